@@ -1,0 +1,211 @@
+"""What a profile says about SSO: the standard keys as botocore reads them, and our own.
+
+Reads nothing itself: it is handed ``session.full_config``, in which botocore has merged the files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from botocore.session import Session
+
+__all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile", "has_sso_keys"]
+
+DEFAULT_SCOPES = ("sso:account:access",)
+
+_IDENTITY_KEYS = ("sso_session", "sso_start_url")
+_ROLE_KEYS = ("sso_account_id", "sso_account_name", "sso_role_name")
+_OWN_KEYS = frozenset(
+    {
+        "sso_plugin",
+        "sso_account_name",
+        "sso_login",
+        "sso_refresh",
+        "sso_cache",
+        "sso_requests_per_second",
+        "sso_use_fips_endpoint",
+    }
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Our own keys of a profile, or of its sso-session; the profile wins."""
+
+    enabled: bool = True
+    login: str = "never"
+    refresh: str = "background"
+    cache: str = "file"
+    requests_per_second: float = 20.0
+    use_fips_endpoint: bool = False
+
+
+@dataclass(frozen=True)
+class SsoProfile:
+    """One profile that names an Identity Center, validated.
+
+    ``session_name`` is None in the legacy form, where the profile itself holds the start URL.
+    ``account_id`` and ``role_name`` are both set or both None: a profile may name a login only.
+    """
+
+    name: str
+    start_url: str
+    region: str
+    session_name: str | None = None
+    account_id: str | None = None
+    role_name: str | None = None
+    registration_scopes: tuple[str, ...] = DEFAULT_SCOPES
+    options: Options = Options()
+
+    @classmethod
+    def find(
+        cls, full_config: Mapping[str, Any], name: str, config_file: str = "~/.aws/config"
+    ) -> SsoProfile | None:
+        """Return the profile, or None if it says nothing of SSO.
+
+        :param full_config: ``botocore.session.Session.full_config``.
+        :param config_file: named in error messages.
+        :raises ConfigError: for a missing, contradicting or wrong value; a botocore
+            ``InvalidConfigError``, as botocore's own provider raises.
+        """
+        section = full_config.get("profiles", {}).get(name, {})
+        if not has_sso_keys(section):
+            return None
+        return _Reader(full_config, section, name, config_file).profile()
+
+    @classmethod
+    def of(cls, session: Session, name: str | None = None) -> SsoProfile | None:
+        """Return a profile of a botocore session: the one named, else the current one."""
+        # Not Session.profile, which would fix the current profile for good.
+        name = name or session.get_config_variable("profile") or "default"
+        return cls.find(session.full_config, name, session.get_config_variable("config_file"))
+
+
+def has_sso_keys(section: Mapping[str, Any]) -> bool:
+    """Tell whether a profile section has anything to do with Identity Center."""
+    return any(key in section for key in _IDENTITY_KEYS + _ROLE_KEYS)
+
+
+class _Reader:
+    """Reads one profile; every complaint names the key, the profile and the file."""
+
+    def __init__(
+        self, full_config: Mapping[str, Any], section: Mapping[str, Any], name: str, file: str
+    ) -> None:
+        self._name = name
+        self._file = file
+        self._section = section
+        self._where = f'the profile "{name}" in {file}'
+        self._session = self._find_session(full_config)
+        self._merged = {**self._session, **section}
+
+    def profile(self) -> SsoProfile:
+        options = self._options()
+        self._check_agreement()
+        self._check_complete()
+        scopes = [scope.strip() for scope in self._text("sso_registration_scopes").split(",")]
+        return SsoProfile(
+            name=self._name,
+            start_url=self._text("sso_start_url"),
+            region=self._text("sso_region"),
+            session_name=self._section.get("sso_session"),
+            account_id=self._merged.get("sso_account_id"),
+            role_name=self._merged.get("sso_role_name"),
+            registration_scopes=tuple(filter(None, scopes)) or DEFAULT_SCOPES,
+            options=options,
+        )
+
+    def _find_session(self, full_config: Mapping[str, Any]) -> Mapping[str, Any]:
+        name = self._section.get("sso_session")
+        if name is None:
+            return {}
+        sessions: Mapping[str, Any] = full_config.get("sso_sessions", {})
+        if not isinstance(name, str) or name not in sessions:
+            raise ConfigError(
+                error_msg=f'The specified sso-session does not exist: "{name}", named by '
+                f"{self._where}. Add a section [sso-session {name}] with sso_start_url and "
+                "sso_region to that file."
+            )
+        section: Mapping[str, Any] = sessions[name]
+        return section
+
+    def _check_agreement(self) -> None:
+        for key, value in self._session.items():
+            if key not in _OWN_KEYS and self._section.get(key, value) != value:
+                raise ConfigError(
+                    error_msg=f"The value for {key} is inconsistent between profile "
+                    f"({self._section[key]}) and sso-session ({value}). Remove {key} from "
+                    f"{self._where}, or make both the same."
+                )
+
+    def _check_complete(self) -> None:
+        required = ["sso_start_url", "sso_region"]
+        if any(key in self._section for key in _ROLE_KEYS):
+            required = ["sso_role_name", "sso_account_id", *required]
+        missing = [key for key in required if not self._text(key)]
+        if missing:
+            raise ConfigError(
+                error_msg=f'The profile "{self._name}" is configured to use SSO but is missing '
+                f"required configuration: {', '.join(missing)}. Add "
+                f"{'it' if len(missing) == 1 else 'them'} to {self._where}"
+                f"{self._or_its_session(missing)}."
+            )
+
+    def _or_its_session(self, missing: list[str]) -> str:
+        name = self._section.get("sso_session")
+        belongs_there = name and set(missing) & {"sso_start_url", "sso_region"}
+        return f" (sso_start_url and sso_region: to [sso-session {name}])" if belongs_there else ""
+
+    def _text(self, key: str) -> str:
+        value = self._merged.get(key, "")
+        if not isinstance(value, str):
+            raise self._wrong(key, "a nested section", "one line of text")
+        return value.strip()
+
+    def _options(self) -> Options:
+        if self._choice("sso_plugin", ("on", "off")) == "off":
+            return Options(enabled=False)
+        return Options(
+            login=self._choice("sso_login", ("never", "auto", "browser", "device")),
+            refresh=self._choice("sso_refresh", ("background", "blocking")),
+            cache=self._choice("sso_cache", ("file", "memory")),
+            requests_per_second=self._parsed(
+                "sso_requests_per_second", _positive, Options.requests_per_second
+            ),
+            use_fips_endpoint=self._choice("sso_use_fips_endpoint", ("false", "true")) == "true",
+        )
+
+    def _choice(self, key: str, choices: tuple[str, ...]) -> str:
+        value = self._text(key) if key in self._merged else choices[0]
+        if value.lower() not in choices:
+            raise self._wrong(key, f'"{value}"', f"{', '.join(choices[:-1])} or {choices[-1]}")
+        return value.lower()
+
+    def _parsed(self, key: str, parse: Callable[[str], T], default: T) -> T:
+        if key not in self._merged:
+            return default
+        try:
+            return parse(self._text(key))
+        except ValueError:
+            raise self._wrong(key, f'"{self._text(key)}"', "a number above 0") from None
+
+    def _wrong(self, key: str, value: str, choices: str) -> ConfigError:
+        return ConfigError(
+            error_msg=f"The value of {key} in {self._where} is {value}, which is none of its "
+            f"choices: set it to {choices}."
+        )
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number

@@ -1,0 +1,91 @@
+"""What can go wrong, each also the botocore error that callers already catch.
+
+Every message is one sentence: what happened, for which profile, and the command that mends it.
+Only texts and codes are kept in ``kwargs`` (botocore prints and pickles them), never a secret.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    InvalidConfigError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+__all__ = [
+    "ConfigError",
+    "LoginFailed",
+    "LoginRequired",
+    "NoAccess",
+    "PortalError",
+    "PortalRefusal",
+    "PortalUnreachable",
+    "SsoPluginError",
+    "login_command",
+]
+
+
+def login_command(profile_name: str) -> str:
+    """Return the command that logs the profile in."""
+    return f"sso-plugin login --profile {profile_name}"
+
+
+class SsoPluginError(BotoCoreError):
+    """The root of all errors of this package. ``error_msg`` is the whole message."""
+
+    fmt = "{error_msg}"
+
+
+class ConfigError(SsoPluginError, InvalidConfigError):
+    """A profile or sso-session in the config file cannot be used as it is."""
+
+
+class LoginRequired(  # type: ignore[misc]  # the stubs of two bases disagree on kwargs
+    SsoPluginError, UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError
+):
+    """There is no access token, and none can be had without a person."""
+
+
+class LoginFailed(SsoPluginError):
+    """A login was begun and came to nothing: denied, run out, or refused."""
+
+
+class PortalError(SsoPluginError):
+    """Identity Center did not give what it was asked for."""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may succeed later."""
+        return bool(self.kwargs.get("retryable", False))
+
+
+class PortalUnreachable(PortalError, EndpointConnectionError):
+    """No usable answer came: not resolved, refused, timed out, cut off or garbled."""
+
+
+class _Refused(SsoPluginError, ClientError):
+    """An answer that says no; ``response`` and ``operation_name`` as in a ClientError."""
+
+    def __init__(self, *, response: Any, operation_name: str, **kwargs: Any) -> None:
+        super().__init__(response=response, operation_name=operation_name, **kwargs)
+        self.response = response
+        self.operation_name = operation_name
+
+    @property
+    def code(self) -> str:
+        """The error code of the service, such as ``UnauthorizedException``."""
+        return str(self.response.get("Error", {}).get("Code", ""))
+
+
+class PortalRefusal(_Refused, PortalError):
+    """Identity Center answered with an error."""
+
+
+class NoAccess(_Refused):
+    """The user does not have this role in this account."""

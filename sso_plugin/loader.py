@@ -1,0 +1,58 @@
+"""Our service models, offered to a botocore loader after all of its own.
+
+Owns the directory ``data``. A loader takes each file from the first search path that has it, so
+the last path can only fill gaps: what botocore or the user brings wins, file by file. Imports
+nothing of botocore.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.loaders import Loader
+
+__all__ = ["DATA_PATH", "SERVICES", "add_data_path", "remove_data_path"]
+
+DATA_PATH = str(Path(__file__).resolve().parent / "data")
+SERVICES = frozenset({"sso", "sso-oidc"})
+
+# The listings a loader makes by walking its search paths, and then remembers.
+_LISTINGS = frozenset(
+    {"list_available_services", "list_api_versions", "determine_latest_version"},
+)
+
+
+def add_data_path(loader: Loader) -> None:
+    """Let the loader find our models wherever no other search path has one."""
+    if DATA_PATH not in loader.search_paths:
+        loader.search_paths.append(DATA_PATH)
+        _forget(loader)
+
+
+def remove_data_path(loader: Loader) -> None:
+    """Undo `add_data_path`; clients that exist keep the models they were made from."""
+    if DATA_PATH in loader.search_paths:
+        loader.search_paths.remove(DATA_PATH)
+        _forget(loader)
+
+
+def _forget(loader: Loader) -> None:
+    """Drop what the loader remembers and a changed search path may have made untrue.
+
+    ``search_paths`` is public, but botocore memoises every answer and has no public way to ask
+    again: a loader that once listed its services would never see ours. So this reaches for the
+    memo, and takes out only the listings and the models of our services: others may have altered
+    the models of theirs in place, and those must stay. A fresh loader remembers nothing.
+    """
+    memo: dict[tuple[Any, ...], Any] = getattr(loader, "_cache", {})
+    for key in list(memo):
+        if key[0] in _LISTINGS or _names_our_service(key):
+            memo.pop(key, None)
+
+
+def _names_our_service(key: tuple[Any, ...]) -> bool:
+    """Tell whether a memoised call was about one of our services, by name or by path."""
+    return any(str(part).partition(os.sep)[0] in SERVICES for part in key)

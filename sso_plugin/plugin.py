@@ -1,0 +1,197 @@
+"""Puts our parts into a session, lazily, and takes them out again.
+
+Nothing is made when a session is enabled: boto3 sets the profile only after it has made the
+session, and a component that is touched before would be fixed to the profile ``default``.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from . import startup
+from .config import has_sso_keys
+from .loader import add_data_path, remove_data_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from botocore.loaders import Loader
+    from botocore.session import Session
+
+    from .provider import AccessTokenParameter
+
+__all__ = ["disable", "enable"]
+
+_logger = logging.getLogger(__name__)
+
+
+def enable(session: object | None = None) -> None:
+    """Have the SSO profiles of a session served by sso_plugin.
+
+    :param session: a boto3 session or a botocore one, at best before it has made a client; None
+        for every session made from now on. A session of another kind, such as aiobotocore's, is
+        left as it is. Doing it twice changes nothing.
+    """
+    if startup.switched_off():
+        return
+    if session is None:
+        startup.register()
+        return
+    from .seams import plain_session
+
+    plain = plain_session(session)
+    if plain is None:
+        _logger.debug("Leaving a session of %s as it is", type(session))
+    elif id(plain) not in _adaptations:
+        _adaptations[id(plain)] = adaptation = _Adaptation(plain)
+        adaptation.begin()
+
+
+def disable() -> None:
+    """Take sso_plugin out of every session it is in, and out of those to come.
+
+    Credentials that have been handed out go on renewing themselves, and clients that exist keep
+    what they were made with.
+    """
+    startup.unregister()
+    for adaptation in list(_adaptations.values()):
+        adaptation.undo()
+    _adaptations.clear()
+
+
+class _Adaptation:
+    """What was changed in one session, to be undone in reverse. Lives as long as the session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._changes: list[Callable[[], object]] = []
+
+    def begin(self) -> None:
+        self._adapt_component("data_loader", self._adapt_loader)
+        self._adapt_component("credential_provider", self._adapt_credentials)
+        self._adapt_component("token_provider", self._adapt_tokens)
+        self._register("provide-client-params.sso", self._provide_access_token)
+        self._register("before-endpoint-resolution.sso", self._route_access_token)
+
+    def undo(self) -> None:
+        while self._changes:
+            self._changes.pop()()
+
+    @functools.cached_property
+    def _access_token(self) -> AccessTokenParameter:
+        # A session that never calls the portal itself need not pay for the import.
+        from .provider import AccessTokenParameter
+
+        return AccessTokenParameter(self._session)
+
+    def _provide_access_token(self, **kwargs: Any) -> dict[str, Any] | None:
+        return self._access_token.provide(**kwargs)
+
+    def _route_access_token(self, **kwargs: Any) -> None:
+        self._access_token.route(**kwargs)
+
+    def _register(self, event: str, handler: Callable[..., Any]) -> None:
+        self._session.register(event, handler)
+        self._changes.append(lambda: self._session.unregister(event, handler))
+
+    def _adapt_component(self, name: str, adapt: Callable[[Any], None]) -> None:
+        from .seams import pending_factory
+
+        factory = pending_factory(self._session, name)
+        if factory is None:
+            self._guarded(adapt, self._session.get_component(name))
+            return
+
+        def adapting_factory() -> Any:
+            return self._guarded(adapt, factory())
+
+        def put_back() -> None:
+            if pending_factory(self._session, name) is adapting_factory:
+                self._session.lazy_register_component(name, factory)
+
+        self._session.lazy_register_component(name, adapting_factory)
+        self._changes.append(put_back)
+
+    def _guarded(self, adapt: Callable[[Any], None], component: Any) -> Any:
+        try:
+            adapt(component)
+        except Exception as exc:  # noqa: BLE001 - our fault never breaks their call
+            _logger.debug("Leaving %s as it is: %s", type(component), type(exc).__name__)
+        return component
+
+    def _adapt_loader(self, loader: Loader) -> None:
+        add_data_path(loader)
+        self._changes.append(lambda: remove_data_path(loader))
+
+    def _adapt_credentials(self, resolver: Any) -> None:
+        name = self._profile_name()
+        profiles = self._session.full_config.get("profiles", {})
+        if has_sso_keys(profiles.get(name, {})):
+            self._replace_credential_provider(resolver.providers, name)
+        if any(has_sso_keys(profiles[source]) for source in _source_profiles(profiles, name)):
+            from .seams import wrap_source_profiles
+
+            unwrap = wrap_source_profiles(resolver, self._adapt_source_profile)
+            self._changes.append(unwrap)
+
+    def _adapt_source_profile(self, name: str, providers: list[Any]) -> list[Any]:
+        if has_sso_keys(self._session.full_config["profiles"].get(name, {})):
+            self._replace_credential_provider(providers, name)
+        return providers
+
+    def _replace_credential_provider(self, providers: list[Any], profile_name: str) -> None:
+        from botocore.credentials import SSOProvider
+
+        from .provider import SsoProvider
+
+        self._replace(
+            providers, SSOProvider, lambda stock: SsoProvider(self._session, profile_name, stock)
+        )
+
+    def _adapt_tokens(self, chain: Any) -> None:
+        from botocore.tokens import SSOTokenProvider
+
+        from .provider import SsoTokenProvider
+        from .seams import token_providers
+
+        name = self._profile_name()
+        if has_sso_keys(self._session.full_config.get("profiles", {}).get(name, {})):
+            self._replace(
+                token_providers(chain),
+                SSOTokenProvider,
+                lambda stock: SsoTokenProvider(self._session, name, stock),
+            )
+
+    def _replace(self, providers: list[Any], stock_type: type, make: Callable[[Any], Any]) -> None:
+        """Put ours in the place of botocore's own, which must be of exactly that type."""
+        stock = next((one for one in providers if type(one) is stock_type), None)
+        if stock is not None:
+            ours = make(stock)
+            _exchange(providers, stock, ours)
+            self._changes.append(lambda: _exchange(providers, ours, stock))
+
+    def _profile_name(self) -> str:
+        # Not Session.profile, which would fix the profile for good.
+        return self._session.get_config_variable("profile") or "default"
+
+
+def _exchange(providers: list[Any], old: Any, new: Any) -> None:
+    if old in providers:
+        providers[providers.index(old)] = new
+
+
+def _source_profiles(profiles: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Walk the role chain of a profile, without the profile itself."""
+    seen = {name}
+    while "role_arn" in profiles.get(name, {}):
+        name = profiles[name].get("source_profile")
+        if name in seen or name not in profiles:
+            return
+        seen.add(name)
+        yield name
+
+
+_adaptations: weakref.WeakValueDictionary[int, _Adaptation] = weakref.WeakValueDictionary()

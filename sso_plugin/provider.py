@@ -1,0 +1,151 @@
+"""What a session gets from us: role credentials, bearer tokens, the token of its ``sso`` calls.
+
+Each stands in for a part of botocore and falls back on it: a profile that switches us off, or
+says nothing of SSO, gets what botocore itself would have given. Nothing here goes out before
+somebody uses what it returned; least of all a client, since making one asks for credentials.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from botocore.credentials import CredentialProvider
+from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken
+
+from .cache import Cache, MemoryCache, role_cache, token_cache
+from .clock import Clock
+from .config import SsoProfile
+from .portal import Portal
+from .refresh import SsoCredentials
+from .role_credentials import RoleSource
+from .tokens import TokenSource
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from botocore.credentials import Credentials, SSOProvider
+    from botocore.session import Session
+    from botocore.tokens import SSOTokenProvider
+
+__all__ = ["AccessTokenParameter", "SsoProvider", "SsoTokenProvider"]
+
+
+class SsoProvider(CredentialProvider):
+    """The credential provider ``sso``, in the place of botocore's own.
+
+    ``cache`` is what botocore has there: a mapping, ``{}`` by default. Whoever sets it to another
+    one (as the AWS CLI does) has role credentials kept in that.
+    """
+
+    METHOD = "sso"
+    CANONICAL_NAME = None
+
+    def __init__(self, session: Session, profile_name: str, stock: SSOProvider) -> None:
+        super().__init__()
+        self.stock = stock
+        self._session = session
+        self._profile_name = profile_name
+        self._foreign_cache = False
+
+    @property
+    def cache(self) -> MutableMapping[str, Any]:
+        """The mapping that keeps role credentials, if not in the profile's own cache."""
+        return self.stock.cache
+
+    @cache.setter
+    def cache(self, mapping: MutableMapping[str, Any]) -> None:
+        self.stock.cache = mapping  # type: ignore[assignment]
+        self._foreign_cache = True
+
+    def load(self) -> Credentials | None:
+        """Return credentials that are fetched when first used, or None without a role."""
+        profile = SsoProfile.of(self._session, self._profile_name)
+        if profile is None or profile.role_name is None or not profile.options.enabled:
+            return self.stock.load()
+        clock = Clock()
+        portal = Portal.of(self._session, profile, clock)
+        tokens = TokenSource(profile, portal, token_cache(), clock)
+        roles = RoleSource(profile, tokens, portal, self._role_cache(profile), clock)
+        _register_features(profile)
+        return SsoCredentials(
+            roles, clock, method=self.METHOD, background=profile.options.refresh == "background"
+        )
+
+    def _role_cache(self, profile: SsoProfile) -> Cache:
+        if self._foreign_cache:
+            return MemoryCache(self.cache)
+        return MemoryCache() if profile.options.cache == "memory" else role_cache()
+
+
+class SsoTokenProvider:
+    """The bearer-token provider ``sso``, in the place of botocore's own."""
+
+    METHOD = "sso"
+
+    def __init__(self, session: Session, profile_name: str, stock: SSOTokenProvider) -> None:
+        self.stock = stock
+        self._session = session
+        self._profile_name = profile_name
+
+    def load_token(self, **kwargs: Any) -> DeferredRefreshableToken | None:
+        """Return a token that is loaded when first used, or None without an sso-session."""
+        profile = SsoProfile.of(self._session, self._profile_name)
+        if profile is None or profile.session_name is None or not profile.options.enabled:
+            return self.stock.load_token(**kwargs)
+        source = TokenSource.of(self._session, profile)
+
+        def fetch() -> FrozenAuthToken:
+            token = source.fetch()
+            expires = datetime.fromtimestamp(token.lifetime.expires_at, timezone.utc)
+            return FrozenAuthToken(token.value, expiration=expires)
+
+        return DeferredRefreshableToken(self.METHOD, fetch)
+
+
+class AccessTokenParameter:
+    """Fills in ``accessToken`` where a call of the client ``sso`` omits it.
+
+    The token is valid in its own region only, so the call goes there, unless the client has an
+    endpoint set. What a caller passes always wins.
+    """
+
+    _REGION = "sso_plugin_region"
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._source: TokenSource | None = None
+
+    def provide(
+        self, params: dict[str, Any], model: Any, context: dict[str, Any] | None = None, **_: Any
+    ) -> dict[str, Any] | None:
+        """Answer ``provide-client-params.sso``: the parameters with the token, or None."""
+        takes_token = model.input_shape and "accessToken" in model.input_shape.members
+        if not takes_token or "accessToken" in params or context is None:
+            return None
+        # A presigned URL has no place for a header.
+        if context.get("is_presign_request"):
+            return None
+        profile = SsoProfile.of(self._session)
+        if profile is None or not profile.options.enabled:
+            return None
+        if self._source is None:
+            self._source = TokenSource.of(self._session, profile)
+        context[self._REGION] = profile.region
+        return {**params, "accessToken": self._source.fetch().value}
+
+    def route(self, builtins: dict[Any, Any], context: dict[str, Any], **_: Any) -> None:
+        """Answer ``before-endpoint-resolution.sso``: send the call to the token's region."""
+        region = (context or {}).get(self._REGION)
+        if region and not builtins.get("SDK::Endpoint"):
+            builtins["AWS::Region"] = region
+
+
+def _register_features(profile: SsoProfile) -> None:
+    """Tell AWS what botocore tells it of SSO credentials, where botocore has learned to."""
+    try:
+        from botocore.useragent import register_feature_ids
+    except ImportError:
+        return
+    kind = "SSO" if profile.session_name else "SSO_LEGACY"
+    register_feature_ids({f"CREDENTIALS_PROFILE_{kind}", f"CREDENTIALS_{kind}"})

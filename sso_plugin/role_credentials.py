@@ -1,0 +1,181 @@
+"""Role credentials: from the AWS CLI's cache while they are fresh, else by GetRoleCredentials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .clock import Clock, Lifetime, format_timestamp, parse_timestamp
+from .errors import NoAccess, PortalError, PortalRefusal
+
+if TYPE_CHECKING:
+    from .cache import Cache, Document, Entry
+    from .config import SsoProfile
+    from .portal import Portal, RoleKeys
+    from .tokens import TokenSource
+
+__all__ = ["RoleCredentials", "RoleSource"]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RoleCredentials:
+    """Keys for one role in one account, and how long they live."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    lifetime: Lifetime
+    account_id: str
+
+    @classmethod
+    def from_entry(cls, entry: Entry | None, account_id: str) -> RoleCredentials | None:
+        """Read a cache file; None if it holds no credentials that can be understood."""
+        held = entry.document.get("Credentials") if entry else None
+        if entry is None or not isinstance(held, dict):
+            return None
+        names = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+        texts = [held[name] for name in names if isinstance(held.get(name), str)]
+        if len(texts) < len(names):
+            return None
+        access_key, secret_key, session_token, expires = texts
+        try:
+            lifetime = Lifetime(entry.stored_at, parse_timestamp(expires))
+        except (ValueError, OverflowError):
+            return None
+        return cls(access_key, secret_key, session_token, lifetime, account_id)
+
+    @classmethod
+    def granted(cls, keys: RoleKeys, account_id: str, now: float) -> RoleCredentials:
+        """Make credentials of the portal's answer."""
+        return cls(
+            keys.access_key,
+            keys.secret_key,
+            keys.session_token,
+            Lifetime(now, keys.expires_at),
+            account_id,
+        )
+
+    def document(self) -> Document:
+        """Return the cache file, as the AWS CLI writes it."""
+        return {
+            "ProviderType": "sso",
+            "Credentials": {
+                "AccessKeyId": self.access_key,
+                "SecretAccessKey": self.secret_key,
+                "SessionToken": self.session_token,
+                "Expiration": format_timestamp(self.lifetime.expires_at),
+                "AccountId": self.account_id,
+            },
+        }
+
+
+class RoleSource:
+    """The credentials of one role: one file, shared with every process of this user."""
+
+    def __init__(
+        self,
+        profile: SsoProfile,
+        tokens: TokenSource,
+        portal: Portal,
+        cache: Cache,
+        clock: Clock,
+    ) -> None:
+        self._profile = profile
+        self._account_id = str(profile.account_id)
+        self._role_name = str(profile.role_name)
+        self._tokens = tokens
+        self._portal = portal
+        self._cache = cache
+        self._clock = clock
+        self.key = _cache_key(profile)
+
+    def load(self) -> RoleCredentials | None:
+        """Return credentials of the cache that still live. Goes nowhere."""
+        found = RoleCredentials.from_entry(self._cache.get(self.key), self._account_id)
+        return found if found and self._clock.now() < found.lifetime.expires_at else None
+
+    def fetch(self) -> RoleCredentials:
+        """Return credentials that are not due for renewal, asking the portal if need be.
+
+        :raises LoginRequired: if a person has to log in.
+        :raises NoAccess: if the user does not have this role in this account.
+        :raises PortalError: if the portal gives no answer, or another one.
+        """
+        found = self._load_fresh()
+        if found:
+            return found
+        with self._cache.locked(self.key):
+            return self._load_fresh() or self._ask()
+
+    def _load_fresh(self) -> RoleCredentials | None:
+        found = self.load()
+        return found if found and self._clock.now() < found.lifetime.renew_from else None
+
+    def _ask(self) -> RoleCredentials:
+        token = self._tokens.fetch().value
+        try:
+            try:
+                keys = self._get(token)
+            except PortalRefusal as exc:
+                if exc.code != "UnauthorizedException":
+                    raise
+                # Revoked, or renewed by a program that does not take our lock.
+                token = self._tokens.fetch(rejected=token).value
+                keys = self._get(token)
+        except PortalRefusal as exc:
+            raise self._explained(exc, token) from exc
+        now = self._clock.now()
+        if now >= keys.expires_at:
+            raise PortalError(
+                error_msg=f"The portal gave credentials for {self._name} that had expired",
+                retryable=True,
+            )
+        fetched = RoleCredentials.granted(keys, self._account_id, now)
+        self._cache.put(self.key, fetched.document())
+        _logger.debug("Fetched credentials for %s, valid until %s", self._name, fetched.lifetime)
+        return fetched
+
+    def _get(self, token: str) -> RoleKeys:
+        return self._portal.get_role_credentials(token, self._account_id, self._role_name)
+
+    @property
+    def _name(self) -> str:
+        return f"the role {self._role_name} in the account {self._account_id}"
+
+    def _explained(self, exc: PortalRefusal, token: str) -> Exception:
+        if exc.code == "UnauthorizedException":
+            return self._tokens.login_required("the portal does not accept its token")
+        if exc.code not in ("ForbiddenException", "ResourceNotFoundException"):
+            return exc
+        return NoAccess(
+            error_msg=f'The profile "{self._profile.name}" asks for {self._name}, which this '
+            f"user does not have. {self._alternatives(token)}",
+            response=exc.response,
+            operation_name=exc.operation_name,
+        )
+
+    def _alternatives(self, token: str) -> str:
+        try:
+            roles = self._portal.list_account_roles(token, self._account_id)
+        except PortalError as exc:
+            _logger.debug("Cannot list the roles in %s: %s", self._account_id, exc)
+            roles = []
+        if not roles:
+            return "Set sso_account_id to an account in which the user has a role."
+        return f"Set sso_role_name to one of: {', '.join(sorted(roles))}."
+
+
+def _cache_key(profile: SsoProfile) -> str:
+    """Return the AWS CLI's name for the credentials of this profile's role."""
+    parts = {"accountId": profile.account_id, "roleName": profile.role_name}
+    if profile.session_name:
+        parts["sessionName"] = profile.session_name
+    else:
+        parts["startUrl"] = profile.start_url
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,73 @@
+"""The few places of botocore that have no public door, each with its one function.
+
+``tests/test_seams.py`` pins the botocore code that these rely on. Only this module imports wrapt,
+and only when a profile has a role chain: importing it takes longer than making a session.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.credentials import CredentialResolver, ProfileProviderBuilder
+from botocore.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.tokens import TokenProviderChain
+
+__all__ = ["pending_factory", "plain_session", "token_providers", "wrap_source_profiles"]
+
+
+def plain_session(session: object) -> Session | None:
+    """Return the botocore session, also of a boto3 one; None if it is of another kind.
+
+    Subclasses are other people's ideas of a session (aiobotocore's is asynchronous).
+    """
+    inner = getattr(session, "_session", session)
+    return inner if type(inner) is Session else None
+
+
+def pending_factory(session: Session, component: str) -> Callable[[], Any] | None:
+    """Return the factory of a component that has not been made yet, else None."""
+    factory: Callable[[], Any] | None = session._components._deferred.get(component)  # type: ignore[attr-defined]  # noqa: SLF001
+    return factory
+
+
+def token_providers(chain: TokenProviderChain) -> list[Any]:
+    """Return the list that the chain goes through; only newer botocore can exchange one in it."""
+    providers: list[Any] = chain._providers  # type: ignore[attr-defined]  # noqa: SLF001
+    return providers
+
+
+def wrap_source_profiles(
+    resolver: CredentialResolver, adapt: Callable[[str, list[Any]], list[Any]]
+) -> Callable[[], object]:
+    """Have ``adapt`` look at the providers of each ``source_profile`` of a role chain.
+
+    The resolver's own list is not consulted for a source profile: the assume-role provider makes
+    a list of its own with a `ProfileProviderBuilder`. Its method is wrapped on that one object.
+
+    :returns: what takes the wrapper off.
+    :raises LookupError: if the chain is not what we know.
+    """
+    import wrapt
+
+    builder = _builder_of(resolver)
+
+    def adapted(
+        wrapped: Callable[..., list[Any]], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> list[Any]:
+        name = kwargs["profile_name"] if "profile_name" in kwargs else args[0]
+        return adapt(name, wrapped(*args, **kwargs))
+
+    wrapt.wrap_function_wrapper(builder, "providers", adapted)
+    return lambda: builder.__dict__.pop("providers", None)
+
+
+def _builder_of(resolver: CredentialResolver) -> ProfileProviderBuilder:
+    for provider in resolver.providers:
+        builder = getattr(provider, "_profile_provider_builder", None)
+        if type(builder) is ProfileProviderBuilder and "providers" not in vars(builder):
+            return builder
+    raise LookupError("no assume-role provider with a builder of profile providers")

@@ -1,0 +1,197 @@
+"""Access tokens: loaded from the AWS CLI's file, renewed by their refresh token, saved there."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .cache import token_cache
+from .clock import Clock, Lifetime, format_timestamp, parse_timestamp
+from .errors import LoginRequired, PortalError, PortalRefusal, login_command
+from .portal import REFRESH_TOKEN, Portal
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+    from .cache import Cache, Document, Entry
+    from .config import SsoProfile
+    from .portal import Grant
+
+__all__ = ["AccessToken", "TokenSource", "TokenState"]
+
+_logger = logging.getLogger(__name__)
+
+
+class TokenState(enum.Enum):
+    """What a token is good for at a given time."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A token as the cache file holds it.
+
+    ``document`` is the whole file, with what others wrote into it, so that nothing is lost when a
+    renewed token takes its place.
+    """
+
+    value: str = field(repr=False)
+    lifetime: Lifetime
+    document: Document = field(repr=False)
+
+    @classmethod
+    def from_entry(cls, entry: Entry | None) -> AccessToken | None:
+        """Read a cache file; None if it holds no token that can be understood."""
+        if entry is None:
+            return None
+        value, expires = (entry.document.get(key) for key in ("accessToken", "expiresAt"))
+        if not isinstance(value, str) or not isinstance(expires, str):
+            return None
+        try:
+            lifetime = Lifetime(entry.stored_at, parse_timestamp(expires))
+        except (ValueError, OverflowError):
+            return None
+        return cls(value, lifetime, entry.document)
+
+    @classmethod
+    def granted(
+        cls, grant: Grant, profile: SsoProfile, client: Document, now: float
+    ) -> AccessToken:
+        """Make a token of what CreateToken granted, and of the client it was granted to."""
+        lifetime = Lifetime(now, now + grant.expires_in)
+        document = {
+            **client,
+            "startUrl": profile.start_url,
+            "region": profile.region,
+            "accessToken": grant.access_token,
+            "expiresAt": format_timestamp(lifetime.expires_at),
+        }
+        if grant.refresh_token is not None:
+            document["refreshToken"] = grant.refresh_token
+        return cls(grant.access_token, lifetime, document)
+
+    def state(self, now: float) -> TokenState:
+        """Tell what the token is good for at ``now``, in epoch seconds of the server."""
+        if now >= self.lifetime.expires_at:
+            return TokenState.EXPIRED
+        return TokenState.STALE if now >= self.lifetime.renew_from else TokenState.FRESH
+
+    def can_be_renewed(self, now: float) -> bool:
+        """Tell whether the token holds all that a renewal needs, and its registration lives."""
+        needed = ("refreshToken", "clientId", "clientSecret", "registrationExpiresAt")
+        texts = [self.document.get(key) for key in needed]
+        if not all(isinstance(text, str) for text in texts):
+            return False
+        try:
+            return now < parse_timestamp(str(texts[-1]))
+        except (ValueError, OverflowError):
+            return False
+
+
+class TokenSource:
+    """The access token of one login: one file, shared with every program that knows it."""
+
+    def __init__(self, profile: SsoProfile, portal: Portal, cache: Cache, clock: Clock) -> None:
+        self._profile = profile
+        self._portal = portal
+        self._cache = cache
+        self._clock = clock
+        self.key = hashlib.sha1(
+            (profile.session_name or profile.start_url).encode(), usedforsecurity=False
+        ).hexdigest()
+
+    @classmethod
+    def of(cls, session: Session, profile: SsoProfile) -> TokenSource:
+        """Return the source of a profile's token, with the portal that the session reaches."""
+        clock = Clock()
+        return cls(profile, Portal.of(session, profile, clock), token_cache(), clock)
+
+    def load(self) -> AccessToken | None:
+        """Return the token of the cache file, in whatever state. Goes nowhere."""
+        return AccessToken.from_entry(self._cache.get(self.key))
+
+    def fetch(self, rejected: str | None = None) -> AccessToken:
+        """Return a token that can be used now, renewing it if that is due.
+
+        :param rejected: the value of a token that the portal would not take.
+        :raises LoginRequired: if a person has to log in.
+        :raises PortalError: if the token has expired and the portal cannot be reached.
+        """
+        token = self.load()
+        if token and self._is_fresh(token, rejected):
+            return token
+        with self._cache.locked(self.key):
+            token = self.load()
+            if token and self._is_fresh(token, rejected):
+                return token
+            return self._renewed(token, rejected)
+
+    def save(self, token: AccessToken) -> None:
+        """Put the token where all programs find it."""
+        self._cache.put(self.key, token.document)
+
+    def login_required(self, reason: str) -> LoginRequired:
+        """Return the error that tells a person what to do."""
+        return LoginRequired(
+            error_msg=f'The profile "{self._profile.name}" needs a login: {reason}. '
+            f"Run: {login_command(self._profile.name)}"
+        )
+
+    def _is_fresh(self, token: AccessToken, rejected: str | None) -> bool:
+        return token.value != rejected and token.state(self._clock.now()) is TokenState.FRESH
+
+    def _is_alive(self, token: AccessToken, rejected: str | None) -> bool:
+        return token.value != rejected and token.state(self._clock.now()) is not TokenState.EXPIRED
+
+    def _renewed(self, token: AccessToken | None, rejected: str | None) -> AccessToken:
+        if token is None:
+            raise self.login_required(f"there is no token in {self._cache.describe(self.key)}")
+        if not token.can_be_renewed(self._clock.now()):
+            if self._is_alive(token, rejected):
+                return token
+            raise self.login_required(self._why_unusable(token, rejected))
+        try:
+            return self._renew(token)
+        except PortalError as exc:
+            return self._instead_of(token, rejected, exc)
+
+    def _renew(self, token: AccessToken) -> AccessToken:
+        held = token.document
+        grant = self._portal.create_token(
+            held["clientId"],
+            held["clientSecret"],
+            grantType=REFRESH_TOKEN,
+            refreshToken=held["refreshToken"],
+        )
+        renewed = AccessToken.granted(grant, self._profile, held, self._clock.now())
+        self.save(renewed)
+        _logger.info("Renewed the access token of %s", self._profile.start_url)
+        return renewed
+
+    def _instead_of(
+        self, token: AccessToken, rejected: str | None, exc: PortalError
+    ) -> AccessToken:
+        """Return what can be used although the renewal failed.
+
+        Others write the file without our lock. Where one of them was faster, its token is there.
+        """
+        latest = self.load()
+        if latest and latest.value != token.value and self._is_alive(latest, rejected):
+            return latest
+        if self._is_alive(token, rejected):
+            _logger.warning("Going on with the current access token: %s", exc)
+            return token
+        if isinstance(exc, PortalRefusal) and not exc.retryable:
+            raise self.login_required(f"its token cannot be renewed any more ({exc.code})") from exc
+        raise exc
+
+    def _why_unusable(self, token: AccessToken, rejected: str | None) -> str:
+        if token.value == rejected:
+            return "its token was revoked"
+        return f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
