@@ -143,13 +143,18 @@ class FileCache:
         from filelock import FileLock, Timeout
 
         lock = FileLock(self._folder / f"{key}.lock", timeout=LOCK_TIMEOUT, mode=0o600)
+        among_threads: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
         try:
             self._make_folder()
             lock.acquire()
-        except (Timeout, OSError, NotImplementedError) as exc:
-            _logger.debug("Going on without the lock of %s: %s", self._path(key), exc)
+        except Timeout:
+            _logger.debug("Passing by a writer of %s that takes too long", self._path(key))
+        except (OSError, NotImplementedError) as exc:
+            _logger.debug("No lock for %s among processes: %s", self._path(key), exc)
+            among_threads = self._overlay.locked(key)
         try:
-            yield
+            with among_threads:
+                yield
         finally:
             lock.release()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
-__all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile", "has_sso_keys"]
+__all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile", "is_served"]
 
 DEFAULT_SCOPES = ("sso:account:access",)
 
@@ -40,7 +40,6 @@ T = TypeVar("T")
 class Options:
     """Our own keys of a profile, or of its sso-session; the profile wins."""
 
-    enabled: bool = True
     login: str = "never"
     refresh: str = "background"
     cache: str = "file"
@@ -77,7 +76,7 @@ class SsoProfile:
             ``InvalidConfigError``, as botocore's own provider raises.
         """
         section = full_config.get("profiles", {}).get(name, {})
-        if not has_sso_keys(section):
+        if not _has_sso_keys(section):
             return None
         return _Reader(full_config, section, name, config_file).profile()
 
@@ -89,8 +88,15 @@ class SsoProfile:
         return cls.find(session.full_config, name, session.get_config_variable("config_file"))
 
 
-def has_sso_keys(section: Mapping[str, Any]) -> bool:
-    """Tell whether a profile section has anything to do with Identity Center."""
+def is_served(full_config: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a profile is ours to serve: it has SSO keys, and does not switch us off."""
+    section = full_config.get("profiles", {}).get(name, {})
+    session = full_config.get("sso_sessions", {}).get(section.get("sso_session"), {})
+    switch = str(section.get("sso_plugin", session.get("sso_plugin", "on")))
+    return _has_sso_keys(section) and switch.strip().lower() != "off"
+
+
+def _has_sso_keys(section: Mapping[str, Any]) -> bool:
     return any(key in section for key in _IDENTITY_KEYS + _ROLE_KEYS)
 
 
@@ -171,8 +177,7 @@ class _Reader:
         return value.strip()
 
     def _options(self) -> Options:
-        if self._choice("sso_plugin", ("on", "off")) == "off":
-            return Options(enabled=False)
+        self._choice("sso_plugin", ("on", "off"))
         return Options(
             login=self._choice("sso_login", ("never", "auto", "browser", "device")),
             refresh=self._choice("sso_refresh", ("background", "blocking")),

@@ -12,7 +12,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import startup
-from .config import has_sso_keys
+from .config import is_served
 from .loader import add_data_path, remove_data_path
 
 if TYPE_CHECKING:
@@ -128,19 +128,22 @@ class _Adaptation:
 
     def _adapt_credentials(self, resolver: Any) -> None:
         name = self._profile_name()
-        profiles = self._session.full_config.get("profiles", {})
-        if has_sso_keys(profiles.get(name, {})):
+        if self._serves(name):
             self._replace_credential_provider(resolver.providers, name)
-        if any(has_sso_keys(profiles[source]) for source in _source_profiles(profiles, name)):
+        profiles = self._session.full_config.get("profiles", {})
+        if any(self._serves(source) for source in _source_profiles(profiles, name)):
             from .seams import wrap_source_profiles
 
             unwrap = wrap_source_profiles(resolver, self._adapt_source_profile)
             self._changes.append(unwrap)
 
     def _adapt_source_profile(self, name: str, providers: list[Any]) -> list[Any]:
-        if has_sso_keys(self._session.full_config["profiles"].get(name, {})):
+        if self._serves(name):
             self._replace_credential_provider(providers, name)
         return providers
+
+    def _serves(self, profile_name: str) -> bool:
+        return is_served(self._session.full_config, profile_name)
 
     def _replace_credential_provider(self, providers: list[Any], profile_name: str) -> None:
         from botocore.credentials import SSOProvider
@@ -158,7 +161,7 @@ class _Adaptation:
         from .seams import token_providers
 
         name = self._profile_name()
-        if has_sso_keys(self._session.full_config.get("profiles", {}).get(name, {})):
+        if self._serves(name):
             self._replace(
                 token_providers(chain),
                 SSOTokenProvider,

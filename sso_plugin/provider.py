@@ -1,8 +1,8 @@
 """What a session gets from us: role credentials, bearer tokens, the token of its ``sso`` calls.
 
-Each stands in for a part of botocore and falls back on it: a profile that switches us off, or
-says nothing of SSO, gets what botocore itself would have given. Nothing here goes out before
-somebody uses what it returned; least of all a client, since making one asks for credentials.
+Each stands in for a part of botocore, and hands back to it what is not its own. Nothing here
+goes out before somebody uses what it returned; least of all is a client made, since making one
+asks for credentials.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken
 
 from .cache import Cache, MemoryCache, role_cache, token_cache
 from .clock import Clock
-from .config import SsoProfile
+from .config import SsoProfile, is_served
 from .portal import Portal
 from .refresh import SsoCredentials
 from .role_credentials import RoleSource
@@ -61,7 +61,7 @@ class SsoProvider(CredentialProvider):
     def load(self) -> Credentials | None:
         """Return credentials that are fetched when first used, or None without a role."""
         profile = SsoProfile.of(self._session, self._profile_name)
-        if profile is None or profile.role_name is None or not profile.options.enabled:
+        if profile is None or profile.role_name is None:
             return self.stock.load()
         clock = Clock()
         portal = Portal.of(self._session, profile, clock)
@@ -91,7 +91,7 @@ class SsoTokenProvider:
     def load_token(self, **kwargs: Any) -> DeferredRefreshableToken | None:
         """Return a token that is loaded when first used, or None without an sso-session."""
         profile = SsoProfile.of(self._session, self._profile_name)
-        if profile is None or profile.session_name is None or not profile.options.enabled:
+        if profile is None or profile.session_name is None:
             return self.stock.load_token(**kwargs)
         source = TokenSource.of(self._session, profile)
 
@@ -126,8 +126,9 @@ class AccessTokenParameter:
         # A presigned URL has no place for a header.
         if context.get("is_presign_request"):
             return None
-        profile = SsoProfile.of(self._session)
-        if profile is None or not profile.options.enabled:
+        name = self._session.get_config_variable("profile") or "default"
+        profile = SsoProfile.of(self._session, name)
+        if profile is None or not is_served(self._session.full_config, name):
             return None
         if self._source is None:
             self._source = TokenSource.of(self._session, profile)

@@ -80,9 +80,11 @@ class SsoCredentials(DeferredRefreshableCredentials):
         # The steady state: one comparison.
         if self._clock.now() < self._quiet_until:
             return
+        # An attempt of another thread that ends from here on counts for this caller too.
+        attempts = self._attempts
         if self._current is None:
             self._start()
-        self._keep_current()
+        self._keep_current(attempts)
 
     def _start(self) -> None:
         with self._refresh_lock:
@@ -90,19 +92,17 @@ class SsoCredentials(DeferredRefreshableCredentials):
             if found:
                 self._publish(found)
 
-    def _keep_current(self) -> None:
+    def _keep_current(self, attempts: int) -> None:
         now = self._clock.now()
         if now < self._quiet_until:
             return
         if self._current is None or now >= self._current.lifetime.wait_from:
-            self._renew_and_wait()
+            self._renew_and_wait(attempts)
         elif self._refresh_lock.acquire(blocking=False):
             self._renew_holding_lock()
 
-    def _renew_and_wait(self) -> None:
-        attempts = self._attempts
+    def _renew_and_wait(self, attempts: int) -> None:
         with self._refresh_lock:
-            # What another thread attempted in the meantime counts for those who waited for it.
             if self._attempts == attempts and self._clock.now() >= self._quiet_until:
                 self._attempt()
         if not self._is_alive():
@@ -134,12 +134,13 @@ class SsoCredentials(DeferredRefreshableCredentials):
 
     def _attempt(self) -> None:
         """Fetch and publish, or note the failure. Precondition: the refresh lock is held."""
-        self._attempts += 1
         try:
             fetched = self._source.fetch()
         except Exception as exc:  # noqa: BLE001 - whatever it is, live credentials stay in use
             self._note_failure(exc)
             return
+        finally:
+            self._attempts += 1
         if self._failures:
             _logger.info("Credentials are renewed again after %d failures", self._failures)
         self._failures = 0

@@ -1,0 +1,311 @@
+"""Caches: one contract for every place, and what happens to files."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sso_plugin import cache as cache_module
+from sso_plugin.cache import Cache, FileCache, MemoryCache, token_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+class CacheContract:
+    """What every place for documents has to do."""
+
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Cache:
+        raise NotImplementedError
+
+    def test_what_was_never_put_is_not_there(self, cache: Cache) -> None:
+        """A missing document is None, not an error."""
+        assert cache.get("key") is None
+
+    def test_what_was_put_is_there(self, cache: Cache) -> None:
+        """The document comes back, with the time it was stored."""
+        cache.put("key", {"a": "ä", "b": [1]})
+        entry = cache.get("key")
+        assert entry is not None
+        assert entry.document == {"a": "ä", "b": [1]}
+        assert abs(entry.stored_at - time.time()) < 60
+
+    def test_what_is_put_again_takes_the_place_of_the_old(self, cache: Cache) -> None:
+        """The whole document is replaced, not merged."""
+        cache.put("key", {"a": 1})
+        cache.put("key", {"b": 2})
+        entry = cache.get("key")
+        assert entry is not None
+        assert entry.document == {"b": 2}
+
+    def test_keys_do_not_touch_each_other(self, cache: Cache) -> None:
+        """Deleting one leaves the other."""
+        cache.put("one", {"a": 1})
+        cache.put("two", {"a": 2})
+        cache.delete("one")
+        assert cache.get("one") is None
+        assert cache.get("two") is not None
+
+    def test_deleting_nothing_is_no_error(self, cache: Cache) -> None:
+        """Two logouts are as good as one."""
+        cache.delete("key")
+
+    def test_the_lock_keeps_others_out(self, cache: Cache) -> None:
+        """Two threads are never both inside."""
+        inside: list[int] = []
+        most: list[int] = []
+
+        def enter() -> None:
+            with cache.locked("key"):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.02)
+                inside.pop()
+
+        threads = [threading.Thread(target=enter) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert most == [1, 1, 1, 1]
+
+    def test_the_lock_is_free_after_an_error(self, cache: Cache) -> None:
+        """What fails inside does not lock others out."""
+        with pytest.raises(ZeroDivisionError), cache.locked("key"):
+            raise ZeroDivisionError
+        with cache.locked("key"):
+            pass
+
+    def test_the_lock_is_not_waited_for_without_end(
+        self, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A holder that hangs is passed by: a duplicate call is better than a dead script."""
+        monkeypatch.setattr(cache_module, "LOCK_TIMEOUT", 0.05)
+        entered = threading.Event()
+
+        def enter() -> None:
+            with cache.locked("key"):
+                entered.set()
+
+        with cache.locked("key"):
+            thread = threading.Thread(target=enter)
+            thread.start()
+            assert entered.wait(10)
+        thread.join()
+
+
+class TestMemoryCache(CacheContract):
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Cache:
+        return MemoryCache()
+
+
+class TestForeignMapping(CacheContract):
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Cache:
+        from botocore.utils import JSONFileCache
+
+        mapping: Any = JSONFileCache(str(tmp_path))
+        return MemoryCache(mapping)
+
+
+class TestFileCache(CacheContract):
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Cache:
+        return FileCache(tmp_path / "new" / "folder")
+
+
+class TestFileCacheWithoutFolder(CacheContract):
+    """A place that cannot be written keeps its promises within the process."""
+
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Cache:
+        (tmp_path / "file").touch()
+        return FileCache(tmp_path / "file" / "folder")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_files_and_folders_are_the_owners_alone(tmp_path: Path, umask: int) -> None:
+    """0600 and 0700 under any umask; stock botocore makes 0777 under 000."""
+    before = os.umask(umask)
+    try:
+        cache = FileCache(tmp_path / "a" / "b")
+        cache.put("key", {"secret": "s"})
+        with cache.locked("key"):
+            pass
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a").rglob("*")}
+    assert modes == {"b": 0o700, "key.json": 0o600, "key.lock": 0o600}
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
+
+
+def _no_file(path: Path) -> None:
+    """Leave nothing."""
+
+
+def _empty(path: Path) -> None:
+    path.touch()
+
+
+def _cut(path: Path) -> None:
+    path.write_text('{"accessToken": "abc', encoding="utf-8")
+
+
+def _binary(path: Path) -> None:
+    path.write_bytes(bytes(range(256)))
+
+
+def _list(path: Path) -> None:
+    path.write_text("[1, 2]", encoding="utf-8")
+
+
+def _deep(path: Path) -> None:
+    path.write_text("[" * 200_000, encoding="utf-8")
+
+
+def _huge(path: Path) -> None:
+    path.write_text('{"a": "' + "x" * 2_000_000 + '"}', encoding="utf-8")
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _link(path: Path) -> None:
+    target = path.with_name("elsewhere")
+    target.write_text('{"accessToken": "planted"}', encoding="utf-8")
+    path.symlink_to(target)
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+DAMAGE = [_no_file, _empty, _cut, _binary, _list, _deep, _huge, _link, _pipe]
+
+
+@pytest.mark.parametrize("damage", [*DAMAGE, _folder])
+def test_a_file_that_cannot_be_used_is_as_good_as_none(
+    tmp_path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """No KeyError and no JSON error (boto/botocore#3106); a person is told which file it is."""
+    damage(tmp_path / "key.json")
+    assert FileCache(tmp_path).get("key") is None
+    told = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(told) == (0 if damage is _no_file else 1)
+    assert all(str(tmp_path / "key.json") in record.getMessage() for record in told)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_file_that_cannot_be_used_is_replaced(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    """The next put heals it, and nothing outside is touched."""
+    damage(tmp_path / "key.json")
+    cache = FileCache(tmp_path)
+    cache.put("key", {"a": 1})
+    assert json.loads((tmp_path / "key.json").read_text(encoding="utf-8")) == {"a": 1}
+    assert not (tmp_path / "key.json").is_symlink()
+    entry = cache.get("key")
+    assert entry is not None
+    assert entry.document == {"a": 1}
+
+
+def test_a_failed_write_leaves_no_temporary_file_and_keeps_the_document(tmp_path: Path) -> None:
+    """Where a folder stands in the place of the file, the document stays in memory."""
+    _folder(tmp_path / "key.json")
+    cache = FileCache(tmp_path)
+    cache.put("key", {"a": 1})
+    entry = cache.get("key")
+    assert entry is not None
+    assert entry.document == {"a": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
+
+
+def test_a_lock_file_is_not_opened_through_a_link(tmp_path: Path) -> None:
+    """What a link points to is neither made nor locked; the writer goes on."""
+    target = tmp_path / "target"
+    (tmp_path / "key.lock").symlink_to(target)
+    with FileCache(tmp_path).locked("key"):
+        pass
+    assert not target.exists()
+
+
+def test_without_a_home_directory_documents_stay_in_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No folder named ``~`` appears anywhere."""
+
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.chdir(tmp_path)
+    cache = token_cache()
+    cache.put("key", {"a": 1})
+    assert isinstance(cache, MemoryCache)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _add_one(folder: Path, times: int, begin: Any) -> None:
+    cache = FileCache(folder)
+    begin.wait()
+    for _ in range(times):
+        with cache.locked("key"):
+            entry = cache.get("key")
+            cache.put("key", {"n": (entry.document["n"] if entry else 0) + 1})
+
+
+def test_processes_that_read_and_write_under_the_lock_lose_nothing(tmp_path: Path) -> None:
+    """Eight real processes, released together, count to 80 in one file."""
+    begin = SPAWN.Event()
+    processes = [SPAWN.Process(target=_add_one, args=(tmp_path, 10, begin)) for _ in range(8)]
+    for process in processes:
+        process.start()
+    begin.set()
+    for process in processes:
+        process.join(60)
+    entry = FileCache(tmp_path).get("key")
+    assert entry is not None
+    assert entry.document == {"n": 80}
+    assert [process.exitcode for process in processes] == [0] * 8
+
+
+def _hold(folder: Path, held: Any) -> None:
+    with FileCache(folder).locked("key"):
+        held.set()
+        time.sleep(60)
+
+
+def test_a_process_that_is_killed_frees_the_lock(tmp_path: Path) -> None:
+    """SIGKILL of the holder lets the next one in at once, long before the timeout."""
+    held = SPAWN.Event()
+    process = SPAWN.Process(target=_hold, args=(tmp_path, held))
+    process.start()
+    assert held.wait(30)
+    entered = threading.Event()
+
+    def enter() -> None:
+        with FileCache(tmp_path).locked("key"):
+            entered.set()
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    assert not entered.wait(0.2)
+    process.kill()
+    assert entered.wait(10)
+    thread.join()
+    process.join()

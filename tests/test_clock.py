@@ -1,0 +1,88 @@
+"""Time: the server's clock, lifetimes, timestamps."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sso_plugin.clock import Clock, Lifetime, format_timestamp, parse_timestamp
+
+
+def test_the_wall_clock_counts_until_a_server_says_otherwise() -> None:
+    """Without a response there is no offset."""
+    assert Clock(lambda: 1000.0).now() == 1000.0
+
+
+@pytest.mark.parametrize("offset", [-7200, -10, 10, 7200])
+def test_the_date_of_a_response_sets_the_clock_right(offset: int) -> None:
+    """A local clock that is wrong either way is corrected to the server's, to the second."""
+    clock = Clock(lambda: 1_000_000.0)
+    clock.observe(formatdate(1_000_000 + offset, usegmt=True))
+    assert abs(clock.now() - (1_000_000 + offset)) <= 0.5
+
+
+def test_a_later_response_takes_the_offset_back() -> None:
+    """A clock that somebody sets right is right."""
+    clock = Clock(lambda: 1_000_000.0)
+    clock.observe(formatdate(1_007_200, usegmt=True))
+    clock.observe(formatdate(1_000_000, usegmt=True))
+    assert clock.now() == 1_000_000.0
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Tue, 99 Foo 2026"])
+def test_a_date_that_is_none_changes_nothing(date: str) -> None:
+    """A proxy may send anything."""
+    clock = Clock(lambda: 1000.0)
+    clock.observe(date)
+    assert clock.now() == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("length", "renew", "wait"),
+    [(3600, 900, 60), (900, 225, 60), (30, 7.5, 3), (0, 0, 0), (-5, 0, 0)],
+)
+def test_the_windows_never_exceed_their_share_of_the_lifetime(
+    length: float, renew: float, wait: float
+) -> None:
+    """Renewal begins 15 minutes before the end at most, waiting 60 seconds at most."""
+    lifetime = Lifetime(1000.0, 1000.0 + length)
+    assert lifetime.expires_at - lifetime.renew_from == renew
+    assert lifetime.expires_at - lifetime.wait_from == wait
+
+
+@given(st.floats(0, 4e9), st.floats(-1e6, 1e6))
+def test_waiting_never_begins_before_renewing(issued_at: float, length: float) -> None:
+    """The three moments of a lifetime come in their order, whatever the lifetime."""
+    lifetime = Lifetime(issued_at, issued_at + length)
+    assert lifetime.renew_from <= lifetime.wait_from <= lifetime.expires_at
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24T08:00:00Z",
+        "2026-11-24T08:00:00UTC",
+        "2026-11-24T08:00:00.000Z",
+        "2026-11-24T10:00:00+02:00",
+        " 2026-11-24T08:00:00Z\n",
+    ],
+)
+def test_every_form_that_tools_write_is_read(text: str) -> None:
+    """The AWS CLI, older tools and other SDKs write the same moment differently."""
+    assert parse_timestamp(text) == 1795507200.0
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01T00:00:00Z", "1795507200", "0000-00-00"])
+def test_what_is_no_timestamp_is_refused(text: str) -> None:
+    """Anything else is a ValueError, which its readers expect."""
+    with pytest.raises(ValueError, match=r"."):
+        parse_timestamp(text)
+
+
+@given(st.integers(0, 253402300799))
+def test_what_is_written_is_read_again(when: int) -> None:
+    """Writing and reading a timestamp loses nothing, to the year 9999."""
+    assert parse_timestamp(format_timestamp(when)) == when

@@ -1,0 +1,369 @@
+"""Renewal: what a caller gets at each moment, which thread asks the portal, and how often."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.credentials import RefreshableCredentials
+
+from sso_plugin import LoginRequired
+from sso_plugin.clock import Clock, Lifetime
+from sso_plugin.refresh import SsoCredentials
+from sso_plugin.role_credentials import RoleCredentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOUR = 3600.0
+
+
+@dataclass
+class Time:
+    """A clock that stands still until it is moved."""
+
+    now: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Source:
+    """Gives credentials of a set lifetime, numbered, and remembers which threads asked."""
+
+    time: Time
+    lifetime: float = HOUR
+    cached: RoleCredentials | None = None
+    error: Exception | None = None
+    gate: threading.Event | None = None
+    threads: list[str] = field(default_factory=list)
+
+    def load(self) -> RoleCredentials | None:
+        return self.cached
+
+    def fetch(self) -> RoleCredentials:
+        self.threads.append(threading.current_thread().name)
+        if self.gate:
+            assert self.gate.wait(10)
+        if self.error:
+            raise self.error
+        return self.make(str(len(self.threads)))
+
+    def make(self, name: str) -> RoleCredentials:
+        lifetime = Lifetime(self.time.now, self.time.now + self.lifetime)
+        return RoleCredentials(name, "secret", "token", lifetime, "111111111111")
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def source(time: Time) -> Source:
+    return Source(time)
+
+
+def credentials_of(source: Source, *, background: bool = True) -> SsoCredentials:
+    return SsoCredentials(source, Clock(source.time), background=background, random=lambda: 0.0)
+
+
+def key_of(credentials: SsoCredentials) -> str:
+    return str(credentials.get_frozen_credentials().access_key)
+
+
+def wait_for_background() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "sso-plugin-renewal":
+            thread.join(10)
+
+
+def test_nothing_is_fetched_before_it_is_used(source: Source) -> None:
+    """Making a session asks nobody for anything."""
+    credentials_of(source)
+    assert source.threads == []
+
+
+def test_they_are_botocore_refreshable_credentials(source: Source) -> None:
+    """Libraries test for the type and read the attributes."""
+    credentials = credentials_of(source)
+    assert isinstance(credentials, RefreshableCredentials)
+    assert (credentials.access_key, credentials.secret_key, credentials.token) == (
+        "1",
+        "secret",
+        "token",
+    )
+    assert credentials.method == "sso"
+    assert not credentials.refresh_needed()
+    assert credentials._expiry_time == datetime.fromtimestamp(1_003_600, timezone.utc)
+
+
+def test_what_the_cache_has_is_used_without_asking(source: Source) -> None:
+    """A warm cache costs no request."""
+    source.cached = source.make("cached")
+    assert key_of(credentials_of(source)) == "cached"
+    assert source.threads == []
+
+
+def test_fresh_credentials_are_not_asked_for_again(source: Source, time: Time) -> None:
+    """Until renewal is due, no call goes out, however many callers come."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    time.now += HOUR - 15 * 60 - 1
+    assert [key_of(credentials) for _ in range(100)] == ["1"] * 100
+    assert len(source.threads) == 1
+
+
+def test_a_due_renewal_keeps_nobody_waiting(source: Source, time: Time) -> None:
+    """The caller gets the current credentials while another thread asks the portal, once."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    time.now += HOUR - 15 * 60
+    source.gate = threading.Event()
+    assert [key_of(credentials) for _ in range(10)] == ["1"] * 10
+    source.gate.set()
+    wait_for_background()
+    assert key_of(credentials) == "2"
+    assert source.threads == ["MainThread", "sso-plugin-renewal"]
+
+
+def test_cached_credentials_about_to_expire_are_used_and_renewed(
+    source: Source, time: Time
+) -> None:
+    """A process that starts late in the life of the cache does not wait either."""
+    source.cached = source.make("cached")
+    time.now += HOUR - 5 * 60
+    source.gate = threading.Event()
+    credentials = credentials_of(source)
+    assert key_of(credentials) == "cached"
+    source.gate.set()
+    wait_for_background()
+    assert source.threads == ["sso-plugin-renewal"]
+    assert key_of(credentials) == "1"
+
+
+def test_in_the_last_moments_a_caller_waits(source: Source, time: Time) -> None:
+    """From a minute before the end on, the caller's own thread renews."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    time.now += HOUR - 60
+    assert key_of(credentials) == "2"
+    assert source.threads == ["MainThread", "MainThread"]
+
+
+def test_in_the_last_moments_a_caller_waits_for_the_renewal_that_runs(
+    source: Source, time: Time
+) -> None:
+    """It does not ask a second time."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    time.now += HOUR - 61
+    source.gate = threading.Event()
+    assert key_of(credentials) == "1"
+    time.now += 1
+    got: list[str] = []
+    callers = [threading.Thread(target=lambda: got.append(key_of(credentials))) for _ in range(5)]
+    for caller in callers:
+        caller.start()
+    source.gate.set()
+    for caller in callers:
+        caller.join(10)
+    assert got == ["2"] * 5
+    assert len(source.threads) == 2
+
+
+def test_a_failed_renewal_harms_nobody_while_credentials_live(
+    source: Source, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even a caller that had to wait; one warning is logged for the whole outage."""
+    caplog.set_level(logging.INFO)
+    credentials = credentials_of(source, background=False)
+    key_of(credentials)
+    source.error = LoginRequired(error_msg="the portal is down")
+    time.now += HOUR - 15 * 60
+    for _ in range(15 * 60 - 1):
+        assert key_of(credentials) == "1"
+        time.now += 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "Cannot renew the credentials, going on with the current ones: the portal is down"
+    ]
+    source.error = None
+    time.now += 1
+    assert key_of(credentials) != "1"
+    assert "Credentials are renewed again" in caplog.records[-1].getMessage()
+
+
+def test_failed_renewals_are_held_off_for_longer_and_longer(source: Source, time: Time) -> None:
+    """1 second, doubling to 60: a dead portal is not asked with every request."""
+    credentials = credentials_of(source, background=False)
+    key_of(credentials)
+    source.error = LoginRequired(error_msg="the portal is down")
+    time.now += HOUR - 15 * 60
+    attempts = []
+    for second in range(300):
+        before = len(source.threads)
+        key_of(credentials)
+        if len(source.threads) > before:
+            attempts.append(second)
+        time.now += 1
+    assert attempts == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+
+
+def test_after_the_end_the_caller_gets_the_error(source: Source, time: Time) -> None:
+    """With its type and text, and each caller tries anew: a login elsewhere is noticed at once."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    source.error = LoginRequired(error_msg="Run: sso-plugin login --profile dev")
+    time.now += HOUR
+    for _ in range(3):
+        with pytest.raises(LoginRequired, match="Run: sso-plugin login --profile dev"):
+            key_of(credentials)
+    assert len(source.threads) == 4
+    source.error = None
+    assert key_of(credentials) == "5"
+
+
+def test_the_first_fetch_that_fails_is_the_callers(source: Source) -> None:
+    """There is nothing to go on with."""
+    source.error = LoginRequired(error_msg="no token")
+    with pytest.raises(LoginRequired, match="no token"):
+        key_of(credentials_of(source))
+
+
+def test_threads_that_wait_together_share_one_attempt(source: Source) -> None:
+    """Twenty threads on one failing portal are one request, and twenty errors."""
+    source.error = LoginRequired(error_msg="no token")
+    source.gate = threading.Event()
+    credentials = credentials_of(source)
+    errors: list[BaseException] = []
+
+    def use() -> None:
+        try:
+            key_of(credentials)
+        except LoginRequired as exc:
+            errors.append(exc)
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(0.01)  # time to come as far as the lock
+    source.gate.set()
+    for thread in threads:
+        thread.join(10)
+    assert len(errors) == 20
+    assert len({id(error) for error in errors}) == 20
+    assert len(source.threads) == 1
+
+
+def test_short_lived_credentials_are_not_fetched_with_every_call(
+    source: Source, time: Time
+) -> None:
+    """Stock botocore asks once per call for credentials of 30 seconds (boto/botocore#2189)."""
+    source.lifetime = 30
+    credentials = credentials_of(source, background=False)
+    for _ in range(300):
+        key_of(credentials)
+        time.now += 0.1
+    assert len(source.threads) == 2
+
+
+def test_blocking_renewal_stays_on_the_callers_thread(source: Source, time: Time) -> None:
+    """``sso_refresh = blocking``: for programs that must not have threads."""
+    credentials = credentials_of(source, background=False)
+    key_of(credentials)
+    time.now += HOUR - 15 * 60
+    assert key_of(credentials) == "2"
+    assert source.threads == ["MainThread", "MainThread"]
+
+
+def test_a_thread_that_cannot_start_stops_nobody(
+    source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At interpreter shutdown no thread starts; the current credentials will do."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    time.now += HOUR - 15 * 60
+
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        assert key_of(credentials) == "1"
+    key_of(credentials)
+    wait_for_background()
+    assert key_of(credentials) == "2"
+
+
+def test_a_bug_of_ours_does_not_break_a_caller(
+    source: Source, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error nobody thought of is treated as any other, and is not lost."""
+    credentials = credentials_of(source, background=False)
+    key_of(credentials)
+    source.error = ZeroDivisionError("a bug")
+    time.now += HOUR - 15 * 60
+    assert key_of(credentials) == "1"
+    assert "a bug" in caplog.text
+    time.now += 15 * 60
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        key_of(credentials)
+
+
+def test_jitter_spreads_renewals_but_never_before_they_are_due(source: Source, time: Time) -> None:
+    """Processes that started together do not renew together."""
+    credentials = SsoCredentials(source, Clock(time), background=False, random=lambda: 1.0)
+    key_of(credentials)
+    time.now += HOUR - 15 * 60 + 83
+    assert key_of(credentials) == "1"
+    time.now += 1
+    assert key_of(credentials) == "2"
+
+
+def test_refresh_using_answers_in_botocores_terms(source: Source) -> None:
+    """Some libraries call it themselves."""
+    assert vars(credentials_of(source))["_refresh_using"]() == {
+        "access_key": "1",
+        "secret_key": "secret",
+        "token": "token",
+        "expiry_time": "1970-01-12T14:46:40Z",
+        "account_id": "111111111111",
+    }
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_fork_in_the_middle_of_a_renewal_does_not_lock_the_child(
+    source: Source, time: Time
+) -> None:
+    """The thread that held the lock is not there in the child, which renews for itself."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    time.now += HOUR - 15 * 60
+    gate = source.gate = threading.Event()
+    key_of(credentials)
+    child = os.fork()
+    if child == 0:
+        source.gate = None
+        time.now += 15 * 60
+        os._exit(0 if key_of(credentials) == "3" else 1)
+    _, status = os.waitpid(child, 0)
+    gate.set()
+    wait_for_background()
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+@pytest.mark.parametrize("repr_of", [repr, str, lambda one: repr(one._current)])
+def test_no_repr_shows_a_secret(source: Source, repr_of: Callable[[SsoCredentials], str]) -> None:
+    """Neither the credentials nor what they hold."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    assert "secret" not in repr_of(credentials)
+    assert "'token'" not in repr_of(credentials)
