@@ -1,0 +1,146 @@
+"""The models botocore ships, next to ours, for the tests that compare the two."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import botocore
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
+
+from sso_plugin.loader import DATA_PATH, SERVICES, add_data_path
+
+Client = Any  # what a client can do is in its model, so its type cannot tell
+
+# Our models say what this botocore says. An older one knows less: there, a comparison asks only
+# that all it knows is in ours. A newer one that knows more fails, which is how we hear of it.
+REFERENCE = (1, 44, 5)
+INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])
+IS_OLDER = INSTALLED < REFERENCE
+
+VERSION = "2019-06-10"
+STOCK_DATA = Path(Loader.BUILTIN_DATA_PATH)
+
+
+def loader_of(*paths: Path | str) -> Loader:
+    """Make a loader that knows these search paths and no others."""
+    return Loader(
+        extra_search_paths=[str(path) for path in paths],
+        include_default_search_paths=False,
+    )
+
+
+def stock_loader() -> Loader:
+    """Make a loader of what botocore ships, whatever the user keeps in ``~/.aws/models``."""
+    return loader_of(STOCK_DATA)
+
+
+def our_loader() -> Loader:
+    """Make a loader of what we ship, and nothing else."""
+    return loader_of(DATA_PATH)
+
+
+def link_all_but(source: Path, target: Path, left_out: frozenset[str]) -> Path:
+    """Make a folder that holds links to everything in another but the names left out."""
+    target.mkdir(parents=True)
+    for entry in source.iterdir():
+        if entry.name not in left_out:
+            (target / entry.name).symlink_to(entry)
+    return target
+
+
+def make_slim_data(target: Path) -> Path:
+    """Make botocore's data folder anew, without our services."""
+    return link_all_but(STOCK_DATA, target, SERVICES)
+
+
+def make_slim_botocore(site: Path) -> Path:
+    """Make a folder to import a botocore from whose data for our services were deleted."""
+    package = link_all_but(STOCK_DATA.parent, site / "botocore", frozenset({"data"}))
+    make_slim_data(package / "data")
+    return site
+
+
+MODELS = {name: stock_loader().load_service_model(name, "service-2") for name in SERVICES}
+OPERATIONS = [
+    (service, operation)
+    for service in sorted(SERVICES)
+    for operation in MODELS[service]["operations"]
+]
+
+
+def example_for(service: str, operation: str) -> dict[str, Any]:
+    """Make the input of a call, with everything that can be in it."""
+    shape = MODELS[service]["operations"][operation]["input"]["shape"]
+    example: dict[str, Any] = _example(MODELS[service]["shapes"], shape)
+    return example
+
+
+def _example(shapes: dict[str, Any], name: str) -> Any:
+    shape = shapes[name]
+    if shape["type"] == "structure":
+        return {key: _example(shapes, each["shape"]) for key, each in shape["members"].items()}
+    if shape["type"] == "list":
+        return [_example(shapes, shape["member"]["shape"])] * 2
+    return f"some {name}" if shape["type"] == "string" else 7
+
+
+NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+class Pair(NamedTuple):
+    """Two clients that differ in the model they were made from, and in nothing else."""
+
+    stock: Client
+    ours: Client
+
+
+def make_pair(slim_data: Path, service: str, **options: Any) -> Pair:
+    """Make a client of a full botocore, and one of a slim botocore and our data."""
+    ours = loader_of(slim_data)
+    ours.BUILTIN_DATA_PATH = str(slim_data)  # else its endpoints.json would count as a custom one
+    add_data_path(ours)
+    return Pair(*(make_client(loader, service, **options) for loader in (stock_loader(), ours)))
+
+
+def make_client(loader: Loader, service: str, **options: Any) -> Client:
+    """Make a client that sends each request once, whatever files and variables there are."""
+    once = Config(retries={"total_max_attempts": 1})
+    options["config"] = once.merge(options.get("config", Config()))
+    with patch.dict(os.environ, NO_FILES, clear=True):
+        session = botocore.session.Session()
+        session.register_component("data_loader", loader)
+        session.set_credentials("AKIDEXAMPLE", "made up")
+        return session.create_client(service, **{"region_name": "eu-central-1", **options})
+
+
+def call(client: Client, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Call an operation by the name it has in the model."""
+    methods = {name: method for method, name in client.meta.method_to_api_mapping.items()}
+    answer: dict[str, Any] = getattr(client, methods[operation])(**parameters)
+    return answer
+
+
+def outcome(client: Client, operation: str, parameters: dict[str, Any]) -> tuple[object, ...]:
+    """Call, and tell what came back or was raised, in words that can be compared."""
+    try:
+        return ("answer", comparable(call(client, operation, parameters)))
+    except ClientError as error:
+        response: dict[str, Any] = {**error.response}
+        status = response["ResponseMetadata"]["HTTPStatusCode"]
+        return (type(error).__name__, str(error), status, comparable(response))
+    except BotoCoreError as error:
+        return (type(error), str(error))
+
+
+def comparable(answer: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what differs from call to call: metadata, and the values that were made up."""
+    kept = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+    if "roleCredentials" in kept:
+        kept["roleCredentials"] = {key: type(v) for key, v in kept["roleCredentials"].items()}
+    return kept
