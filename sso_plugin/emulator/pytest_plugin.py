@@ -1,0 +1,67 @@
+"""Fixtures for test suites: `pytest_plugins = ["sso_plugin.emulator.pytest_plugin"]`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .server import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# What botocore would otherwise ask a proxy for, on machines that have one.
+_THIS_MACHINE = "127.0.0.1,localhost"
+
+# Where botocore looked for the home directory when it was imported.
+_IMPORTED_PATHS = (
+    "botocore.credentials.SSOProvider._SSO_TOKEN_CACHE_DIR",
+    "botocore.tokens.SSOTokenProvider._SSO_TOKEN_CACHE_DIR",
+)
+
+
+@pytest.fixture(scope="session")
+def _sso_emulator_server() -> Iterator[Emulator]:
+    """One server for the whole session; starting it is the only part that takes time."""
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def sso_emulator(_sso_emulator_server: Emulator) -> Iterator[Emulator]:
+    """Give a test an emulator fresh from the start; fail it if it sends an unknown request."""
+    _sso_emulator_server.reset()
+    yield _sso_emulator_server
+    _sso_emulator_server.faults.clear()
+    _sso_emulator_server.check()
+
+
+@pytest.fixture
+def sso_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sso_emulator: Emulator) -> Path:
+    """Give a test a home directory without AWS settings, pointed at the emulator."""
+    home = tmp_path / "home"
+    folder = home / ".aws"
+    folder.mkdir(parents=True)
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+
+    variables = {
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "AWS_CONFIG_FILE": str(folder / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": _THIS_MACHINE,
+        "no_proxy": _THIS_MACHINE,
+        **sso_emulator.environment(),
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    for name in _IMPORTED_PATHS:
+        monkeypatch.setattr(name, str(folder / "sso" / "cache"))
+
+    return home

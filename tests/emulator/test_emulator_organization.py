@@ -1,0 +1,129 @@
+"""Organizations, from files and from Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sso_plugin.emulator import Account, Assignment, Organization, Role, User
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = """
+start_url = "https://corp.awsapps.com/start"
+region = "eu-west-1"
+users = ["ann", "ben"]
+
+[[accounts]]
+id = "111111111111"
+name = "production"
+
+[[accounts]]
+id = "222222222222"
+name = "staging"
+email = "staging@corp.example"
+
+[[assignments]]
+user = "ann"
+accounts = ["*"]
+roles = ["Admin", "Audit"]
+
+[[assignments]]
+user = "ben"
+accounts = ["staging"]
+roles = ["Audit"]
+
+[[roles]]
+account = "production"
+name = "Deploy"
+trusts = ["222222222222"]
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "organization.toml"
+
+
+def test_a_file_describes_an_organization(path: Path) -> None:
+    """Accounts go by name or id, a star means all of them."""
+    path.write_text(FILE)
+
+    one, two = "1" * 12, "2" * 12
+    assert Organization.load(path) == Organization(
+        users=(User("ann"), User("ben")),
+        accounts=(
+            Account(one, "production", "production@example.com"),
+            Account(two, "staging", "staging@corp.example"),
+        ),
+        roles=(Role(one, "Deploy", (two,)),),
+        assignments=(
+            Assignment("ann", one, "Admin"),
+            Assignment("ann", one, "Audit"),
+            Assignment("ann", two, "Admin"),
+            Assignment("ann", two, "Audit"),
+            Assignment("ben", two, "Audit"),
+        ),
+        start_url="https://corp.awsapps.com/start",
+        region="eu-west-1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "problem"),
+    [
+        ('users = ["ann", "ben"]', "", "users is missing."),
+        ('users = ["ann", "ben"]', "users = []", "users must not be empty."),
+        ('["ann", "ben"]', '["ann", "ann"]', "users: 'ann' appears twice."),
+        ('["ann", "ben"]', "[1]", "users must be a list of strings, not [1]."),
+        ('"eu-west-1"', "1", "region must be a string, not 1."),
+        ("region =", "regoin =", "regoin is no known key; use start_url, region, users,"),
+        ('"111111111111"', '"11"', "accounts[1].id must be 12 digits, not '11'."),
+        ('"222222222222"\nname', '"111111111111"\nname', "accounts: '111111111111' appears twice."),
+        ('name = "staging"', 'name = "production"', "accounts: 'production' appears twice."),
+        ('email = "s', 'mail = "s', "accounts[2].mail is no known key; use id, name, email."),
+        ('user = "ben"', 'user = "bob"', "assignments[2].user: there is no user 'bob'."),
+        ('["staging"]', '["test"]', "assignments[2].accounts: there is no account 'test'."),
+        ('roles = ["Audit"]', "", "assignments[2].roles is missing."),
+        ('account = "prod', 'account = "pord', "roles[1].account: there is no account 'pord"),
+        ('["222222222222"]', '["3"]', "roles[1].trusts: there is no account '3'."),
+        ("[[roles]]", "[roles]", "roles must be written as [[roles]]."),
+        ("[[roles]]", "[[roles", "not valid TOML: "),
+    ],
+)
+def test_a_mistake_in_a_file_is_located(path: Path, right: str, wrong: str, problem: str) -> None:
+    """One sentence: the file, the key, what is wrong with it."""
+    assert right in FILE
+    path.write_text(FILE.replace(right, wrong))
+
+    with pytest.raises(ValueError, match=r"organization\.toml") as caught:
+        Organization.load(path)
+
+    message = str(caught.value)
+    assert message.startswith(f"{path}: {problem}")
+    assert message.endswith(".")
+
+
+def test_a_file_that_is_not_there_is_named(path: Path) -> None:
+    """And why it cannot be read."""
+    with pytest.raises(ValueError, match=r"organization\.toml: No such file or directory\."):
+        Organization.load(path)
+
+
+def test_a_file_that_is_not_utf_8_is_refused(path: Path) -> None:
+    """As TOML demands."""
+    path.write_bytes(b'users = ["\xff"]')
+
+    with pytest.raises(ValueError, match="not valid TOML"):
+        Organization.load(path)
+
+
+def test_a_generated_organization_has_as_many_accounts_as_asked_for() -> None:
+    """Each with an id of its own and every role."""
+    organization = Organization.generated(1000, roles=("Admin",))
+
+    assert len({each.account_id for each in organization.accounts}) == 1000
+    assert len(organization.assignments) == 1000
+    assert all(len(each.account_id) == 12 for each in organization.accounts)
