@@ -155,18 +155,19 @@ class _Adaptation:
         )
 
     def _adapt_tokens(self, chain: Any) -> None:
+        name = self._profile_name()
+        if not self._serves(name):
+            return
         from botocore.tokens import SSOTokenProvider
 
         from .provider import SsoTokenProvider
         from .seams import token_providers
 
-        name = self._profile_name()
-        if self._serves(name):
-            self._replace(
-                token_providers(chain),
-                SSOTokenProvider,
-                lambda stock: SsoTokenProvider(self._session, name, stock),
-            )
+        self._replace(
+            token_providers(chain),
+            SSOTokenProvider,
+            lambda stock: SsoTokenProvider(self._session, name, stock),
+        )
 
     def _replace(self, providers: list[Any], stock_type: type, make: Callable[[Any], Any]) -> None:
         """Put ours in the place of botocore's own, which must be of exactly that type."""

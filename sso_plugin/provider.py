@@ -123,9 +123,6 @@ class AccessTokenParameter:
         takes_token = model.input_shape and "accessToken" in model.input_shape.members
         if not takes_token or "accessToken" in params or context is None:
             return None
-        # A presigned URL has no place for a header.
-        if context.get("is_presign_request"):
-            return None
         name = self._session.get_config_variable("profile") or "default"
         profile = SsoProfile.of(self._session, name)
         if profile is None or not is_served(self._session.full_config, name):

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, UnauthorizedSSOTokenError
-from conftest import sha1
+from world import sha1
 
 import sso_plugin
 from sso_plugin import LoginRequired, NoAccess, PortalError
 from sso_plugin.portal import Portal, RoleKeys
 
 if TYPE_CHECKING:
-    from conftest import World
+    from world import World
 
 LEGACY = {"legacy": True}
 

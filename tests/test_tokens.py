@@ -21,7 +21,7 @@ from sso_plugin.config import SsoProfile
 from sso_plugin.tokens import AccessToken, TokenSource, TokenState
 
 if TYPE_CHECKING:
-    from conftest import World
+    from world import World
 
 HOUR = 3600
 

@@ -1,0 +1,34 @@
+"""One client, made once, outlives the credentials it was made with, over and over."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import boto3
+
+import sso_plugin
+
+if TYPE_CHECKING:
+    from world import World
+
+LIFETIMES = 10
+
+
+def test_a_client_outlives_ten_lifetimes_of_its_credentials(world: World) -> None:
+    """No call fails and none is signed with expired keys: STS checks every signature."""
+    world.emulator.settings.role_credentials = 1
+    world.emulator.settings.access_token = 3
+    world.sign_in()
+    sso_plugin.enable()
+    sts = boto3.Session(profile_name="dev").client("sts")
+    end = time.monotonic() + LIFETIMES
+    calls = 0
+    while time.monotonic() < end:
+        sts.get_caller_identity()
+        calls += 1
+    statuses = {one.status for one in world.emulator.requests if one.operation != "CreateToken"}
+    assert statuses == {200}
+    assert world.count("GetCallerIdentity") == calls
+    assert LIFETIMES <= world.count("GetRoleCredentials") <= 2 * LIFETIMES
+    assert 3 <= world.count("CreateToken") <= LIFETIMES

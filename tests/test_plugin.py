@@ -1,0 +1,372 @@
+"""What enable() changes in a session, that it is nothing else, and that disable() undoes it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.credentials import ProfileProviderBuilder, SSOProvider
+from botocore.exceptions import InvalidConfigError
+from botocore.tokens import SSOTokenProvider
+
+import sso_plugin
+from sso_plugin.loader import DATA_PATH
+from sso_plugin.provider import SsoProvider, SsoTokenProvider
+
+if TYPE_CHECKING:
+    from world import World
+
+CHAIN = """
+[profile chained]
+region = eu-central-1
+role_arn = arn:aws:iam::111111111111:role/Deploy
+source_profile = dev
+
+[profile twice]
+region = eu-central-1
+role_arn = arn:aws:iam::111111111111:role/Deploy
+source_profile = chained
+"""
+
+
+def methods(session: Any) -> list[str]:
+    return [provider.METHOD for provider in providers(session)]
+
+
+def providers(session: Any) -> list[Any]:
+    core = getattr(session, "_session", session)
+    found: list[Any] = core.get_component("credential_provider").providers
+    return found
+
+
+def arn(session: boto3.Session) -> str:
+    return str(session.client("sts").get_caller_identity()["Arn"])
+
+
+def test_the_provider_takes_the_place_of_botocores_own(world: World) -> None:
+    """Same position, same METHOD, found under the same name."""
+    stock = methods(boto3.Session(profile_name="dev"))
+    sso_plugin.enable()
+    session = boto3.Session(profile_name="dev")
+    assert methods(session) == stock
+    resolver = session._session.get_component("credential_provider")
+    assert isinstance(resolver.get_provider("sso"), SsoProvider)
+    assert not any(type(provider) is SSOProvider for provider in providers(session))
+
+
+@pytest.mark.parametrize("how", ["profile_name", "AWS_PROFILE", "default"])
+def test_every_way_to_name_a_profile_works(
+    world: World, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The profile is looked at only when it is needed: boto3 sets it after making the session."""
+    sso_plugin.enable()
+    world.sign_in()
+    if how == "AWS_PROFILE":
+        monkeypatch.setenv("AWS_PROFILE", "dev")
+    if how == "default":
+        world.configure(world.emulator.profile("default"))
+    session = boto3.Session(profile_name="dev") if how == "profile_name" else boto3.Session()
+    assert arn(session).endswith("/alice")
+
+
+def test_enabling_one_session_leaves_the_others_alone(world: World) -> None:
+    """The explicit way, for those who want no global change."""
+    world.sign_in()
+    ours, other = botocore.session.Session(profile="dev"), botocore.session.Session(profile="dev")
+    sso_plugin.enable(ours)
+    assert any(isinstance(provider, SsoProvider) for provider in providers(ours))
+    assert not any(isinstance(provider, SsoProvider) for provider in providers(other))
+
+
+def test_a_boto3_session_can_be_enabled_after_it_was_made(world: World) -> None:
+    """Its loader exists by then, and is adapted where it is."""
+    world.sign_in()
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    assert DATA_PATH in session._session.get_component("data_loader").search_paths
+    assert arn(session).endswith("/alice")
+
+
+def test_a_session_that_was_used_can_be_enabled(world: World) -> None:
+    """What has been made is adapted in place, as if it had been lazy."""
+    world.sign_in()
+    session = boto3.Session(profile_name="dev")
+    stock = methods(session)
+    session._session.get_component("token_provider")
+    sso_plugin.enable(session)
+    assert methods(session) == stock
+    assert isinstance(
+        session._session.get_component("credential_provider").get_provider("sso"), SsoProvider
+    )
+    assert arn(session).endswith("/alice")
+
+
+def test_enabling_twice_changes_nothing_more(world: World) -> None:
+    """Globally and for a session, in any order."""
+    sso_plugin.enable()
+    sso_plugin.enable()
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    sso_plugin.enable(session._session)
+    assert sum(isinstance(provider, SsoProvider) for provider in providers(session)) == 1
+    assert session._session.get_component("data_loader").search_paths.count(DATA_PATH) == 1
+    assert not isinstance(
+        session._session.get_component("credential_provider").get_provider("sso").stock, SsoProvider
+    )
+
+
+def test_nothing_is_made_when_a_session_is_enabled(world: World) -> None:
+    """A component touched now would be fixed to the profile ``default``."""
+    session = botocore.session.Session()
+    sso_plugin.enable(session)
+    assert session._components._components.keys().isdisjoint(  # type: ignore[attr-defined]
+        {"credential_provider", "token_provider", "data_loader"}
+    )
+    assert session._config is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_disable_undoes_everything(world: World, *, used: bool) -> None:
+    """In sessions that were used as in those that were not, and for those to come."""
+    world.configure(world.emulator.profile() + CHAIN)
+    sso_plugin.enable()
+    session = boto3.Session(profile_name="chained")._session
+    if used:
+        providers(session)
+        session.get_component("token_provider")
+    sso_plugin.disable()
+    assert DATA_PATH not in session.get_component("data_loader").search_paths
+    assert SsoProvider not in {type(provider) for provider in providers(session)}
+    builder = providers(session)[0]._profile_provider_builder
+    assert "providers" not in vars(builder)
+    tokens = [type(one) for one in session.get_component("token_provider")._providers]
+    assert SSOTokenProvider in tokens
+    assert SsoTokenProvider not in tokens
+    assert not any(
+        isinstance(one, SsoProvider) for one in providers(boto3.Session(profile_name="dev"))
+    )
+    sso_plugin.disable()
+
+
+def test_disable_takes_the_event_handlers_away(world: World) -> None:
+    """A client made afterwards asks for its token again."""
+    from botocore.exceptions import ParamValidationError
+
+    world.sign_in()
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    sso_plugin.disable()
+    with pytest.raises(ParamValidationError, match="accessToken"):
+        session.client("sso").list_accounts()
+
+
+def test_a_session_that_is_gone_leaves_nothing_behind(world: World) -> None:
+    """Programs that make sessions by the thousand do not grow."""
+    sso_plugin.enable()
+    session = botocore.session.Session(profile="dev")
+    providers(session)
+    gone = weakref.ref(session)
+    del session
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_off_switch_turns_the_explicit_way_off_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``SSO_PLUGIN=off`` means everything."""
+    monkeypatch.setenv("SSO_PLUGIN", "off")
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    sso_plugin.enable()
+    for one in (session, boto3.Session(profile_name="dev")):
+        assert SsoProvider not in {type(provider) for provider in providers(one)}
+
+
+def test_sessions_of_another_kind_are_left_alone(world: World) -> None:
+    """A subclass may do things its own way; so do aiobotocore's sessions."""
+
+    class Other(botocore.session.Session):
+        pass
+
+    sso_plugin.enable()
+    session = Other(profile="dev")
+    sso_plugin.enable(session)
+    sso_plugin.enable(object())
+    assert SsoProvider not in {type(provider) for provider in providers(session)}
+    assert DATA_PATH not in session.get_component("data_loader").search_paths
+
+
+def test_a_resolver_of_another_kind_is_left_alone(world: World) -> None:
+    """Whoever put a resolver of their own into a session keeps it, and our fault stays ours."""
+    session = botocore.session.Session(profile="dev")
+    resolver = object()
+    session.register_component("credential_provider", resolver)
+    sso_plugin.enable(session)
+    assert session.get_component("credential_provider") is resolver
+
+
+def test_a_provider_of_another_kind_is_left_alone(world: World) -> None:
+    """A subclass of botocore's provider in its place is somebody's work."""
+
+    class Theirs(SSOProvider):
+        pass
+
+    session = botocore.session.Session(profile="dev")
+    theirs = Theirs(dict, session.create_client, "dev")
+    session.get_component("credential_provider").providers[:] = [theirs]
+    sso_plugin.enable(session)
+    assert providers(session) == [theirs]
+
+
+@pytest.mark.parametrize("profile", ["chained", "twice"])
+def test_a_role_chain_starts_from_our_credentials(world: World, profile: str) -> None:
+    """Through one or more steps, in the first of which the builder makes its own providers."""
+    world.configure(world.emulator.profile() + CHAIN)
+    world.sign_in()
+    sso_plugin.enable()
+    assert ":assumed-role/Deploy/" in arn(boto3.Session(profile_name=profile))
+    assert len(world.role_files()) == 1
+
+
+def test_a_role_chain_is_wrapped_on_its_own_session_only(world: World) -> None:
+    """Nothing global is patched."""
+    world.configure(world.emulator.profile() + CHAIN)
+    before = ProfileProviderBuilder.providers
+    sso_plugin.enable()
+    providers(boto3.Session(profile_name="chained"))
+    assert ProfileProviderBuilder.providers is before
+
+
+def test_wrapt_is_imported_only_for_a_role_chain_to_sso(world: World) -> None:
+    """It takes longer to import than a session takes to make."""
+    static = "[profile static]\naws_access_key_id = A\naws_secret_access_key = B\n"
+    chain = "[profile plain]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = static\n"
+    world.configure(world.emulator.profile() + CHAIN + static + chain)
+    world.sign_in()
+    script = """
+import sys, boto3, sso_plugin
+sso_plugin.enable()
+for name in ("dev", "static", "plain", "chained"):
+    session = boto3.Session(profile_name=name)
+    session.get_credentials()
+    print(name, "wrapt" in sys.modules)
+"""
+    assert world.run(script).stdout.split("\n")[:4] == [
+        "dev False",
+        "static False",
+        "plain False",
+        "chained True",
+    ]
+
+
+def test_a_session_without_sso_imports_next_to_nothing(world: World) -> None:
+    """It costs nothing when unused."""
+    world.configure("[profile static]\naws_access_key_id = A\naws_secret_access_key = B\n")
+    script = """
+import sys, boto3
+session = boto3.Session(profile_name="static")
+session.client("s3")
+before = set(sys.modules)
+import sso_plugin
+sso_plugin.enable()
+session = boto3.Session(profile_name="static")
+session.client("s3")
+print(*sorted(set(sys.modules) - before - sys.stdlib_module_names), sep="\\n")
+"""
+    assert world.run(script).stdout.split() == [
+        "sso_plugin",
+        "sso_plugin.config",
+        "sso_plugin.errors",
+        "sso_plugin.loader",
+        "sso_plugin.plugin",
+        "sso_plugin.seams",
+        "sso_plugin.startup",
+    ]
+
+
+def test_threads_that_make_sessions_at_once_are_all_served(world: World) -> None:
+    """Sixteen threads, each with a session and a client of its own."""
+    world.sign_in()
+    sso_plugin.enable()
+    begin = threading.Barrier(16)
+    arns: list[str] = []
+
+    def work() -> None:
+        session = boto3.Session(profile_name="dev")
+        begin.wait(30)
+        arns.append(arn(session))
+
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [one.rsplit("/", 1)[1] for one in arns] == ["alice"] * 16
+    assert world.count("GetRoleCredentials") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ("sso_cache = disk\n", 'The value of sso_cache in the profile "dev" in'),
+        ("sso_region = us-east-1\n", "The value for sso_region is inconsistent between profile"),
+    ],
+)
+def test_a_wrong_profile_is_an_error_when_credentials_are_needed(
+    world: World, changes: str, message: str
+) -> None:
+    """As with botocore's own keys, and with the file named as the user named it."""
+    world.configure(world.emulator.profile() + changes)
+    sso_plugin.enable()
+    session = boto3.Session(profile_name="dev")
+    with pytest.raises(InvalidConfigError) as caught:
+        session.client("s3")
+    assert str(caught.value).startswith(message)
+    assert os.environ["AWS_CONFIG_FILE"] in str(caught.value)
+
+
+def test_a_provider_whose_cache_was_set_keeps_credentials_in_it(world: World) -> None:
+    """Libraries reach in by name and set ``cache``, as the AWS CLI does."""
+    world.sign_in()
+    sso_plugin.enable()
+    session = boto3.Session(profile_name="dev")
+    provider = session._session.get_component("credential_provider").get_provider("sso")
+    mapping: dict[str, Any] = {}
+    provider.cache = mapping
+    assert provider.cache is mapping
+    assert arn(session).endswith("/alice")
+    [document] = mapping.values()
+    assert document["ProviderType"] == "sso"
+    assert world.role_files() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="fork does not exist on Windows")
+def test_processes_of_a_pool_are_served(world: World) -> None:
+    """Workers started by fork and by spawn find the cache of their parent."""
+    world.sign_in()
+    script = """
+import multiprocessing, sys
+import boto3, sso_plugin
+
+def work(_):
+    sso_plugin.enable()
+    return boto3.Session(profile_name="dev").client("sts").get_caller_identity()["UserId"]
+
+if __name__ == "__main__":
+    for method in ("fork", "spawn"):
+        with multiprocessing.get_context(method).Pool(4) as pool:
+            print(len(pool.map(work, range(4))))
+"""
+    file = world.home / "pool.py"
+    file.write_text(script)
+    process = world.run(f"import runpy; runpy.run_path({str(file)!r}, run_name='__main__')")
+    assert (process.stdout.split(), process.stderr) == (["4", "4"], "")
+    assert world.count("GetRoleCredentials") == 1

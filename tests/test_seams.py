@@ -1,0 +1,142 @@
+"""The botocore code that we rely on without botocore's promise, pinned by digest.
+
+A test that fails here says: botocore has changed something that a part of ours stands on. Read
+the function, compare it with the part that the message names, adapt that part if need be, and
+accept the new digest: ``python tests/test_seams.py`` prints those of the installed botocore.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+from typing import Any
+
+import botocore
+import pytest
+
+# Function -> (what of ours stands on it, the digests we have read and found good).
+SEAMS: dict[str, tuple[str, set[str]]] = {
+    "session:ComponentLocator.get_component": (
+        "seams.pending_factory",
+        {"020180f566be", "f76bc3166732"},
+    ),
+    "session:ComponentLocator.lazy_register_component": ("seams.pending_factory", {"f08b7d573990"}),
+    "session:Session.__init__": (
+        "startup: initializers run when all is registered",
+        {"9a7b3874d956"},
+    ),
+    "session:Session._register_credential_provider": ("plugin: component names", {"c5bda875522e"}),
+    "session:Session._register_token_provider": ("plugin: component names", {"55de97c666fd"}),
+    "session:Session._register_data_loader": ("plugin: component names", {"48dc3bd5baf3"}),
+    "session:Session.get_auth_token": (
+        "provider.SsoTokenProvider.load_token",
+        {"fafaf6aee4b5", "f3a99e54e8cb"},
+    ),
+    "credentials:create_credential_resolver": (
+        "plugin: order of the providers",
+        {"ec31ad4f08c3", "fe8b077f6fd5"},
+    ),
+    "credentials:CredentialResolver.load_credentials": (
+        "provider.SsoProvider.load",
+        {"e2b668b3cdcc"},
+    ),
+    "credentials:ProfileProviderBuilder.providers": (
+        "seams.wrap_source_profiles",
+        {"e0a9aa41719d", "4b579b63ab3d"},
+    ),
+    "credentials:AssumeRoleProvider._resolve_credentials_from_profile": (
+        "seams.wrap_source_profiles",
+        {"aaf369a6e4bc", "01cd95f9ef0a"},
+    ),
+    "credentials:SSOProvider.__init__": ("provider.SsoProvider", {"db0aa1c506d9", "d6acbdfe73ca"}),
+    "credentials:SSOProvider.load": ("provider.SsoProvider.load", {"f832abfb8d38", "1932a09d3454"}),
+    "credentials:SSOProvider._load_sso_config": (
+        "config: validation",
+        {"d0de905d4b95", "755b8456c985"},
+    ),
+    "credentials:SSOProvider._resolve_sso_session_reference": (
+        "config: validation",
+        {"30f7697045a9"},
+    ),
+    "credentials:SSOCredentialFetcher._create_cache_key": (
+        "role_credentials: file name",
+        {"3ad855841ce0"},
+    ),
+    "credentials:SSOCredentialFetcher._get_credentials": (
+        "role_credentials: file form",
+        {"9774b39489ea", "62a18d9d03fb"},
+    ),
+    "credentials:DeferredRefreshableCredentials.__init__": (
+        "refresh.SsoCredentials",
+        {"c4a7f55aca19", "3ebf207f0b96"},
+    ),
+    "credentials:RefreshableCredentials.get_frozen_credentials": (
+        "refresh._refresh",
+        {"eb1b9fa101ee"},
+    ),
+    "credentials:RefreshableCredentials._seconds_remaining": ("refresh._publish", {"fdb7cc8fa9ce"}),
+    "tokens:TokenProviderChain.__init__": ("seams.token_providers", {"90328ee6f75d"}),
+    "tokens:TokenProviderChain.load_token": (
+        "provider.SsoTokenProvider",
+        {"968b415e7447", "4553ab51dc59"},
+    ),
+    "tokens:SSOTokenProvider.__init__": ("provider.SsoTokenProvider", {"ebd264006dac"}),
+    "tokens:SSOTokenProvider._refresher": ("tokens.TokenSource", {"b579b060ae6a", "d14c8985e6a4"}),
+    "tokens:SSOTokenProvider._attempt_create_token": ("tokens: form of the file", {"b23a04d3a56c"}),
+    "tokens:DeferredRefreshableToken.__init__": (
+        "provider.SsoTokenProvider.load_token",
+        {"1f707454ba00"},
+    ),
+    "tokens:DeferredRefreshableToken._protected_refresh": (
+        "provider.SsoTokenProvider",
+        {"6d60f38a8675"},
+    ),
+    "utils:SSOTokenLoader._generate_cache_key": ("tokens.TokenSource.key", {"40be05837c3d"}),
+    "client:BaseClient._emit_api_params": (
+        "provider.AccessTokenParameter.provide",
+        {"76ab1289aebc"},
+    ),
+    "regions:EndpointRulesetResolver._get_customized_builtins": (
+        "provider.AccessTokenParameter.route",
+        {"24b3c421b8c6", "16c423aa76c9"},
+    ),
+    "loaders:Loader.load_data_with_path": ("loader.add_data_path", {"568513acebdb"}),
+    "exceptions:BotoCoreError.__init__": ("errors.SsoPluginError", {"ab39e5083d16"}),
+}
+
+
+def find(seam: str) -> Any:
+    module, _, path = seam.partition(":")
+    found: Any = importlib.import_module(f"botocore.{module}")
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def digest(seam: str) -> str:
+    """Digest signature and source, without comments and white space."""
+    lines = [line.strip() for line in inspect.getsource(find(seam)).splitlines()]
+    text = "".join("".join(line.split()) for line in lines if not line.startswith("#"))
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("seam", SEAMS)
+def test_botocore_is_as_we_know_it(seam: str) -> None:
+    """Each function we stand on is one we have read."""
+    ours, known = SEAMS[seam]
+    found = digest(seam)
+    assert found in known, (
+        f"botocore {botocore.__version__} has another {seam} than those we know. Read it, look at "
+        f"{ours} in sso_plugin, adapt that if need be, then add {found!r} to SEAMS."
+    )
+
+
+def main() -> None:
+    """Print the digests of the installed botocore."""
+    for seam in SEAMS:
+        print(seam, digest(seam))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
