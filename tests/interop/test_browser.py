@@ -1,0 +1,174 @@
+"""A login as a person does it: the command in a terminal, the page in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from interop.webdriver import Browser, BrowserMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from world import World
+
+APPROVE, DENY = "button[value=approve]", "button[value=deny]"
+CODE, USER = "#user_code", "#user"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    try:
+        browser = Browser(tmp_path_factory.mktemp("browser"))
+    except BrowserMissingError:
+        pytest.fail(
+            "These tests need Chromium and chromedriver: run `make interop`.", pytrace=False
+        )
+    with browser:
+        yield browser
+
+
+@dataclass(frozen=True)
+class Login:
+    """The command ``sso-plugin login`` while it waits for approval."""
+
+    process: subprocess.Popen[str]
+    page: str
+    code: str
+
+    def finish(self) -> tuple[int, str]:
+        """Return its exit status and what else it said."""
+        _, said = self.process.communicate(timeout=30)
+        return self.process.returncode, said.strip().splitlines()[-1]
+
+
+@pytest.fixture
+def login(world: World) -> Iterator[Login]:
+    """Start the command, and read what it tells the person."""
+    world.emulator.settings.poll_interval = 1
+    with subprocess.Popen(
+        [sys.executable, "-m", "sso_plugin", "login", "--profile", "dev"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        said = ""
+        while not (code := re.search(r"code ([A-Z]{4}-[A-Z]{4})", said)):
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        page = re.search(r"http://\S+", said)
+        assert page
+        yield Login(process, page[0], code[1])
+        process.kill()
+
+
+def test_a_person_approves(world: World, browser: Browser, login: Login) -> None:
+    """The page shows the code of the terminal; one click, and the token file is there."""
+    browser.open(login.page)
+    assert browser.value(CODE) == login.code
+    browser.click(APPROVE)
+
+    browser.expect("h1", "Approved")
+    assert login.finish() == (0, "Logged in.")
+    assert world.token_file().exists()
+
+
+def test_a_person_chooses_who_they_are(world: World, browser: Browser, login: Login) -> None:
+    """The token is that of the chosen user, who has no access to production."""
+    browser.open(login.page)
+    browser.choose(USER, "bob")
+    browser.click(APPROVE)
+    browser.expect("h1", "Approved")
+
+    assert login.finish() == (0, "Logged in.")
+    token = json.loads(world.token_file().read_text(encoding="utf-8"))["accessToken"]
+    assert bearer(world, token) == "bob"
+
+
+def test_a_person_denies(world: World, browser: Browser, login: Login) -> None:
+    """The command says so and fails; there is no token."""
+    browser.open(login.page)
+    browser.click(DENY)
+
+    browser.expect("h1", "Denied")
+    status, said = login.finish()
+    assert status == 1
+    assert "it was denied in the browser" in said
+    assert not world.token_file().exists()
+
+
+def test_a_person_types_the_code(world: World, browser: Browser, login: Login) -> None:
+    """On the bare page, in small letters, without the hyphen, and with the enter key."""
+    browser.open(f"{world.emulator.url}/")
+    browser.type(CODE, login.code.lower().replace("-", "") + "\n")
+
+    browser.expect("[role=status]", f"Approved: {login.code}. You can close this page.")
+    assert login.finish() == (0, "Logged in.")
+
+
+def test_a_wrong_code_can_be_corrected(browser: Browser, login: Login) -> None:
+    """The page says what is wrong and keeps what was typed; the login goes on waiting."""
+    browser.open(login.page)
+    browser.clear(CODE)
+    browser.type(CODE, "WRNG-CODE")
+    browser.click(APPROVE)
+    browser.expect("[role=alert]", "This code is not known.")
+    assert browser.value(CODE) == "WRNG-CODE"
+
+    browser.clear(CODE)
+    browser.type(CODE, login.code)
+    browser.click(APPROVE)
+    browser.expect("h1", "Approved")
+    assert login.finish() == (0, "Logged in.")
+
+
+def test_an_empty_form_is_not_sent(world: World, browser: Browser) -> None:
+    """The browser itself asks for the code; only the second click reaches the emulator."""
+    browser.open(f"{world.emulator.url}/device")
+    browser.click(APPROVE)
+    browser.type(CODE, "nonsense")
+    browser.click(APPROVE)
+
+    browser.expect("[role=alert]", "This code is not known.")
+    assert world.count("DeviceDecision") == 1
+
+
+@pytest.mark.parametrize("again", ["reload", "back"])
+def test_a_code_is_good_for_one_decision(
+    world: World, browser: Browser, login: Login, again: str
+) -> None:
+    """Whoever reloads the page or goes back and denies changes nothing, and is told so."""
+    browser.open(login.page)
+    browser.click(APPROVE)
+    browser.expect("h1", "Approved")
+    if again == "reload":
+        browser.reload()
+    else:
+        browser.back()
+        browser.click(DENY)
+
+    browser.expect("[role=alert]", "This code has been used already.")
+    assert login.finish() == (0, "Logged in.")
+    assert world.count("DeviceDecision") == 2
+
+
+def test_every_control_has_a_name(world: World, browser: Browser) -> None:
+    """As the browser tells it to those who hear the page."""
+    browser.open(f"{world.emulator.url}/device")
+    names = [browser.name_for_screen_readers(control) for control in (CODE, USER, APPROVE, DENY)]
+    assert names == ["Code", "Sign in as", "Approve", "Deny"]
+
+
+def bearer(world: World, token: str) -> str:
+    """Return whose token it is."""
+    found = world.emulator.state.tokens.find(token)
+    assert found
+    return found.user

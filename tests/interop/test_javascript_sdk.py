@@ -1,0 +1,155 @@
+"""The AWS SDK for JavaScript, as another user of the files that sso_plugin reads and writes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+import sso_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from world import World
+
+    Credentials = dict[str, Any]
+    Provide = Callable[[], Credentials]
+
+HERE = Path(__file__).parent
+PAST = "2020-01-01T00:00:00Z"
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Return the program without which this suite is nothing."""
+    program = shutil.which("node")
+    if program is None or not (HERE / "node_modules").is_dir():
+        pytest.fail(
+            "These tests need Node.js and what npm installs: run `make interop`.", pytrace=False
+        )
+    return program
+
+
+@pytest.fixture
+def javascript(node: str) -> Provide:
+    """Have the JavaScript SDK provide the credentials of the profile ``dev``, in a new process."""
+
+    def provide() -> Credentials:
+        result = subprocess.run(
+            [node, HERE / "credentials.js", "dev"],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        assert result.returncode == 0, result.stderr
+        credentials: Credentials = json.loads(result.stdout)
+        return credentials
+
+    return provide
+
+
+def who_are(credentials: Credentials) -> str:
+    """Ask STS, which refuses what was not issued or has expired."""
+    sts = boto3.client(
+        "sts",
+        region_name="eu-central-1",
+        aws_access_key_id=credentials["accessKeyId"],
+        aws_secret_access_key=credentials["secretAccessKey"],
+        aws_session_token=credentials["sessionToken"],
+    )
+    return str(sts.get_caller_identity()["Account"])
+
+
+def our_session() -> boto3.Session:
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    return session
+
+
+def log_in(world: World) -> None:
+    """Log in as a person does, without the time that one takes."""
+    sso_plugin.login(
+        "dev",
+        show=lambda _url, code: world.emulator.approve(code, "alice"),
+        sleep=lambda _seconds: None,
+    )
+
+
+def expire(token_file: Path) -> None:
+    document = json.loads(token_file.read_text(encoding="utf-8"))
+    token_file.write_text(json.dumps({**document, "expiresAt": PAST}), encoding="utf-8")
+
+
+def snapshot(files: list[Path]) -> dict[Path, tuple[bytes, int]]:
+    return {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files}
+
+
+def test_a_token_of_our_login_is_read(world: World, javascript: Provide) -> None:
+    """The SDK finds the file, takes the token as it is, and gets credentials that STS accepts."""
+    log_in(world)
+
+    assert who_are(javascript()) == "111111111111"
+    assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 1)
+
+
+def test_a_token_we_renewed_is_read(world: World, javascript: Provide) -> None:
+    """The token was expired; after our renewal the SDK has no reason for one of its own."""
+    world.sign_in(expiresAt=PAST)
+    our_session().client("sts").get_caller_identity()
+
+    assert who_are(javascript()) == "111111111111"
+    assert world.count("CreateToken") == 1
+
+
+def test_a_token_of_a_legacy_profile_is_read(world: World, javascript: Provide) -> None:
+    """The file is then named after the start URL."""
+    world.configure(world.emulator.profile(legacy=True))
+    log_in(world)
+
+    assert who_are(javascript()) == "111111111111"
+
+
+def test_a_token_that_the_sdk_renewed_is_read_by_us(world: World, javascript: Provide) -> None:
+    """It writes times to the millisecond; we take its token, and renew nothing again."""
+    world.sign_in(expiresAt=PAST)
+    javascript()
+    renewed = json.loads(world.token_file().read_text(encoding="utf-8"))
+    assert renewed["expiresAt"] > PAST
+
+    assert our_session().client("sts").get_caller_identity()["Account"] == "111111111111"
+    assert world.count("CreateToken") == 1
+
+
+def test_both_renew_a_single_use_refresh_token_in_turns(world: World, javascript: Provide) -> None:
+    """Each finds the refresh token that the other was given; one that is lost ends the login."""
+    world.emulator.settings.refresh_tokens = "rotate"
+    world.sign_in(expiresAt=PAST)
+
+    javascript()
+    expire(world.token_file())
+    our_session().client("sts").get_caller_identity()
+    expire(world.token_file())
+
+    assert who_are(javascript()) == "111111111111"
+    assert world.count("CreateToken") == 3
+
+
+def test_our_role_credentials_are_left_alone(world: World, javascript: Provide) -> None:
+    """The SDK keeps none in files; ours stay as they are, and in use."""
+    log_in(world)
+    our_session().client("sts").get_caller_identity()
+    before = snapshot(world.role_files())
+    assert len(before) == 1
+
+    javascript()
+
+    assert before == snapshot(world.role_files())
+    our_session().client("sts").get_caller_identity()
+    assert world.count("GetRoleCredentials") == 2

@@ -1,0 +1,150 @@
+"""A browser, driven over the WebDriver protocol of its own driver: no library in between.
+
+https://www.w3.org/TR/webdriver2/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+_QUIET = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+_PATIENCE = 10.0
+
+
+class BrowserMissingError(Exception):
+    """There is no browser, or nothing to drive it with."""
+
+
+class WebDriverError(Exception):
+    """The browser cannot do what it was told."""
+
+
+class Browser:
+    """Headless Chromium with a fresh profile, of which everything is gone afterwards."""
+
+    def __init__(self, profile_folder: Path) -> None:
+        driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
+        if driver is None or chromium is None:
+            raise BrowserMissingError
+
+        self._driver = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, text=True)
+        self._url = f"http://127.0.0.1:{self._port()}/session"
+        options = {"binary": chromium, "args": [*_QUIET, f"--user-data-dir={profile_folder}"]}
+        capabilities = {"alwaysMatch": {"goog:chromeOptions": options}}
+        try:
+            session = self._send("POST", "", {"capabilities": capabilities})
+        except BaseException:
+            self._stop_driver()
+            raise
+        self._url += f"/{session['sessionId']}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._send("DELETE", "")
+        finally:
+            self._stop_driver()
+
+    def open(self, url: str) -> None:
+        """Go to an address, and wait until the page is there."""
+        self._send("POST", "/url", {"url": url})
+
+    def reload(self) -> None:
+        """Do what the reload button does."""
+        self._send("POST", "/refresh", {})
+
+    def back(self) -> None:
+        """Do what the back button does."""
+        self._send("POST", "/back", {})
+
+    def expect(self, selector: str, text: str) -> None:
+        """Wait until an element reads as it should: a form takes its time to be sent."""
+        end = time.monotonic() + _PATIENCE
+        while (found := self._find_text(selector)) != text:
+            assert time.monotonic() < end, f"{selector} reads {found!r}, not {text!r}"
+            time.sleep(0.05)
+
+    def value(self, selector: str) -> str:
+        """Return what stands in a field."""
+        return str(self._send("GET", f"{self._element(selector)}/property/value"))
+
+    def name_for_screen_readers(self, selector: str) -> str:
+        """Return the accessible name, as the browser computes it."""
+        return str(self._send("GET", f"{self._element(selector)}/computedlabel"))
+
+    def click(self, selector: str) -> None:
+        """Click; what comes of it, `expect` waits for."""
+        self._send("POST", f"{self._element(selector)}/click", {})
+
+    def type(self, selector: str, text: str) -> None:
+        """Type into a field, after what stands there; a newline is the enter key."""
+        self._send("POST", f"{self._element(selector)}/value", {"text": text})
+
+    def clear(self, selector: str) -> None:
+        """Empty a field."""
+        self._send("POST", f"{self._element(selector)}/clear", {})
+
+    def choose(self, selector: str, label: str) -> None:
+        """Choose from a list."""
+        self.type(selector, label)
+
+    def _find_text(self, selector: str) -> str | None:
+        try:
+            return str(self._send("GET", f"{self._element(selector)}/text"))
+        except WebDriverError:
+            return None  # not there yet, or gone since
+
+    def _element(self, selector: str) -> str:
+        found = self._send("POST", "/element", {"using": "css selector", "value": selector})
+        (identifier,) = found.values()
+        return f"/element/{identifier}"
+
+    def _send(self, method: str, path: str, body: object = None) -> Any:
+        request = urllib.request.Request(
+            self._url + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            with error:
+                problem = json.load(error)["value"]
+            raise WebDriverError(f"{method} {path}: {problem['message']}") from None
+
+    def _port(self) -> str:
+        assert self._driver.stdout
+        for line in self._driver.stdout:
+            if match := re.search(r"started successfully on port (\d+)", line):
+                return match[1]
+        raise WebDriverError("The driver of the browser does not start.")
+
+    def _stop_driver(self) -> None:
+        self._driver.terminate()
+        self._driver.communicate()

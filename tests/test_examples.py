@@ -1,0 +1,89 @@
+"""The examples, run as their readers run them: in a Python with sso_plugin installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import botocore
+import pytest
+import werkzeug
+from packaging_support import ROOT, START_UP_FILES, Environment
+
+import sso_plugin
+
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """Give a Python that starts sso_plugin by its start-up file, and no other way."""
+    environment = Environment.create(tmp_path_factory.mktemp("environment"))
+    roots = {Path(str(module.__file__)).parents[1] for module in (sso_plugin, botocore, werkzeug)}
+    paths = "".join(f"{root}\n" for root in sorted(roots))
+    # Read before our start-up file, which looks whether sso_plugin is there.
+    (environment.site_packages / "a_paths.pth").write_text(paths, encoding="utf-8")
+    for name in START_UP_FILES:
+        shutil.copy(ROOT / name, environment.site_packages)
+    return environment
+
+
+def run_demo(environment: Environment, *arguments: str, **variables: str) -> tuple[int, str]:
+    """Return exit status and output; the interpreter's home is a folder of the test."""
+    result = subprocess.run(
+        [environment.python, "-W", "error", EXAMPLES / "demo.py", *arguments],
+        env={"HOME": str(environment.folder), "PATH": "", **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    return result.returncode, result.stdout
+
+
+def test_the_script_knows_nothing_of_us() -> None:
+    """What it shows is worth nothing otherwise."""
+    text = (EXAMPLES / "whoami_forever.py").read_text(encoding="utf-8")
+    assert "sso_plugin" not in text
+    assert "accessToken" not in text
+
+
+def test_the_demo_outlives_its_credentials(environment: Environment) -> None:
+    """It lists accounts, calls for three lifetimes, and leaves the home directory alone."""
+    status, story = run_demo(environment, "--seconds", "6", "--credentials-lifetime", "2")
+
+    assert status == 0, story
+    assert "333333333333 sandbox: AdministratorAccess" in story
+    assert "I am arn:aws:sts::111111111111:assumed-role/" in story
+    assert story.count("new credentials ****") >= 2
+    assert "calls, none failed; credentials renewed" in story
+    assert not (environment.folder / ".aws").exists()
+
+
+def test_the_demo_admits_that_nothing_was_renewed(environment: Environment) -> None:
+    """Too short a run shows nothing, and says so."""
+    status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "9")
+
+    assert status == 1
+    assert story.endswith("not renewed twice: too short a time, or too long a life.\n")
+
+
+def test_the_demo_admits_that_the_script_failed(environment: Environment) -> None:
+    """Here the credentials have expired when they arrive, so that no call can be made."""
+    status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "0.001")
+
+    assert status == 1
+    assert story.endswith("The script failed, with exit status 1.\n")
+
+
+def test_without_the_start_up_file_the_demo_says_what_to_do(environment: Environment) -> None:
+    """One sentence, and no traceback."""
+    status, story = run_demo(environment, SSO_PLUGIN="off")
+
+    assert status == 1
+    assert story == (
+        "The start-up file of sso-plugin is not installed in this Python, or switched off: "
+        "run `make demo`, which installs it.\n"
+    )
