@@ -7,6 +7,9 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
 if TYPE_CHECKING:
+    from .api import Status, login, logout, status
+    from .directory import Account, AccountRole
+    from .entitlements import accounts, get_session, roles
     from .errors import (
         ConfigError,
         LoginFailed,
@@ -15,22 +18,45 @@ if TYPE_CHECKING:
         PortalError,
         SsoPluginError,
     )
-    from .flows import login
+    from .flows import LoginPrompt
     from .plugin import disable, enable
 
 __all__ = [
+    "Account",
+    "AccountRole",
     "ConfigError",
     "LoginFailed",
+    "LoginPrompt",
     "LoginRequired",
     "NoAccess",
     "PortalError",
     "SsoPluginError",
+    "Status",
+    "accounts",
     "disable",
     "enable",
+    "get_session",
     "login",
+    "logout",
+    "roles",
+    "status",
 ]
 
-_HOMES = {"disable": "plugin", "enable": "plugin", "login": "flows"}
+# Where each name comes from; errors, if not named.
+_HOMES = {
+    "Account": "directory",
+    "AccountRole": "directory",
+    "LoginPrompt": "flows",
+    "Status": "api",
+    "accounts": "entitlements",
+    "disable": "plugin",
+    "enable": "plugin",
+    "get_session": "entitlements",
+    "login": "api",
+    "logout": "api",
+    "roles": "entitlements",
+    "status": "api",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -5,40 +5,74 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Clock", "Lifetime", "format_timestamp", "parse_timestamp"]
+__all__ = ["Clock", "Lifetime", "Memory", "format_timestamp", "parse_timestamp"]
 
 _TOLERANCE = 2.0
 """Seconds. A ``Date`` header counts whole seconds, so a smaller offset is none."""
 
+_CLOCK_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", None)
+_since_boot = None if _CLOCK_BOOTTIME is None else partial(time.clock_gettime, _CLOCK_BOOTTIME)
+
+
+class Memory(Protocol):
+    """What remembers a server's time for other processes; `clockmemory.ClockMemory` is in use."""
+
+    def load(self) -> float | None:
+        """Return the server's time at boot, in epoch seconds, if it was seen since then."""
+
+    def save(self, server_at_boot: float | None) -> None:
+        """Remember it; None if the wall clock is right, so that there is nothing to remember."""
+
 
 class Clock:
-    """The wall clock, set right by the ``Date`` header of the last response.
+    """The server's time: by its last ``Date`` header, else by the wall clock.
 
-    Expiry is decided by the server, so it is judged by the server's time. The wall clock and not
-    the monotonic one, which stands still while a laptop sleeps.
+    Expiry is decided by the server, so it is judged by the server's time. From the first response
+    on, time is counted from boot, which no change of the wall clock and no suspend disturbs;
+    where the system has no such count, the wall clock is set right by an offset.
     """
 
-    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        since_boot: Callable[[], float] | None = _since_boot,
+        memory: Memory | None = None,
+    ) -> None:
         self._wall = wall
-        self._offset = 0.0
+        self._steady = since_boot or wall
+        self._memory = memory
+        self._offset: float | None = None
+        self._recalled = memory is None
 
     def now(self) -> float:
         """Return the server's time in epoch seconds."""
-        return self._wall() + self._offset
+        if not self._recalled:
+            self._recall()
+        return self._wall() if self._offset is None else self._steady() + self._offset
 
     def observe(self, date: str) -> None:
-        """Learn the offset from the ``Date`` header of a response that has just arrived."""
+        """Learn the server's time from the ``Date`` header of a response that has just arrived."""
         try:
-            server = parsedate_to_datetime(date).timestamp()
+            server = parsedate_to_datetime(date).timestamp() + 0.5
         except (ValueError, TypeError, IndexError):
             return
-        offset = server + 0.5 - self._wall()
-        self._offset = offset if abs(offset) > _TOLERANCE else 0.0
+        wall, steady = self._wall(), self._steady()
+        right = abs(server - wall) <= _TOLERANCE
+        self._offset = (wall if right else server) - steady
+        if self._memory is not None:
+            self._memory.save(None if right else self._offset)
+        self._recalled = True
+
+    def _recall(self) -> None:
+        self._recalled = True
+        if self._memory is not None:
+            self._offset = self._memory.load()
 
 
 class Lifetime(NamedTuple):

@@ -5,8 +5,9 @@ Reads nothing itself: it is handed ``session.full_config``, in which botocore ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 from .errors import ConfigError
 
@@ -33,6 +34,7 @@ _OWN_KEYS = frozenset(
     }
 )
 
+_Login = Literal["never", "auto", "browser", "device"]
 T = TypeVar("T")
 
 
@@ -40,7 +42,7 @@ T = TypeVar("T")
 class Options:
     """Our own keys of a profile, or of its sso-session; the profile wins."""
 
-    login: str = "never"
+    login: _Login = "never"
     refresh: str = "background"
     cache: str = "file"
     requests_per_second: float = 20.0
@@ -51,18 +53,46 @@ class Options:
 class SsoProfile:
     """One profile that names an Identity Center, validated.
 
+    ``name`` is None where there is no profile, only an sso-session or a start URL to log in to.
     ``session_name`` is None in the legacy form, where the profile itself holds the start URL.
-    ``account_id`` and ``role_name`` are both set or both None: a profile may name a login only.
+    An account is given by ``account_id`` or ``account_name``, together with ``role_name``; all
+    three are None in a profile that names a login only.
     """
 
-    name: str
+    name: str | None
     start_url: str
     region: str
     session_name: str | None = None
     account_id: str | None = None
+    account_name: str | None = None
     role_name: str | None = None
     registration_scopes: tuple[str, ...] = DEFAULT_SCOPES
     options: Options = Options()
+    config_file: str = field(default="~/.aws/config", compare=False)
+
+    @property
+    def subject(self) -> str:
+        """What messages are about."""
+        if self.name is not None:
+            return f'The profile "{self.name}"'
+        if self.session_name is not None:
+            return f'The sso-session "{self.session_name}"'
+        return f"The start URL {self.start_url}"
+
+    @property
+    def login_command(self) -> str:
+        """The command that logs in."""
+        if self.name is not None:
+            return f"sso-plugin login --profile {shlex.quote(self.name)}"
+        if self.session_name is not None:
+            return f"sso-plugin login --sso-session {shlex.quote(self.session_name)}"
+        return f"sso-plugin login --start-url {self.start_url} --region {self.region}"
+
+    @property
+    def doctor_command(self) -> str:
+        """The command that finds out what is wrong."""
+        named = "" if self.name is None else f" --profile {shlex.quote(self.name)}"
+        return f"sso-plugin doctor{named}"
 
     @classmethod
     def find(
@@ -87,6 +117,16 @@ class SsoProfile:
         name = name or session.get_config_variable("profile") or "default"
         return cls.find(session.full_config, name, session.get_config_variable("config_file"))
 
+    @classmethod
+    def of_sso_session(cls, session: Session, name: str) -> SsoProfile:
+        """Return what an sso-session of the config names: a login, without account and role.
+
+        :raises ConfigError: if there is none of that name, or it is not complete.
+        """
+        file = session.get_config_variable("config_file")
+        reader = _Reader(session.full_config, {"sso_session": name}, None, file)
+        return reader.profile()
+
 
 def is_served(full_config: Mapping[str, Any], name: str) -> bool:
     """Tell whether a profile is ours to serve: it has SSO keys, and does not switch us off."""
@@ -104,12 +144,19 @@ class _Reader:
     """Reads one profile; every complaint names the key, the profile and the file."""
 
     def __init__(
-        self, full_config: Mapping[str, Any], section: Mapping[str, Any], name: str, file: str
+        self,
+        full_config: Mapping[str, Any],
+        section: Mapping[str, Any],
+        name: str | None,
+        file: str,
     ) -> None:
         self._name = name
         self._file = file
         self._section = section
-        self._where = f'the profile "{name}" in {file}'
+        self._subject = (
+            f'sso-session "{section["sso_session"]}"' if name is None else f'profile "{name}"'
+        )
+        self._where = f"the {self._subject} in {file}"
         self._session = self._find_session(full_config)
         self._merged = {**self._session, **section}
 
@@ -123,10 +170,12 @@ class _Reader:
             start_url=self._text("sso_start_url"),
             region=self._text("sso_region"),
             session_name=self._section.get("sso_session"),
-            account_id=self._merged.get("sso_account_id"),
-            role_name=self._merged.get("sso_role_name"),
+            account_id=self._text("sso_account_id") or None,
+            account_name=self._text("sso_account_name") or None,
+            role_name=self._text("sso_role_name") or None,
             registration_scopes=tuple(filter(None, scopes)) or DEFAULT_SCOPES,
             options=options,
+            config_file=self._file,
         )
 
     def _find_session(self, full_config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -155,11 +204,12 @@ class _Reader:
     def _check_complete(self) -> None:
         required = ["sso_start_url", "sso_region"]
         if any(key in self._section for key in _ROLE_KEYS):
-            required = ["sso_role_name", "sso_account_id", *required]
+            account = "sso_account_name" if self._text("sso_account_name") else "sso_account_id"
+            required = ["sso_role_name", account, *required]
         missing = [key for key in required if not self._text(key)]
         if missing:
             raise ConfigError(
-                error_msg=f'The profile "{self._name}" is configured to use SSO but is missing '
+                error_msg=f"The {self._subject} is configured to use SSO but is missing "
                 f"required configuration: {', '.join(missing)}. Add "
                 f"{'it' if len(missing) == 1 else 'them'} to {self._where}"
                 f"{self._or_its_session(missing)}."
@@ -179,7 +229,7 @@ class _Reader:
     def _options(self) -> Options:
         self._choice("sso_plugin", ("on", "off"))
         return Options(
-            login=self._choice("sso_login", ("never", "auto", "browser", "device")),
+            login=cast("_Login", self._choice("sso_login", get_args(_Login))),
             refresh=self._choice("sso_refresh", ("background", "blocking")),
             cache=self._choice("sso_cache", ("file", "memory")),
             requests_per_second=self._parsed(

@@ -27,13 +27,7 @@ __all__ = [
     "PortalRefusal",
     "PortalUnreachable",
     "SsoPluginError",
-    "login_command",
 ]
-
-
-def login_command(profile_name: str) -> str:
-    """Return the command that logs the profile in."""
-    return f"sso-plugin login --profile {profile_name}"
 
 
 class SsoPluginError(BotoCoreError):
@@ -51,8 +45,13 @@ class LoginRequired(  # type: ignore[misc]  # the stubs of two bases disagree on
 ):
     """There is no access token, and none can be had without a person."""
 
+    @property
+    def reason(self) -> str:
+        """Why, in words that stand in the middle of a sentence."""
+        return str(self.kwargs.get("reason", "there is no usable token"))
 
-class LoginFailed(SsoPluginError):
+
+class LoginFailed(SsoPluginError, UnauthorizedSSOTokenError):
     """A login was begun and came to nothing: denied, run out, or refused."""
 
 
@@ -81,6 +80,13 @@ class _Refused(SsoPluginError, ClientError):
     def code(self) -> str:
         """The error code of the service, such as ``UnauthorizedException``."""
         return str(self.response.get("Error", {}).get("Code", ""))
+
+    @property
+    def explanation(self) -> str:
+        """The code, and what the service said to it."""
+        error = self.response.get("Error", {})
+        said = error.get("Message") or self.response.get("error_description")
+        return f"{self.code}, {said or 'no reason given'}"
 
 
 class PortalRefusal(_Refused, PortalError):

@@ -1,140 +1,201 @@
-"""Logging in: a person approves in a browser, and the token file is written.
+"""The two ways in which a person logs a program in, with one result: a grant of an access token.
 
-Knows the device flow (RFC 8628). Talks to the person only through ``show``.
+Neither knows about files; both talk to the person only through ``show`` and ``open_browser``.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
-import json
-import sys
+import secrets
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from .cache import token_cache
-from .clock import Clock, format_timestamp, parse_timestamp
-from .config import SsoProfile
-from .errors import ConfigError, LoginFailed, PortalRefusal
-from .loader import add_data_path
-from .portal import DEVICE_CODE, DeviceAuthorization, Grant, Portal, Registration
-from .tokens import AccessToken, TokenSource
+from .callback import Callback
+from .errors import LoginFailed, PortalRefusal
+from .portal import AUTHORIZATION_CODE, DEVICE_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .cache import Cache, Document
+    from .answers import DeviceAuthorization, Grant, Registration
+    from .callback import Answer
+    from .config import SsoProfile
+    from .portal import Portal
+    from .registration import Registrations
 
-__all__ = ["DeviceFlow", "login", "show_on_stderr"]
+__all__ = ["BrowserFlow", "DeviceFlow", "Granted", "LoginPrompt", "Person"]
 
-_CLIENT_NAME = "sso-plugin"
+_PATIENCE = 600.0
+"""Seconds that a browser login waits for the person; a device login ends when the portal says."""
 
 _SLOW_DOWN = 5.0
 """Seconds that a client adds to its interval when it is told to slow down (RFC 8628, 3.5)."""
 
 _ENDINGS = {
+    "access_denied": "it was denied in the browser",
     "AccessDeniedException": "it was denied in the browser",
     "ExpiredTokenException": "nobody approved it in time",
 }
 
 
-def show_on_stderr(url: str, user_code: str) -> None:
-    """Tell the person at the terminal where to go; stdout is for data."""
-    print(  # noqa: T201
-        f"To log in, open this page in any browser:\n\n  {url}\n\n"
-        f"and approve the request with the code {user_code}. Waiting ...",
-        file=sys.stderr,
-        flush=True,
-    )
+@dataclass(frozen=True)
+class LoginPrompt:
+    """What a person has to be told to log in.
 
-
-def login(
-    profile_name: str | None = None,
-    *,
-    show: Callable[[str, str], object] = show_on_stderr,
-    sleep: Callable[[float], object] = time.sleep,
-) -> None:
-    """Log a profile in, so that every program of this user can use it.
-
-    :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
-    :param show: tells the person where to go: called with a URL and the code its page must show.
-    :param sleep: lets time pass between two questions to the portal, in seconds.
-    :raises ConfigError: if the profile has no usable SSO configuration.
-    :raises LoginFailed: if the request is denied, runs out, or cannot be made.
-    :raises PortalError: if the portal cannot be reached.
+    :param subject: what the login is for, such as ``The profile "dev"``.
+    :param reason: why it is needed.
+    :param url: the page to open, in a browser on this machine if ``user_code`` is None, else in
+        any browser.
+    :param user_code: the code that the page asks for or shows.
     """
-    from botocore.session import Session
 
-    session = Session(profile=profile_name)
-    add_data_path(session.get_component("data_loader"))
-    profile = SsoProfile.of(session)
-    if profile is None:
-        name = session.get_config_variable("profile") or "default"
-        raise ConfigError(
-            error_msg=f'The profile "{name}" has no SSO configuration in '
-            f"{session.get_config_variable('config_file')}: add sso_session to it, and a section "
-            "[sso-session NAME] with sso_start_url and sso_region."
+    subject: str
+    reason: str
+    url: str
+    user_code: str | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """How to reach the person: tell them what to do, and open a page for them.
+
+    ``open_browser`` returns whether a browser was opened; None if none is to be.
+    """
+
+    show: Callable[[LoginPrompt], object]
+    open_browser: Callable[[str], object] | None = None
+    sleep: Callable[[float], object] = time.sleep
+
+    def ask(self, prompt: LoginPrompt) -> None:
+        """Tell the person, then open the page: never a browser without a word."""
+        self.show(prompt)
+        if self.open_browser is not None:
+            self.open_browser(prompt.url)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A grant and the registration it was made to."""
+
+    grant: Grant
+    registration: Registration
+
+
+@dataclass(frozen=True)
+class _Flow:
+    profile: SsoProfile
+    portal: Portal
+    registrations: Registrations
+    person: Person
+    reason: str
+    start_url: str
+
+    def _failed(self, why: str) -> LoginFailed:
+        return LoginFailed(
+            error_msg=f"{self.profile.subject} was not logged in: {why}. "
+            f"Run: {self.profile.login_command}"
         )
-    clock = Clock()
-    portal = Portal.of(session, profile, clock)
-    DeviceFlow(profile, portal, token_cache(), clock, show=show, sleep=sleep).run()
+
+    def _prompt(self, url: str, user_code: str | None) -> LoginPrompt:
+        return LoginPrompt(self.profile.subject, self.reason, url, user_code)
+
+    def _not_begun(self, exc: PortalRefusal) -> LoginFailed:
+        # The registration may be at fault, so the next try makes a new one.
+        self.registrations.forget()
+        return self._failed(
+            f"{exc.explanation}. Check sso_start_url ({self.profile.start_url}) and sso_region "
+            f"({self.profile.region})"
+        )
 
 
-class DeviceFlow:
-    """The login of one profile: ask, show, wait, save.
+class BrowserFlow(_Flow):
+    """The authorization code grant with PKCE, in a browser on this machine (RFC 7636, 8252)."""
 
-    :param show: called with the URL to open and the code that its page must show.
-    :param sleep: lets time pass between two questions, in seconds.
-    """
+    def run(self) -> Granted:
+        """Open the consent page, wait for the browser to come back, exchange its code.
 
-    def __init__(
-        self,
-        profile: SsoProfile,
-        portal: Portal,
-        cache: Cache,
-        clock: Clock,
-        *,
-        show: Callable[[str, str], object] = show_on_stderr,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self._profile = profile
-        self._portal = portal
-        self._cache = cache
-        self._clock = clock
-        self._show = show
-        self._sleep = sleep
-
-    def run(self) -> AccessToken:
-        """Return the token of the person who approved, saved where the AWS CLI keeps it.
-
-        :raises LoginFailed: if the request is denied, runs out, or cannot be made.
+        :raises LoginFailed: if the person says no, or nothing, or the portal refuses.
         :raises PortalError: if the portal cannot be reached.
         """
-        registration = self._registration()
-        authorization = self._begin(registration)
-        self._show(authorization.verification_uri_complete, authorization.user_code)
-        grant = self._wait(registration, authorization)
-        now = self._clock.now()
-        token = AccessToken.granted(grant, self._profile, _client_part(registration), now)
-        TokenSource(self._profile, self._portal, self._cache, self._clock).save(token)
-        return token
-
-    def _begin(self, registration: Registration) -> DeviceAuthorization:
         try:
-            return self._portal.start_device_authorization(registration, self._profile.start_url)
+            registration = self.registrations.for_code(self.start_url)
         except PortalRefusal as exc:
-            # The registration may be at fault, so the next try makes a new one.
-            self._cache.delete(self._registration_key())
-            raise LoginFailed(
-                error_msg=f"{exc}. Check sso_start_url ({self._profile.start_url}) and sso_region "
-                f'({self._profile.region}) of the profile "{self._profile.name}"'
-            ) from exc
+            raise self._not_begun(exc) from exc
+        verifier = secrets.token_urlsafe(48)
+        state = secrets.token_urlsafe(24)
+        with Callback(state) as callback:
+            url = self._url(registration, callback.redirect_uri, verifier, state)
+            self.person.ask(self._prompt(url, None))
+            code = self._code(callback.wait(_PATIENCE))
+            redirect_uri = callback.redirect_uri
+        return Granted(self._exchange(registration, code, redirect_uri, verifier), registration)
+
+    def _url(self, registration: Registration, redirect_uri: str, verifier: str, state: str) -> str:
+        digest = hashlib.sha256(verifier.encode()).digest()
+        query = {
+            "response_type": "code",
+            "client_id": registration.client_id,
+            "redirect_uri": redirect_uri,
+            "state": state,
+            "code_challenge_method": "S256",
+            "scopes": " ".join(self.profile.registration_scopes),
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        }
+        return f"{self.portal.authorization_endpoint()}?{urlencode(query)}"
+
+    def _code(self, answer: Answer | None) -> str:
+        if answer is None:
+            raise self._failed("nobody approved it in the browser in time")
+        if answer.code is None or answer.error is not None:
+            error = str(answer.error)
+            if error not in _ENDINGS:
+                self.registrations.forget()
+            raise self._failed(_ENDINGS.get(error, f"the portal answered {error!r}"))
+        return answer.code
+
+    def _exchange(
+        self, registration: Registration, code: str, redirect_uri: str, verifier: str
+    ) -> Grant:
+        try:
+            return self.portal.create_token(
+                registration.client_id,
+                registration.client_secret,
+                grantType=AUTHORIZATION_CODE,
+                code=code,
+                redirectUri=redirect_uri,
+                codeVerifier=verifier,
+            )
+        except PortalRefusal as exc:
+            raise self._failed(exc.explanation) from exc
+
+
+class DeviceFlow(_Flow):
+    """The device authorization grant, for a browser anywhere (RFC 8628)."""
+
+    def run(self) -> Granted:
+        """Show the code, and ask at the portal's pace until it was approved.
+
+        :raises LoginFailed: if the person says no, or nothing, or the portal refuses.
+        :raises PortalError: if the portal cannot be reached.
+        """
+        try:
+            registration = self.registrations.for_device()
+            authorization = self.portal.start_device_authorization(registration, self.start_url)
+        except PortalRefusal as exc:
+            raise self._not_begun(exc) from exc
+        page, user_code = authorization.verification_uri_complete, authorization.user_code
+        self.person.ask(self._prompt(page, user_code))
+        return Granted(self._wait(registration, authorization), registration)
 
     def _wait(self, registration: Registration, authorization: DeviceAuthorization) -> Grant:
         interval = authorization.interval
         while True:
-            self._sleep(interval)
+            self.person.sleep(interval)
             try:
-                return self._portal.create_token(
+                return self.portal.create_token(
                     registration.client_id,
                     registration.client_secret,
                     grantType=DEVICE_CODE,
@@ -144,56 +205,4 @@ class DeviceFlow:
                 if exc.code == "SlowDownException":
                     interval += _SLOW_DOWN
                 elif exc.code != "AuthorizationPendingException":
-                    ending = _ENDINGS.get(exc.code, str(exc))
-                    raise LoginFailed(
-                        error_msg=f'The login of the profile "{self._profile.name}" failed: '
-                        f"{ending}"
-                    ) from exc
-
-    def _registration(self) -> Registration:
-        key = self._registration_key()
-        entry = self._cache.get(key)
-        kept = _read_registration(entry.document) if entry else None
-        if kept and self._clock.now() < kept.expires_at - 15 * 60:
-            return kept
-        made = self._portal.register_client(_CLIENT_NAME, self._profile.registration_scopes)
-        self._cache.put(
-            key,
-            {
-                "clientId": made.client_id,
-                "clientSecret": made.client_secret,
-                "expiresAt": format_timestamp(made.expires_at),
-                "scopes": list(self._profile.registration_scopes),
-            },
-        )
-        return made
-
-    def _registration_key(self) -> str:
-        """Return the AWS CLI's name for the registration of this start URL, region and session."""
-        identity = {
-            "tool": "botocore",
-            "startUrl": self._profile.start_url,
-            "region": self._profile.region,
-            "scopes": list(self._profile.registration_scopes),
-            "session_name": self._profile.session_name,
-        }
-        text = json.dumps(identity, sort_keys=True)
-        return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _read_registration(document: Document) -> Registration | None:
-    names = ("clientId", "clientSecret", "expiresAt")
-    client_id, client_secret, expires = (str(document.get(name, "")) for name in names)
-    try:
-        return Registration(client_id, client_secret, parse_timestamp(expires))
-    except ValueError:
-        return None
-
-
-def _client_part(registration: Registration) -> Document:
-    """Return what a token file keeps of the client, in the AWS CLI's names."""
-    return {
-        "clientId": registration.client_id,
-        "clientSecret": registration.client_secret,
-        "registrationExpiresAt": format_timestamp(registration.expires_at),
-    }
+                    raise self._failed(_ENDINGS.get(exc.code, exc.explanation)) from exc

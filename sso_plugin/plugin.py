@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import startup
 from .config import is_served
 from .loader import add_data_path, remove_data_path
+from .redact import unmask_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +58,7 @@ def disable() -> None:
     what they were made with.
     """
     startup.unregister()
+    unmask_logs()
     for adaptation in list(_adaptations.values()):
         adaptation.undo()
     _adaptations.clear()

@@ -1,87 +1,39 @@
 """The calls to the services ``sso`` and ``sso-oidc``, typed.
 
-The only place where botocore's errors become ours. What comes back from here is plain values;
-what is asked of the portal is decided in `tokens`, `role_credentials` and `flows`.
+What comes back from here is plain values, of `answers`, or an error of ours, by `errormap`; what
+is asked of the portal is decided in `tokens`, `role_credentials`, `directory` and `flows`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-)
-from botocore.exceptions import (
-    ConnectionError as BotocoreConnectionError,
-)
-from botocore.parsers import ResponseParserError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import __version__
-from .errors import ConfigError, PortalError, PortalRefusal, PortalUnreachable
+from .answers import Account, DeviceAuthorization, Grant, Registration, RoleKeys
+from .budget import Budget, govern
+from .errormap import Caller
+from .redact import conceal, mask_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from botocore.session import Session
 
     from .clock import Clock
     from .config import SsoProfile
 
-__all__ = ["DeviceAuthorization", "Grant", "Portal", "Registration", "RoleKeys"]
+__all__ = ["AUTHORIZATION_CODE", "DEVICE_CODE", "REFRESH_TOKEN", "Portal"]
 
+AUTHORIZATION_CODE = "authorization_code"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant type
 
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 10
 _ATTEMPTS = 3
-_RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
 
-
-@dataclass(frozen=True)
-class RoleKeys:
-    """The answer of GetRoleCredentials; ``expires_at`` in epoch seconds."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    session_token: str = field(repr=False)
-    expires_at: float
-
-
-@dataclass(frozen=True)
-class Registration:
-    """The program as an OAuth client of one Identity Center; ``expires_at`` in epoch seconds."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    expires_at: float
-
-
-@dataclass(frozen=True)
-class DeviceAuthorization:
-    """A login that waits for a person. ``expires_in`` and ``interval`` in seconds."""
-
-    device_code: str = field(repr=False)
-    user_code: str
-    verification_uri: str
-    verification_uri_complete: str
-    expires_in: float
-    interval: float
-
-
-@dataclass(frozen=True)
-class Grant:
-    """The answer of CreateToken; ``expires_in`` in seconds."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
-    expires_in: float
+T = TypeVar("T")
 
 
 class Portal:
@@ -89,105 +41,139 @@ class Portal:
 
     Clients are made when first needed, on the caller's session, so that its endpoints, proxies
     and CA bundle hold for them too. FIPS is ours to decide: most regions have no such host.
+
+    :raises PortalRefusal: from each call, if the portal answers with an error.
+    :raises PortalUnreachable: from each call, if no usable answer comes.
+    :raises ConfigError: from each call, if no request can be made of this configuration.
     """
 
     def __init__(
-        self, session: Session, region: str, clock: Clock, *, use_fips_endpoint: bool = False
+        self, session: Session, profile: SsoProfile, clock: Clock, budget: Budget | None = None
     ) -> None:
         self._session = session
-        self._region = region
+        self._profile = profile
         self._clock = clock
-        self._use_fips_endpoint = use_fips_endpoint
+        self._budget = budget
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     @classmethod
     def of(cls, session: Session, profile: SsoProfile, clock: Clock) -> Portal:
-        """Return the portal of a profile's region, as the session reaches it."""
-        fips = profile.options.use_fips_endpoint
-        return cls(session, profile.region, clock, use_fips_endpoint=fips)
+        """Return the portal of a profile, within the budget of requests that it allows."""
+        return cls(session, profile, clock, Budget.of(profile))
 
     def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleKeys:
         """Exchange the token for keys of one role in one account."""
-        answer = self._call(
-            "sso",
-            "get_role_credentials",
-            accessToken=access_token,
-            accountId=account_id,
-            roleName=role_name,
-        )
-        keys = answer["roleCredentials"]
-        return RoleKeys(
-            access_key=keys["accessKeyId"],
-            secret_key=keys["secretAccessKey"],
-            session_token=keys["sessionToken"],
-            expires_at=keys["expiration"] / 1000,
-        )
 
-    def list_account_roles(self, access_token: str, account_id: str) -> list[str]:
-        """Return the names of all roles the user has in the account."""
-        names: list[str] = []
-        more: dict[str, str] = {}
-        while True:
-            answer = self._call(
-                "sso", "list_account_roles", accessToken=access_token, accountId=account_id, **more
+        def read(answer: dict[str, Any]) -> RoleKeys:
+            keys = answer["roleCredentials"]
+            return RoleKeys(
+                access_key=keys["accessKeyId"],
+                secret_key=keys["secretAccessKey"],
+                session_token=keys["sessionToken"],
+                expires_at=keys["expiration"] / 1000,
             )
-            names += [role["roleName"] for role in answer["roleList"]]
-            if not answer.get("nextToken"):
-                return names
-            more = {"nextToken": answer["nextToken"]}
 
-    def register_client(self, name: str, scopes: Sequence[str]) -> Registration:
-        """Register this program, for the device flow and for renewals."""
-        answer = self._call(
-            "sso-oidc",
-            "register_client",
-            clientName=name,
-            clientType="public",
-            scopes=list(scopes),
-        )
-        return Registration(
-            client_id=answer["clientId"],
-            client_secret=answer["clientSecret"],
-            expires_at=float(answer["clientSecretExpiresAt"]),
-        )
+        call = self._call("sso", "get_role_credentials", read)
+        return call(accessToken=access_token, accountId=account_id, roleName=role_name)
+
+    def list_accounts(
+        self, access_token: str, next_token: str | None = None
+    ) -> tuple[list[Account], str | None]:
+        """Return a page of the accounts the user has, and the token of the next page."""
+
+        def read(answer: dict[str, Any]) -> tuple[list[Account], str | None]:
+            accounts = [
+                Account(one["accountId"], one.get("accountName", ""), one.get("emailAddress", ""))
+                for one in answer["accountList"]
+            ]
+            return accounts, answer.get("nextToken")
+
+        more = {"nextToken": next_token} if next_token else {}
+        return self._call("sso", "list_accounts", read)(accessToken=access_token, **more)
+
+    def list_account_roles(
+        self, access_token: str, account_id: str, next_token: str | None = None
+    ) -> tuple[list[str], str | None]:
+        """Return a page of the names of the roles the user has in an account, and as above."""
+
+        def read(answer: dict[str, Any]) -> tuple[list[str], str | None]:
+            return [role["roleName"] for role in answer["roleList"]], answer.get("nextToken")
+
+        more = {"nextToken": next_token} if next_token else {}
+        call = self._call("sso", "list_account_roles", read)
+        return call(accessToken=access_token, accountId=account_id, **more)
+
+    def logout(self, access_token: str) -> None:
+        """End the sign-in that the token comes from."""
+        self._call("sso", "logout", bool)(accessToken=access_token)
+
+    def register_client(self, name: str, scopes: Sequence[str], **grants: Any) -> Registration:
+        """Register this program; ``grants`` are further parameters of RegisterClient."""
+
+        def read(answer: dict[str, Any]) -> Registration:
+            return Registration(
+                client_id=answer["clientId"],
+                client_secret=answer["clientSecret"],
+                expires_at=float(answer["clientSecretExpiresAt"]),
+            )
+
+        call = self._call("sso-oidc", "register_client", read)
+        return call(clientName=name, clientType="public", scopes=list(scopes), **grants)
 
     def start_device_authorization(
         self, registration: Registration, start_url: str
     ) -> DeviceAuthorization:
         """Begin a login that a person approves in a browser anywhere."""
-        answer = self._call(
-            "sso-oidc",
-            "start_device_authorization",
+
+        def read(answer: dict[str, Any]) -> DeviceAuthorization:
+            return DeviceAuthorization(
+                device_code=answer["deviceCode"],
+                user_code=answer["userCode"],
+                verification_uri=answer["verificationUri"],
+                verification_uri_complete=answer["verificationUriComplete"],
+                expires_in=answer["expiresIn"],
+                interval=answer.get("interval", 5),
+            )
+
+        return self._call("sso-oidc", "start_device_authorization", read)(
             clientId=registration.client_id,
             clientSecret=registration.client_secret,
             startUrl=start_url,
         )
-        return DeviceAuthorization(
-            device_code=answer["deviceCode"],
-            user_code=answer["userCode"],
-            verification_uri=answer["verificationUri"],
-            verification_uri_complete=answer["verificationUriComplete"],
-            expires_in=answer["expiresIn"],
-            interval=answer.get("interval", 5),
-        )
+
+    def authorization_endpoint(self) -> str:
+        """Return the URL of the page on which a person approves in this machine's browser."""
+        with self._caller("sso-oidc").mapped_errors():
+            return f"{self._client('sso-oidc').meta.endpoint_url.rstrip('/')}/authorize"
 
     def create_token(self, client_id: str, client_secret: str, **grant: str) -> Grant:
         """Exchange a grant, given as CreateToken's own parameters, for an access token."""
-        answer = self._call(
-            "sso-oidc", "create_token", clientId=client_id, clientSecret=client_secret, **grant
-        )
-        return Grant(
-            access_token=answer["accessToken"],
-            refresh_token=answer.get("refreshToken"),
-            expires_in=answer["expiresIn"],
-        )
 
-    def _call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        with self._mapped_errors(service):
-            answer: dict[str, Any] = getattr(self._client(service), operation)(**parameters)
-            self._observe(answer)
-            return answer
+        def read(answer: dict[str, Any]) -> Grant:
+            return Grant(
+                access_token=answer["accessToken"],
+                refresh_token=answer.get("refreshToken"),
+                expires_in=answer["expiresIn"] + 0,
+            )
+
+        call = self._call("sso-oidc", "create_token", read)
+        return call(clientId=client_id, clientSecret=client_secret, **grant)
+
+    def _call(
+        self, service: str, operation: str, read: Callable[[dict[str, Any]], T]
+    ) -> Callable[..., T]:
+        """Return what calls an operation and reads its answer, with errors of ours."""
+
+        def call(**parameters: Any) -> T:
+            with self._caller(service).mapped_errors():
+                return read(conceal(getattr(self._client(service), operation)(**parameters)))
+
+        return call
+
+    def _caller(self, service: str) -> Caller:
+        profile = self._profile
+        return Caller(profile.subject, service, profile.region, profile.doctor_command)
 
     def _client(self, service: str) -> Any:
         with self._lock:
@@ -200,39 +186,24 @@ class Portal:
         from botocore.config import Config
 
         config = Config(
-            region_name=self._region,
+            region_name=self._profile.region,
             signature_version=UNSIGNED,
-            use_fips_endpoint=self._use_fips_endpoint,
+            use_fips_endpoint=self._profile.options.use_fips_endpoint,
             connect_timeout=_CONNECT_TIMEOUT,
             read_timeout=_READ_TIMEOUT,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             user_agent_extra=f"sso-plugin/{__version__}",
         )
-        return _nested_client(self._session, service, config=config)
+        client = _nested_client(self._session, service, config=config)
+        client.meta.events.register("after-call", self._observe)
+        if service == "sso" and self._budget is not None:
+            govern(client, self._budget)
+        mask_logs()
+        return client
 
-    @contextlib.contextmanager
-    def _mapped_errors(self, service: str) -> Iterator[None]:
-        name = f"Identity Center ({service} in {self._region})"
-        try:
-            yield
-        except ClientError as exc:
-            self._observe(exc.response)
-            raise _refusal(name, exc) from exc
-        except (BotocoreConnectionError, HTTPClientError, ResponseParserError) as exc:
-            raise PortalUnreachable(
-                error_msg=f"{name} cannot be reached: {_reason(exc)}", retryable=True
-            ) from exc
-        except KeyError as exc:
-            raise PortalUnreachable(
-                error_msg=f"The answer of {name} lacks {exc}", retryable=True
-            ) from exc
-        except BotoCoreError as exc:
-            raise ConfigError(
-                error_msg=f"{name} cannot be called with this configuration: {exc}"
-            ) from exc
-
-    def _observe(self, answer: Any) -> None:
-        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    def _observe(self, http_response: Any, **_: Any) -> None:
+        """Answer ``after-call``: every response tells the time, those that refuse included."""
+        date = http_response.headers.get("Date")
         if date:
             self._clock.observe(date)
 
@@ -244,22 +215,3 @@ def _nested_client(session: Session, service: str, **kwargs: Any) -> Any:
     except ImportError:
         return session.create_client(service, **kwargs)
     return create_nested_client(session, service, **kwargs)
-
-
-def _refusal(name: str, exc: ClientError) -> PortalError:
-    error = exc.response.get("Error", {})
-    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    message = error.get("Message") or exc.response.get("error_description") or "no reason given"
-    return PortalRefusal(
-        error_msg=f"{name} refused {exc.operation_name}: {error.get('Code')}, {message}",
-        response=exc.response,
-        operation_name=exc.operation_name,
-        retryable=status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR,
-    )
-
-
-def _reason(exc: Exception) -> str:
-    """Say why in words, without what a parser quotes of a body that may hold secrets."""
-    if isinstance(exc, ResponseParserError):
-        return "the answer is not what the service sends"
-    return str(exc)

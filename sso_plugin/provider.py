@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.credentials import CredentialProvider
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken
 
-from .cache import Cache, MemoryCache, role_cache, token_cache
-from .clock import Clock
+from .accountnames import role_source
+from .cache import Cache, MemoryCache
 from .config import SsoProfile, is_served
-from .portal import Portal
+from .filecache import role_cache
 from .refresh import SsoCredentials
-from .role_credentials import RoleSource
 from .tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -28,7 +27,13 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from botocore.tokens import SSOTokenProvider
 
-__all__ = ["AccessTokenParameter", "SsoProvider", "SsoTokenProvider"]
+__all__ = [
+    "AccessTokenParameter",
+    "LoginProvider",
+    "SsoProvider",
+    "SsoTokenProvider",
+    "token_source",
+]
 
 
 class SsoProvider(CredentialProvider):
@@ -63,19 +68,8 @@ class SsoProvider(CredentialProvider):
         profile = SsoProfile.of(self._session, self._profile_name)
         if profile is None or profile.role_name is None:
             return self.stock.load()
-        clock = Clock()
-        portal = Portal.of(self._session, profile, clock)
-        tokens = TokenSource(profile, portal, token_cache(), clock)
-        roles = RoleSource(profile, tokens, portal, self._role_cache(profile), clock)
-        _register_features(profile)
-        return SsoCredentials(
-            roles, clock, method=self.METHOD, background=profile.options.refresh == "background"
-        )
-
-    def _role_cache(self, profile: SsoProfile) -> Cache:
-        if self._foreign_cache:
-            return MemoryCache(self.cache)
-        return MemoryCache() if profile.options.cache == "memory" else role_cache()
+        foreign = MemoryCache(self.cache) if self._foreign_cache else None
+        return _credentials(self._session, profile, foreign)
 
 
 class SsoTokenProvider:
@@ -93,14 +87,27 @@ class SsoTokenProvider:
         profile = SsoProfile.of(self._session, self._profile_name)
         if profile is None or profile.session_name is None:
             return self.stock.load_token(**kwargs)
-        source = TokenSource.of(self._session, profile)
+        return _bearer_token(self._session, profile)
 
-        def fetch() -> FrozenAuthToken:
-            token = source.fetch()
-            expires = datetime.fromtimestamp(token.lifetime.expires_at, timezone.utc)
-            return FrozenAuthToken(token.value, expiration=expires)
 
-        return DeferredRefreshableToken(self.METHOD, fetch)
+class LoginProvider(CredentialProvider):
+    """The only provider, of both kinds, of a session made for one role: it needs no profile."""
+
+    METHOD = "sso"
+    CANONICAL_NAME = None
+
+    def __init__(self, session: Session, profile: SsoProfile) -> None:
+        super().__init__()
+        self._session = session
+        self._profile = profile
+
+    def load(self) -> Credentials:
+        """Return credentials that are fetched when first used."""
+        return _credentials(self._session, self._profile)
+
+    def load_token(self, **_: Any) -> DeferredRefreshableToken:
+        """Return a bearer token that is loaded when first used."""
+        return _bearer_token(self._session, self._profile)
 
 
 class AccessTokenParameter:
@@ -128,7 +135,7 @@ class AccessTokenParameter:
         if profile is None or not is_served(self._session.full_config, name):
             return None
         if self._source is None:
-            self._source = TokenSource.of(self._session, profile)
+            self._source = token_source(self._session, profile)
         context[self._REGION] = profile.region
         return {**params, "accessToken": self._source.fetch().value}
 
@@ -137,6 +144,41 @@ class AccessTokenParameter:
         region = (context or {}).get(self._REGION)
         if region and not builtins.get("SDK::Endpoint"):
             builtins["AWS::Region"] = region
+
+
+def token_source(session: Session, profile: SsoProfile) -> TokenSource:
+    """Return the source of a profile's token, which has a person log in if the profile says so."""
+    plain = TokenSource.of(session, profile)
+    if profile.options.login == "never":
+        return plain
+    # Browsers and loopback servers are imported only where one may be needed.
+    from .signin import AttendedTokenSource
+
+    return AttendedTokenSource(session, profile, plain)
+
+
+def _credentials(
+    session: Session, profile: SsoProfile, cache: Cache | None = None
+) -> SsoCredentials:
+    tokens = token_source(session, profile)
+    own = MemoryCache() if profile.options.cache == "memory" else role_cache()
+    _register_features(profile)
+    return SsoCredentials(
+        role_source(profile, tokens, cache or own),
+        tokens.clock,
+        background=profile.options.refresh == "background",
+    )
+
+
+def _bearer_token(session: Session, profile: SsoProfile) -> DeferredRefreshableToken:
+    source = token_source(session, profile)
+
+    def fetch() -> FrozenAuthToken:
+        token = source.fetch()
+        expires = datetime.fromtimestamp(token.lifetime.expires_at, timezone.utc)
+        return FrozenAuthToken(token.value, expiration=expires)
+
+    return DeferredRefreshableToken(SsoTokenProvider.METHOD, fetch)
 
 
 def _register_features(profile: SsoProfile) -> None:

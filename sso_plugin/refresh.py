@@ -148,12 +148,16 @@ class SsoCredentials(DeferredRefreshableCredentials):
         self._publish(fetched)
 
     def _publish(self, fetched: RoleCredentials) -> None:
-        values = (
-            fetched.access_key,
-            fetched.secret_key,
-            fetched.session_token,
-            fetched.account_id,
-        )
+        # Plain strings: what is handed out must look like what botocore hands out.
+        values = [
+            str(value)
+            for value in (
+                fetched.access_key,
+                fetched.secret_key,
+                fetched.session_token,
+                fetched.account_id,
+            )
+        ]
         self._access_key, self._secret_key, self._token, self._account_id = values
         self._expiry_time = datetime.fromtimestamp(fetched.lifetime.expires_at, timezone.utc)
         # Older botocore has no account_id in here.

@@ -8,16 +8,17 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .clock import Clock, Lifetime, format_timestamp, parse_timestamp
-from .errors import NoAccess, PortalError, PortalRefusal
+from .clock import Lifetime, format_timestamp, parse_timestamp
+from .errors import NoAccess, PortalError, PortalRefusal, SsoPluginError
+from .filecache import own_cache
 
 if TYPE_CHECKING:
+    from .answers import RoleKeys
     from .cache import Cache, Document, Entry
     from .config import SsoProfile
-    from .portal import Portal, RoleKeys
     from .tokens import TokenSource
 
-__all__ = ["RoleCredentials", "RoleSource"]
+__all__ = ["RoleCredentials", "RoleIndex", "RoleSource", "role_key"]
 
 _logger = logging.getLogger(__name__)
 
@@ -77,22 +78,16 @@ class RoleCredentials:
 class RoleSource:
     """The credentials of one role: one file, shared with every process of this user."""
 
-    def __init__(
-        self,
-        profile: SsoProfile,
-        tokens: TokenSource,
-        portal: Portal,
-        cache: Cache,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, profile: SsoProfile, tokens: TokenSource, cache: Cache) -> None:
         self._profile = profile
         self._account_id = str(profile.account_id)
         self._role_name = str(profile.role_name)
         self._tokens = tokens
-        self._portal = portal
+        self._portal = tokens.portal
+        self._clock = tokens.clock
         self._cache = cache
-        self._clock = clock
-        self.key = _cache_key(profile)
+        self.key = role_key(profile, self._account_id)
+        self._index = RoleIndex.of(tokens.key)
 
     def load(self) -> RoleCredentials | None:
         """Return credentials of the cache that still live. Goes nowhere."""
@@ -109,6 +104,8 @@ class RoleSource:
         found = self._load_fresh()
         if found:
             return found
+        # A renewal or a login takes its time: nobody is kept at the lock of the role meanwhile.
+        self._tokens.fetch()
         with self._cache.locked(self.key):
             return self._load_fresh() or self._ask()
 
@@ -128,7 +125,10 @@ class RoleSource:
                 token = self._tokens.fetch(rejected=token).value
                 keys = self._get(token)
         except PortalRefusal as exc:
-            raise self._explained(exc, token) from exc
+            explained = self._explained(exc)
+            if explained is None:
+                raise
+            raise explained from exc
         now = self._clock.now()
         if now >= keys.expires_at:
             raise PortalError(
@@ -137,6 +137,7 @@ class RoleSource:
             )
         fetched = RoleCredentials.granted(keys, self._account_id, now)
         self._cache.put(self.key, fetched.document())
+        self._index.add(self.key)
         _logger.debug("Fetched credentials for %s, valid until %s", self._name, fetched.lifetime)
         return fetched
 
@@ -147,22 +148,24 @@ class RoleSource:
     def _name(self) -> str:
         return f"the role {self._role_name} in the account {self._account_id}"
 
-    def _explained(self, exc: PortalRefusal, token: str) -> Exception:
+    def _explained(self, exc: PortalRefusal) -> Exception | None:
         if exc.code == "UnauthorizedException":
             return self._tokens.login_required("the portal does not accept its token")
         if exc.code not in ("ForbiddenException", "ResourceNotFoundException"):
-            return exc
+            return None
         return NoAccess(
-            error_msg=f'The profile "{self._profile.name}" asks for {self._name}, which this '
-            f"user does not have. {self._alternatives(token)}",
+            error_msg=f"{self._profile.subject} asks for {self._name}, which this "
+            f"user does not have. {self._alternatives()}",
             response=exc.response,
             operation_name=exc.operation_name,
         )
 
-    def _alternatives(self, token: str) -> str:
+    def _alternatives(self) -> str:
+        from .directory import Directory
+
         try:
-            roles = self._portal.list_account_roles(token, self._account_id)
-        except PortalError as exc:
+            roles = Directory(self._tokens, pauses=()).role_names(self._account_id)
+        except SsoPluginError as exc:
             _logger.debug("Cannot list the roles in %s: %s", self._account_id, exc)
             roles = []
         if not roles:
@@ -170,9 +173,39 @@ class RoleSource:
         return f"Set sso_role_name to one of: {', '.join(sorted(roles))}."
 
 
-def _cache_key(profile: SsoProfile) -> str:
+class RoleIndex:
+    """Which role credentials came from a login: their files do not say, and a logout must know."""
+
+    def __init__(self, cache: Cache, token_key: str) -> None:
+        self._cache = cache
+        self._key = f"roles-{token_key}"
+
+    @classmethod
+    def of(cls, token_key: str) -> RoleIndex:
+        """Return the index of a token's login, in our own folder."""
+        return cls(own_cache(), token_key)
+
+    def keys(self) -> set[str]:
+        """Return the cache keys of all role credentials that were kept."""
+        entry = self._cache.get(self._key)
+        held = entry.document.get("keys") if entry else None
+        return {str(key) for key in held} if isinstance(held, list) else set()
+
+    def add(self, key: str) -> None:
+        """Remember one."""
+        if key in self.keys():
+            return
+        with self._cache.locked(self._key):
+            self._cache.put(self._key, {"keys": sorted(self.keys() | {key})})
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._cache.delete(self._key)
+
+
+def role_key(profile: SsoProfile, account_id: str) -> str:
     """Return the AWS CLI's name for the credentials of this profile's role."""
-    parts = {"accountId": profile.account_id, "roleName": profile.role_name}
+    parts = {"accountId": account_id, "roleName": profile.role_name}
     if profile.session_name:
         parts["sessionName"] = profile.session_name
     else:

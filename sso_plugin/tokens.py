@@ -5,24 +5,30 @@ from __future__ import annotations
 import enum
 import hashlib
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .cache import token_cache
 from .clock import Clock, Lifetime, format_timestamp, parse_timestamp
-from .errors import LoginRequired, PortalError, PortalRefusal, login_command
+from .clockmemory import ClockMemory
+from .errors import LoginRequired, PortalError, PortalRefusal
+from .filecache import token_cache
 from .portal import REFRESH_TOKEN, Portal
+from .redact import mask_logs
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
+    from .answers import Grant
     from .cache import Cache, Document, Entry
     from .config import SsoProfile
-    from .portal import Grant
 
 __all__ = ["AccessToken", "TokenSource", "TokenState"]
 
 _logger = logging.getLogger(__name__)
+
+_LATECOMERS = (0.0, 0.05, 0.15, 0.3, 0.5)
+"""Seconds to wait for the file of a program that renewed the token without our lock."""
 
 
 class TokenState(enum.Enum):
@@ -85,36 +91,44 @@ class AccessToken:
     def can_be_renewed(self, now: float) -> bool:
         """Tell whether the token holds all that a renewal needs, and its registration lives."""
         needed = ("refreshToken", "clientId", "clientSecret", "registrationExpiresAt")
-        texts = [self.document.get(key) for key in needed]
-        if not all(isinstance(text, str) for text in texts):
-            return False
+        complete = all(isinstance(self.document.get(key), str) for key in needed)
+        return complete and now < (self.registration_expires_at or 0.0)
+
+    @property
+    def registration_expires_at(self) -> float | None:
+        """Until when the client that the token was granted to is known, in epoch seconds."""
         try:
-            return now < parse_timestamp(str(texts[-1]))
+            return parse_timestamp(str(self.document.get("registrationExpiresAt")))
         except (ValueError, OverflowError):
-            return False
+            return None
 
 
 class TokenSource:
     """The access token of one login: one file, shared with every program that knows it."""
 
     def __init__(self, profile: SsoProfile, portal: Portal, cache: Cache, clock: Clock) -> None:
-        self._profile = profile
-        self._portal = portal
-        self._cache = cache
-        self._clock = clock
-        self.key = hashlib.sha1(
-            (profile.session_name or profile.start_url).encode(), usedforsecurity=False
-        ).hexdigest()
+        self.profile = profile
+        self.portal = portal
+        self.cache = cache
+        self.clock = clock
+        self.key = self.key_of(profile)
+
+    @staticmethod
+    def key_of(profile: SsoProfile) -> str:
+        """Return the AWS CLI's name for the token of a profile."""
+        name = profile.session_name or profile.start_url
+        return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
 
     @classmethod
     def of(cls, session: Session, profile: SsoProfile) -> TokenSource:
         """Return the source of a profile's token, with the portal that the session reaches."""
-        clock = Clock()
+        mask_logs()
+        clock = Clock(memory=ClockMemory.of(profile))
         return cls(profile, Portal.of(session, profile, clock), token_cache(), clock)
 
     def load(self) -> AccessToken | None:
         """Return the token of the cache file, in whatever state. Goes nowhere."""
-        return AccessToken.from_entry(self._cache.get(self.key))
+        return AccessToken.from_entry(self.cache.get(self.key))
 
     def fetch(self, rejected: str | None = None) -> AccessToken:
         """Return a token that can be used now, renewing it if that is due.
@@ -126,33 +140,45 @@ class TokenSource:
         token = self.load()
         if token and self._is_fresh(token, rejected):
             return token
-        with self._cache.locked(self.key):
+        with self.cache.locked(self.key):
             token = self.load()
             if token and self._is_fresh(token, rejected):
                 return token
             return self._renewed(token, rejected)
 
+    def why_login(self) -> str | None:
+        """Say why a person has to log in; None if nobody has to, after a renewal if need be.
+
+        :raises PortalError: if the token has expired and the portal cannot be reached.
+        """
+        try:
+            self.fetch()
+        except LoginRequired as exc:
+            return exc.reason
+        return None
+
     def save(self, token: AccessToken) -> None:
         """Put the token where all programs find it."""
-        self._cache.put(self.key, token.document)
+        self.cache.put(self.key, token.document)
 
     def login_required(self, reason: str) -> LoginRequired:
         """Return the error that tells a person what to do."""
         return LoginRequired(
-            error_msg=f'The profile "{self._profile.name}" needs a login: {reason}. '
-            f"Run: {login_command(self._profile.name)}"
+            error_msg=f"{self.profile.subject} needs a login: {reason}. "
+            f"Run: {self.profile.login_command}",
+            reason=reason,
         )
 
     def _is_fresh(self, token: AccessToken, rejected: str | None) -> bool:
-        return token.value != rejected and token.state(self._clock.now()) is TokenState.FRESH
+        return token.value != rejected and token.state(self.clock.now()) is TokenState.FRESH
 
     def _is_alive(self, token: AccessToken, rejected: str | None) -> bool:
-        return token.value != rejected and token.state(self._clock.now()) is not TokenState.EXPIRED
+        return token.value != rejected and token.state(self.clock.now()) is not TokenState.EXPIRED
 
     def _renewed(self, token: AccessToken | None, rejected: str | None) -> AccessToken:
         if token is None:
-            raise self.login_required(f"there is no token in {self._cache.describe(self.key)}")
-        if not token.can_be_renewed(self._clock.now()):
+            raise self.login_required(f"there is no token in {self.cache.describe(self.key)}")
+        if not token.can_be_renewed(self.clock.now()):
             if self._is_alive(token, rejected):
                 return token
             raise self.login_required(self._why_unusable(token, rejected))
@@ -163,15 +189,15 @@ class TokenSource:
 
     def _renew(self, token: AccessToken) -> AccessToken:
         held = token.document
-        grant = self._portal.create_token(
+        grant = self.portal.create_token(
             held["clientId"],
             held["clientSecret"],
             grantType=REFRESH_TOKEN,
             refreshToken=held["refreshToken"],
         )
-        renewed = AccessToken.granted(grant, self._profile, held, self._clock.now())
+        renewed = AccessToken.granted(grant, self.profile, held, self.clock.now())
         self.save(renewed)
-        _logger.info("Renewed the access token of %s", self._profile.start_url)
+        _logger.info("Renewed the access token of %s", self.profile.start_url)
         return renewed
 
     def _instead_of(
@@ -179,15 +205,19 @@ class TokenSource:
     ) -> AccessToken:
         """Return what can be used although the renewal failed.
 
-        Others write the file without our lock. Where one of them was faster, its token is there.
+        Others write the file without our lock. Where one of them was faster, and so spent the
+        refresh token, its new token is there, or will be in a moment.
         """
-        latest = self.load()
-        if latest and latest.value != token.value and self._is_alive(latest, rejected):
-            return latest
+        refused = isinstance(exc, PortalRefusal) and not exc.retryable
+        for pause in _LATECOMERS if refused else (0.0,):
+            time.sleep(pause)
+            latest = self.load()
+            if latest and latest.value != token.value and self._is_alive(latest, rejected):
+                return latest
         if self._is_alive(token, rejected):
             _logger.warning("Going on with the current access token: %s", exc)
             return token
-        if isinstance(exc, PortalRefusal) and not exc.retryable:
+        if isinstance(exc, PortalRefusal) and refused:
             raise self.login_required(f"its token cannot be renewed any more ({exc.code})") from exc
         raise exc
 

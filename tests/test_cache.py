@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sso_plugin import cache as cache_module
-from sso_plugin.cache import Cache, FileCache, MemoryCache, token_cache
+from sso_plugin.cache import Cache, MemoryCache
+from sso_plugin.filecache import FileCache, token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,8 @@ from world import sha1
 
 import sso_plugin
 from sso_plugin import LoginRequired, NoAccess, PortalError
-from sso_plugin.portal import Portal, RoleKeys
+from sso_plugin.answers import RoleKeys
+from sso_plugin.portal import Portal
 
 if TYPE_CHECKING:
     from world import World
@@ -197,8 +198,9 @@ def test_a_portal_that_fails_is_an_error_with_the_reason(world: World) -> None:
     with pytest.raises(PortalError) as caught:
         key_of()
     assert str(caught.value) == (
-        "Identity Center (sso in eu-central-1) refused GetRoleCredentials: "
-        "InternalServerException, Injected fault"
+        'The profile "dev" was refused GetRoleCredentials by Identity Center (sso in '
+        "eu-central-1): InternalServerException, Injected fault. Try again later, or run: "
+        "sso-plugin doctor --profile dev"
     )
     assert isinstance(caught.value, ClientError)
     assert caught.value.retryable

@@ -166,7 +166,7 @@ def test_an_expired_token_and_a_portal_that_is_down_is_an_error_of_the_portal(
     """A login would not help, so none is asked for."""
     world.sign_in(expiresAt="2020-01-01T00:00:00Z")
     world.emulator.faults.add("CreateToken", status=500, code="InternalServerException")
-    with pytest.raises(PortalError, match="refused CreateToken: InternalServerException") as caught:
+    with pytest.raises(PortalError, match="was refused CreateToken by") as caught:
         source_of().fetch()
     assert caught.value.retryable
 
@@ -180,8 +180,9 @@ def test_a_portal_that_is_not_there_is_said_so(
     with pytest.raises(PortalError) as caught:
         source_of().fetch()
     assert str(caught.value) == (
-        "Identity Center (sso-oidc in eu-central-1) cannot be reached: Could not connect to the "
-        'endpoint URL: "http://127.0.0.1:9/token"'
+        'The profile "dev" cannot reach Identity Center (sso-oidc in eu-central-1): Could not '
+        'connect to the endpoint URL: "http://127.0.0.1:9/token". '
+        "Run: sso-plugin doctor --profile dev"
     )
     assert isinstance(caught.value, EndpointConnectionError)
 
@@ -200,13 +201,13 @@ def test_a_token_that_another_program_renewed_meanwhile_is_used(
     world.sign_in(refreshToken="spent", expiresAt="2020-01-01T00:00:00Z")
     theirs: list[str] = []
     source = source_of()
-    create_token = source._portal.create_token
+    create_token = source.portal.create_token
 
     def refused_while_the_cli_logs_in(*args: str, **kwargs: str) -> object:
         theirs.append(world.sign_in().access_token)
         return create_token(*args, **kwargs)
 
-    monkeypatch.setattr(source._portal, "create_token", refused_while_the_cli_logs_in)
+    monkeypatch.setattr(source.portal, "create_token", refused_while_the_cli_logs_in)
     assert [source.fetch().value] == theirs
 
 

@@ -1,0 +1,67 @@
+"""Remembers that the wall clock is wrong, for processes that ask the portal nothing.
+
+Only where the kernel counts time from boot and names the boot: what is kept is the server's time
+at that moment, so it stays true however the wall clock is changed. On a machine whose clock is
+right, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .filecache import own_cache
+
+if TYPE_CHECKING:
+    from .cache import Cache
+    from .config import SsoProfile
+
+__all__ = ["ClockMemory"]
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class ClockMemory:
+    """The time of one portal at the boot of this machine, in our own folder."""
+
+    def __init__(self, cache: Cache, key: str, boot_id: str | None) -> None:
+        self._cache = cache
+        self._key = key
+        self._boot_id = boot_id
+
+    @classmethod
+    def of(cls, profile: SsoProfile) -> ClockMemory:
+        """Return what is remembered of a profile's portal."""
+        portal = f"{profile.region} {profile.start_url}"
+        digest = hashlib.sha1(portal.encode(), usedforsecurity=False).hexdigest()
+        return cls(own_cache(), f"clock-{digest}", _boot_id())
+
+    def load(self) -> float | None:
+        """See `clock.Memory`."""
+        entry = self._cache.get(self._key)
+        if entry is None or self._boot_id is None or entry.document.get("bootId") != self._boot_id:
+            return None
+        value = entry.document.get("serverAtBoot")
+        return float(value) if isinstance(value, (int, float)) else None
+
+    def save(self, server_at_boot: float | None) -> None:
+        """See `clock.Memory`."""
+        known = self._cache.get(self._key)
+        if server_at_boot is None:
+            if known is not None:
+                self._cache.delete(self._key)
+        elif self._boot_id is not None and not self._is_close(server_at_boot):
+            document = {"bootId": self._boot_id, "serverAtBoot": server_at_boot}
+            self._cache.put(self._key, document)
+
+    def _is_close(self, server_at_boot: float) -> bool:
+        known = self.load()
+        return known is not None and abs(known - server_at_boot) < 1
+
+
+def _boot_id() -> str | None:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return None

@@ -1,0 +1,212 @@
+"""Profiles for the roles that a user has: planned as a change of the config file, then written."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .api import open_session
+from .config import DEFAULT_SCOPES
+from .configfile import ConfigFile
+from .configtext import ConfigText, ProfileText
+from .directory import Directory
+from .errors import LoginRequired
+from .loginchoice import check_region, choose_login
+from .profilenames import DEFAULT_TEMPLATE, NameTemplate
+from .signin import AttendedTokenSource
+from .tokens import TokenSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.session import Session
+
+    from .config import SsoProfile
+    from .directory import AccountRole
+
+__all__ = ["Plan", "Wishes", "write_profiles"]
+
+_SECRET = re.compile(r"(?im)^(\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is to be written. Names of accounts and roles are filters; none means all."""
+
+    sso_session: str | None = None
+    start_url: str | None = None
+    sso_region: str | None = None
+    accounts: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    template: str = DEFAULT_TEMPLATE
+    region: str | None = None
+    prune: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A change of the config file.
+
+    :param left: the profiles that stay as they are although a role asks for their name, and why.
+    """
+
+    file: str
+    before: str
+    after: str
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    left: dict[str, str]
+
+    def diff(self) -> Iterator[str]:
+        """Yield the lines of a unified diff, for a person; none if nothing changes."""
+        before, after = (_shown(text) for text in (self.before, self.after))
+        return difflib.unified_diff(before, after, self.file, self.file, lineterm="")
+
+
+def write_profiles(
+    wishes: Wishes,
+    confirm: Callable[[Plan], bool],
+    progress: Callable[[int, int], object] | None = None,
+) -> Plan | None:
+    """Write a profile for each role, after a login if need be.
+
+    :param confirm: is shown each plan; what it says no to is not written.
+    :returns: the plan that was carried out or that has nothing in it; None if it was refused.
+    :raises ConfigError: if that cannot be done; nothing is written then.
+    """
+    file = ConfigFile.in_use()
+    session = open_session()
+    login = choose_login(session, file, wishes.sso_session, wishes.start_url, wishes.sso_region)
+    author = _Author(wishes, login)
+    roles = list(author.roles(session, progress))
+    while True:
+        plan = author.plan(file, roles, session)
+        if plan.before == plan.after:
+            return plan
+        if not confirm(plan):
+            return None
+        if file.replace(plan.before, plan.after, {*plan.added, *plan.changed, *plan.removed}):
+            return plan
+        # Somebody has changed the file since it was read: the next plan starts from what is there.
+        session = open_session()
+
+
+class _Author:
+    """Knows what a config file should say of the roles of one login."""
+
+    def __init__(self, wishes: Wishes, login: SsoProfile) -> None:
+        self._wishes = wishes
+        self._login = login
+        self._session_name = str(login.session_name)
+        self._template = NameTemplate.of(wishes.template)
+        if wishes.region is not None:
+            check_region(wishes.region)
+
+    def roles(
+        self, session: Session, progress: Callable[[int, int], object] | None
+    ) -> Iterator[AccountRole]:
+        """List the roles of the user: all that can decide what is written."""
+        directory = Directory(self._tokens(session), progress=progress)
+        accounts = () if self._wishes.prune else self._wishes.accounts
+        try:
+            for account in accounts or (None,):
+                yield from directory.roles(account)
+        except LoginRequired as exc:
+            if self._login.session_name in session.full_config.get("sso_sessions", {}):
+                raise
+            raise LoginRequired(
+                error_msg=f"{self._login.subject} needs a login, and is not in the config file "
+                "yet. Run this command at a terminal, or add the section by hand.",
+                reason=exc.reason,
+            ) from exc
+
+    def _tokens(self, session: Session) -> TokenSource:
+        attended = dataclasses.replace(self._login.options, login="auto")
+        login = dataclasses.replace(self._login, options=attended)
+        return AttendedTokenSource(session, login, TokenSource.of(session, login))
+
+    def plan(self, file: ConfigFile, roles: list[AccountRole], session: Session) -> Plan:
+        """Return the change that makes the file say what it should."""
+        before = file.read()
+        text = ConfigText.parse(before)
+        known = file.parsed()
+        ours = {**text.profiles}
+        wanted = self._wanted(roles)
+        left = dict(self._left(wanted, ours, session.full_config.get("profiles", {})))
+        put = [profile for name, profile in wanted.items() if name not in left]
+        gone = [name for name, profile in ours.items() if self._is_gone(profile, roles)]
+
+        text.remove(gone)
+        if self._login.session_name not in known["sso_sessions"]:
+            text.append(self._section())
+        text.put(put)
+        return Plan(
+            file=str(file.path),
+            before=before,
+            after=text.text,
+            added=tuple(each.name for each in put if each.name not in ours),
+            changed=tuple(each.name for each in put if ours.get(each.name, each) != each),
+            removed=tuple(gone),
+            left=left,
+        )
+
+    def _wanted(self, roles: list[AccountRole]) -> dict[str, ProfileText]:
+        chosen = [role for role in roles if self._is_chosen(role)]
+        return {
+            name: ProfileText(name, self._values(role))
+            for name, role in self._template.names(chosen, self._session_name).items()
+        }
+
+    def _is_chosen(self, role: AccountRole) -> bool:
+        accounts, names = self._wishes.accounts, self._wishes.roles
+        of_account = not accounts or {role.account_id, role.account_name} & {*accounts}
+        return bool(of_account) and (not names or role.role_name in names)
+
+    def _values(self, role: AccountRole) -> dict[str, str]:
+        values = {
+            "sso_session": self._session_name,
+            "sso_account_id": role.account_id,
+            "sso_role_name": role.role_name,
+        }
+        return {**values, "region": self._wishes.region} if self._wishes.region else values
+
+    def _left(
+        self,
+        wanted: dict[str, ProfileText],
+        ours: dict[str, ProfileText],
+        existing: dict[str, Any],
+    ) -> Iterator[tuple[str, str]]:
+        for name in wanted:
+            if name in ours:
+                owner = ours[name].values["sso_session"]
+                if owner != self._session_name:
+                    yield name, f'it belongs to the sso-session "{owner}"'
+            elif name in existing:
+                yield name, "it was written or changed by hand"
+
+    def _is_gone(self, profile: ProfileText, roles: list[AccountRole]) -> bool:
+        values = profile.values
+        if not self._wishes.prune or values["sso_session"] != self._session_name:
+            return False
+        held = {(role.account_id, role.role_name) for role in roles}
+        return (values["sso_account_id"], values["sso_role_name"]) not in held
+
+    def _section(self) -> list[str]:
+        return [
+            f"[sso-session {self._session_name}]",
+            f"sso_start_url = {self._login.start_url}",
+            f"sso_region = {self._login.region}",
+            f"sso_registration_scopes = {','.join(DEFAULT_SCOPES)}",
+        ]
+
+
+def _shown(text: str) -> list[str]:
+    """Return the lines for a diff, secrets masked; a missing end of the last line is told."""
+    lines = _SECRET.sub(r"\1********", text.replace("\r\n", "\n")).split("\n")
+    if lines[-1] == "":
+        return lines[:-1]
+    return [*lines[:-1], f"{lines[-1]}\n\\ No newline at end of file"]

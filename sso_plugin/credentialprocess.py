@@ -1,0 +1,162 @@
+"""Role credentials for programs that call a process for them (``credential_process``).
+
+Called often, by programs that wait: while the cache is warm, this imports nothing of botocore and
+parses no config. A memo says which role file belongs to a profile. It holds for exactly the config
+files, and the role file, that it was written for; in any doubt everything is looked up again.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+"""
+
+# ruff: noqa: PTH111, PTH116 - importing pathlib takes longer than all that is done here
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .config import SsoProfile
+    from .role_credentials import RoleCredentials
+    from .tokens import TokenSource
+
+    _Mark = list[int]
+    _Marks = dict[str, _Mark | None]
+
+__all__ = ["process_document"]
+
+_CONFIG_FILES = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+}
+_CREDENTIALS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId")
+_UNUSABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def process_document(profile_name: str | None = None) -> dict[str, Any]:
+    """Return the document, Version 1, that an SDK expects of a credential process.
+
+    :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
+    :raises ConfigError: if the profile names no role of Identity Center.
+    :raises SsoPluginError: if there are no credentials to be had.
+    """
+    credentials = _load_warm(profile_name) or _fetch(profile_name)
+    return {"Version": 1, **{key: credentials[key] for key in _CREDENTIALS if key in credentials}}
+
+
+def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
+    """Return what the role file holds, if a memo says that it is the right one and fresh."""
+    if profile_name is None:
+        return None
+    path = os.path.expanduser(f"~/.aws/sso-plugin/{_memo_key(profile_name)}.json")
+    try:
+        memo, _ = _read(path)
+        if memo["config"] != _config_marks() or time.time() >= memo["renew_from"]:
+            return None
+        document, mark = _read(memo["role_file"])
+        return document["Credentials"] if mark == memo["role_mark"] else None
+    except _UNUSABLE:
+        return None
+
+
+def _memo_key(profile_name: str) -> str:
+    return f"process-{profile_name.encode().hex()}"
+
+
+def _read(path: str) -> tuple[Any, _Mark]:
+    with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
+        return json.load(file), _mark(os.fstat(file.fileno()))
+
+
+def _mark(status: os.stat_result) -> _Mark:
+    """Return what changes when a file does."""
+    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
+
+
+def _config_marks() -> _Marks:
+    """Return the marks of the config files, found as botocore finds them; None for no file."""
+    marks: _Marks = {}
+    for variable, default in _CONFIG_FILES.items():
+        path = os.path.expanduser(os.path.expandvars(os.environ.get(variable, default)))
+        try:
+            marks[path] = _mark(os.stat(path))
+        except OSError:
+            marks[path] = None
+    return marks
+
+
+def _fetch(profile_name: str | None) -> Mapping[str, Any]:
+    """Look everything up, and ask the portal if need be: once for all processes."""
+    from .api import open_session
+    from .config import SsoProfile
+    from .errors import ConfigError
+    from .provider import token_source
+
+    marks = _config_marks()
+    session = open_session(profile_name)
+    profile = SsoProfile.of(session)
+    if profile is None or profile.role_name is None:
+        name = session.get_config_variable("profile") or "default"
+        raise ConfigError(
+            error_msg=f'The profile "{name}" names no role in '
+            f"{session.get_config_variable('config_file')}: add sso_session, sso_account_id and "
+            "sso_role_name to it."
+        )
+    tokens = token_source(session, profile)
+    found = _live_credentials(profile, tokens)
+    if profile_name and profile.options.cache == "file":
+        # By the clock of this machine, which is all that a later call looks at.
+        ahead = tokens.clock.now() - time.time()
+        _remember(profile_name, profile, found, marks, found.lifetime.renew_from - ahead)
+    credentials: dict[str, Any] = found.document()["Credentials"]
+    return credentials
+
+
+def _live_credentials(profile: SsoProfile, tokens: TokenSource) -> RoleCredentials:
+    """Return fresh credentials; while they cannot be had, those that still live."""
+    from .accountnames import role_source
+    from .cache import MemoryCache
+    from .errors import SsoPluginError
+    from .filecache import role_cache
+
+    cache = role_cache() if profile.options.cache == "file" else MemoryCache()
+    source = role_source(profile, tokens, cache)
+    try:
+        return source.fetch()
+    except SsoPluginError:
+        found = source.load()
+        if found is None:
+            raise
+        return found
+
+
+def _remember(
+    profile_name: str,
+    profile: SsoProfile,
+    found: RoleCredentials,
+    marks: _Marks,
+    renew_from: float,
+) -> None:
+    """Write the memo, if the role file is really there."""
+    from .filecache import own_cache, role_cache
+    from .role_credentials import role_key
+
+    path = role_cache().describe(role_key(profile, found.account_id))
+    try:
+        document, mark = _read(path)
+        held = document["Credentials"]["SessionToken"]
+    except _UNUSABLE:
+        return
+    if held == found.session_token:
+        memo = {
+            "config": marks,
+            "role_file": path,
+            "role_mark": mark,
+            "renew_from": renew_from,
+        }
+        own_cache().put(_memo_key(profile_name), memo)

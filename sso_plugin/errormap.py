@@ -1,0 +1,93 @@
+"""Turns botocore's errors into ours, at the one border where they may come in.
+
+What comes out says for whom, what, and how to mend it. The cause goes along, but without its
+frames: their locals hold requests with tokens in them, which some tracebacks show.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotocoreConnectionError
+from botocore.parsers import ResponseParserError
+
+from .errors import ConfigError, PortalError, PortalRefusal, PortalUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Caller"]
+
+_RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls which service: what the messages are about."""
+
+    subject: str
+    service: str
+    region: str
+    doctor_command: str
+
+    @contextlib.contextmanager
+    def mapped_errors(self) -> Iterator[None]:
+        """Raise what botocore raises inside as one of ours."""
+        try:
+            yield
+        except ClientError as exc:
+            raise self._refusal(exc) from without_frames(exc)
+        except (BotocoreConnectionError, HTTPClientError) as exc:
+            raise self._unreachable(str(exc)) from without_frames(exc)
+        except ResponseParserError as exc:
+            # Its text quotes the body, which may hold secrets.
+            raise self._unreachable("its answer cannot be read") from without_frames(exc)
+        except (KeyError, TypeError) as exc:
+            raise self._unreachable("its answer is not complete") from without_frames(exc)
+        except BotoCoreError as exc:
+            raise ConfigError(
+                error_msg=f"{self.subject} cannot call {self._portal} as it is configured: {exc}. "
+                f"{self._mend}"
+            ) from without_frames(exc)
+
+    def _refusal(self, exc: ClientError) -> PortalError:
+        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        retryable = status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        refusal = PortalRefusal(
+            error_msg="", response=exc.response, operation_name=exc.operation_name
+        )
+        return PortalRefusal(
+            error_msg=f"{self.subject} was refused {exc.operation_name} by {self._portal}: "
+            f"{refusal.explanation}. {'Try again later, or run' if retryable else 'Run'}: "
+            f"{self.doctor_command}",
+            response=exc.response,
+            operation_name=exc.operation_name,
+            retryable=retryable,
+        )
+
+    def _unreachable(self, reason: str) -> PortalUnreachable:
+        return PortalUnreachable(
+            error_msg=f"{self.subject} cannot reach {self._portal}: {reason}. {self._mend}",
+            retryable=True,
+        )
+
+    @property
+    def _portal(self) -> str:
+        return f"Identity Center ({self.service} in {self.region})"
+
+    @property
+    def _mend(self) -> str:
+        return f"Run: {self.doctor_command}"
+
+
+def without_frames(exc: BaseException) -> BaseException:
+    """Return the exception with no frame left in it or in what led to it."""
+    link: BaseException | None = exc
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return exc

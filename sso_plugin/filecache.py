@@ -1,0 +1,168 @@
+"""The cache in files: those of the AWS CLI, so that it, other SDKs and we see each other's logins.
+
+A file is replaced as a whole, so a reader sees the old or the new one. One that cannot be used is
+as good as none: it is reported, and replaced by the next ``put``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import cache
+from .cache import Entry, MemoryCache
+from .redact import conceal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .cache import Cache, Document
+
+__all__ = ["FileCache", "own_cache", "role_cache", "token_cache"]
+
+_logger = logging.getLogger(__name__)
+
+_MAX_BYTES = 1024 * 1024
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class FileCache:
+    """One JSON file per key, written whole, readable by its owner only.
+
+    Where the folder cannot be written, what was put is kept in memory; the newer of both counts.
+
+    :param durable: whether what was put has to survive a power cut, which can cost a disk's time.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self._folder = folder
+        self._durable = durable
+        self._overlay = MemoryCache()
+
+    def get(self, key: str) -> Entry | None:
+        """See `Cache`."""
+        entries = filter(None, (self._read(self._path(key)), self._overlay.get(key)))
+        return max(entries, key=lambda entry: entry.stored_at, default=None)
+
+    def put(self, key: str, document: Document) -> None:
+        """See `Cache`."""
+        try:
+            self._make_folder()
+            self._replace(self._path(key), json.dumps(document))
+        except OSError as exc:
+            _logger.debug("Keeping %s in memory: %s", self._path(key), exc.strerror)
+            self._overlay.put(key, document)
+        else:
+            self._overlay.delete(key)
+
+    def delete(self, key: str) -> None:
+        """See `Cache`."""
+        self._overlay.delete(key)
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as exc:
+            _logger.warning("Cannot delete %s: %s", self._path(key), exc.strerror)
+
+    @contextlib.contextmanager
+    def locked(self, key: str, timeout: float | None = None) -> Iterator[None]:
+        """See `Cache`. The lock file stays: deleting it would let two writers in."""
+        from filelock import FileLock, Timeout
+
+        timeout = cache.LOCK_TIMEOUT if timeout is None else timeout
+        lock = FileLock(self._folder / f"{key}.lock", timeout=timeout, mode=0o600)
+        among_threads: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+        try:
+            self._make_folder()
+            # Who waits for a short time looks often.
+            lock.acquire(poll_interval=min(0.05, timeout / 200))
+        except Timeout:
+            _logger.debug("Passing by a writer of %s that takes too long", self._path(key))
+        except (OSError, NotImplementedError) as exc:
+            _logger.debug("No lock for %s among processes: %s", self._path(key), exc)
+            among_threads = self._overlay.locked(key, timeout)
+        try:
+            with among_threads:
+                yield
+        finally:
+            lock.release()
+
+    def describe(self, key: str) -> str:
+        """See `Cache`."""
+        return str(self._path(key))
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.json"
+
+    def _make_folder(self) -> None:
+        for folder in (*reversed(self._folder.parents), self._folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _read(self, path: Path) -> Entry | None:
+        try:
+            content, stored_at = _read_regular_file(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as exc:
+            _logger.warning("Ignoring %s, which cannot be read: %s", path, exc.strerror)
+            return None
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            _logger.warning("Ignoring %s, which is damaged: it is not a JSON object", path)
+            return None
+        return Entry(conceal(document), stored_at)
+
+    def _replace(self, path: Path, text: str) -> None:
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                if self._durable:
+                    os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+
+
+def _read_regular_file(path: Path) -> tuple[bytes, float]:
+    """Return content and time of change of a file, following no link and waiting for no pipe."""
+    with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return file.read(_MAX_BYTES), status.st_mtime
+
+
+def token_cache() -> Cache:
+    """Return the folder that the AWS CLI and the SDKs keep access tokens in."""
+    return _aws_folder("sso", "cache")
+
+
+def role_cache() -> Cache:
+    """Return the folder that the AWS CLI keeps role credentials in."""
+    return _aws_folder("cli", "cache")
+
+
+def own_cache(*, durable: bool = True) -> Cache:
+    """Return the folder for what only we know: remembered names, logins under way, budgets."""
+    return _aws_folder("sso-plugin", durable=durable)
+
+
+def _aws_folder(*parts: str, durable: bool = True) -> Cache:
+    try:
+        return FileCache(Path.home().joinpath(".aws", *parts), durable=durable)
+    except RuntimeError:
+        _logger.debug("There is no home directory: keeping tokens and credentials in memory")
+        return MemoryCache()

@@ -1,0 +1,60 @@
+"""The keys that a profile gives at this moment, whatever botocore has them from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .api import open_session
+from .clock import format_timestamp
+from .container import Keys
+from .errors import ConfigError
+from .plugin import enable
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+    from botocore.session import Session
+
+__all__ = ["ProfileKeys"]
+
+
+@dataclass(frozen=True)
+class ProfileKeys:
+    """A profile, the session that serves it, and its credentials, which renew themselves."""
+
+    name: str
+    session: Session
+    credentials: Credentials
+
+    @classmethod
+    def of(cls, profile_name: str | None = None) -> ProfileKeys:
+        """Open a profile; ``AWS_PROFILE`` or ``default`` if None, whatever keys are in the way.
+
+        :raises ConfigError: if it gives no credentials.
+        :raises botocore.exceptions.BotoCoreError: if they cannot be had.
+        """
+        name = profile_name or open_session().get_config_variable("profile") or "default"
+        session = open_session(name)
+        enable(session)
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise ConfigError(
+                error_msg=f'The profile "{name}" gives no credentials: add sso_session, '
+                "sso_account_id and sso_role_name to it."
+            )
+        return cls(name, session, credentials)
+
+    def fetch(self) -> Keys:
+        """Return the keys of this moment, renewed if that is due."""
+        self.credentials.get_frozen_credentials()
+        # The end is read before the keys: should another thread renew them in between, the answer
+        # tells an end that is too early, and never one that is too late.
+        end = getattr(self.credentials, "_expiry_time", None)
+        keys = self.credentials.get_frozen_credentials()
+        return Keys(
+            str(keys.access_key),
+            str(keys.secret_key),
+            keys.token,
+            format_timestamp(end.timestamp()) if end else None,
+            getattr(keys, "account_id", None),
+        )

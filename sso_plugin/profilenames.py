@@ -1,0 +1,98 @@
+"""Names for profiles, made of the names of accounts and roles by a template."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .directory import AccountRole
+
+__all__ = ["DEFAULT_TEMPLATE", "NameTemplate", "is_plain"]
+
+DEFAULT_TEMPLATE = "{account_name}-{role_name}"
+
+_FIELDS = ("account_name", "account_id", "role_name", "sso_session")
+_PLAIN = "A-Za-z0-9_.@+="
+_NOT_PLAIN = re.compile(f"[^{_PLAIN}]+")
+_LITERAL = re.compile(rf"[-/:,{_PLAIN}]*")
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a name can stand in a section header, and in a shell, without quotes."""
+    return bool(text) and _LITERAL.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class NameTemplate:
+    """Text with fields in braces, as in ``{account_name}-{role_name}``."""
+
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> NameTemplate:
+        """Check a template.
+
+        :raises ConfigError: if it has an unknown field, or a character that a name cannot have.
+        """
+        try:
+            parts = list(string.Formatter().parse(text))
+        except ValueError as exc:
+            raise _wrong(text, f"{exc}") from None
+        for literal, name, spec, conversion in parts:
+            if _LITERAL.fullmatch(literal) is None:
+                raise _wrong(text, f'"{literal}" has characters that do not fit a profile name')
+            if name is not None and (name not in _FIELDS or spec or conversion):
+                raise _wrong(text, f'there is no field "{name}"')
+        return cls(text)
+
+    def names(self, roles: Iterable[AccountRole], sso_session: str) -> dict[str, AccountRole]:
+        """Return each role by the name of its profile.
+
+        :raises ConfigError: if two roles would have the same name, or one would be ``default``.
+        """
+        named: dict[str, AccountRole] = {}
+        for role in roles:
+            name = self._name(role, sso_session)
+            if name in ("", "default"):
+                raise _wrong(self.text, f'it gives {_described(role)} the name "{name}"')
+            if named.setdefault(name, role) != role:
+                raise _wrong(
+                    self.text,
+                    f'"{name}" would be the name of {_described(named[name])}, and of '
+                    f"{_described(role)}",
+                )
+        return named
+
+    def _name(self, role: AccountRole, sso_session: str) -> str:
+        return self.text.format(
+            account_name=_slug(role.account_name) or role.account_id,
+            account_id=role.account_id,
+            role_name=_slug(role.role_name),
+            sso_session=_slug(sso_session),
+        )
+
+
+def _slug(text: str) -> str:
+    """Return the text in characters that need no quotes: ``Prod & Co (EU)`` is ``Prod-Co-EU``."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return _NOT_PLAIN.sub("-", plain).strip("-")
+
+
+def _described(role: AccountRole) -> str:
+    return f"the role {role.role_name} in {role.account_name or 'the account'} ({role.account_id})"
+
+
+def _wrong(text: str, why: str) -> ConfigError:
+    return ConfigError(
+        error_msg=f'The template "{text}" does not do: {why}. Its fields are '
+        f"{', '.join(f'{{{name}}}' for name in _FIELDS)}; with {{account_id}} and {{role_name}} "
+        "no two names are the same."
+    )

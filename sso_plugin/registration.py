@@ -1,0 +1,103 @@
+"""The program as an OAuth client: registered once for each login, and kept in the cache.
+
+The file is the AWS CLI's own, in its name and form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from .answers import Registration
+from .clock import format_timestamp, parse_timestamp
+from .portal import AUTHORIZATION_CODE, REFRESH_TOKEN
+
+if TYPE_CHECKING:
+    from .cache import Cache, Document
+    from .clock import Clock
+    from .config import SsoProfile
+    from .portal import Portal
+
+__all__ = ["REDIRECT_URI", "Registrations", "registration_key"]
+
+REDIRECT_URI = "http://127.0.0.1/oauth/callback"
+"""What is registered; the port of the moment is added when a login begins (RFC 8252, 7.3)."""
+
+_CLIENT_NAME = "sso-plugin"
+_SHORTEST = 15 * 60
+"""Seconds that a registration must still live to be used for one more login."""
+
+_CODE_GRANTS = [AUTHORIZATION_CODE, REFRESH_TOKEN]
+
+
+class Registrations:
+    """The registrations for one start URL, region, set of scopes and session name."""
+
+    def __init__(self, profile: SsoProfile, portal: Portal, cache: Cache, clock: Clock) -> None:
+        self._profile = profile
+        self._portal = portal
+        self._cache = cache
+        self._clock = clock
+        self.key = registration_key(profile)
+
+    def for_code(self, issuer_url: str) -> Registration:
+        """Return a registration for the authorization code grant.
+
+        :param issuer_url: the start URL, with its redirects resolved.
+        """
+        return self._kept(_CODE_GRANTS) or self._made(
+            grantTypes=_CODE_GRANTS, redirectUris=[REDIRECT_URI], issuerUrl=issuer_url
+        )
+
+    def for_device(self) -> Registration:
+        """Return a registration for the device code grant."""
+        return self._kept([]) or self._made()
+
+    def forget(self) -> None:
+        """Have the next login register anew: the portal does not take the one that is kept."""
+        self._cache.delete(self.key)
+
+    def _kept(self, grant_types: list[str]) -> Registration | None:
+        entry = self._cache.get(self.key)
+        if entry is None or entry.document.get("grantTypes", []) != grant_types:
+            return None
+        found = _read(entry.document)
+        return found if found and self._clock.now() < found.expires_at - _SHORTEST else None
+
+    def _made(self, **grants: object) -> Registration:
+        scopes = list(self._profile.registration_scopes)
+        made = self._portal.register_client(_CLIENT_NAME, scopes, **grants)
+        document: Document = {
+            "clientId": made.client_id,
+            "clientSecret": made.client_secret,
+            "expiresAt": format_timestamp(made.expires_at),
+            "scopes": scopes,
+        }
+        if "grantTypes" in grants:
+            document["grantTypes"] = grants["grantTypes"]
+        self._cache.put(self.key, document)
+        return made
+
+
+def registration_key(profile: SsoProfile) -> str:
+    """Return the AWS CLI's name for the registration of this login."""
+    identity = {
+        "tool": "botocore",
+        "startUrl": profile.start_url,
+        "region": profile.region,
+        "scopes": list(profile.registration_scopes),
+        "session_name": profile.session_name,
+    }
+    text = json.dumps(identity, sort_keys=True)
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _read(document: Document) -> Registration | None:
+    texts = [document.get(name) for name in ("clientId", "clientSecret", "expiresAt")]
+    client_id, client_secret, expires = (str(text or "") for text in texts)
+    try:
+        expires_at = parse_timestamp(expires)
+    except (ValueError, OverflowError):
+        return None
+    return Registration(client_id, client_secret, expires_at) if all(texts) else None

@@ -1,0 +1,170 @@
+"""Getting a person to log in: by which flow, only if needed, and once for all processes."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+import webbrowser
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from .clock import format_timestamp
+from .errors import LoginFailed, LoginRequired
+from .filecache import own_cache
+from .flows import BrowserFlow, DeviceFlow, LoginPrompt, Person
+from .registration import Registrations
+from .surroundings import Surroundings
+from .tokens import AccessToken, TokenSource
+from .vanity import resolve_start_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.session import Session
+
+    from .config import SsoProfile
+
+__all__ = ["AttendedTokenSource", "FlowName", "SignIn", "open_in_browser", "show_on_stderr"]
+
+FlowName = Literal["auto", "browser", "device"]
+
+_PATIENCE = 660.0
+"""Seconds to wait for the login of another process: as long as a login may take, and a bit."""
+
+
+def show_on_stderr(prompt: LoginPrompt) -> None:
+    """Tell the person at the terminal what to do; stdout is for data."""
+    where = "this page" if prompt.user_code is None else "this page in any browser"
+    code = "" if prompt.user_code is None else f"and approve the code {prompt.user_code}\n"
+    print(  # noqa: T201
+        f"{prompt.subject} needs a login: {prompt.reason}.\n"
+        f"Open {where}:\n\n  {prompt.url}\n\n{code}Waiting for the approval ...",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def open_in_browser(url: str) -> bool:
+    """Open a page in the person's browser: ``BROWSER``, else the one of the system."""
+    return webbrowser.open(url)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """One login of a person, to be run.
+
+    :param flow: ``browser`` (PKCE), ``device``, or ``auto``: browser where one can be opened here.
+    :param show: tells the person what to do.
+    :param open_browser: opens a page and returns whether it did; None to leave that to the person.
+    """
+
+    session: Session
+    profile: SsoProfile
+    tokens: TokenSource
+    reason: str
+    flow: FlowName = "auto"
+    show: Callable[[LoginPrompt], object] = show_on_stderr
+    open_browser: Callable[[str], object] | None = open_in_browser
+    sleep: Callable[[float], object] = time.sleep
+    surroundings: Surroundings = field(default_factory=lambda: Surroundings.detect())  # noqa: PLW0108 - looked up when called
+
+    def run(self) -> AccessToken:
+        """Log in and save the token where the AWS CLI and the SDKs find it.
+
+        :raises LoginFailed: if the person says no, or nothing, or the portal refuses.
+        :raises PortalError: if the portal cannot be reached.
+        """
+        portal = self.tokens.portal
+        start_url = resolve_start_url(
+            self.session, self.profile.start_url, portal.authorization_endpoint()
+        )
+        registrations = Registrations(self.profile, portal, self.tokens.cache, self.tokens.clock)
+        kind = BrowserFlow if self.chosen == "browser" else DeviceFlow
+        granted = kind(
+            self.profile, portal, registrations, self._person(), self.reason, start_url
+        ).run()
+        client = {
+            "clientId": granted.registration.client_id,
+            "clientSecret": granted.registration.client_secret,
+            "registrationExpiresAt": format_timestamp(granted.registration.expires_at),
+        }
+        now = self.tokens.clock.now()
+        token = AccessToken.granted(granted.grant, self.profile, client, now)
+        self.tokens.save(token)
+        return token
+
+    @property
+    def chosen(self) -> Literal["browser", "device"]:
+        """The flow that fits the surroundings, unless one is asked for."""
+        if self.flow != "auto":
+            return self.flow
+        can_open = self.surroundings.no_browser is None and self.open_browser is not None
+        return "browser" if can_open else "device"
+
+    @property
+    def can_reach_somebody(self) -> bool:
+        """Whether there is a terminal to speak to, or a browser to open."""
+        return self.surroundings.terminal or self._opens_a_page
+
+    def _person(self) -> Person:
+        return Person(self.show, self.open_browser if self._opens_a_page else None, self.sleep)
+
+    @property
+    def _opens_a_page(self) -> bool:
+        # A device login beyond an SSH connection is approved elsewhere: nothing to open here.
+        wanted = self.flow == "browser" or self.surroundings.can_open
+        return wanted and self.open_browser is not None
+
+
+class AttendedTokenSource(TokenSource):
+    """A token source that has a person log in when nothing else helps (``sso_login``).
+
+    However many threads and processes need it at once, one of them asks; the others wait.
+    """
+
+    def __init__(self, session: Session, profile: SsoProfile, plain: TokenSource) -> None:
+        super().__init__(profile, plain.portal, plain.cache, plain.clock)
+        self._session = session
+        self._own = own_cache()
+
+    def fetch(self, rejected: str | None = None) -> AccessToken:
+        """Return a usable token as `TokenSource.fetch` does, after a login if need be."""
+        began = time.time()
+        try:
+            return super().fetch(rejected)
+        except LoginRequired as exc:
+            sign_in = self._sign_in(exc)
+        with self._own.locked(self._key, _PATIENCE):
+            with contextlib.suppress(LoginRequired):
+                return super().fetch(rejected)
+            with self._told_to_others(began):
+                return sign_in.run()
+
+    @property
+    def _key(self) -> str:
+        return f"login-{self.key}"
+
+    def _sign_in(self, exc: LoginRequired) -> SignIn:
+        wanted = self.profile.options.login
+        flow: FlowName = "auto" if wanted == "never" else wanted
+        sign_in = SignIn(self._session, self.profile, self, exc.reason, flow)
+        if not sign_in.can_reach_somebody:
+            raise LoginRequired(
+                error_msg=f"{exc} (sso_login = {flow} cannot do it: there is no terminal, and no "
+                f"browser because {sign_in.surroundings.no_browser or 'none is asked for'})",
+                reason=exc.reason,
+            ) from exc
+        return sign_in
+
+    @contextlib.contextmanager
+    def _told_to_others(self, began: float) -> Iterator[None]:
+        """Let a failure count for those who waited for this login: a person says no only once."""
+        entry = self._own.get(self._key)
+        if entry is not None and entry.stored_at >= began:
+            raise LoginFailed(error_msg=str(entry.document.get("error")))
+        try:
+            yield
+        except LoginFailed as exc:
+            self._own.put(self._key, {"error": str(exc)})
+            raise

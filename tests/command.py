@@ -1,0 +1,115 @@
+"""Runs the command ``sso-plugin`` as a process of its own: through pipes, or in a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import struct
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+ENTRY = "import sys; from sso_plugin.cli import main; sys.exit(main())"
+
+# What a terminal does for a program: be the one that Ctrl-C is sent by.
+_TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return an environment with sso_plugin importable and no opinion about colours."""
+    opinions = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "BROWSER", "SHELL")
+    base = {name: value for name, value in os.environ.items() if name not in opinions}
+    return {**base, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm-256color", **changes}
+
+
+def run(*words: str, text: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with pipes for all of its streams."""
+    return subprocess.run(
+        [sys.executable, "-c", ENTRY, *words],
+        env=environment(**changes),
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+class Terminal:
+    """The command in a terminal, as a person sees and uses it. A context manager."""
+
+    def __init__(self, *words: str, columns: int = 80, **changes: str) -> None:
+        import fcntl
+        import termios
+
+        self.screen = ""
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _TAKE_TERMINAL, "-c", ENTRY, *words],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment(**changes),
+            start_new_session=True,
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def read_until(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+        """Wait until the screen shows what the pattern describes."""
+        deadline = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.screen)):
+            if time.monotonic() > deadline or not self._read():
+                raise AssertionError(f"{pattern!r} did not come up on:\n{self.screen}")
+        return found
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def press_ctrl_c(self) -> None:
+        self.press("\x03")
+
+    def finish(self) -> int:
+        """Let the command come to its end, and return its exit code."""
+        while self._read():
+            pass
+        return self._process.wait(timeout=30)
+
+    @property
+    def lines(self) -> list[str]:
+        """What the screen shows, without colours and other orders to the terminal."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.screen).replace("\r", "").splitlines()
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._master], [], [], 30)
+        data = b""
+        if ready:
+            # Linux says EIO where others say that the stream ends.
+            with contextlib.suppress(OSError):
+                data = os.read(self._master, 65536)
+        self.screen += data.decode(errors="replace")
+        return bool(data)

@@ -1,0 +1,60 @@
+"""Many real processes that do one thing at the same moment.
+
+Run as a program: it imports boto3 once, forks, and lets all children go together. Each prints one
+line: what its call returned, or the error it met.
+
+    python crowd.py NUMBER THREADS PROFILE
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import boto3
+
+import sso_plugin
+
+
+def use(profile: str, results: list[str]) -> None:
+    """Call once, with a session of one's own."""
+    try:
+        session = boto3.Session(profile_name=profile)
+        results.append(session.client("sts").get_caller_identity()["Arn"])
+    except Exception as exc:  # noqa: BLE001 - the parent is told
+        results.append(f"{type(exc).__name__}: {exc}")
+
+
+def be_one(profile: str, threads: int) -> None:
+    """Be one process of the crowd, with so many threads."""
+    results: list[str] = []
+    workers = [threading.Thread(target=use, args=(profile, results)) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    os.write(1, "".join(f"{result}\n" for result in results).encode())
+
+
+def main() -> None:
+    """Fork, release, wait."""
+    number, threads, profile = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    sso_plugin.enable()
+    closed, gate = os.pipe()
+    children = []
+    for _ in range(number):
+        child = os.fork()
+        if child == 0:
+            os.close(gate)
+            os.read(closed, 1)
+            be_one(profile, threads)
+            os._exit(0)
+        children.append(child)
+    os.close(gate)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()

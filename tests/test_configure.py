@@ -1,0 +1,704 @@
+"""Profiles for every role: written into a file that somebody else has written by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.configloader import load_config
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import sso_plugin
+from sso_plugin import ConfigError, LoginRequired
+from sso_plugin.cli import main
+from sso_plugin.configfile import ConfigFile
+from sso_plugin.configtext import ConfigText, ProfileText
+from sso_plugin.configuring import Plan, Wishes, write_profiles
+from sso_plugin.directory import AccountRole
+from sso_plugin.profilenames import NameTemplate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from world import World
+
+BY_HAND = """\
+# My own, do not touch.
+[default]
+region=eu-west-1
+
+[profile   plain]   ; a word
+  output   =   json
+s3 =
+    max_concurrent_requests = 20
+    addressing_style = path
+
+[profile "twice"]
+region = us-east-1
+[profile twice]
+region = us-east-2
+
+
+; the end, nearly
+[services local]
+dynamodb =
+  endpoint_url = http://localhost:8000
+"""
+
+
+def yes(_: Plan) -> bool:
+    """Agree to all."""
+    return True
+
+
+def write(**wishes: object) -> Plan:
+    """Write profiles without being asked."""
+    plan = write_profiles(Wishes(**wishes), yes)  # type: ignore[arg-type]
+    assert plan is not None
+    return plan
+
+
+@pytest.fixture
+def session_text(world: World) -> str:
+    """Return the sso-session without a profile, and have somebody signed in to it."""
+    world.sign_in()
+    return world.emulator.profile().split("\n[profile")[0]
+
+
+@pytest.fixture
+def file(world: World, session_text: str) -> Path:
+    """Give a config file by hand with an sso-session in it."""
+    world.configure(BY_HAND + session_text)
+    return world.config_file
+
+
+PROFILES = [
+    "production-AdministratorAccess",
+    "production-ReadOnlyAccess",
+    "sandbox-AdministratorAccess",
+    "staging-AdministratorAccess",
+]
+
+
+def test_every_role_gets_a_profile(world: World, file: Path) -> None:
+    """And what is in the file by hand stays what it was, to the byte."""
+    before = file.read_bytes()
+    plan = write(region="eu-central-1")
+    assert sorted(plan.added) == PROFILES
+    assert file.read_bytes().startswith(before)
+    assert load_config(str(file))["profiles"]["production-ReadOnlyAccess"] == {
+        "sso_session": "corp",
+        "sso_account_id": "111111111111",
+        "sso_role_name": "ReadOnlyAccess",
+        "region": "eu-central-1",
+    }
+
+
+def test_a_written_profile_works(world: World, file: Path) -> None:
+    """The whole way: written, then used by an unchanged script."""
+    write(region="eu-central-1")
+    sso_plugin.enable()
+    session = boto3.Session(profile_name="staging-AdministratorAccess")
+    identity = session.client("sts").get_caller_identity()
+    assert identity["Account"] == "222222222222"
+
+
+def test_what_is_written_reads_well(world: World, session_text: str) -> None:
+    """One section, a mark that explains itself, the keys."""
+    world.configure(session_text)
+    write(accounts=("production",), roles=("ReadOnlyAccess",), region="eu-central-1")
+    written = world.config_file.read_text().removeprefix(session_text)
+    lines = written.splitlines()
+    assert lines[2].startswith(
+        "# Written by sso-plugin configure, and kept up to date until somebody changes it: "
+    )
+    assert [*lines[:2], *lines[3:]] == [
+        "",
+        "[profile production-ReadOnlyAccess]",
+        "sso_session = corp",
+        "sso_account_id = 111111111111",
+        "sso_role_name = ReadOnlyAccess",
+        "region = eu-central-1",
+    ]
+
+
+def test_a_second_run_changes_nothing(file: Path) -> None:
+    """Not even the time of the file."""
+    write()
+    before = (file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_ino)
+    plan = write()
+    assert (plan.added, plan.changed, plan.removed) == ((), (), ())
+    assert (file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_ino) == before
+
+
+def test_a_change_of_mind_rewrites_in_place(file: Path) -> None:
+    """The order of the profiles stays, and so does what stands between them."""
+    write(region="eu-central-1")
+    text = file.read_text().replace(
+        "\n[profile production-Read", "\n# Mine.\n[profile production-Read"
+    )
+    file.write_text(text)
+    plan = write(region="eu-west-1")
+    assert sorted(plan.changed) == PROFILES
+    sections = [line for line in text.splitlines() if line.startswith(("[", "# Mine"))]
+    after = file.read_text()
+    assert [line for line in after.splitlines() if line.startswith(("[", "# Mine"))] == sections
+    assert "region = eu-central-1" not in after.replace("sso_region", "")
+
+
+def test_filters_choose_accounts_and_roles(world: World, file: Path) -> None:
+    """By id or by name; only the accounts that matter are asked for."""
+    plan = write(accounts=("111111111111", "staging"), roles=("AdministratorAccess",))
+    assert plan.added == ("production-AdministratorAccess", "staging-AdministratorAccess")
+    assert world.count("ListAccountRoles") == 2
+
+
+def test_an_unknown_account_is_an_error(file: Path) -> None:
+    """Rather than no profiles without a word."""
+    with pytest.raises(ConfigError, match="prod.*"):
+        write(accounts=("prod",))
+
+
+def test_a_new_sso_session_is_written_too(world: World) -> None:
+    """A start URL and a region are all that is needed to begin."""
+    world.config_file.unlink()
+    world.sign_in(name="mine")
+    write(sso_session="mine", start_url=world.emulator.start_url, sso_region="eu-central-1")
+    parsed = load_config(str(world.config_file))
+    assert parsed["sso_sessions"] == {
+        "mine": {
+            "sso_start_url": world.emulator.start_url,
+            "sso_region": "eu-central-1",
+            "sso_registration_scopes": "sso:account:access",
+        }
+    }
+    assert sorted(parsed["profiles"]) == PROFILES
+    assert stat.S_IMODE(world.config_file.stat().st_mode) == 0o600
+
+
+def test_a_login_comes_first_where_one_is_needed(
+    world: World, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the browser of the person, as with the command login."""
+    world.token_file().unlink()
+    for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    approve = "import sys, urllib.request as r; r.urlopen(sys.argv[1] + '&approve=alice')"
+    assert approve
+    monkeypatch.setattr("sso_plugin.surroundings._why_no_browser", lambda *_: None)
+    opened: list[str] = []
+
+    def open_browser(url: str) -> bool:
+        import urllib.request
+
+        opened.append(url)
+        with urllib.request.urlopen(world.emulator.authorize(url, "alice"), timeout=10):
+            return True
+
+    monkeypatch.setattr("webbrowser.open", open_browser)
+    assert sorted(write().added) == PROFILES
+    assert len(opened) == 1
+
+
+def test_without_anybody_to_log_in_the_error_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a new sso-session, which no other command knows yet, with what can be done."""
+    monkeypatch.setattr("sso_plugin.surroundings._why_no_browser", lambda *_: "this is a test")
+    with pytest.raises(LoginRequired) as caught:
+        write(sso_session="new", start_url=world.emulator.start_url, sso_region="eu-central-1")
+    assert str(caught.value) == (
+        'The sso-session "new" needs a login, and is not in the config file yet. Run this command '
+        "at a terminal, or add the section by hand."
+    )
+
+
+def test_prune_removes_profiles_of_roles_that_are_gone(world: World, file: Path) -> None:
+    """Those that were written here; filters have no say in it."""
+    before = file.read_bytes()
+    write()
+    world.emulator.unassign("alice", "333333333333", "AdministratorAccess")
+    plan = write(accounts=("production",), prune=True)
+    assert plan.removed == ("sandbox-AdministratorAccess",)
+    assert sorted(load_config(str(file))["profiles"]) == sorted(
+        ["default", "plain", "twice", *PROFILES[:2], PROFILES[3]]
+    )
+    assert file.read_bytes().startswith(before)
+
+
+def test_what_was_written_and_pruned_leaves_no_trace_but_a_blank_line(
+    world: World, file: Path
+) -> None:
+    """However often: the file does not grow."""
+    before = file.read_bytes()
+    for _ in range(3):
+        write()
+        for account in ("111111111111", "222222222222", "333333333333"):
+            world.emulator.unassign("alice", account, "AdministratorAccess")
+        world.emulator.unassign("alice", "111111111111", "ReadOnlyAccess")
+        write(prune=True)
+        assert file.read_bytes() == before + b"\n"
+        for account in ("111111111111", "222222222222", "333333333333"):
+            world.emulator.assign("alice", account, "AdministratorAccess")
+        world.emulator.assign("alice", "111111111111", "ReadOnlyAccess")
+
+
+def test_a_profile_changed_by_hand_is_the_users_from_then_on(world: World, file: Path) -> None:
+    """It is neither rewritten nor pruned."""
+    write()
+    text = file.read_text()
+    mine = "sso_role_name = ReadOnlyAccess\n"
+    file.write_text(text.replace(mine, f"{mine}output = table\n"))
+    world.emulator.unassign("alice", "111111111111", "ReadOnlyAccess")
+    world.emulator.assign("alice", "111111111111", "Other")
+    plan = write(region="eu-west-1", prune=True)
+    assert plan.removed == ()
+    assert load_config(str(file))["profiles"]["production-ReadOnlyAccess"] == {
+        "sso_session": "corp",
+        "sso_account_id": "111111111111",
+        "sso_role_name": "ReadOnlyAccess",
+        "output": "table",
+    }
+
+
+@pytest.mark.parametrize("addition", ["\noutput = json\n", "  \n\n# why\n  more = 1\n"])
+def test_a_profile_that_goes_on_after_a_blank_line_is_the_users_too(
+    file: Path, addition: str
+) -> None:
+    """It is one section for whoever reads it."""
+    write()
+    file.write_text(file.read_text() + addition)
+    last = list(load_config(str(file))["profiles"])[-1]
+    plan = write(region="eu-west-1")
+    assert plan.left == {last: "it was written or changed by hand"}
+    assert file.read_text().endswith(addition)
+
+
+def test_a_profile_by_hand_is_left_with_a_word(world: World, session_text: str) -> None:
+    """Also one in the file of credentials, which would be the same profile."""
+    world.configure(session_text + "\n[profile sandbox-AdministratorAccess]\noutput = text\n")
+    credentials = world.home / ".aws" / "credentials"
+    credentials.write_text("[staging-AdministratorAccess]\naws_access_key_id = AKIA\n")
+    plan = write()
+    reason = "it was written or changed by hand"
+    assert plan.left == {
+        "sandbox-AdministratorAccess": reason,
+        "staging-AdministratorAccess": reason,
+    }
+    assert sorted(plan.added) == PROFILES[:2]
+
+
+def test_a_profile_of_another_session_is_left_with_a_word(world: World, file: Path) -> None:
+    """Two logins may have accounts of the same name."""
+    write()
+    world.sign_in(name="second")
+    second = {"start_url": world.emulator.start_url, "sso_region": "eu-central-1"}
+    plan = write(sso_session="second", prune=True, **second)
+    assert set(plan.left.values()) == {'it belongs to the sso-session "corp"'}
+    assert sorted(plan.left) == PROFILES
+    plan = write(sso_session="second", template="{sso_session}/{account_name}:{role_name}")
+    assert "second/production:ReadOnlyAccess" in plan.added
+
+
+def role(account_name: str = "a", account_id: str = "1", role_name: str = "R") -> AccountRole:
+    return AccountRole(account_id, account_name, role_name)
+
+
+@pytest.mark.parametrize(
+    ("account_name", "expected"),
+    [
+        ("Prod & Co (EU)", "Prod-Co-EU-R"),
+        ("Zürich", "Zurich-R"),
+        ("a]b\n[c", "a-b-c-R"),
+        ("日本", "000-R"),
+        ("", "000-R"),
+    ],
+)
+def test_names_need_no_quotes(account_name: str, expected: str) -> None:
+    """Whatever an account is called, its profile can be typed in a shell."""
+    [name] = NameTemplate.of("{account_name}-{role_name}").names(
+        [role(account_name, account_id="000")], "corp"
+    )
+    assert name == expected
+
+
+def test_two_roles_of_one_name_are_refused() -> None:
+    """With both of them, and with the field that tells them apart."""
+    with pytest.raises(ConfigError) as caught:
+        NameTemplate.of("{account_name}").names([role("A b"), role("A-b", "2")], "corp")
+    assert str(caught.value) == (
+        'The template "{account_name}" does not do: "A-b" would be the name of the role R in A b '
+        "(1), and of the role R in A-b (2). Its fields are {account_name}, {account_id}, "
+        "{role_name}, {sso_session}; with {account_id} and {role_name} no two names are the same."
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{account}", 'there is no field "account"'),
+        ("{account_name.__class__}", "there is no field"),
+        ("{account_name!r}", "there is no field"),
+        ("{role_name:>99}", "there is no field"),
+        ("{", "Single"),
+        ("{0}", 'there is no field "0"'),
+        ("{role_name} x", '" x" has characters that do not fit'),
+        ("{role_name}]", '"]" has characters that do not fit'),
+        ("de{sso_session}fault", "^"),
+        ("", 'the name ""'),
+        ("default", 'the name "default"'),
+    ],
+)
+def test_a_template_that_does_not_do_is_refused(template: str, why: str) -> None:
+    """With what is wrong, and what there is."""
+    if why == "^":
+        assert list(NameTemplate.of(template).names([role()], "x")) == ["dexfault"]
+        return
+    with pytest.raises(ConfigError, match="does not do: .*") as caught:
+        NameTemplate.of(template).names([role()], "corp")
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "sentence"),
+    [
+        ({"region": "x"}, '"x" is no region. Give one such as eu-central-1.'),
+        ({"sso_session": "new"}, "Give --start-url and --sso-region to have it written."),
+        ({"sso_session": "a b"}, '"a b" is no name for an sso-session'),
+        (
+            {"sso_session": "n", "start_url": "x", "sso_region": "eu-central-1"},
+            '"x" is no start URL',
+        ),
+        (
+            {"sso_session": "n", "start_url": "https://x", "sso_region": "x\n[y]"},
+            "is no region",
+        ),
+        ({"start_url": "https://other"}, "says https://example.awsapps.com/start, not https://o"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused(
+    file: Path, wishes: dict[str, str], sentence: str
+) -> None:
+    """One sentence, and nothing written."""
+    before = file.read_bytes()
+    with pytest.raises(ConfigError) as caught:
+        write(**wishes)
+    assert sentence in str(caught.value)
+    assert file.read_bytes() == before
+
+
+def test_without_a_choice_of_session_the_names_are_told(world: World) -> None:
+    """Nobody has to open the file to see what there is."""
+    other = world.emulator.profile("x", session_name="other")
+    world.configure(world.emulator.profile() + other)
+    with pytest.raises(ConfigError, match=r"Name an sso-session with --sso-session: corp, other\."):
+        write()
+    world.configure("")
+    with pytest.raises(ConfigError, match="and give --start-url and --sso-region"):
+        write()
+
+
+ODD = {
+    "CRLF": BY_HAND.replace("\n", "\r\n").encode(),
+    "no final newline": BY_HAND.rstrip("\n").encode(),
+    "ends in a nested section": BY_HAND.rstrip("\n").encode() + b"\n\n\n",
+    "Latin-1": BY_HAND.encode() + b"# f\xfcr mich\n",
+    "tabs and form feeds": BY_HAND.encode() + b"\t# x\n\x0c\n; y\n\n",
+    "empty": b"",
+    "only a comment": b"# nothing",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_files_stay_as_they_are(name: str, tmp_path: Path) -> None:
+    """Line ends, missing line ends and bytes that are no UTF-8 included."""
+    path = tmp_path / "config"
+    path.write_bytes(ODD[name])
+    file = ConfigFile.at(str(path))
+    text = ConfigText.parse(file.read())
+    text.put([ProfileText("new", {"sso_session": "corp"})])
+    assert file.path.read_bytes() == ODD[name]
+    if name != "Latin-1":
+        assert file.replace(file.read(), text.text, {"new"})
+        assert path.read_bytes().startswith(ODD[name])
+        assert load_config(str(path))["profiles"]["new"] == {"sso_session": "corp"}
+    after = path.read_bytes()
+    assert after.count(b"\r\n") in (0, after.count(b"\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (
+            b"[profile a]\nx = 1\n[profile a]\nx = 2\n",
+            "the section [profile a] begins again in line 3",
+        ),
+        (b"[profile a]\nx = 1\nx = 2\n", "x in [profile a] is given again in line 3"),
+        (b"\xef\xbb\xbf[profile a]\nx = 1\n", "it begins with a byte order mark"),
+        (b"secret = 1\n", "line 1 belongs to no section"),
+        (b"[profile a]\nsecret\n", "line 2 is neither a section nor a value"),
+        (b"[profile a]\ns3 =\n  secret\n", "a value in an indented block has no ="),
+        (b"[profile a]\nx = \xff\n", "it is not in the encoding of this system"),
+    ],
+)
+def test_a_file_that_botocore_cannot_read_is_left_alone(
+    world: World, content: bytes, why: str
+) -> None:
+    """With its words: the mend is the person's, since no script can read it either."""
+    world.config_file.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        write()
+    assert str(caught.value) == (
+        f"botocore cannot read {world.config_file}, so no script can: {why}. Mend it by hand; "
+        "nothing was written."
+    )
+    assert world.config_file.read_bytes() == content
+
+
+def test_a_link_stays_a_link(world: World, file: Path, tmp_path: Path) -> None:
+    """What it points at is replaced: people keep their config elsewhere."""
+    kept = tmp_path / "dotfiles" / "aws"
+    kept.parent.mkdir()
+    file.rename(kept)
+    middle = tmp_path / "middle"
+    middle.symlink_to(kept)
+    file.symlink_to(middle)
+    write()
+    assert file.is_symlink()
+    assert middle.is_symlink()
+    assert "production-ReadOnlyAccess" in kept.read_text()
+    assert list(kept.parent.iterdir()) == [kept]
+
+
+def test_mode_and_owner_stay(file: Path) -> None:
+    """A file that others may read stays one, and the other way round."""
+    for mode in (0o644, 0o600, 0o640):
+        file.chmod(mode)
+        if os.getuid() == 0:
+            os.chown(file, 12, 34)
+        write(region=f"eu-west-{mode}")
+        assert stat.S_IMODE(file.stat().st_mode) == mode
+        if os.getuid() == 0:
+            assert (file.stat().st_uid, file.stat().st_gid) == (12, 34)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(file: Path) -> None:
+    """One sentence with the path."""
+    folder = file.parent / "folder"
+    folder.mkdir()
+    with pytest.raises(ConfigError, match=r"folder cannot be read: Is a directory\. Nothing"):
+        ConfigFile.at(str(folder)).read()
+
+
+def test_a_file_changed_in_the_meantime_is_planned_again(file: Path) -> None:
+    """What somebody wrote while the person was thinking is not lost."""
+    plans: list[Plan] = []
+
+    def confirm(plan: Plan) -> bool:
+        plans.append(plan)
+        if len(plans) == 1:
+            file.write_text(file.read_text() + "\n[profile late]\nregion = eu-west-3\n")
+        return True
+
+    assert write_profiles(Wishes(), confirm) == plans[1]
+    assert len(plans) == 2
+    profiles = load_config(str(file))["profiles"]
+    assert {"late", *PROFILES} <= set(profiles)
+
+
+def test_two_runs_at_once_both_write(world: World, session_text: str) -> None:
+    """Twenty processes, each with profiles of its own: none is lost."""
+    world.configure(session_text)
+    code = (
+        "import sys; from sso_plugin.configuring import *;"
+        "write_profiles(Wishes(template=sys.argv[1] + '-{account_name}-{role_name}'),"
+        " lambda plan: True)"
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, f"run{number}"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        for number in range(8)
+    ]
+    assert [run.wait(60) for run in runs] == [0] * 8
+    assert len(load_config(str(world.config_file))["profiles"]) == 8 * 4
+
+
+def test_a_crash_in_the_middle_loses_nothing(world: World, session_text: str) -> None:
+    """Killed at any moment, the file is the old one or the new one, and the next run works."""
+    world.configure(BY_HAND + session_text)
+    before = world.config_file.read_bytes()
+    code = (
+        "import itertools; from sso_plugin.configfile import ConfigFile;"
+        "from sso_plugin.configtext import ConfigText, ProfileText;"
+        f"file = ConfigFile.at({str(world.config_file)!r}); print('go', flush=True)\n"
+        "for number in itertools.count():\n"
+        "    text = file.read(); new = ConfigText.parse(text)\n"
+        "    new.put(ProfileText(f'p{n}', {'sso_session': str(number)}) for n in range(200))\n"
+        "    file.replace(text, new.text, {f'p{n}' for n in range(200)})\n"
+    )
+    for delay in (0.0, 0.01, 0.03, 0.05, 0.08, 0.13, 0.21, 0.34):
+        child = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(delay)
+        child.send_signal(signal.SIGKILL)
+        child.wait(10)
+        child.stdout.close()
+        content = world.config_file.read_bytes()
+        assert content.startswith(before)
+        profiles = load_config(str(world.config_file))["profiles"]
+        values = {
+            repr(value)
+            for name, value in profiles.items()
+            if name.startswith("p") and name != "plain"
+        }
+        assert len(values) <= 1
+    write()
+    assert not list(world.config_file.parent.glob(".config*"))
+
+
+lines = st.sampled_from(
+    [
+        "", "  ", "# a comment", "; another", "  # indented", "[default]", "[profile a]",
+        "[profile b]", '[profile "c d"]', "[sso-session s]", "[services x]", "[preview]", "[odd",
+        "region = eu-west-1", "region=x ", "output : json", "s3 =", "  max = 20", "\tpath = yes",
+        "  [profile nested]", "empty =", "no value", "key = # no comment", "ключ = ü",
+        "[DEFAULT]", "[profile p1]", "sso_session = other",
+    ]
+)  # fmt: skip
+ends = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"])
+texts = st.lists(st.tuples(lines, ends), max_size=14).map(
+    lambda parts: "".join(line + end for line, end in parts)
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=texts, after=texts, cut=st.booleans(), data=st.data())
+def test_whatever_else_is_in_the_file_stays(
+    tmp_path: Path, *, before: str, after: str, cut: bool, data: st.DataObject
+) -> None:
+    """To the byte, and to botocore's reader, through adding, changing and removing profiles."""
+    path = tmp_path / "config"
+    if cut:
+        before = before.rstrip("\r\n")
+    path.write_bytes(before.encode())
+    assume(readable(path))
+    names = [f"p{number}" for number in range(4)]
+    assume("p1" not in load_config(str(path))["profiles"])
+
+    file = ConfigFile.at(str(path))
+    text = ConfigText.parse(before)
+    text.put(ProfileText(name, {"sso_session": "corp"}) for name in names)
+    assert text.text.startswith(before)
+    path.write_bytes(text.text.encode())
+    assume(readable(path))
+
+    between = text.text + after
+    path.write_bytes(between.encode())
+    assume(readable(path))
+    others = others_in(path, names)
+    for _ in range(3):
+        text = ConfigText.parse(file.read())
+        ours = [name for name in names if name in text.profiles]
+        gone = data.draw(st.sets(st.sampled_from(ours))) if ours else set()
+        text.remove(gone)
+        text.put(
+            ProfileText(name, {"sso_session": "corp", "region": data.draw(st.sampled_from("xy"))})
+            for name in ours
+            if name not in gone
+        )
+        assert file.replace(file.read(), text.text, set(ours))
+        assert (
+            others_in(path, ours)
+            == {name: value for name, value in others.items() if name not in ours}
+            or others_in(path, names) == others
+        )
+        content = path.read_bytes().decode()
+        assert content.startswith(before)
+        assert content.endswith(after)
+
+
+def readable(path: Path) -> bool:
+    try:
+        load_config(str(path))
+    except Exception:  # noqa: BLE001 - whatever it is, no script can read it
+        return False
+    return True
+
+
+def others_in(path: Path, names: list[str]) -> dict[str, object]:
+    parsed = load_config(str(path))
+    profiles = {name: value for name, value in parsed["profiles"].items() if name not in names}
+    return {**parsed, "profiles": repr(profiles)}
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have nobody at the terminal."""
+    monkeypatch.setattr("sys.stdin", Path(os.devnull).open())
+    yield
+    sys.stdin.close()
+
+
+def test_the_command_shows_a_diff_and_writes_nothing_in_a_dry_run(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The diff on standard output, the talk on standard error."""
+    before = file.read_bytes()
+    assert main(["configure", "--dry-run", "--role", "ReadOnlyAccess"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith(f"--- {file}\n+++ {file}\n@@ ")
+    assert "\n+[profile production-ReadOnlyAccess]\n" in captured.out
+    assert captured.err == "Profiles: 1 to add.\nNothing was written.\n"
+    assert file.read_bytes() == before
+
+
+def test_the_command_needs_a_yes_where_nobody_can_be_asked(
+    file: Path, terminal: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It never writes what nobody has agreed to."""
+    before = file.read_bytes()
+    assert main(["configure"]) == 2
+    assert "Nothing was written, since nobody can be asked: add --yes." in capsys.readouterr().err
+    assert file.read_bytes() == before
+    assert main(["configure", "--yes"]) == 0
+    assert capsys.readouterr().err.endswith("Profiles: 4 to add.\n" + f"{file} is written.\n")
+    assert main(["configure", "--yes"]) == 0
+    assert capsys.readouterr().err == f"{file} is up to date.\n"
+
+
+def test_the_diff_masks_secrets_next_to_the_change(
+    world: World, session_text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines around a change are shown, and may be anything."""
+    world.configure(
+        f"{session_text}\n[profile old]\naws_access_key_id = AKIA\n"
+        "aws_secret_access_key = hush\naws_session_token=hushhush\n"
+    )
+    assert main(["configure", "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert " aws_secret_access_key =********" in out
+    assert "hush" not in out
+
+
+def test_the_diff_cannot_steer_the_terminal() -> None:
+    """Escape sequences in a file are somebody else's."""
+    empty = Plan("f", "# \x1b[31mred\n", "# \x1b[31mred\nx\n", (), (), (), {})
+    assert dataclasses.replace(empty).before == empty.before
+    assert any("\x1b" in line for line in empty.diff())

@@ -1,0 +1,433 @@
+"""A command with credentials that renew: a real child, a real endpoint, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+
+import pytest
+
+from sso_plugin.cli import main
+from sso_plugin.container import CredentialsEndpoint, Keys
+from sso_plugin.execution import run_with_credentials
+
+if TYPE_CHECKING:
+    from world import World
+
+ENVIRONMENT = {"PYTHONPATH": os.pathsep.join(sys.path), "SSO_PLUGIN": "off"}
+
+PRINT_ENVIRONMENT = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
+
+SCRIPT = """\
+import boto3, os, sys, time
+sts = boto3.client("sts")
+seen = set()
+end = time.time() + float(sys.argv[1])
+while time.time() < end:
+    assert sts.get_caller_identity()["Arn"].endswith("/alice")
+    seen.add(boto3.DEFAULT_SESSION.get_credentials().access_key)
+    time.sleep(0.1)
+print(len(seen), boto3.DEFAULT_SESSION.get_credentials().method, sts.meta.region_name)
+"""
+
+
+def python(code: str, *words: str) -> list[str]:
+    return [sys.executable, "-c", code, *words]
+
+
+def start(*words: str, **options: Any) -> subprocess.Popen[str]:
+    """Start the real command."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "sso_plugin", "exec", *words],
+        env={**os.environ, **ENVIRONMENT},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def get(url: str, token: str = "", host: str | None = None) -> dict[str, Any]:
+    headers = {"Authorization": token, **({"Host": host} if host else {})}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        document: dict[str, Any] = json.load(answer)
+    return document
+
+
+def child_environment(tmp_path: Path, profile: str = "dev") -> dict[str, str]:
+    """Return what a command would find around it."""
+    found = tmp_path / "environment"
+    assert run_with_credentials(python(PRINT_ENVIRONMENT, str(found)), profile) == 0
+    document: dict[str, str] = json.loads(found.read_text())
+    return document
+
+
+def test_a_child_outlives_its_credentials(world: World) -> None:
+    """A boto3 script, several credential lifetimes long, in which no call fails."""
+    world.sign_in()
+    world.emulator.settings.role_credentials = 2
+    run = start("--profile", "dev", "--", *python(SCRIPT, "7"))
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, err) == (0, "")
+    count, method, region = out.split()
+    assert int(count) >= 4
+    assert (method, region) == ("container-role", world.emulator.region)
+
+
+def test_the_child_uses_the_endpoint_whatever_else_there_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys in the environment, another profile there, a default profile with keys of its own."""
+    world.sign_in()
+    world.configure(
+        "[default]\naws_access_key_id = AKIA1\naws_secret_access_key = x\n"
+        + world.emulator.profile()
+    )
+    credentials = world.home / ".aws" / "credentials"
+    credentials.write_text("[default]\naws_access_key_id = AKIA2\naws_secret_access_key = x\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "AKIA3")
+    monkeypatch.setenv("AWS_PROFILE", "default")
+    out, err = start("-p", "dev", "--", *python(SCRIPT, "0.2")).communicate(timeout=60)
+    assert (out, err) == (f"1 container-role {world.emulator.region}\n", "")
+
+
+def test_the_child_sees_the_settings_of_the_profile_as_its_default(
+    world: World, tmp_path: Path
+) -> None:
+    """Nested ones included, and the other sections too; credentials and secrets are left out."""
+    world.sign_in()
+    world.configure(
+        world.emulator.profile()
+        + "services = local\nretry_mode = adaptive\ns3 =\n  addressing_style = path\n"
+        "[profile other]\nregion = eu-west-3\ncli_history = a\n  b\n"
+        "[profile keys]\naws_access_key_id = AKIA\naws_secret_access_key = hush\n"
+        "[services local]\ndynamodb =\n  endpoint_url = http://localhost:8000\n"
+    )
+    code = (
+        "import json, os, sys, botocore.session as s; c = s.Session().full_config;"
+        "text = open(os.environ['AWS_CONFIG_FILE']).read();"
+        "mode = os.stat(os.path.dirname(os.environ['AWS_CONFIG_FILE'])).st_mode & 0o777;"
+        "json.dump([c, text, mode], open(sys.argv[1], 'w'))"
+    )
+    found = tmp_path / "found"
+    assert run_with_credentials(python(code, str(found)), "dev") == 0
+    config, text, mode = json.loads(found.read_text())
+    assert config["profiles"] == {
+        "default": {
+            "region": world.emulator.region,
+            "services": "local",
+            "retry_mode": "adaptive",
+            "s3": {"addressing_style": "path"},
+        },
+        "other": {"region": "eu-west-3", "cli_history": "a\nb"},
+        "dev": config["profiles"]["dev"],
+    }
+    assert config["services"] == {"local": {"dynamodb": {"endpoint_url": "http://localhost:8000"}}}
+    assert "hush" not in text
+    assert mode == 0o700
+
+
+def test_nothing_is_left_behind(world: World, tmp_path: Path) -> None:
+    """Neither the endpoint nor the files."""
+    world.sign_in()
+    environment = child_environment(tmp_path)
+    assert not Path(environment["AWS_CONFIG_FILE"]).parent.exists()
+    with pytest.raises(URLError, match="refused"):
+        get(environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"])
+
+
+def test_a_role_chain_is_served_too(world: World, tmp_path: Path) -> None:
+    """Whatever botocore can get, with the end it has."""
+    world.sign_in()
+    world.configure(
+        world.emulator.profile()
+        + "[profile chain]\nrole_arn = arn:aws:iam::111111111111:role/Deploy\n"
+        "source_profile = dev\nregion = eu-central-1\n"
+    )
+    code = (
+        "import boto3, sys; identity = boto3.client('sts').get_caller_identity();"
+        "open(sys.argv[1], 'w').write(identity['Arn'])"
+    )
+    found = tmp_path / "arn"
+    assert run_with_credentials(python(code, str(found)), "chain") == 0
+    assert "assumed-role/Deploy" in found.read_text()
+
+
+def keys() -> Keys:
+    return Keys("ASIA", "secret", "token", "2030-01-01T00:00:00Z", "111111111111")
+
+
+def test_the_endpoint_answers_as_the_ecs_agent_does() -> None:
+    """The same names, for whoever brings the token."""
+    with CredentialsEndpoint(keys) as endpoint:
+        variables = endpoint.environment()
+        answer = get(
+            variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
+            variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"],
+        )
+    assert answer == {
+        "AccessKeyId": "ASIA",
+        "SecretAccessKey": "secret",
+        "Token": "token",
+        "Expiration": "2030-01-01T00:00:00Z",
+        "AccountId": "111111111111",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"token": "wrong"}, 403),
+        ({"token": ""}, 403),
+        ({"token": "w\xf6rong"}, 403),
+        ({"host": "evil.example"}, 403),
+        ({"host": "localhost"}, 403),
+        ({"path": "/other"}, 404),
+    ],
+)
+def test_the_endpoint_refuses_whoever_else_asks(change: dict[str, str], status: int) -> None:
+    """A wrong token, a web page with a name of its own for this address, another path."""
+    with CredentialsEndpoint(keys) as endpoint:
+        variables = endpoint.environment()
+        url = variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"].replace(
+            "/credentials", change.get("path", "/credentials")
+        )
+        token = change.get("token", variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+        with pytest.raises(HTTPError) as caught:
+            get(url, token, change.get("host"))
+        body = caught.value.read().decode()
+        caught.value.close()
+    assert caught.value.code == status
+    assert "secret" not in body
+
+
+def test_the_child_is_told_why_there_are_no_credentials(world: World) -> None:
+    """The sentence with the mend arrives where somebody reads it."""
+    world.sign_in()
+    world.emulator.settings.role_credentials = 2
+    code = (
+        "import boto3, sys, time, pathlib; sts = boto3.client('sts'); sts.get_caller_identity();"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "try: sts.get_caller_identity()\n"
+        "except Exception as error: print(error)"
+    )
+    run = start("-p", "dev", "--", *python(code), stdin=subprocess.PIPE)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "ready\n"
+    world.emulator.revoke("alice")
+    world.token_file().unlink()
+    time.sleep(2.2)
+    out, _ = run.communicate("\n", timeout=60)
+    assert "Run: sso-plugin login --profile dev" in out
+
+
+def test_no_secret_is_in_the_process_list(world: World) -> None:
+    """Neither in the words of the command nor in those of the child."""
+    world.sign_in()
+    code = "import os; print(*map(os.environ.get, ['AWS_CONTAINER_AUTHORIZATION_TOKEN']), flush=1)"
+    run = start("-p", "dev", "--", *python(code + "; input()"), stdin=subprocess.PIPE)
+    assert run.stdout is not None
+    token = run.stdout.readline().strip()
+    held = json.loads(world.role_files()[0].read_text())["Credentials"]
+    access = json.loads(world.token_file().read_text())["accessToken"]
+    lists = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if exists(path)]
+    assert any(b"sso_plugin" in line for line in lists)
+    for secret in (token, held["SecretAccessKey"], held["SessionToken"], access):
+        assert len(secret) > 20
+        assert not any(secret.encode() in line for line in lists)
+    run.communicate("\n", timeout=60)
+
+
+def exists(path: Path) -> bool:
+    try:
+        path.read_bytes()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("pass", 0),
+        ("raise SystemExit(7)", 7),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 137),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", 143),
+    ],
+)
+def test_the_exit_code_is_that_of_the_child(world: World, code: str, expected: int) -> None:
+    """As a shell gives it: 128+n for signal n."""
+    world.sign_in()
+    assert main(["exec", "-p", "dev", "--", *python(code)]) == expected
+
+
+def test_a_command_that_does_not_exist_is_an_error(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence, and the code of a shell."""
+    world.sign_in()
+    assert main(["exec", "-p", "dev", "--", "no-such-command"]) == 127
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert main(["exec", "-p", "dev", "--", str(plain)]) == 126
+    assert capsys.readouterr().err == (
+        "sso-plugin: no-such-command cannot be run: No such file or directory\n"
+        f"sso-plugin: {plain} cannot be run: Permission denied\n"
+    )
+
+
+def test_without_a_login_the_command_is_not_started(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error comes before anything has happened."""
+    started = tmp_path / "started"
+    assert main(["exec", "-p", "dev", "--", "touch", str(started)]) == 1
+    assert "Run: sso-plugin login --profile dev" in capsys.readouterr().err
+    assert not started.exists()
+
+
+def test_a_profile_without_credentials_is_an_error(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the keys to add."""
+    world.configure("[profile plain]\nregion = eu-central-1\n")
+    assert main(["exec", "-p", "plain", "--", "true"]) == 1
+    assert capsys.readouterr().err == (
+        'sso-plugin: The profile "plain" gives no credentials: add sso_session, sso_account_id '
+        "and sso_role_name to it.\n"
+    )
+
+
+def test_the_options_of_the_child_are_its_own(
+    world: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With and without two dashes."""
+    world.sign_in()
+    assert main(["exec", "-p", "dev", "echo", "--profile", "x", "--help"]) == 0
+    assert capfd.readouterr().out == "--profile x --help\n"
+
+
+COUNT_SIGNALS = """\
+import signal, sys, time
+got = []
+for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
+    signal.signal(getattr(signal, name), lambda number, _: got.append(number))
+print("ready", flush=True)
+end = time.time() + 1.5
+while time.time() < end:
+    time.sleep(0.05)
+print(*[signal.Signals(number).name for number in got], flush=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
+def test_signals_are_passed_on_once(world: World, name: str) -> None:
+    """The child decides what becomes of them."""
+    world.sign_in()
+    run = start("-p", "dev", "--", *python(COUNT_SIGNALS), start_new_session=True)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "ready\n"
+    run.send_signal(getattr(signal, name))
+    assert run.communicate(timeout=30)[0] == f"{name}\n"
+    assert run.returncode == 0
+
+
+def test_a_child_that_is_ended_by_a_signal_passes_its_code_on(world: World) -> None:
+    """One that does not care about signals ends by them, and we with it."""
+    world.sign_in()
+    run = start(
+        "-p", "dev", "--", *python("print('ready', flush=True); import time; time.sleep(60)")
+    )
+    assert run.stdout is not None
+    assert run.stdout.readline() == "ready\n"
+    run.terminate()
+    run.communicate(timeout=30)
+    assert run.returncode == 143
+
+
+def in_terminal(words: list[str]) -> tuple[int, int]:
+    """Start the command in a terminal of its own; returns its process and the other end."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "sso_plugin", "exec", "-p", "dev", "--", *words],
+            {**os.environ, **ENVIRONMENT},
+        )
+    return process, terminal
+
+
+def read_until(terminal: int, word: str) -> str:
+    seen = ""
+    while word not in seen:
+        seen += os.read(terminal, 1024).decode()
+    return seen
+
+
+def read_all(terminal: int) -> str:
+    seen = ""
+    while True:
+        try:
+            seen += os.read(terminal, 1024).decode()
+        except OSError:
+            return seen
+
+
+@pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
+def test_ctrl_c_reaches_the_child_once(world: World) -> None:
+    """The terminal has sent it already; a second one would mean: drop everything."""
+    world.sign_in()
+    process, terminal = in_terminal(python(COUNT_SIGNALS))
+    read_until(terminal, "ready")
+    os.write(terminal, b"\x03")
+    assert read_all(terminal).split()[-1] == "SIGINT"
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+    os.close(terminal)
+
+
+@pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
+def test_an_interactive_shell_has_job_control(world: World) -> None:
+    """A shell in there takes the terminal, and its Ctrl-C is no business of ours."""
+    world.sign_in()
+    process, terminal = in_terminal(["sh", "-i"])
+    os.write(terminal, b"sleep 60\n")
+    read_until(terminal, "sleep 60")
+    time.sleep(0.5)
+    os.write(terminal, b"\x03")
+    os.write(terminal, b"echo still $((40+2)) here; exit 3\n")
+    assert "still 42 here" in read_all(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 3
+    os.close(terminal)
+
+
+@pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
+def test_ctrl_z_suspends_both_and_they_go_on_together(world: World) -> None:
+    """As one job of the shell: the endpoint sleeps and wakes with the command."""
+    world.sign_in()
+    code = "import time; print('ready', flush=True); time.sleep(1); print('done', flush=True)"
+    words = " ".join(f"'{word}'" for word in python(code.replace("'", '"')))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve("/bin/bash", ["bash", "--norc", "-i"], {**os.environ, **ENVIRONMENT, "PS1": "$"})
+    command = f"{sys.executable} -m sso_plugin exec -p dev -- {words}\n"
+    os.write(terminal, command.encode())
+    read_until(terminal, "\r\nready")
+    os.write(terminal, b"\x1a")
+    read_until(terminal, "Stopped")
+    os.write(terminal, b"fg >/dev/null; echo code $?; exit\n")
+    seen = read_all(terminal)
+    assert "\r\ndone" in seen
+    assert "\r\ncode 0" in seen
+    os.waitpid(pid, 0)
+    os.close(terminal)

@@ -1,0 +1,211 @@
+"""A boto3 session for any account and role, without a profile for them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from stock import make_slim_botocore
+
+import sso_plugin
+from sso_plugin import ConfigError, LoginRequired, NoAccess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import World
+
+STAGING = {"account": "222222222222", "role": "AdministratorAccess"}
+
+
+def who(session: boto3.Session) -> str:
+    return str(session.client("sts").get_caller_identity()["Arn"])
+
+
+def get(**changes: Any) -> boto3.Session:
+    """Return a session for staging by the sso-session of the config, unless told otherwise."""
+    return sso_plugin.get_session(
+        **{**STAGING, "sso_session": "corp", "region": "eu-west-1"} | changes
+    )
+
+
+@pytest.mark.parametrize("hook", ["live", "absent"])
+@pytest.mark.parametrize("account", ["222222222222", "staging"])
+def test_it_needs_no_profile(world: World, hook: str, account: str) -> None:
+    """An sso-session of the config, an account by id or name, a role; with or without the hook."""
+    if hook == "live":
+        sso_plugin.enable()
+    world.sign_in()
+    session = get(account=account)
+    assert ":222222222222:assumed-role/AWSReservedSSO_AdministratorAccess_" in who(session)
+    assert session.region_name == "eu-west-1"
+    assert session.client("s3").meta.region_name == "eu-west-1"
+
+
+def test_a_start_url_is_a_login_too(world: World) -> None:
+    """No config file at all is needed."""
+    world.config_file.unlink()
+    url, region = world.emulator.start_url, world.emulator.region
+    world.sign_in(name=url)
+    session = get(sso_session=None, start_url=url, sso_region=region)
+    assert ":222222222222:" in who(session)
+
+
+def test_a_profile_is_a_login_too(world: World) -> None:
+    """Its account and role do not count, its other settings do."""
+    world.configure(world.emulator.profile() + "duration_seconds = 900\n")
+    world.sign_in()
+    session = get(sso_session=None, profile_name="dev", region=None)
+    assert ":222222222222:" in who(session)
+    assert session.region_name == "eu-central-1"
+    assert session._session.get_scoped_config()["duration_seconds"] == "900"
+
+
+def test_the_environment_does_not_change_who_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a profile, be there one of that name or not, nor keys."""
+    world.sign_in()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOTHER")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "other")
+    for name in ("dev", "missing"):
+        monkeypatch.setenv("AWS_PROFILE", name)
+        assert ":222222222222:" in who(get())
+
+
+def test_the_region_comes_from_where_it_usually_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default profile, the variable, the argument: the last one wins."""
+    world.configure(world.emulator.profile() + "[default]\nregion = us-west-1\n")
+    assert get(region=None).region_name == "us-west-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    assert get(region=None).region_name == "us-west-2"
+    assert get(region="us-east-1").region_name == "us-east-1"
+    world.configure(world.emulator.profile())
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert get(region=None).region_name is None
+
+
+def test_it_shares_credentials_with_profiles(world: World) -> None:
+    """The file is that of the role, whoever asks for it."""
+    sso_plugin.enable()
+    world.configure(
+        world.emulator.profile(account_id=STAGING["account"], role_name=STAGING["role"])
+    )
+    world.sign_in()
+    who(boto3.Session(profile_name="dev"))
+    who(get())
+    assert len(world.role_files()) == 1
+    assert world.count("GetRoleCredentials") == 1
+
+
+def test_sessions_for_many_roles_live_side_by_side(world: World) -> None:
+    """Each is who it was made for."""
+    world.sign_in()
+    sessions = {name: get(account=name) for name in ("production", "staging", "sandbox")}
+    arns = {name: who(session) for name, session in sessions.items()}
+    ids = {"production": "111111111111", "staging": "222222222222", "sandbox": "333333333333"}
+    assert {name: arn.split(":")[4] for name, arn in arns.items()} == ids
+    assert world.count("ListAccounts") == 1
+
+
+def test_it_renews_itself(world: World) -> None:
+    """As the session of a profile does."""
+    world.emulator.settings.role_credentials = 2
+    world.sign_in()
+    credentials = get().get_credentials()
+    assert credentials is not None
+    first = credentials.get_frozen_credentials()
+    deadline = time.time() + 30
+    while credentials.get_frozen_credentials() == first:
+        assert time.time() < deadline
+        time.sleep(0.05)
+    assert credentials.method == "sso"
+
+
+def test_nothing_is_asked_before_it_is_used(world: World) -> None:
+    """Not even whether there is a login, or an account of that name."""
+    get(account="nonsense")
+    assert len(world.emulator.requests) == 0
+
+
+def test_its_bearer_token_is_that_of_the_login(world: World) -> None:
+    """For services that take one, whatever the default profile says."""
+    signed_in = world.sign_in()
+    token: Any = get()._session.get_auth_token()
+    assert token.get_frozen_token().token == signed_in.access_token
+
+
+def test_what_the_user_does_not_have_is_said_when_it_is_used(world: World) -> None:
+    """As for a profile; where there is no key to set, the parameter is named."""
+    world.sign_in()
+    with pytest.raises(NoAccess, match='The sso-session "corp" asks for the role PowerUser in'):
+        who(get(role="PowerUser"))
+    with pytest.raises(ConfigError, match="Set account to one of: staging, "):
+        who(get(account="stagin"))
+
+
+def test_without_a_login_the_command_is_named(world: World) -> None:
+    """There is no profile to name in it."""
+    with pytest.raises(LoginRequired, match="Run: sso-plugin login --sso-session corp"):
+        who(get())
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        {"sso_session": None},
+        {"start_url": "https://x.awsapps.com/start", "sso_region": "eu-central-1"},
+        {"sso_session": None, "start_url": "https://x.awsapps.com/start"},
+        {"sso_region": "eu-central-1"},
+        {"profile_name": "dev"},
+    ],
+)
+def test_one_login_has_to_be_named_completely(world: World, login: dict[str, Any]) -> None:
+    """Neither none nor two, nor half of one."""
+    with pytest.raises(ConfigError) as caught:
+        get(**login)
+    assert str(caught.value) == (
+        "Name one login: give sso_session, or start_url together with sso_region, or profile_name."
+    )
+
+
+@pytest.mark.parametrize("nothing", [{"account": " "}, {"role": ""}])
+def test_an_account_and_a_role_have_to_be_named(world: World, nothing: dict[str, str]) -> None:
+    """An empty one would be looked up in vain."""
+    with pytest.raises(ConfigError, match="Give an account, by its id or name, and a role"):
+        get(**nothing)
+
+
+def test_a_login_that_is_not_there_is_an_error_at_once(world: World) -> None:
+    """Of the name that was given."""
+    with pytest.raises(ConfigError, match="corpse"):
+        get(sso_session="corpse")
+    world.configure("[profile plain]\nregion = us-east-1\n")
+    with pytest.raises(ConfigError, match='The profile "plain" has no SSO configuration'):
+        get(sso_session=None, profile_name="plain")
+
+
+def test_it_works_with_a_botocore_stripped_of_its_data(world: World, tmp_path: Path) -> None:
+    """Identity Center is called by our own models."""
+    world.sign_in()
+    script = """
+import sso_plugin
+session = sso_plugin.get_session(account="staging", role="AdministratorAccess",
+                                 sso_session="corp", region="eu-west-1")
+print(session.get_credentials().access_key, "sso" in session.get_available_services())
+"""
+    site = make_slim_botocore(tmp_path / "site")
+    finished = world.run(
+        script,
+        PYTHONPATH=os.pathsep.join([str(site), *sys.path]),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    key, has_sso = finished.stdout.split()
+    assert key.startswith("ASIA")
+    assert has_sso == "True"

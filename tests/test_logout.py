@@ -1,0 +1,185 @@
+"""Logout and status: what is revoked and deleted, and what is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+import sso_plugin
+from sso_plugin import Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import World
+
+
+def files(world: World) -> list[str]:
+    folders = [world.home / ".aws/sso/cache", world.home / ".aws/cli/cache"]
+    return sorted(file.name for folder in folders for file in folder.glob("*.json"))
+
+
+def use(profile: str) -> None:
+    sso_plugin.enable()
+    boto3.Session(profile_name=profile).client("sts").get_caller_identity()
+
+
+def log_in(world: World, profile: str = "dev") -> None:
+    sso_plugin.login(
+        profile,
+        flow="device",
+        show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
+        open_browser=None,
+        sleep=id,
+    )
+
+
+def test_a_logout_leaves_nothing(world: World) -> None:
+    """Token, registration and role credentials are gone, and the portal takes the token no more."""
+    log_in(world)
+    use("dev")
+    token = json.loads(world.token_file().read_text())["accessToken"]
+    assert len(files(world)) == 3
+    assert sso_plugin.logout("dev") == {"corp": True}
+    assert files(world) == []
+    sso = boto3.Session(profile_name="dev").client("sso")
+    with pytest.raises(sso.exceptions.UnauthorizedException):
+        sso.list_accounts(accessToken=token)
+
+
+def test_a_logout_ends_one_session_only(world: World) -> None:
+    """The other stays logged in (aws/aws-cli#10258), and its role credentials stay."""
+    world.configure(world.emulator.profile() + world.emulator.profile("two", session_name="second"))
+    world.sign_in()
+    world.sign_in("alice", "second")
+    use("dev")
+    use("two")
+    sso_plugin.logout("dev")
+    assert not world.token_file("corp").exists()
+    assert world.token_file("second").exists()
+    assert len(world.role_files()) == 1
+
+
+def test_role_credentials_of_a_profile_that_is_gone_are_deleted_too(world: World) -> None:
+    """They came from this login, whatever the config says today."""
+    world.configure(
+        world.emulator.profile()
+        + world.emulator.profile("gone")
+        .split("\n\n", 1)[1]
+        .replace("AdministratorAccess", "ReadOnlyAccess")
+    )
+    world.sign_in()
+    use("gone")
+    world.configure(world.emulator.profile())
+    assert len(world.role_files()) == 1
+    sso_plugin.logout("dev")
+    assert world.role_files() == []
+
+
+def test_role_credentials_of_the_aws_cli_are_deleted_too(world: World) -> None:
+    """They are named after the same profile."""
+    world.sign_in()
+    use("dev")
+    for file in (world.home / ".aws/sso-plugin").glob("roles-*"):
+        file.unlink()
+    sso_plugin.logout("dev")
+    assert world.role_files() == []
+
+
+def test_all_sessions_are_ended_at_once(world: World) -> None:
+    """Each sso-session and each start URL of a legacy profile."""
+    legacy = world.emulator.profile("old", legacy=True)
+    world.configure(world.emulator.profile() + legacy)
+    world.sign_in()
+    world.sign_in(name=world.emulator.start_url)
+    assert sso_plugin.logout(all_sessions=True) == {"corp": True, world.emulator.start_url: True}
+    assert files(world) == []
+
+
+def test_files_of_others_stay(world: World) -> None:
+    """Other tools keep other tokens in the same folder."""
+    world.sign_in()
+    other = world.token_file("of another tool")
+    other.write_text("{}")
+    sso_plugin.logout(all_sessions=True)
+    assert other.exists()
+
+
+def test_a_portal_that_does_not_answer_keeps_nothing_alive(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The files are deleted all the same, and the person can see that the portal was not told."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", "http://127.0.0.1:9")
+    world.sign_in()
+    assert sso_plugin.logout("dev") == {"corp": False}
+    assert files(world) == []
+    assert [record.levelno for record in caplog.records if "sso_plugin" in record.name] == [
+        logging.WARNING
+    ]
+
+
+def test_logging_out_twice_is_no_error(world: World) -> None:
+    """There is nothing to revoke and nothing to delete."""
+    world.sign_in()
+    sso_plugin.logout("dev")
+    assert sso_plugin.logout("dev") == {"corp": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "usable"),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, "renewable"),
+        ({"expiresAt": "2020-01-01T00:00:00Z", "refreshToken": None}, "login needed"),
+        (
+            {
+                "expiresAt": "2020-01-01T00:00:00Z",
+                "registrationExpiresAt": "2020-01-01T00:00:00Z",
+            },
+            "login needed",
+        ),
+    ],
+)
+def test_the_status_tells_what_the_file_says(
+    world: World, changes: dict[str, Any], state: str
+) -> None:
+    """Without asking anybody."""
+    signed_in = world.sign_in(**changes)
+    found = sso_plugin.status("dev")
+    assert found.state == state
+    assert (found.renewable_until is not None) == (
+        "refreshToken" not in changes and state != "login needed"
+    )
+    assert len(world.emulator.requests) == 0
+    if not changes:
+        assert found == Status(
+            subject='The profile "dev"',
+            start_url=world.emulator.start_url,
+            region=world.emulator.region,
+            session_name="corp",
+            state="usable",
+            expires_at=float(int(signed_in.expires_at)),
+            renewable_until=float(int(signed_in.registration_expires_at)),
+            token_file=str(world.token_file()),
+            login_command="sso-plugin login --profile dev",
+        )
+
+
+def test_the_status_without_a_token(world: World) -> None:
+    """Nothing is known, and a login is needed."""
+    found = sso_plugin.status(sso_session="corp")
+    assert (found.state, found.expires_at, found.renewable_until) == ("login needed", None, None)
+    assert found.login_command == "sso-plugin login --sso-session corp"
+
+
+def test_a_broken_profile_does_not_keep_others_from_logging_out(
+    world: World, tmp_path: Path
+) -> None:
+    """It is passed over."""
+    world.configure(world.emulator.profile() + "[profile broken]\nsso_session = gone\n")
+    world.sign_in()
+    assert sso_plugin.logout(all_sessions=True) == {"corp": True}

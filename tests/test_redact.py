@@ -1,0 +1,234 @@
+"""Secrets stay in: out of logs at DEBUG level, out of reprs, out of tracebacks that show locals."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+import sso_plugin
+from sso_plugin import NoAccess, PortalError, redact
+from sso_plugin.redact import Secret, conceal, mask
+
+if TYPE_CHECKING:
+    from world import World
+
+# A life of a script, with every logger at DEBUG: it logs in by both flows, renews, assumes a role,
+# fails. What it knows of secrets it writes to standard output, what is logged to a file.
+SCRIPT = """
+import json, logging, pathlib, sys, urllib.request
+logging.basicConfig(filename=sys.argv[1], level=logging.DEBUG)
+import boto3, sso_plugin
+from botocore.exceptions import BotoCoreError, ClientError
+
+emulator, home = sys.argv[2], pathlib.Path.home()
+secrets = set()
+
+def post(action, **words):
+    body = json.dumps(words).encode()
+    request = urllib.request.Request(
+        f"{emulator}/_emulator/{action}", body, {"Content-Type": "application/json"}
+    )
+    return json.load(urllib.request.urlopen(request))
+
+def learn():
+    for file in [*home.glob(".aws/*/cache/*.json")]:
+        document = json.loads(file.read_text())
+        for held in (document, document.get("Credentials", {})):
+            for key, value in held.items():
+                if any(word in key.lower() for word in ("token", "secret")):
+                    secrets.add(value)
+
+def approve(prompt):
+    if prompt.user_code:
+        post("approve", user_code=prompt.user_code, user="alice")
+
+def open_browser(url):
+    if "/authorize" in url:
+        location = post("authorize", url=url, user="alice")["location"]
+        secrets.add(location.split("code=")[1].split("&")[0])
+        urllib.request.urlopen(location).read()
+
+def expire():
+    for file in home.glob(".aws/sso/cache/*.json"):
+        document = json.loads(file.read_text())
+        if "accessToken" in document:
+            file.write_text(json.dumps({**document, "expiresAt": "2020-01-01T00:00:00Z"}))
+    for file in home.glob(".aws/cli/cache/*.json"):
+        file.unlink()
+
+sso_plugin.enable()
+for flow in ("device", "browser"):
+    choices = {"show": approve, "open_browser": open_browser, "sleep": lambda _: None}
+    sso_plugin.login("dev", flow=flow, force=True, **choices)
+    learn()
+for _ in range(2):
+    session = boto3.Session(profile_name="dev")
+    session.client("sts").get_caller_identity()
+    session.client("sso").list_accounts()
+    chained = boto3.Session(profile_name="chained")
+    chained.client("sts").get_caller_identity()
+    secrets.update(chained.get_credentials().get_frozen_credentials()[1:3])
+    learn()
+    expire()
+for name in ("no-access", "dev"):
+    post("faults", operation="CreateToken", status=500, times=9)
+    try:
+        boto3.Session(profile_name=name).client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError):
+        logging.exception("it failed")
+sso_plugin.logout("dev")
+print(json.dumps(sorted(secrets)))
+"""
+
+CHAINED = """
+[profile chained]
+region = eu-central-1
+role_arn = arn:aws:iam::111111111111:role/Deploy
+source_profile = dev
+"""
+
+
+def test_with_every_logger_at_debug_no_secret_is_logged(world: World) -> None:
+    """Stock botocore logs the bearer token, the refresh token and every key in clear."""
+    no_access = world.emulator.profile("no-access", role_name="Nope").split("\n\n", 1)[1]
+    world.configure(world.emulator.profile() + no_access + CHAINED)
+    log = world.home / "log"
+    arguments = f"import sys; sys.argv[1:] = {[str(log), world.emulator.url]!r}\n"
+    process = world.run(arguments + SCRIPT)
+    assert process.returncode == 0, process.stderr
+    secrets = json.loads(process.stdout)
+    logged = log.read_text()
+    assert [secret for secret in secrets if secret in logged] == []
+    assert len(secrets) >= 10
+    # The log is not empty either: botocore said what it did.
+    for operation in ("GetRoleCredentials", "CreateToken", "RegisterClient", "AssumeRole"):
+        assert operation in logged
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        """b'{"accessToken":"SECRET","expiresIn":28800}'""",
+        """{'accessToken': 'SECRET', 'x': 1}""",
+        """{"clientSecret": "SECRET"}""",
+        """{'headers': {'x-amz-sso_bearer_token': 'SECRET', 'b': 'c'}}""",
+        """{'X-Amz-Security-Token': b'SECRET'}""",
+        """x-amz-security-token:SECRET\\nx""",
+        """<SecretAccessKey>SECRET</SecretAccessKey>""",
+        """GET /?X-Amz-Security-Token=SECRET&a=b""",
+        """GET /federation?SigninToken=SECRET""",
+        """{"grantType": "authorization_code", "code": "SECRET"}""",
+        """{'Authorization': 'Bearer SECRETSECRETSECRET'}""",
+        r'"{\"refreshToken\":\"SECRET\"}"',
+    ],
+)
+def test_every_form_in_which_botocore_prints_a_secret_is_masked(line: str) -> None:
+    """The value goes; that there was one stays."""
+    masked = mask(line)
+    assert "SECRET" not in masked
+    assert "***" in masked
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Loading credentials from the sso cache",
+        '{"Code": "AccessDenied", "code": "x"}',
+        "<Code>InvalidClientTokenId</Code>",
+        "{'nextToken': 'abc'}",
+        "Event before-call.sso.GetRoleCredentials: calling handler",
+    ],
+)
+def test_other_lines_stay_as_they_are(line: str) -> None:
+    """Logs are for finding faults."""
+    assert mask(line) == line
+
+
+def test_a_secret_is_a_string_that_does_not_show_itself() -> None:
+    """It is equal, serializable and usable; only its repr is not."""
+    document = conceal({"accessToken": "abc", "nested": [{"SecretAccessKey": "def"}], "other": "x"})
+    assert document == {"accessToken": "abc", "nested": [{"SecretAccessKey": "def"}], "other": "x"}
+    assert (
+        repr(document)
+        == "{'accessToken': '***', 'nested': [{'SecretAccessKey': '***'}], 'other': 'x'}"
+    )
+    assert json.loads(json.dumps(document)) == document
+    assert f"{document['accessToken']}" == "abc"
+    assert type(pickle.loads(pickle.dumps(document))["accessToken"]) is str  # noqa: S301
+
+
+def shown_with_locals(exc: BaseException) -> str:
+    """Format an exception as programs do that show the locals of every frame."""
+    told = traceback.TracebackException.from_exception(exc, capture_locals=True)
+    return "".join(told.format())
+
+
+def secrets_of(world: World) -> list[str]:
+    documents = [json.loads(world.token_file().read_text())]
+    documents += [json.loads(file.read_text())["Credentials"] for file in world.role_files()]
+    names = ("accessToken", "refreshToken", "clientSecret", "SecretAccessKey", "SessionToken")
+    return [document[name] for document in documents for name in names if name in document]
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [("GetRoleCredentials", 403), ("GetRoleCredentials", 500), ("CreateToken", 500), (None, 0)],
+)
+def test_a_traceback_that_shows_locals_shows_no_secret(
+    world: World, operation: str | None, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in our frames nor in those of botocore, nor in a pickle of the error."""
+    world.sign_in(
+        expiresAt="2020-01-01T00:00:00Z" if operation == "CreateToken" else "2100-01-01T00:00:00Z"
+    )
+    if operation is None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", "http://127.0.0.1:9")
+    else:
+        world.emulator.faults.add(operation, status=status, code="ForbiddenException")
+    sso_plugin.enable()
+    session: Any = boto3.Session(profile_name="dev")
+    with pytest.raises((PortalError, NoAccess)) as caught:
+        session.get_credentials().get_frozen_credentials()
+    told = shown_with_locals(caught.value)
+    assert "_renew_and_wait" in told
+    for secret in secrets_of(world):
+        assert secret not in told
+        assert secret.encode() not in pickle.dumps(caught.value)
+
+
+def test_the_filter_is_put_on_once_and_taken_off(world: World) -> None:
+    """However many clients are made; disable() takes it off again."""
+    logger = logging.getLogger("botocore.endpoint")
+    redact.mask_logs()
+    redact.mask_logs()
+    assert sum(isinstance(one, redact._Masking) for one in logger.filters) == 1
+    sso_plugin.disable()
+    assert not any(isinstance(one, redact._Masking) for one in logger.filters)
+
+
+def test_a_program_without_sso_has_no_filter(world: World) -> None:
+    """It costs nothing when unused."""
+    script = """
+import logging, boto3, sso_plugin
+sso_plugin.enable()
+boto3.Session(aws_access_key_id="A", aws_secret_access_key="B", region_name="x").client("s3")
+print(logging.getLogger("botocore.endpoint").filters)
+"""
+    assert world.run(script).stdout.strip() == "[]"
+
+
+def test_what_is_handed_out_looks_like_what_botocore_hands_out(world: World) -> None:
+    """Plain strings, whose repr is their own."""
+    world.sign_in()
+    sso_plugin.enable()
+    credentials: Any = boto3.Session(profile_name="dev").get_credentials()
+    frozen = credentials.get_frozen_credentials()
+    kinds = {type(value) for value in (*frozen[:3], credentials.secret_key, credentials.token)}
+    assert kinds == {str}
+    assert not any(isinstance(value, Secret) for value in frozen)

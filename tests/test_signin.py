@@ -1,0 +1,264 @@
+"""``sso_login``: an unchanged script has its person log in, once, however many need it."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+import sso_plugin
+from sso_plugin import LoginFailed, LoginRequired
+from sso_plugin.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from world import World
+
+    from sso_plugin.emulator import Emulator
+
+SPAWN = multiprocessing.get_context("spawn")
+
+BROWSER = """
+import json, sys, time, urllib.request
+log, emulator, answer = {words}
+url = sys.argv[1]
+with open(log, "a") as file:
+    file.write(url + "\\n")
+
+def post(action, **words):
+    body = json.dumps(words).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{emulator}/_emulator/{action}", body, headers)
+    return json.load(urllib.request.urlopen(request))
+
+# A person takes their time, in which other processes come to wait.
+time.sleep(3)
+if "user_code=" in url:
+    words = {"user_code": url.split("user_code=")[1]}
+    post("approve" if answer == "authorize" else "deny", **words)
+else:
+    location = post(answer, url=url)["location"]
+    urllib.request.urlopen(location).read()
+"""
+
+
+@pytest.fixture
+def browser(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Set ``BROWSER`` to a program that approves or refuses, and logs what it opened."""
+
+    def set_browser(answer: str) -> Path:
+        program, log = world.home / "browser.py", world.home / "opened"
+        words = [str(log), world.emulator.url, answer]
+        program.write_text(BROWSER.replace("{words}", repr(words)))
+        log.touch()
+        # The variable is a list, separated by colons, so the program holds its words itself.
+        monkeypatch.setenv("BROWSER", f"{sys.executable} {program} %s")
+        monkeypatch.setattr("webbrowser._tryorder", None)  # it reads the variable only once
+        for name in ("CI", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "container"):
+            monkeypatch.delenv(name, raising=False)
+        return log
+
+    return set_browser
+
+
+SCRIPT = """
+import sys, time
+import boto3, sso_plugin
+sso_plugin.enable()
+while time.time() < float(sys.argv[1]):
+    time.sleep(0.01)
+try:
+    print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Arn"])
+except Exception as exc:
+    print(f"{type(exc).__name__}: {exc}")
+"""
+
+
+def run_together(world: World, number: int) -> list[tuple[str, str]]:
+    """Run an unchanged script in that many processes at once; return what each printed."""
+    import subprocess
+
+    begin = str(time.time() + 3)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, begin],
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(number)
+    ]
+    return [process.communicate(timeout=120) for process in processes]
+
+
+@pytest.mark.parametrize("choice", ["auto", "browser"])
+def test_twenty_processes_open_one_browser(
+    world: World, browser: Callable[[str], Path], choice: str
+) -> None:
+    """One of them asks, the others wait for it, and all of them succeed."""
+    log = browser("authorize")
+    world.configure(world.emulator.profile() + f"sso_login = {choice}\n")
+    results = run_together(world, 20)
+    assert [out.strip().rsplit("/", 1)[-1] for out, _ in results] == ["alice"] * 20
+    assert len(log.read_text().splitlines()) == 1
+    assert sorted("needs a login" in err for _, err in results) == [False] * 19 + [True]
+    assert world.count("GetRoleCredentials") == 1
+
+
+def test_a_person_says_no_only_once(world: World, browser: Callable[[str], Path]) -> None:
+    """Those who waited for a login that was denied do not ask again; each gets the reason."""
+    log = browser("refuse")
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    results = run_together(world, 6)
+    assert {out.strip() for out, _ in results} == {
+        'LoginFailed: The profile "dev" was not logged in: it was denied in the browser. '
+        "Run: sso-plugin login --profile dev"
+    }
+    assert len(log.read_text().splitlines()) == 1
+
+
+def test_a_later_run_may_ask_again(world: World, browser: Callable[[str], Path]) -> None:
+    """A denial counts for those who waited, not for ever."""
+    browser("refuse")
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    run_together(world, 1)
+    log = browser("authorize")
+    [(out, _)] = run_together(world, 1)
+    assert out.strip().endswith("/alice")
+    assert len(log.read_text().splitlines()) == 2
+
+
+def use(profile: str = "dev") -> str:
+    sso_plugin.enable()
+    identity = boto3.Session(profile_name=profile).client("sts").get_caller_identity()
+    return str(identity["Arn"])
+
+
+def surrounded_by(
+    monkeypatch: pytest.MonkeyPatch, *, no_browser: str | None, terminal: bool
+) -> None:
+    found = Surroundings(no_browser, terminal)
+    monkeypatch.setattr(Surroundings, "detect", classmethod(lambda _: found))
+
+
+def test_threads_that_need_a_login_at_once_open_one_browser(
+    world: World, browser: Callable[[str], Path]
+) -> None:
+    """Each with a session of its own."""
+    log = browser("authorize")
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    arns: list[str] = []
+    threads = [threading.Thread(target=lambda: arns.append(use())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [arn.rsplit("/", 1)[1] for arn in arns] == ["alice"] * 8
+    assert len(log.read_text().splitlines()) == 1
+
+
+def test_never_is_the_default(world: World) -> None:
+    """A script does not open a browser unless its profile says so."""
+    with pytest.raises(LoginRequired, match="Run: sso-plugin login --profile dev"):
+        use()
+
+
+@pytest.mark.parametrize("choice", ["auto", "device"])
+def test_without_terminal_and_browser_it_fails_at_once(
+    world: World, choice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would see the code; the error says why, and what to run instead."""
+    surrounded_by(monkeypatch, no_browser="this is a CI job", terminal=False)
+    world.configure(world.emulator.profile() + f"sso_login = {choice}\n")
+    with pytest.raises(LoginRequired) as caught:
+        use()
+    assert str(caught.value) == (
+        f'The profile "dev" needs a login: there is no token in {world.token_file()}. '
+        f"Run: sso-plugin login --profile dev (sso_login = {choice} cannot do it: there is no "
+        "terminal, and no browser because this is a CI job)"
+    )
+
+
+def test_the_device_flow_asks_at_the_terminal(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Over SSH the code is shown, no browser opens, and the script goes on."""
+    surrounded_by(monkeypatch, no_browser="this is an SSH connection", terminal=True)
+    world.configure(world.emulator.profile() + "sso_login = auto\n")
+    world.emulator.settings.poll_interval = 0
+    monkeypatch.setattr("webbrowser.open", pytest.fail)
+    stop = threading.Event()
+    person = threading.Thread(target=approve_what_is_pending, args=(world.emulator, stop))
+    person.start()
+    try:
+        assert use().endswith("/alice")
+    finally:
+        stop.set()
+        person.join()
+    told = capsys.readouterr()
+    assert "Open this page in any browser:" in told.err
+    assert told.out == ""
+
+
+def approve_what_is_pending(emulator: Emulator, stop: threading.Event) -> None:
+    import urllib.request
+
+    while not stop.wait(0.05):
+        with urllib.request.urlopen(f"{emulator.url}/_emulator/pending") as answer:
+            pending: Any = json.load(answer)
+        for code in pending["pending"] if isinstance(pending, dict) else pending:
+            emulator.approve(code["user_code"] if isinstance(code, dict) else code, "alice")
+
+
+def test_a_login_elsewhere_is_enough(world: World, browser: Callable[[str], Path]) -> None:
+    """Somebody who logged in while this one waited for the lock spares the browser."""
+    log = browser("authorize")
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    held, release = SPAWN.Event(), SPAWN.Event()
+    key = world.token_file().stem
+    holder = SPAWN.Process(target=_hold_login, args=(key, held, release))
+    holder.start()
+    assert held.wait(30)
+    arns: list[str] = []
+    waiter = threading.Thread(target=lambda: arns.append(use()))
+    waiter.start()
+    waiter.join(0.5)
+    assert arns == []
+    world.sign_in()
+    release.set()
+    waiter.join(30)
+    holder.join(30)
+    assert arns[0].endswith("/alice")
+    assert log.read_text() == ""
+
+
+def _hold_login(key: str, held: Any, release: Any) -> None:
+    from sso_plugin.filecache import own_cache
+
+    with own_cache().locked(f"login-{key}"):
+        held.set()
+        release.wait(60)
+
+
+def test_a_denied_login_is_an_error_that_callers_catch(
+    world: World, browser: Callable[[str], Path]
+) -> None:
+    """It is botocore's UnauthorizedSSOTokenError, as a missing login is."""
+    from botocore.exceptions import UnauthorizedSSOTokenError
+
+    browser("refuse")
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    with pytest.raises(LoginFailed, match="it was denied") as caught:
+        use()
+    assert isinstance(caught.value, UnauthorizedSSOTokenError)
