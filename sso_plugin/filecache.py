@@ -13,6 +13,7 @@ import logging
 import os
 import stat
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["FileCache", "own_cache", "role_cache", "token_cache"]
 
 _logger = logging.getLogger(__name__)
+
+_TEMPORARY = "sso-plugin-"
+_STALE = 60.0
+"""Seconds after which a temporary file has no writer any more."""
 
 _MAX_BYTES = 1024 * 1024
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -122,7 +127,7 @@ class FileCache:
         return Entry(conceal(document), stored_at)
 
     def _replace(self, path: Path, text: str) -> None:
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        descriptor, temporary = tempfile.mkstemp(".tmp", _TEMPORARY, self._folder)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
@@ -130,10 +135,19 @@ class FileCache:
                 if self._durable:
                     os.fsync(file.fileno())
             Path(temporary).replace(path)
+            if self._durable:
+                self._sweep()
         except BaseException:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
             raise
+
+    def _sweep(self) -> None:
+        """Remove what writers that were killed have left."""
+        for left in self._folder.glob(f"{_TEMPORARY}*.tmp"):
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > _STALE:
+                    left.unlink()
 
 
 def _read_regular_file(path: Path) -> tuple[bytes, float]:
@@ -142,7 +156,29 @@ def _read_regular_file(path: Path) -> tuple[bytes, float]:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
+        if _others_can_write(status) and _has_modes(path.parent):
+            raise OSError(errno.EPERM, "other users can write it (chmod 600 it, if it is yours)")
         return file.read(_MAX_BYTES), status.st_mtime
+
+
+def _others_can_write(status: os.stat_result) -> bool:
+    if not hasattr(os, "geteuid"):
+        return False
+    trusted = os.geteuid() == 0 or status.st_uid in (os.geteuid(), 0)
+    return not trusted or bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+
+
+def _has_modes(folder: Path) -> bool:
+    """Tell whether files in this folder have modes; on a Windows drive under WSL, all are 0777."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(".tmp", _TEMPORARY, folder)
+    except OSError:
+        return True
+    try:
+        return not os.fstat(descriptor).st_mode & stat.S_IWOTH
+    finally:
+        os.close(descriptor)
+        Path(temporary).unlink()
 
 
 def token_cache() -> Cache:

@@ -82,7 +82,7 @@ class Terminal:
     def read_until(self, pattern: str, seconds: float = 30) -> re.Match[str]:
         """Wait until the screen shows what the pattern describes."""
         deadline = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.screen)):
+        while not (found := re.search(pattern, self.text)):
             if time.monotonic() > deadline or not self._read():
                 raise AssertionError(f"{pattern!r} did not come up on:\n{self.screen}")
         return found
@@ -100,9 +100,13 @@ class Terminal:
         return self._process.wait(timeout=30)
 
     @property
+    def text(self) -> str:
+        """What was printed, without colours and other orders to the terminal."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.screen).replace("\r", "")
+
+    @property
     def lines(self) -> list[str]:
-        """What the screen shows, without colours and other orders to the terminal."""
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.screen).replace("\r", "").splitlines()
+        return self.text.splitlines()
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self._master], [], [], 30)

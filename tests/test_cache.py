@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import stat
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -234,6 +235,55 @@ def test_a_failed_write_leaves_no_temporary_file_and_keeps_the_document(tmp_path
     assert entry is not None
     assert entry.document == {"a": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o777])
+def test_a_file_that_others_can_write_is_not_trusted(
+    tmp_path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody else may have put their token into it; the next put takes its place."""
+    cache = FileCache(tmp_path)
+    cache.put("key", {"a": 1})
+    (tmp_path / "key.json").chmod(mode)
+    assert cache.get("key") is None
+    assert caplog.messages == [
+        f"Ignoring {tmp_path / 'key.json'}, which cannot be read: other users can write it "
+        "(chmod 600 it, if it is yours)"
+    ]
+    cache.put("key", {"a": 2})
+    entry = cache.get("key")
+    assert entry is not None
+    assert entry.document == {"a": 2}
+
+
+def test_where_files_have_no_modes_every_file_is_as_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a Windows drive under WSL all files show 0777, and always will."""
+    cache = FileCache(tmp_path)
+    cache.put("key", {"a": 1})
+    (tmp_path / "key.json").chmod(0o777)
+    real = tempfile.mkstemp
+
+    def without_modes(*args: Any) -> tuple[int, str]:
+        descriptor, name = real(*args)
+        os.fchmod(descriptor, 0o777)
+        return descriptor, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", without_modes)
+    assert cache.get("key") is not None
+    assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    """After a minute, by the next writer; a file of another program stays."""
+    for name, age in (("sso-plugin-old.tmp", 120), ("sso-plugin-new.tmp", 0), ("other.tmp", 999)):
+        (tmp_path / name).touch()
+        then = time.time() - age
+        os.utime(tmp_path / name, (then, then))
+    FileCache(tmp_path).put("key", {})
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["key.json", "other.tmp", "sso-plugin-new.tmp"]
 
 
 def test_a_lock_file_is_not_opened_through_a_link(tmp_path: Path) -> None:

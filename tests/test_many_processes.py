@@ -192,3 +192,16 @@ def test_a_read_only_home_serves_each_process_for_itself(world: World) -> None:
         (world.home / ".aws").chmod(0o500)
     assert [line.rsplit("/", 1)[-1] for line in crowd(3)] == ["alice"] * 3
     assert json.loads(world.token_file().read_text())["accessToken"]
+
+
+def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
+    """Three hundred SIGKILLs at random moments; ``make kill`` does ten thousand."""
+    process = subprocess.run(
+        [sys.executable, CROWD.with_name("kill.py"), tmp_path, "300", "1"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (process.stdout, process.stderr) == ("300 kills, 900 reads, every one whole\n", "")

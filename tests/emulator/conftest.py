@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
+import urllib3
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sso_plugin.emulator import Emulator, SignIn
 
@@ -94,17 +96,24 @@ def ask(sso_emulator: Emulator) -> Callable[..., tuple[int, str]]:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
         content = form if form is not None else json.dumps(body) if body is not None else None
-        request = urllib.request.Request(  # noqa: S310 - the address is the emulator's
+        request = urllib.request.Request(
             sso_emulator.url + path,
             data=content.encode() if content is not None else None,
             headers=dict(headers or {}),
             method=method,
         )
         try:
-            with urllib.request.urlopen(request) as answer:  # noqa: S310
+            with urllib.request.urlopen(request) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
 
     return send
+
+
+@pytest.fixture
+def browse() -> Iterator[Callable[..., Any]]:
+    """Send a request that follows no redirect."""
+    with urllib3.PoolManager(retries=False) as pool:
+        yield partial(pool.request, redirect=False)

@@ -75,7 +75,7 @@ def test_a_signal_ends_the_command_quietly(running: Running, number: int) -> Non
 )
 def test_options_set_the_lifetimes(running: Running) -> None:
     """Durations may carry a unit."""
-    with urllib.request.urlopen(f"{running.url}/_emulator/settings") as answer:  # noqa: S310
+    with urllib.request.urlopen(f"{running.url}/_emulator/settings") as answer:
         text = answer.read().decode()
 
     for part in ('"access_token": 900.0', '"refresh_tokens": "rotate"', '"poll_interval": 0'):

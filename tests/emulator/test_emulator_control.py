@@ -60,6 +60,9 @@ def test_requests_can_be_read_counted_and_forgotten(
     assert alice.access_token not in json.dumps(log)
     assert control("GET", "count?operation=ListAccounts") == (200, {"count": 1})
     assert control("GET", "count?operation=CreateToken") == (200, {"count": 0})
+    assert control("GET", "count?operation=ListAccounts&status=200") == (200, {"count": 1})
+    assert control("GET", "count?status=500") == (200, {"count": 0})
+    assert control("GET", "count?stauts=500")[0] == 400
 
     control("DELETE", "requests")
     assert control("GET", "count") == (200, {"count": 0})
@@ -88,6 +91,10 @@ def test_settings_change_all_or_none(control: Callable[..., Any], sso_emulator: 
         ("access_token", "1h"),
         ("poll_interval", 0.5),
         ("refresh_tokens", "sometimes"),
+        ("requests_per_second", 0),
+        ("retry_after", "soon"),
+        ("date_offset", None),
+        ("date_offset", float("inf")),
     ],
 )
 def test_a_wrong_setting_is_refused(
@@ -153,6 +160,21 @@ def test_assignments_and_sign_ins_can_be_taken_away(
         ("faults", {"status": 200}),
         ("faults", {"times": 0}),
         ("faults", {"latency": -1}),
+        ("faults", {"kind": "fire"}),
+        ("faults", {"kind": "cut", "status": 500}),
+        ("faults", {"kind": "truncated", "size": -1}),
+        ("faults", {"kind": "page", "status": 100}),
+        ("faults", {"rate": 0}),
+        ("faults", {"rate": 1.5}),
+        ("faults", {"after": -1}),
+        ("faults", {"after": 5, "until": 5}),
+        ("faults", {"retry_after": -1}),
+        ("schedule", {}),
+        ("schedule", {"schedule": [[0, 1]]}),
+        ("schedule", {"schedule": ["fault"]}),
+        ("schedule", {"schedule": [[0, "1", {"status": 500}]]}),
+        ("schedule", {"schedule": [[0, 1, {"state": 500}]]}),
+        ("schedule", {"schedule": [[0, 1, {"status": 500}], [1, 1, {"status": 500}]]}),
     ],
 )
 def test_a_wrong_argument_is_explained(
@@ -163,6 +185,7 @@ def test_a_wrong_argument_is_explained(
 
     assert status == 400
     assert answer["message"].endswith(".")
+    assert control("GET", "faults") == (200, {"faults": []})
 
 
 def test_reset_puts_everything_back(

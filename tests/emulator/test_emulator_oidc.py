@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Register = Callable[..., tuple[int, Any]]
 
+START_URL = "https://example.awsapps.com/start"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 SCOPES = ["sso:account:access"]
 
@@ -96,23 +97,56 @@ def test_an_unknown_grant_cannot_be_registered(register: Register) -> None:
 
 
 @pytest.mark.parametrize(
-    "uris", [[], ["https://example.com/callback"], ["http://192.0.2.1/"], ["http://[bad"]]
+    "uris",
+    [
+        [],
+        ["https://example.com/callback"],
+        ["http://192.0.2.1/"],
+        ["http://[bad"],
+        ["http://127.0.0.1:port/"],
+        ["http://me@127.0.0.1/"],
+        ["http://127.0.0.1/#here"],
+        ["http://127.0.0.1/a\r\nb: c"],
+    ],
 )
 def test_a_client_is_called_back_on_loopback_only(register: Register, uris: list[str]) -> None:
     """A registration for the authorization code must name an address of this machine."""
-    status, answer = register(grantTypes=["authorization_code"], redirectUris=uris)
+    status, answer = register(
+        grantTypes=["authorization_code"], redirectUris=uris, issuerUrl=START_URL
+    )
 
     assert (status, answer["error"]) == (400, "invalid_redirect_uri")
 
 
-def test_a_registration_for_the_authorization_code_is_accepted(register: Register) -> None:
+def test_a_registration_for_the_authorization_code_is_kept(
+    register: Register, sso_emulator: Emulator
+) -> None:
     """As the AWS CLI registers."""
     status, answer = register(
         grantTypes=["authorization_code", "refresh_token"],
         redirectUris=["http://127.0.0.1/oauth/callback"],
+        issuerUrl=f"{START_URL}/#",
     )
 
-    assert (status, bool(answer["clientId"])) == (200, True)
+    kept = sso_emulator.state.clients.find(answer["clientId"])
+    assert status == 200
+    assert kept
+    assert kept.name == "test"
+    assert kept.grant_types == ("authorization_code", "refresh_token")
+    assert kept.redirect_uris == ("http://127.0.0.1/oauth/callback",)
+    assert kept.issuer_url == f"{START_URL}/#"
+
+
+@pytest.mark.parametrize("issuer", [{}, {"issuerUrl": "https://other.awsapps.com/start"}])
+def test_a_client_for_the_authorization_code_names_its_issuer(
+    register: Register, issuer: dict[str, str]
+) -> None:
+    """Without the right start URL nobody would know which organization it means."""
+    status, answer = register(
+        grantTypes=["authorization_code"], redirectUris=["http://127.0.0.1/"], **issuer
+    )
+
+    assert (status, answer["error"]) == (400, "invalid_request")
 
 
 def test_the_device_flow_ends_with_a_token(
@@ -328,6 +362,26 @@ def test_a_rotating_refresh_token_is_good_once(oidc: Any, sso_emulator: Emulator
     assert "used before" in description(caught)
 
     assert refresh(oidc, alice, following)["accessToken"]
+
+
+def test_a_replay_can_end_the_whole_sign_in(oidc: Any, sso: Any, sso_emulator: Emulator) -> None:
+    """Strict rotation takes it for theft: every token of the family is revoked, no other."""
+    sso_emulator.settings.refresh_tokens = "rotate-strict"
+    alice, other = (sso_emulator.sign_in("alice") for _ in range(2))
+    following = refresh(oidc, alice)
+
+    with pytest.raises(oidc.exceptions.InvalidGrantException) as caught:
+        refresh(oidc, alice)
+
+    assert "used before" in description(caught)
+    with pytest.raises(oidc.exceptions.InvalidGrantException):
+        refresh(oidc, alice, following["refreshToken"])
+
+    for token in (alice.access_token, following["accessToken"]):
+        with pytest.raises(sso.exceptions.UnauthorizedException):
+            sso.list_accounts(accessToken=token)
+
+    assert refresh(oidc, other)["accessToken"]
 
 
 def test_refresh_tokens_can_be_turned_off(sso_emulator: Emulator) -> None:

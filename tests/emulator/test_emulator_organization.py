@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sso_plugin.emulator import Account, Assignment, Organization, Role, User
+from sso_plugin.emulator import Account, Assignment, Organization, Role, User, VanityUrl
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,15 @@ roles = ["Audit"]
 account = "production"
 name = "Deploy"
 trusts = ["222222222222"]
+
+[[vanity_urls]]
+path = "/sso"
+
+[[vanity_urls]]
+path = "/far"
+hops = 3
+leads_to = "https://start.example/"
+head = false
 """
 
 
@@ -68,6 +77,10 @@ def test_a_file_describes_an_organization(path: Path) -> None:
         ),
         start_url="https://corp.awsapps.com/start",
         region="eu-west-1",
+        vanity_urls=(
+            VanityUrl("/sso"),
+            VanityUrl("/far", hops=3, leads_to="https://start.example/", head=False),
+        ),
     )
 
 
@@ -91,6 +104,9 @@ def test_a_file_describes_an_organization(path: Path) -> None:
         ('["222222222222"]', '["3"]', "roles[1].trusts: there is no account '3'."),
         ("[[roles]]", "[roles]", "roles must be written as [[roles]]."),
         ("[[roles]]", "[[roles", "not valid TOML: "),
+        ('"/sso"', '"sso"', "vanity_urls[1].path must begin with a slash, not 'sso'."),
+        ("hops = 3", "hops = 0", "vanity_urls[2].hops must be a whole number from 1, not 0."),
+        ("head = false", "head = 0", "vanity_urls[2].head must be true or false, not 0."),
     ],
 )
 def test_a_mistake_in_a_file_is_located(path: Path, right: str, wrong: str, problem: str) -> None:

@@ -57,7 +57,8 @@ def test_state_knows_no_http() -> None:
         assert not {each for each in imported if each.startswith(("werkzeug", "http"))}
         waiting += [each[1:] for each in imported if each[0] == "." and each[1:] not in seen]
 
-    assert {"tokens", "devices", "clients", "assignments", "rolesessions"} < seen
+    assert {"tokens", "devices", "authorizations", "clients", "assignments"} < seen
+    assert {"rolesessions", "console", "budget", "faults", "requestlog"} < seen
 
 
 def test_the_emulator_stands_alone() -> None:
@@ -250,6 +251,26 @@ def test_concurrent_requests_are_all_served(
 
     assert len(keys) == 200
     assert sso_emulator.requests.count("GetRoleCredentials") == 200
+
+
+def test_a_thousand_accounts_are_listed_by_many_threads(sso: Any, sso_emulator: Emulator) -> None:
+    """All pages of accounts, then the roles of each account, nothing lost."""
+    sso_emulator.reset(Organization.generated(1000))
+    token = sso_emulator.sign_in().access_token
+
+    def roles(account_id: str) -> int:
+        return len(sso.list_account_roles(accessToken=token, accountId=account_id)["roleList"])
+
+    accounts = [
+        each["accountId"]
+        for page in sso.get_paginator("list_accounts").paginate(accessToken=token)
+        for each in page["accountList"]
+    ]
+    with ThreadPoolExecutor(10) as threads:
+        assert sum(threads.map(roles, accounts)) == 2000
+
+    assert len(set(accounts)) == 1000
+    assert sso_emulator.requests.count() == 1010
 
 
 def test_one_of_many_gets_a_rotating_refresh_token(oidc: Any, sso_emulator: Emulator) -> None:

@@ -1,0 +1,72 @@
+"""Kills writers of a cache file at random moments, while readers look at it.
+
+    python kill.py FOLDER KILLS SEED
+
+Prints how many kills and how many reads there were. Every read must be whole: old or new, never
+anything else. ``make kill`` does it ten thousand times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from sso_plugin.filecache import FileCache
+
+SIZE = 20_000
+
+
+def write_for_ever(cache: FileCache) -> None:
+    """Put one document after the other, each telling in itself whether it is whole."""
+    number = os.getpid() * 1_000_000
+    while True:
+        number += 1
+        with cache.locked("key"):
+            cache.put("key", {"number": number, "payload": str(number) * SIZE, "end": number})
+
+
+def check(cache: FileCache) -> None:
+    """Read once."""
+    entry = cache.get("key")
+    if entry is None:
+        raise SystemExit("A read found nothing where there had been something.")
+    document = entry.document
+    whole = str(document["number"]) * SIZE == document["payload"]
+    if not whole or document["end"] != document["number"]:
+        raise SystemExit("A read found a document that is not whole.")
+
+
+def main() -> None:
+    """Keep two writers alive, and kill one of them again and again."""
+    folder, kills, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    chance = random.Random(seed)  # noqa: S311 - to be repeatable
+    cache = FileCache(folder)
+    cache.put("key", {"number": 0, "payload": "0" * SIZE, "end": 0})
+    writers: list[int] = []
+    reads = 0
+    for _ in range(kills):
+        while len(writers) < 2:
+            child = os.fork()
+            if child == 0:
+                write_for_ever(cache)
+            writers.append(child)
+        time.sleep(chance.uniform(0, 0.004))
+        check(cache)
+        victim = writers.pop(chance.randrange(len(writers)))
+        os.kill(victim, signal.SIGKILL)
+        check(cache)
+        os.waitpid(victim, 0)
+        check(cache)
+        reads += 3
+    for child in writers:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    print(f"{kills} kills, {reads} reads, every one whole")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""While credentials live, nothing the portal does makes a call fail, or keeps it waiting."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+import sso_plugin
+from sso_plugin import LoginRequired
+from sso_plugin.portal import Portal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from world import World
+
+    from sso_plugin.answers import RoleKeys
+
+PAST = "2020-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def asked_by(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect the names of the threads that ask the portal for role credentials."""
+    threads: list[str] = []
+    real = Portal.get_role_credentials
+
+    def noted(self: Portal, *args: str) -> RoleKeys:
+        threads.append(threading.current_thread().name)
+        return real(self, *args)
+
+    monkeypatch.setattr(Portal, "get_role_credentials", noted)
+    return threads
+
+
+def session_with_due_credentials(world: World) -> Any:
+    """Give a session whose credentials are in the cache, live, and due for renewal."""
+    world.sign_in()
+    sso_plugin.enable()
+    boto3.Session(profile_name="dev").client("sts").get_caller_identity()
+    [file] = world.role_files()
+    document = json.loads(file.read_text())
+    document["Credentials"]["Expiration"] = time.strftime(
+        "%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600)
+    )
+    file.write_text(json.dumps(document))
+    then = time.time() - 3600
+    os.utime(file, (then, then))
+    return boto3.Session(profile_name="dev")
+
+
+def wait_for_renewal() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "sso-plugin-renewal":
+            thread.join(60)
+
+
+def fault(**what: Any) -> Callable[[World], None]:
+    def begin(world: World) -> None:
+        world.emulator.faults.add("GetRoleCredentials", **what)
+
+    return begin
+
+
+def expired_token(world: World, **what: Any) -> None:
+    world.emulator.faults.add("CreateToken", **what)
+    document = json.loads(world.token_file().read_text())
+    world.token_file().write_text(json.dumps({**document, "expiresAt": PAST}))
+
+
+def revoked(world: World) -> None:
+    world.emulator.revoke("alice")
+
+
+def portal_not_there(world: World) -> None:
+    os.environ["AWS_ENDPOINT_URL_SSO"] = "http://127.0.0.1:9"  # undone by sso_home
+
+
+def no_token_file(world: World) -> None:
+    world.token_file().unlink()
+
+
+OUTAGES: dict[str, Callable[[World], None]] = {
+    "refused": portal_not_there,
+    "reset": fault(kind="reset"),
+    "cut in the middle of the body": fault(kind="cut"),
+    "truncated JSON": fault(kind="truncated"),
+    "a page of a proxy": fault(kind="page"),
+    "a page of a proxy with an error": fault(kind="page", status=502),
+    "429": fault(status=429, code="TooManyRequestsException"),
+    "500": fault(status=500, code="InternalServerException"),
+    "503 without a code": fault(status=503),
+    "400": fault(status=400, code="InvalidRequestException"),
+    "no access": fault(status=403, code="ForbiddenException"),
+    "401, all revoked": revoked,
+    "no token any more": no_token_file,
+    "token expired, portal down": lambda world: expired_token(world, status=500),
+    "token expired, invalid_grant": lambda world: expired_token(
+        world, status=400, code="InvalidGrantException"
+    ),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_makes_no_call_fail(
+    world: World, asked_by: list[str], outage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Calls go through on the credentials there are; one warning tells of the outage."""
+    session = session_with_due_credentials(world)
+    asked_by.clear()
+    OUTAGES[outage](world)
+    caplog.set_level(logging.INFO, logger="sso_plugin")
+    caplog.clear()
+    sts = session.client("sts")
+    arns = {sts.get_caller_identity()["Arn"].rsplit("/", 1)[1] for _ in range(10)}
+    wait_for_renewal()
+    assert arns == {"alice"}
+    assert sts.get_caller_identity()["Arn"].endswith("/alice")
+    assert set(asked_by) <= {"sso-plugin-renewal"}
+    warnings = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    ours = [one for one in warnings if one.name == "sso_plugin.refresh"]
+    assert len(ours) == 1
+    assert not any(one.exc_info for one in caplog.records)
+
+
+@pytest.mark.parametrize("what", [{"kind": "hang"}, {"latency": 3.0}])
+def test_a_portal_that_takes_its_time_keeps_nobody_waiting(
+    world: World, asked_by: list[str], what: dict[str, Any]
+) -> None:
+    """Only the thread in the background waits for it."""
+    session = session_with_due_credentials(world)
+    asked_by.clear()
+    world.emulator.faults.add("GetRoleCredentials", **what)
+    sts = session.client("sts")
+    before = world.count("GetCallerIdentity")
+    assert [sts.get_caller_identity()["Account"] for _ in range(20)] == ["111111111111"] * 20
+    assert world.count("GetCallerIdentity") == before + 20
+    assert asked_by == ["sso-plugin-renewal"]
+    world.emulator.faults.clear()
+    wait_for_renewal()
+
+
+def test_the_end_of_an_outage_is_told_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """One INFO, with the number of attempts that failed; then all is as before."""
+    session = session_with_due_credentials(world)
+    caplog.set_level(logging.INFO, logger="sso_plugin.refresh")
+    credentials = session.get_credentials()
+    world.emulator.faults.add("GetRoleCredentials", status=400, code="InvalidRequestException")
+    credentials.get_frozen_credentials()
+    wait_for_renewal()
+    world.emulator.faults.clear()
+    old = credentials.get_frozen_credentials().access_key
+    deadline = time.monotonic() + 30
+    while credentials.get_frozen_credentials().access_key == old:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    wait_for_renewal()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+def test_a_login_in_another_terminal_is_noticed(world: World) -> None:
+    """A script that was refused goes on as soon as somebody has logged in."""
+    sso_plugin.enable()
+    sts = boto3.Session(profile_name="dev").client("sts")
+    with pytest.raises(LoginRequired):
+        sts.get_caller_identity()
+    world.sign_in()
+    assert sts.get_caller_identity()["Arn"].endswith("/alice")
+
+
+@pytest.mark.parametrize("hours", [-5, -1, 1, 5])
+def test_a_clock_that_is_wrong_by_hours_changes_nothing(world: World, hours: int) -> None:
+    """Expiry is judged by the server's time, also by a process that only reads the cache."""
+    world.sign_in()
+    script = f"""
+import time
+real = time.time
+time.time = lambda: real() + {hours * 3600}
+import boto3, sso_plugin
+from sso_plugin.role_credentials import RoleSource
+sso_plugin.enable()
+frozen = boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
+print(frozen.access_key)
+"""
+    keys = {world.run(script).stdout.strip() for _ in range(3)}
+    assert len(keys) == 1
+    assert world.count("GetRoleCredentials") == 1
+    # Their time is up by the server's clock, whatever the wall clock says.
+    world.emulator.clock.advance(3601)
+    document = json.loads(world.role_files()[0].read_text())
+    document["Credentials"]["Expiration"] = PAST
+    world.role_files()[0].write_text(json.dumps(document))
+    assert world.run(script).stdout.strip() not in keys
+
+
+def test_a_clock_that_is_set_back_during_a_run_changes_nothing(world: World) -> None:
+    """Credentials that have expired are not taken for live ones, nor live ones for expired."""
+    world.emulator.settings.role_credentials = 2
+    world.sign_in()
+    script = """
+import time
+real, step = time.time, 0
+time.time = lambda: real() + step
+import boto3, sso_plugin
+sso_plugin.enable()
+credentials = boto3.Session(profile_name="dev").get_credentials()
+keys = [credentials.get_frozen_credentials().access_key]
+step = -7200
+keys.append(credentials.get_frozen_credentials().access_key)
+time.sleep(2.1)
+keys.append(credentials.get_frozen_credentials().access_key)
+step = 7200
+keys.append(credentials.get_frozen_credentials().access_key)
+print(*keys)
+"""
+    first, second, third, fourth = world.run(script).stdout.split()
+    assert (first == second, second == third, third == fourth) == (True, False, True)
+
+
+def test_a_script_that_ends_during_a_renewal_ends_quietly(world: World) -> None:
+    """No message at interpreter shutdown, and no waiting for a portal that hangs."""
+    session_with_due_credentials(world)
+    world.emulator.faults.add("GetRoleCredentials", kind="hang")
+    script = """
+import boto3, sso_plugin
+sso_plugin.enable()
+print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Account"])
+"""
+    began = world.emulator.requests.count("GetRoleCredentials")
+    process = world.run(script)
+    world.emulator.faults.clear()
+    assert (process.stdout.strip(), process.stderr, process.returncode) == (
+        "111111111111",
+        "",
+        0,
+    )
+    assert began >= 1
+
+
+def test_a_call_at_exit_is_served(world: World) -> None:
+    """At interpreter shutdown no thread can start; the current credentials will do."""
+    session_with_due_credentials(world)
+    script = """
+import atexit, boto3, sso_plugin
+sso_plugin.enable()
+sts = boto3.Session(profile_name="dev").client("sts")
+atexit.register(lambda: print(sts.get_caller_identity()["Account"]))
+"""
+    process = world.run(script)
+    assert (process.stdout.strip(), process.stderr) == ("111111111111", "")

@@ -1,0 +1,95 @@
+"""Completion: the scripts, and bash using its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from command import ENTRY, environment, run
+
+from sso_plugin.cli.app import COMMANDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import World
+
+# What bash does when a person presses the tabulator after these words.
+PRESS_TAB = """
+eval "$(sso-plugin completion bash)"
+COMP_WORDS=({words})
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+_sso_plugin_completion sso-plugin
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Return a PATH on which there is the command."""
+    script = tmp_path / "bin/sso-plugin"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\n{ENTRY}\n", encoding="utf-8")
+    script.chmod(0o755)
+    return f"{script.parent}:{environment()['PATH']}"
+
+
+def press_tab(words: str, path: str) -> list[str]:
+    done = subprocess.run(
+        ["bash", "--norc", "-c", PRESS_TAB.format(words=words)],
+        env=environment(PATH=path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_a_script(world: World, shell: str) -> None:
+    """Which that shell can read, where it is installed."""
+    done = run("completion", shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"_SSO_PLUGIN_COMPLETE={shell}_complete" in done.stdout
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=done.stdout, text=True, check=True)
+
+
+def test_bash_completes_commands(world: World, path: str) -> None:
+    """All that begin so."""
+    assert press_tab("sso-plugin log", path) == ["login", "logout"]
+
+
+def test_bash_completes_options(world: World, path: str) -> None:
+    """Those of the command."""
+    assert press_tab("sso-plugin login --f", path) == ["--flow", "--force"]
+
+
+def test_bash_completes_profiles_and_sessions(world: World, path: str) -> None:
+    """By the config file."""
+    assert press_tab("sso-plugin login --profile d", path) == ["dev"]
+    assert press_tab("sso-plugin status --sso-session ''", path) == ["corp"]
+
+
+@pytest.mark.parametrize("command", ["login", "env", "credential-process"])
+def test_every_command_is_offered(world: World, path: str, command: str) -> None:
+    """The list is the one of the help."""
+    assert command in press_tab("sso-plugin ''", path)
+
+
+def test_completion_survives_a_broken_config(world: World, path: str) -> None:
+    """No traceback at somebody who is typing."""
+    world.configure("[broken\n")
+    assert press_tab("sso-plugin login --profile d", path) == []
+
+
+def test_a_shell_that_is_not_known_is_refused(world: World) -> None:
+    """With those that are."""
+    done = run("completion", "csh")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'csh' is not one of 'bash', 'zsh', 'fish'" in done.stderr
+    assert "completion" in COMMANDS

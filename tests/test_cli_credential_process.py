@@ -1,0 +1,318 @@
+"""The command ``credential-process``: quick, alone, and right in any doubt."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from command import ENTRY, environment, run
+
+from sso_plugin.credentialprocess import process_document
+
+if TYPE_CHECKING:
+    from world import World
+
+HEAVY = {
+    "boto3",
+    "botocore",
+    "click",
+    "configparser",
+    "dataclasses",
+    "filelock",
+    "logging",
+    "pathlib",
+    "rich",
+    "tempfile",
+    "typing",
+    "wrapt",
+}
+
+MODULES = """
+import sys
+from sso_plugin.cli import main
+code = main(["credential-process", "--profile", "dev"])
+print(*sys.modules, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def document(*words: str, **changes: str) -> dict[str, Any]:
+    done = run("credential-process", *words, **changes)
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def memos(world: World) -> list[Path]:
+    return list((world.home / ".aws/sso-plugin").glob("process-*.json"))
+
+
+class TestTheDocument:
+    """What the SDKs expect."""
+
+    def test_it_is_version_1(self, world: World) -> None:
+        """With the account, which newer SDKs understand; one line, nothing on standard error."""
+        world.sign_in()
+        found = document("--profile", "dev")
+        assert list(found) == [
+            "Version",
+            "AccessKeyId",
+            "SecretAccessKey",
+            "SessionToken",
+            "Expiration",
+            "AccountId",
+        ]
+        assert found["Version"] == 1
+        assert found["AccountId"] == "111111111111"
+        expires = datetime.strptime(found["Expiration"], "%Y-%m-%dT%H:%M:%S%z")
+        assert expires > datetime.now(timezone.utc)
+
+    @pytest.mark.parametrize("times", [1, 2], ids=["cold", "warm"])
+    def test_it_is_the_same_cold_and_warm(self, world: World, times: int) -> None:
+        """And its keys are good."""
+        world.sign_in()
+        for _ in range(times):
+            found = document("--profile", "dev")
+        keys = boto3.client(
+            "sts",
+            region_name="us-east-1",
+            aws_access_key_id=found["AccessKeyId"],
+            aws_secret_access_key=found["SecretAccessKey"],
+            aws_session_token=found["SessionToken"],
+        )
+        assert keys.get_caller_identity()["Arn"].endswith("/alice")
+        assert world.count("GetRoleCredentials") == 1
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["--profile=dev"],
+            ["-p", "dev"],
+            [],
+            ["--profile", "dev", "--debug"],
+        ],
+        ids=" ".join,
+    )
+    def test_the_profile_can_be_named_in_each_usual_way(
+        self, world: World, words: list[str]
+    ) -> None:
+        """Also by the environment."""
+        world.sign_in()
+        done = run("credential-process", *words, AWS_PROFILE="dev")
+        assert json.loads(done.stdout)["Version"] == 1
+
+    def test_an_sdk_takes_it(self, world: World, tmp_path: Path) -> None:
+        """By ``credential_process``, from a profile that knows nothing of SSO."""
+        script = tmp_path / "sso-plugin.py"
+        script.write_text(ENTRY, encoding="utf-8")
+        line = f"credential_process = {sys.executable} {script} credential-process --profile dev"
+        world.configure(f"{world.emulator.profile()}[profile by-process]\n{line}\n")
+        world.sign_in()
+        code = (
+            "import boto3; print(boto3.Session(profile_name='by-process', region_name='us-east-1')"
+            ".client('sts').get_caller_identity()['Arn'])"
+        )
+        done = world.run(code, SSO_PLUGIN="off")
+        assert done.stdout.endswith("/alice\n")
+
+
+class TestSpeed:
+    """A program waits for it."""
+
+    def test_a_warm_call_imports_next_to_nothing(self, world: World) -> None:
+        """None of what takes time."""
+        world.sign_in()
+        document("--profile", "dev")
+        done = subprocess.run(
+            [sys.executable, "-c", MODULES],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        ours = {"sso_plugin", "sso_plugin.cli", "sso_plugin.credentialprocess"}
+        loaded = set(done.stderr.split())
+        assert loaded & HEAVY == set()
+        optional = {"sso_plugin.startup"}
+        assert {name for name in loaded if name.startswith("sso_plugin")} - optional == ours
+        assert world.count("GetRoleCredentials") == 1
+
+    def test_many_cold_calls_ask_once(self, world: World) -> None:
+        """The others wait for the one."""
+        world.sign_in()
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: document("--profile", "dev"), range(8)))
+        assert len({each["AccessKeyId"] for each in found}) == 1
+        assert world.count("GetRoleCredentials") == 1
+
+
+class TestTheMemo:
+    """It holds for exactly the files it was written for."""
+
+    def test_it_holds_no_secret(self, world: World) -> None:
+        """It names a file and says how that looked."""
+        world.sign_in()
+        found = document("--profile", "dev")
+        (memo,) = memos(world)
+        text = memo.read_text(encoding="utf-8")
+        assert not any(value in text for key, value in found.items() if "A" in key)
+        assert list(json.loads(text)) == ["config", "role_file", "role_mark", "renew_from"]
+
+    def test_another_config_is_another_role(self, world: World) -> None:
+        """At once."""
+        world.sign_in()
+        document("--profile", "dev")
+        world.configure(world.emulator.profile(role_name="ReadOnlyAccess"))
+        document("--profile", "dev")
+        assert world.count("GetRoleCredentials") == 2
+
+    def test_another_config_file_is_another_role(self, world: World, tmp_path: Path) -> None:
+        """Named by the environment."""
+        world.sign_in()
+        document("--profile", "dev")
+        other = tmp_path / "other"
+        other.write_text(world.emulator.profile(account_id="222222222222"), encoding="utf-8")
+        assert document("--profile", "dev", AWS_CONFIG_FILE=str(other))["AccountId"] == "2" * 12
+
+    def test_what_another_program_renewed_is_used(self, world: World) -> None:
+        """The AWS CLI writes the same file."""
+        world.sign_in()
+        document("--profile", "dev")
+        (file,) = world.role_files()
+        renewed = json.loads(file.read_text(encoding="utf-8"))
+        renewed["Credentials"]["AccessKeyId"] = "ASIARENEWED"
+        file.write_text(json.dumps(renewed), encoding="utf-8")
+        assert document("--profile", "dev")["AccessKeyId"] == "ASIARENEWED"
+        assert document("--profile", "dev")["AccessKeyId"] == "ASIARENEWED"
+
+    def test_what_is_due_for_renewal_is_renewed(self, world: World) -> None:
+        """In time, not when it has expired."""
+        world.emulator.settings.role_credentials = 60
+        world.sign_in()
+        first = process_document("dev")
+        (memo,) = memos(world)
+        held = json.loads(memo.read_text(encoding="utf-8"))
+        (file,) = world.role_files()
+        # As if 50 of its 60 seconds had gone by.
+        then = os.stat(file).st_mtime - 600
+        os.utime(file, (then, then))
+        status = file.stat()
+        held["role_mark"] = [
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            status.st_size,
+            status.st_ino,
+        ]
+        held["renew_from"] = 0
+        memo.write_text(json.dumps(held), encoding="utf-8")
+        second = process_document("dev")
+        assert first["AccessKeyId"] != second["AccessKeyId"]
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"config": 1}', "[" * 99999])
+    def test_a_damaged_one_is_as_good_as_none(self, world: World, text: str) -> None:
+        """And is replaced."""
+        world.sign_in()
+        first = process_document("dev")
+        (memo,) = memos(world)
+        memo.write_text(text, encoding="utf-8")
+        assert process_document("dev") == first
+        assert "role_file" in memo.read_text(encoding="utf-8")
+
+    def test_a_link_in_its_place_is_not_followed(self, world: World, tmp_path: Path) -> None:
+        """Somebody else may have put it there."""
+        world.sign_in()
+        process_document("dev")
+        (memo,) = memos(world)
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.write_bytes(memo.read_bytes())
+        memo.unlink()
+        memo.symlink_to(elsewhere)
+        assert process_document("dev")["Version"] == 1
+
+    @pytest.mark.parametrize("name", ["../../x", "ü ñ", "a" * 200, "%s"], ids=ascii)
+    def test_a_profile_may_have_any_name(self, world: World, name: str) -> None:
+        """The worst that happens is that it takes longer."""
+        world.configure(world.emulator.profile().replace("[profile dev]", f"[profile '{name}']"))
+        world.sign_in()
+        assert process_document(name) == process_document(name)
+        assert world.count("GetRoleCredentials") == 1
+
+    def test_after_a_logout_there_is_nothing(self, world: World) -> None:
+        """The memo points at a file that is gone."""
+        world.sign_in()
+        document("--profile", "dev")
+        run("logout", "--profile", "dev")
+        done = run("credential-process", "--profile", "dev")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.endswith("Run: sso-plugin login --profile dev\n")
+
+    def test_none_is_written_for_what_is_in_no_file(self, world: World) -> None:
+        """With ``sso_cache = memory`` each call fetches."""
+        world.configure(world.emulator.profile() + "sso_cache = memory\n")
+        world.sign_in()
+        assert process_document("dev")["Version"] == 1
+        assert memos(world) == []
+
+
+class TestFailures:
+    """One sentence on standard error, code 1, nothing on standard output."""
+
+    def test_no_login(self, world: World) -> None:
+        """With the command that mends it."""
+        done = run("credential-process", "--profile", "dev")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            'sso-plugin: The profile "dev" needs a login: there is no token in '
+            f"{world.token_file()}. Run: sso-plugin login --profile dev\n"
+        )
+
+    def test_a_profile_without_a_role(self, world: World) -> None:
+        """With the keys to add."""
+        world.configure("[profile plain]\nregion = us-east-1\n")
+        done = run("credential-process", "--profile", "plain")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            f'sso-plugin: The profile "plain" names no role in {world.config_file}: add '
+            "sso_session, sso_account_id and sso_role_name to it.\n"
+        )
+
+    def test_a_profile_that_is_not_there(self, world: World) -> None:
+        """It is not guessed."""
+        done = run("credential-process", "--profile", "gone")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("sso-plugin: The config profile (gone) could not be found.")
+
+    def test_a_portal_that_is_not_there_while_the_credentials_live(self, world: World) -> None:
+        """They are used to their end."""
+        world.sign_in()
+        first = process_document("dev")
+        for memo in memos(world):
+            memo.unlink()
+        (file,) = world.role_files()
+        # Written so long ago that the last quarter of its life has begun.
+        then = file.stat().st_mtime - 4 * 3600
+        os.utime(file, (then, then))
+        found = document("--profile", "dev", AWS_ENDPOINT_URL_SSO="http://127.0.0.1:9")
+        assert found == first
+
+    def test_a_reader_that_goes_away(self, world: World) -> None:
+        """Is told nothing."""
+        world.sign_in()
+        with subprocess.Popen(
+            [sys.executable, "-c", ENTRY, "credential-process", "--profile", "dev"],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdout
+            assert process.stderr
+            process.stdout.close()
+            assert b"Traceback" not in process.stderr.read()
