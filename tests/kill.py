@@ -65,7 +65,7 @@ def main() -> None:
     for child in writers:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    print(f"{kills} kills, {reads} reads, every one whole")  # noqa: T201
+    print(f"{kills} kills, {reads} reads, every one whole")
 
 
 if __name__ == "__main__":

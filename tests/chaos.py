@@ -1,0 +1,240 @@
+"""A crowd of scripts on one home directory, while everything goes wrong on a fixed schedule.
+
+    python chaos.py [--seconds 60] [--processes 40] [--threads 2] [--seed 1]
+
+Credentials live for seconds, refresh tokens are single-use and replays end the sign-in, the portal
+is slow, down, cut off, talks nonsense and refuses by turns, and one process in ten is killed at a
+random moment and replaced. Printed at the end, and wrong (exit 1) if not as promised:
+
+- no call failed while valid credentials existed,
+- no error of a renewal reached a caller,
+- no cache file was ever unreadable,
+- the portal was asked for credentials hardly more often than one process alone would have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+import sso_plugin
+from sso_plugin.clock import parse_timestamp
+from sso_plugin.emulator import Emulator, Settings
+
+LIFETIME = 6.0
+RENEWAL = LIFETIME * 3 / 4
+PAUSE = 0.5
+"""Seconds between the calls of a thread."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    seconds: float
+    processes: int
+    threads: int
+    seed: int
+
+
+def schedule(plan: Plan) -> list[tuple[float, float, dict[str, Any]]]:
+    """Plan the outages of the portal: each shorter than what credentials still live when due."""
+    chance = random.Random(plan.seed)  # noqa: S311 - to be repeatable
+    kinds: list[dict[str, Any]] = [
+        {"status": 500, "code": "InternalServerException"},
+        {"status": 429, "code": "TooManyRequestsException"},
+        {"kind": "reset"},
+        {"kind": "truncated"},
+        {"kind": "cut"},
+        {"kind": "page"},
+        {"latency": 0.3},
+        {"status": 503, "rate": 0.5},
+    ]
+    planned, at = [], 8.0
+    while at < plan.seconds - 8:
+        fault = chance.choice(kinds)
+        operation = chance.choice(["GetRoleCredentials", "CreateToken"])
+        planned.append((at, at + 0.7, {"operation": operation, **fault}))
+        at += chance.uniform(2, 5)
+    return planned
+
+
+def live_credentials(home: Path) -> bool:
+    """Tell whether the cache holds credentials with some life in them."""
+    for file in home.glob(".aws/cli/cache/*.json"):
+        held = json.loads(file.read_text())["Credentials"]
+        if parse_timestamp(held["Expiration"]) > time.time() + 1:
+            return True
+    return False
+
+
+def work(sts: Any, report: int, end: float) -> None:
+    """Call again and again, and report each failure that should not have been."""
+    home = Path.home()
+    while time.time() < end:
+        try:
+            sts.get_caller_identity()
+            line = "ok"
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is counted
+            alive = live_credentials(home)
+            line = f"{'BROKEN' if alive or 'Grant' in str(exc) else 'excused'} {exc!r}"
+        os.write(report, f"{line}\n".encode())
+        time.sleep(PAUSE)
+
+
+def be_one(plan: Plan, report: int, end: float) -> None:
+    """Be one script, with so many threads on one client."""
+    sts = boto3.Session(profile_name="dev").client("sts")
+    threads = [threading.Thread(target=work, args=(sts, report, end)) for _ in range(plan.threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def fork(plan: Plan, report: int, end: float) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            be_one(plan, report, end)
+        finally:
+            os._exit(0)
+    return child
+
+
+def kill_some(plan: Plan, children: list[int], report: int, end: float) -> int:
+    """Kill one in ten at random moments, each replaced by a new one; return how many."""
+    chance = random.Random(plan.seed)  # noqa: S311 - to be repeatable
+    victims = max(1, plan.processes // 10)
+    for _ in range(victims):
+        time.sleep(chance.uniform(0.2, 0.8) * (plan.seconds - 10) / victims)
+        victim = children.pop(chance.randrange(len(children)))
+        os.kill(victim, signal.SIGKILL)
+        os.waitpid(victim, 0)
+        children.append(fork(plan, report, end))
+    return victims
+
+
+def crowd(plan: Plan) -> None:
+    """Run the crowd in a process that has no other thread, and print what it reported."""
+    sso_plugin.enable()
+    end = time.time() + plan.seconds
+    lines, report = os.pipe()
+    counts: dict[str, int] = {}
+
+    children = [fork(plan, report, end) for _ in range(plan.processes)]
+    reader = os.fork()
+    if reader == 0:
+        os.close(report)
+        with os.fdopen(lines) as stream:
+            for line in stream:
+                counts[line.strip()] = counts.get(line.strip(), 0) + 1
+        sys.stdout.write(json.dumps(counts))
+        sys.stdout.flush()
+        os._exit(0)
+    os.close(lines)
+    kill_some(plan, children, report, end)
+    for child in children:
+        os.waitpid(child, 0)
+    os.close(report)
+    os.waitpid(reader, 0)
+
+
+def judge(plan: Plan, counts: dict[str, int], asked: int, unreadable: list[str]) -> bool:
+    """Print what happened, and return whether it is as promised."""
+    broken = {line: count for line, count in counts.items() if line.startswith("BROKEN")}
+    excused = sum(count for line, count in counts.items() if line.startswith("excused"))
+    least = plan.seconds / RENEWAL
+    print(f"calls that went through   {counts.get('ok', 0)}")
+    print(f"calls that failed         {sum(broken.values())} (and {excused} without credentials)")
+    print(f"credentials granted       {asked}, {asked / least:.2f} of what one process needs")
+    print(f"unreadable cache files    {len(unreadable)}")
+    for line in [*broken, *unreadable][:10]:
+        print(f"  {line}")
+    return not broken and not excused and not unreadable and asked <= least * 1.1 + 1
+
+
+def watch(home: Path, unreadable: list[str], stop: threading.Event) -> None:
+    """Read every cache file all the time, as other programs do."""
+    while not stop.wait(0.02):
+        for file in home.glob(".aws/*/cache/*.json"):
+            if complaint := complaint_about(file):
+                unreadable.append(complaint)
+
+
+def complaint_about(file: Path) -> str | None:
+    try:
+        json.loads(file.read_text())
+    except (OSError, ValueError) as exc:
+        return f"{file.name}: {exc}"
+    return None
+
+
+def post(url: str, action: str, words: object) -> None:
+    body = json.dumps(words).encode()
+    headers = {"Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(f"{url}/_emulator/{action}", body, headers))
+
+
+def run(plan: Plan) -> bool:
+    """Set up a home and a portal, let the crowd loose, and judge."""
+    import subprocess
+
+    settings = Settings(
+        role_credentials=LIFETIME, access_token=LIFETIME * 3, refresh_tokens="rotate-strict"
+    )
+    with Emulator(settings=settings) as emulator, tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        (home / ".aws/sso/cache").mkdir(parents=True)
+        (home / ".aws/config").write_text(emulator.profile())
+        token = home / ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json"
+        token.write_text(json.dumps(emulator.sign_in("alice").cached()))
+        emulator.faults.schedule(schedule(plan))
+        unreadable: list[str] = []
+        stop = threading.Event()
+        watcher = threading.Thread(target=watch, args=(home, unreadable, stop))
+        watcher.start()
+        process = subprocess.run(
+            [sys.executable, __file__, *sys.argv[1:]],
+            env={**os.environ, **emulator.environment(), "HOME": name, "CHAOS_CROWD": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        stop.set()
+        watcher.join()
+        granted = [
+            one
+            for one in emulator.requests
+            if one.operation == "GetRoleCredentials" and one.status == 200
+        ]
+        return judge(plan, json.loads(process.stdout), len(granted), unreadable)
+
+
+def main() -> int:
+    """Run the portal, or the crowd that it starts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--processes", type=int, default=40)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    plan = Plan(**vars(parser.parse_args()))
+    if os.environ.get("CHAOS_CROWD"):
+        crowd(plan)
+        return 0
+    return 0 if run(plan) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
