@@ -13,7 +13,7 @@ INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
 # No profile, region or switch of the user's reaches the demo or the tests.
 unexport SSO_PLUGIN $(filter AWS_%,$(.VARIABLES))
 
-.PHONY: help demo test interop bench clean node browser
+.PHONY: help demo test interop chaos kill bench clean node browser
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ test: $(VENV)/test.stamp  ## Check style and types, and run all tests that need 
 
 interop: $(VENV)/test.stamp browser $(INTEROP)/node_modules/.package-lock.json  ## Run the tests with Node.js and Chromium
 	$(BIN)/python -m pytest $(INTEROP) $(ARGS)
+
+chaos: $(VENV)/test.stamp  ## Let a crowd of scripts loose for ten minutes, while everything goes wrong
+	$(BIN)/python tests/chaos.py --seconds 600 $(ARGS)
+
+kill: $(VENV)/test.stamp  ## Kill the writer of a cache file ten thousand times
+	folder=$$(mktemp -d) && $(BIN)/python tests/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code
 
 bench: $(VENV)/bench.stamp  ## Measure
 	@for script in benchmarks/bench_*.py; do $(BIN)/python "$$script" || exit; done

@@ -120,13 +120,13 @@ def _log_in(url: str) -> None:
     # Not before the home directory is another one, and the start-up file is known to be there.
     import sso_plugin
 
-    def approve(page: str, user_code: str) -> None:
+    def approve(prompt: sso_plugin.LoginPrompt) -> None:
         """Do what a person does in a browser."""
-        print(f"  To approve: {page}\n  (Approved by the demo itself, in the name of alice.)")
-        _post(url, "approve", user_code=user_code, user="alice")
+        print(f"  To approve: {prompt.url}\n  (Approved by the demo itself, in the name of alice.)")
+        _post(url, "approve", user_code=prompt.user_code, user="alice")
 
-    print("sso-plugin login --profile dev\n")
-    sso_plugin.login("dev", show=approve)
+    print("sso-plugin login --profile dev --flow device\n")
+    sso_plugin.login("dev", flow="device", show=approve, open_browser=None)
     print("  Logged in.\n")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .cache import Cache, Entry
     from .config import SsoProfile
 
-__all__ = ["Budget", "Pace", "govern"]
+__all__ = ["Budget", "govern"]
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +37,8 @@ _LOCK_TIMEOUT = 1.0
 """Seconds to wait for another process, which holds the lock for a millisecond if all is well."""
 
 _PAUSE = 0.5
-"""Seconds for which nobody asks after a refusal, unless the portal asks for more."""
+_LONGEST_PAUSE = 20.0
+"""Seconds for which nobody asks after a refusal, and what the portal can make of it at most."""
 
 _RECOVERY = 30.0
 """Seconds in which the pace comes back, if it had come to a halt."""
@@ -80,7 +81,7 @@ class Pace:
     def _is_believable(self, now: float) -> bool:
         return (
             self.written_at <= now + _RUN_UP
-            and self.resume_at <= self.written_at + _LONGEST_WAIT
+            and self.resume_at <= self.written_at + _LONGEST_PAUSE
             and _LOWEST_SHARE <= self.share <= 1
         )
 
@@ -141,7 +142,7 @@ class Budget:
 
         :param retry_after: the seconds for which the portal wants to be left alone, if it said so.
         """
-        pause = min(max(_PAUSE, retry_after or 0.0), _LONGEST_WAIT)
+        pause = min(max(_PAUSE, retry_after or 0.0), _LONGEST_PAUSE)
         with self._cache.locked(self._key, _LOCK_TIMEOUT):
             now, pace = self._now(), self._pace()
             if now < pace.resume_at:

@@ -56,15 +56,24 @@ class Clock:
             self._recall()
         return self._wall() if self._offset is None else self._steady() + self._offset
 
-    def observe(self, date: str) -> None:
-        """Learn the server's time from the ``Date`` header of a response that has just arrived."""
+    def mark(self) -> float:
+        """Return the moment at which a request goes out, for `observe`."""
+        return self._steady()
+
+    def observe(self, date: str, sent: float | None = None) -> None:
+        """Learn the server's time from the ``Date`` header of a response that has just arrived.
+
+        The header was written at some time since the request was ``sent``. If that may have been
+        any moment at which the wall clock was right, it counts as right.
+        """
         try:
             server = parsedate_to_datetime(date).timestamp() + 0.5
         except (ValueError, TypeError, IndexError):
             return
         wall, steady = self._wall(), self._steady()
-        right = abs(server - wall) <= _TOLERANCE
-        self._offset = (wall if right else server) - steady
+        took = 0.0 if sent is None else max(0.0, steady - sent)
+        right = wall - took - _TOLERANCE <= server <= wall + _TOLERANCE
+        self._offset = wall - steady if right else server - (steady - took / 2)
         if self._memory is not None:
             self._memory.save(None if right else self._offset)
         self._recalled = True

@@ -133,17 +133,21 @@ def _reason(error: object, path: Path) -> str:
     """Say what a parser stumbled over. Its own words may quote the line, and a secret in it."""
     if path.read_bytes().startswith(codecs.BOM_UTF8):
         return "it begins with a byte order mark"
-    if isinstance(error, configparser.DuplicateSectionError):
-        return f"the section [{error.section}] begins again in line {error.lineno}"
-    if isinstance(error, configparser.DuplicateOptionError):
-        return f"{error.option} in [{error.section}] is given again in line {error.lineno}"
-    if isinstance(error, configparser.MissingSectionHeaderError):
-        return f"line {error.lineno} belongs to no section"
-    if isinstance(error, configparser.ParsingError):
-        return f"line {error.errors[0][0]} is neither a section nor a value"
-    if isinstance(error, UnicodeError):
-        return "it is not in the encoding of this system"
-    return "a value in an indented block has no ="
+    match error:
+        case configparser.DuplicateSectionError():
+            reason = f"the section [{error.section}] begins again in line {error.lineno}"
+        case configparser.DuplicateOptionError():
+            place = f"[{error.section}] is given again in line {error.lineno}"
+            reason = f"{error.option} in {place}"
+        case configparser.MissingSectionHeaderError():
+            reason = f"line {error.lineno} belongs to no section"
+        case configparser.ParsingError():
+            reason = f"line {error.errors[0][0]} is neither a section nor a value"
+        case UnicodeError():
+            reason = "it is not in the encoding of this system"
+        case _:
+            reason = "a value in an indented block has no ="
+    return reason
 
 
 def _check_same(old: dict[str, Any], new: dict[str, Any], touched: Collection[str]) -> None:

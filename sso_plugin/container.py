@@ -15,7 +15,9 @@ import logging
 import secrets
 import socketserver
 import threading
+import time
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
@@ -30,18 +32,19 @@ __all__ = ["CredentialsEndpoint", "Keys"]
 _logger = logging.getLogger(__name__)
 
 _PATH = "/credentials"
+_FEW = 60.0
 _SLOWEST = 5.0
 """Seconds that a connection may be silent."""
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What is handed out. ``expiration`` as ``YYYY-MM-DDTHH:MM:SSZ``, None for never."""
+    """What is handed out. ``expires_at`` in epoch seconds, None for never."""
 
     access_key: str
     secret_key: str = field(repr=False)
     token: str | None = field(repr=False)
-    expiration: str | None
+    expires_at: float | None
     account_id: str | None = None
 
     def document(self) -> dict[str, str]:
@@ -50,7 +53,7 @@ class Keys:
             "AccessKeyId": self.access_key,
             "SecretAccessKey": self.secret_key,
             "Token": self.token,
-            "Expiration": self.expiration,
+            "Expiration": None if self.expires_at is None else _iso(self.expires_at),
             "AccountId": self.account_id,
         }
         return {name: value for name, value in values.items() if value is not None}
@@ -116,6 +119,15 @@ class CredentialsEndpoint:
     @property
     def _host(self) -> str:
         return f"127.0.0.1:{self._server.server_address[1]}"
+
+
+def _iso(when: float) -> str:
+    """Return whole seconds, as the ECS agent does; parts of one where there are but a few left."""
+    few = when - time.time() < _FEW
+    text = datetime.fromtimestamp(when, timezone.utc).isoformat(
+        timespec="milliseconds" if few else "seconds"
+    )
+    return text.replace("+00:00", "Z")
 
 
 def _refusal(code: str, message: str) -> dict[str, str]:

@@ -71,7 +71,8 @@ class Caller:
 
     def _unreachable(self, reason: str) -> PortalUnreachable:
         return PortalUnreachable(
-            error_msg=f"{self.subject} cannot reach {self._portal}: {reason}. {self._mend}",
+            error_msg=f"{self.subject} cannot reach {self._portal}: {reason.rstrip('.')}. "
+            f"{self._mend}",
             retryable=True,
         )
 

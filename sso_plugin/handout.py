@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .api import open_session
 from .clock import format_timestamp
+from .config import SsoProfile
 from .errors import ConfigError
 from .plugin import enable
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Environment", "Identity", "environment_of", "whoami"]
 
 _ANY_REGION = "us-east-1"
-"""STS answers everywhere; a profile without a region should not have to name one for this."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ def whoami(profile_name: str | None = None) -> Identity:
     :raises botocore.exceptions.ClientError: if STS does not take them.
     """
     session = _session(profile_name)
-    region = session.get_config_variable("region") or _ANY_REGION
-    sts: Any = session.create_client("sts", region_name=region)
+    sts: Any = session.create_client("sts", region_name=_sts_region(session))
     answer = sts.get_caller_identity()
     return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
 
@@ -81,6 +80,13 @@ def environment_of(profile_name: str | None = None) -> Environment:
     }
     regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
     return Environment({**variables, **regions}, expires_at)
+
+
+def _sts_region(session: Session) -> str:
+    """Return a region to ask in: STS answers everywhere, so a profile need not name one for it."""
+    profile = SsoProfile.of(session)
+    portal = profile.region if profile else _ANY_REGION
+    return str(session.get_config_variable("region") or portal)
 
 
 def _session(profile_name: str | None) -> Session:

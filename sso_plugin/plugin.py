@@ -11,7 +11,7 @@ import logging
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from . import startup
+from . import initializer, startup
 from .config import is_served
 from .loader import add_data_path, remove_data_path
 from .redact import unmask_logs
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .provider import AccessTokenParameter
 
-__all__ = ["disable", "enable"]
+__all__ = ["disable", "enable", "is_enabled"]
 
 _logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def enable(session: object | None = None) -> None:
     if startup.switched_off():
         return
     if session is None:
-        startup.register()
+        initializer.register()
         return
     from .seams import plain_session
 
@@ -57,11 +57,19 @@ def disable() -> None:
     Credentials that have been handed out go on renewing themselves, and clients that exist keep
     what they were made with.
     """
-    startup.unregister()
+    initializer.unregister()
     unmask_logs()
     for adaptation in list(_adaptations.values()):
         adaptation.undo()
     _adaptations.clear()
+
+
+def is_enabled(session: object) -> bool:
+    """Tell whether a session of boto3 or botocore has been through `enable`."""
+    from .seams import plain_session
+
+    plain = plain_session(session)
+    return plain is not None and id(plain) in _adaptations
 
 
 class _Adaptation:

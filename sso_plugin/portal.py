@@ -32,6 +32,7 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant type
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 10
 _ATTEMPTS = 3
+_SENT = "sso_plugin_sent"
 
 T = TypeVar("T")
 
@@ -142,10 +143,14 @@ class Portal:
             startUrl=start_url,
         )
 
+    def endpoint(self, service: str) -> str:
+        """Return the URL that the calls to ``sso`` or ``sso-oidc`` go to."""
+        with self._caller(service).mapped_errors():
+            return str(self._client(service).meta.endpoint_url).rstrip("/")
+
     def authorization_endpoint(self) -> str:
         """Return the URL of the page on which a person approves in this machine's browser."""
-        with self._caller("sso-oidc").mapped_errors():
-            return f"{self._client('sso-oidc').meta.endpoint_url.rstrip('/')}/authorize"
+        return f"{self.endpoint('sso-oidc')}/authorize"
 
     def create_token(self, client_id: str, client_secret: str, **grant: str) -> Grant:
         """Exchange a grant, given as CreateToken's own parameters, for an access token."""
@@ -195,17 +200,22 @@ class Portal:
             user_agent_extra=f"sso-plugin/{__version__}",
         )
         client = _nested_client(self._session, service, config=config)
+        client.meta.events.register("request-created", self._mark)
         client.meta.events.register("after-call", self._observe)
         if service == "sso" and self._budget is not None:
             govern(client, self._budget)
         mask_logs()
         return client
 
-    def _observe(self, http_response: Any, **_: Any) -> None:
+    def _mark(self, request: Any, **_: Any) -> None:
+        """Answer ``request-created``: note when this attempt goes out."""
+        request.context[_SENT] = self._clock.mark()
+
+    def _observe(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
         """Answer ``after-call``: every response tells the time, those that refuse included."""
         date = http_response.headers.get("Date")
         if date:
-            self._clock.observe(date)
+            self._clock.observe(date, context.get(_SENT))
 
 
 def _nested_client(session: Session, service: str, **kwargs: Any) -> Any:

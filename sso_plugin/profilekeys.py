@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .api import open_session
-from .clock import format_timestamp
 from .container import Keys
 from .errors import ConfigError
 from .plugin import enable
+from .refresh import SsoCredentials
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -42,6 +42,9 @@ class ProfileKeys:
                 error_msg=f'The profile "{name}" gives no credentials: add sso_session, '
                 "sso_account_id and sso_role_name to it."
             )
+        if isinstance(credentials, SsoCredentials):
+            # Whoever asks here does so because what it had is running out: it can wait.
+            credentials.background = False
         return cls(name, session, credentials)
 
     def fetch(self) -> Keys:
@@ -55,6 +58,6 @@ class ProfileKeys:
             str(keys.access_key),
             str(keys.secret_key),
             keys.token,
-            format_timestamp(end.timestamp()) if end else None,
+            end.timestamp() if end else None,
             getattr(keys, "account_id", None),
         )

@@ -48,7 +48,7 @@ class SsoCredentials(DeferredRefreshableCredentials):
     renewal that fails is not tried again for 1 second, doubling to 60, and while the current
     credentials live it harms nobody. After that the caller gets the error of the last attempt.
 
-    :param background: whether a due renewal leaves the caller's thread.
+    :param background: whether a due renewal leaves the caller's thread; may be set later.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class SsoCredentials(DeferredRefreshableCredentials):
         )
         self._source = source
         self._clock = clock
-        self._background = background
+        self.background = background
         self._random = random
         self._current: RoleCredentials | None = None
         self._quiet_until = float("-inf")
@@ -113,7 +113,7 @@ class SsoCredentials(DeferredRefreshableCredentials):
 
     def _renew_holding_lock(self) -> None:
         """Renew once and release the lock: in the background, unless told or forced otherwise."""
-        if self._background:
+        if self.background:
             thread = threading.Thread(
                 target=self._attempt_and_release, name="sso-plugin-renewal", daemon=True
             )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .clock import Lifetime, format_timestamp, parse_timestamp
 from .errors import NoAccess, PortalError, PortalRefusal, SsoPluginError
 from .filecache import own_cache
+from .outage import Outage
 
 if TYPE_CHECKING:
     from .answers import RoleKeys
@@ -88,6 +90,7 @@ class RoleSource:
         self._cache = cache
         self.key = role_key(profile, self._account_id)
         self._index = RoleIndex.of(tokens.key)
+        self._outage = Outage(own_cache(), self.key)
 
     def load(self) -> RoleCredentials | None:
         """Return credentials of the cache that still live. Goes nowhere."""
@@ -101,13 +104,22 @@ class RoleSource:
         :raises NoAccess: if the user does not have this role in this account.
         :raises PortalError: if the portal gives no answer, or another one.
         """
+        began = time.time()
         found = self._load_fresh()
         if found:
             return found
         # A renewal or a login takes its time: nobody is kept at the lock of the role meanwhile.
         self._tokens.fetch()
         with self._cache.locked(self.key):
-            return self._load_fresh() or self._ask()
+            return self._load_fresh() or self._ask_unless_down(began)
+
+    def _ask_unless_down(self, began: float) -> RoleCredentials:
+        self._outage.check(began)
+        try:
+            return self._ask()
+        except PortalError as exc:
+            self._outage.note(exc)
+            raise
 
     def _load_fresh(self) -> RoleCredentials | None:
         found = self.load()
@@ -167,7 +179,7 @@ class RoleSource:
             roles = Directory(self._tokens, pauses=()).role_names(self._account_id)
         except SsoPluginError as exc:
             _logger.debug("Cannot list the roles in %s: %s", self._account_id, exc)
-            roles = []
+            return "Check sso_account_id and sso_role_name."
         if not roles:
             return "Set sso_account_id to an account in which the user has a role."
         return f"Set sso_role_name to one of: {', '.join(sorted(roles))}."

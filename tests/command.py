@@ -46,10 +46,23 @@ def run(*words: str, text: str = "", **changes: str) -> subprocess.CompletedProc
     )
 
 
+def start(*words: str, **changes: str) -> subprocess.Popen[str]:
+    """Start the command with pipes, and leave it to the caller."""
+    return subprocess.Popen(
+        [sys.executable, "-c", ENTRY, *words],
+        env=environment(**changes),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 class Terminal:
     """The command in a terminal, as a person sees and uses it. A context manager."""
 
-    def __init__(self, *words: str, columns: int = 80, **changes: str) -> None:
+    def __init__(
+        self, *words: str, columns: int = 80, stdout: int | None = None, **changes: str
+    ) -> None:
         import fcntl
         import termios
 
@@ -59,7 +72,7 @@ class Terminal:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _TAKE_TERMINAL, "-c", ENTRY, *words],
             stdin=slave,
-            stdout=slave,
+            stdout=slave if stdout is None else stdout,
             stderr=slave,
             env=environment(**changes),
             start_new_session=True,
@@ -98,6 +111,12 @@ class Terminal:
         while self._read():
             pass
         return self._process.wait(timeout=30)
+
+    def piped(self) -> str:
+        """Return what went into the pipe that is standard output instead of the terminal."""
+        assert self._process.stdout
+        with self._process.stdout as stream:
+            return stream.read().decode()
 
     @property
     def text(self) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from world import World
 
+BASH = shutil.which("bash") or "bash"
+
 # What bash does when a person presses the tabulator after these words.
 PRESS_TAB = """
 eval "$(sso-plugin completion bash)"
@@ -39,7 +41,7 @@ def path(tmp_path: Path) -> str:
 
 def press_tab(words: str, path: str) -> list[str]:
     done = subprocess.run(
-        ["bash", "--norc", "-c", PRESS_TAB.format(words=words)],
+        [BASH, "--norc", "-c", PRESS_TAB.format(words=words)],
         env=environment(PATH=path),
         capture_output=True,
         text=True,

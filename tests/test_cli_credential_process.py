@@ -8,7 +8,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,6 +17,8 @@ from command import ENTRY, environment, run
 from sso_plugin.credentialprocess import process_document
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from world import World
 
 HEAVY = {
@@ -202,7 +203,7 @@ class TestTheMemo:
         held = json.loads(memo.read_text(encoding="utf-8"))
         (file,) = world.role_files()
         # As if 50 of its 60 seconds had gone by.
-        then = os.stat(file).st_mtime - 600
+        then = file.stat().st_mtime - 600
         os.utime(file, (then, then))
         status = file.stat()
         held["role_mark"] = [

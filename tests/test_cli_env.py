@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +15,11 @@ from command import ENTRY, environment, run
 from sso_plugin.shells import SHELLS, assignments, detect_shell, recipe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from world import World
+
+BASH = shutil.which("bash") or "bash"
 
 NASTY = [
     "plain",
@@ -119,7 +122,7 @@ class TestTheKeys:
         code = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
         script = f'eval "$("$PYTHON" -c "$ENTRY" env --profile dev)"; "$PYTHON" -c "{code}"'
         done = subprocess.run(
-            ["bash", "-c", script],
+            [BASH, "-c", script],
             env=environment(PYTHON=sys.executable, ENTRY=ENTRY, SSO_PLUGIN="off"),
             capture_output=True,
             text=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,7 @@ def test_colours_are_for_those_who_want_them(
 ) -> None:
     """See https://no-color.org; a dumb terminal would print the orders."""
     world.sign_in()
-    with Terminal("login", "--profile", "gone", **changes) as terminal:
+    with Terminal("login", "--profile", "gone", columns=80, stdout=None, **changes) as terminal:
         assert terminal.finish() == 1
     assert bool(re.search(r"\x1b\[[\d;]*3\d", terminal.screen)) == coloured
 
@@ -179,3 +180,35 @@ def test_a_login_goes_on_without_a_terminal(world: World, tmp_path: Path) -> Non
     done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path))
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines()[-1].startswith("Logged in until ")
+
+
+@pytest.mark.parametrize(
+    ("words", "operation"),
+    [
+        ("accounts", "ListAccounts"),
+        ("roles", "ListAccounts"),
+        ("whoami --profile dev", "GetCallerIdentity"),
+        ("env --profile dev", "GetRoleCredentials"),
+        ("credential-process --profile dev", "GetRoleCredentials"),
+        ("logout", "Logout"),
+    ],
+)
+def test_ctrl_c_ends_every_wait(world: World, words: str, operation: str) -> None:
+    """One line and code 130, whoever does not answer."""
+    world.sign_in()
+    world.emulator.faults.add(operation, latency=20, times=1)
+    with Terminal(*words.split()) as terminal:
+        wait_for_fault(world)
+        terminal.press_ctrl_c()
+        assert terminal.finish() == 130
+    assert terminal.lines[-1] == "sso-plugin: stopped"
+    assert "Traceback" not in terminal.screen
+    world.emulator.faults.clear()
+
+
+def wait_for_fault(world: World) -> None:
+    """Wait until the fault holds a request up."""
+    deadline = time.monotonic() + 20
+    while world.emulator.faults.pending():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

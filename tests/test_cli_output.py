@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
-from command import Terminal, run
+from command import Terminal, run, start
 
 if TYPE_CHECKING:
     from world import World
@@ -152,28 +154,60 @@ class TestLists:
 
     def test_a_reader_that_goes_away_is_no_failure_to_speak_of(self, world: World) -> None:
         """As in ``sso-plugin roles | head -1``."""
-        import subprocess
-        import sys
-
-        from command import ENTRY, environment
-
         world.sign_in()
-        with subprocess.Popen(
-            [sys.executable, "-c", ENTRY, "roles"],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process:
+        with start("roles") as process:
             assert process.stdout
             assert process.stderr
             process.stdout.close()
-            assert process.stderr.read() == b""
+            assert process.stderr.read() == ""
 
     def test_names_cannot_steer_the_terminal(self, world: World) -> None:
         """An account may be called anything."""
-        from sso_plugin.cli.support import clean
+        self.rename(world, "evil\x1b[2J\tname")
+        world.sign_in()
+        with Terminal("accounts") as terminal:
+            assert terminal.finish() == 0
+        assert "evil\ufffd[2J\ufffdname" in terminal.text
+        assert run("accounts").stdout.splitlines()[0].count("\t") == 2
 
-        assert clean("evil\x1b[2J\tname\n") == "evil\ufffd[2J\ufffdname\ufffd"
+    def test_names_may_be_written_in_any_script(self, world: World) -> None:
+        """Where there are no letters for it, their numbers are shown."""
+        self.rename(world, "Zürich\u3000東京")
+        world.sign_in()
+        assert "\tZürich\u3000東京\t" in run("accounts", PYTHONUTF8="1").stdout
+        done = run("accounts", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "\tZ\\xfcrich" in done.stdout
+
+    def test_each_line_is_printed_as_soon_as_it_is_known(self, world: World) -> None:
+        """The first one comes while the portal still takes its time with others."""
+        world.sign_in()
+        world.emulator.settings.page_size = 1
+        world.emulator.faults.add("ListAccounts", latency=1)
+        with start("accounts") as process:
+            assert process.stdout
+            first = process.stdout.readline()
+            assert world.count("ListAccounts") == 1
+            world.emulator.faults.clear()
+            assert (first + process.stdout.read()).count("\n") == 3
+
+    def test_the_bar_is_on_standard_error(self, world: World) -> None:
+        """Where a person watches it, while the list goes to a file."""
+        world.sign_in()
+        world.emulator.faults.add("ListAccountRoles", latency=0.5, times=3)
+        with Terminal("roles", "--json", stdout=subprocess.PIPE) as terminal:
+            assert terminal.finish() == 0
+            assert len(lines_of_json(terminal.piped())) == 4
+        assert re.search(r"Accounts .*\d/3", terminal.text)
+
+    @staticmethod
+    def rename(world: World, name: str) -> None:
+        """Give the first account of the organization another name."""
+        organization = world.emulator.organization
+        first, *others = organization.accounts
+        accounts = (replace(first, name=name), *others)
+        world.emulator.reset(replace(organization, accounts=accounts))
+        world.configure(world.emulator.profile())
 
 
 class TestWhoAmI:

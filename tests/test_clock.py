@@ -69,6 +69,26 @@ class Machine:
         self.kept = server_at_boot
 
 
+def test_a_slow_answer_says_nothing_of_the_clock() -> None:
+    """The header was written when the request came, and arrives ten seconds later."""
+    machine = Machine()
+    clock = machine.clock()
+    sent = clock.mark()
+    machine.pass_time(10)
+    clock.observe(formatdate(1_000_000, usegmt=True), sent)
+    assert clock.now() == 1_000_010.0
+
+
+def test_a_slow_answer_tells_a_wrong_clock_all_the_same() -> None:
+    """Two hours are more than the answer can have taken on its way."""
+    machine = Machine()
+    clock = machine.clock()
+    sent = clock.mark()
+    machine.pass_time(10)
+    clock.observe(formatdate(1_007_200, usegmt=True), sent)
+    assert clock.now() == 1_007_205.5
+
+
 @pytest.mark.parametrize("step", [-7200, 7200])
 def test_a_step_of_the_wall_clock_changes_nothing(step: int) -> None:
     """Once a server was heard, time is counted from boot."""

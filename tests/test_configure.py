@@ -165,7 +165,7 @@ def test_filters_choose_accounts_and_roles(world: World, file: Path) -> None:
 
 def test_an_unknown_account_is_an_error(file: Path) -> None:
     """Rather than no profiles without a word."""
-    with pytest.raises(ConfigError, match="prod.*"):
+    with pytest.raises(ConfigError, match="prod"):
         write(accounts=("prod",))
 
 
@@ -364,7 +364,7 @@ def test_a_template_that_does_not_do_is_refused(template: str, why: str) -> None
     if why == "^":
         assert list(NameTemplate.of(template).names([role()], "x")) == ["dexfault"]
         return
-    with pytest.raises(ConfigError, match="does not do: .*") as caught:
+    with pytest.raises(ConfigError, match="does not do: ") as caught:
         NameTemplate.of(template).names([role()], "corp")
     assert why in str(caught.value)
 

@@ -146,10 +146,10 @@ def no_network(world: World) -> None:
 
 
 def denied_login(world: World) -> None:
-    def deny(_url: str, user_code: str) -> None:
-        world.emulator.deny(user_code)
+    def deny(prompt: sso_plugin.LoginPrompt) -> None:
+        world.emulator.deny(str(prompt.user_code))
 
-    sso_plugin.login("dev", show=deny, sleep=lambda _: None)
+    sso_plugin.login("dev", flow="device", show=deny, open_browser=None, sleep=lambda _: None)
 
 
 PROVOCATIONS: dict[str, list[Callable[[World], None]]] = {

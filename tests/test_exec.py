@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from sso_plugin.execution import run_with_credentials
 if TYPE_CHECKING:
     from world import World
 
-ENVIRONMENT = {"PYTHONPATH": os.pathsep.join(sys.path), "SSO_PLUGIN": "off"}
+ENVIRONMENT = {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 PRINT_ENVIRONMENT = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
 
@@ -165,7 +167,7 @@ def test_a_role_chain_is_served_too(world: World, tmp_path: Path) -> None:
 
 
 def keys() -> Keys:
-    return Keys("ASIA", "secret", "token", "2030-01-01T00:00:00Z", "111111111111")
+    return Keys("ASIA", "secret", "token", 4102444800.5, "111111111111")
 
 
 def test_the_endpoint_answers_as_the_ecs_agent_does() -> None:
@@ -180,7 +182,7 @@ def test_the_endpoint_answers_as_the_ecs_agent_does() -> None:
         "AccessKeyId": "ASIA",
         "SecretAccessKey": "secret",
         "Token": "token",
-        "Expiration": "2030-01-01T00:00:00Z",
+        "Expiration": "2100-01-01T00:00:00Z",
         "AccountId": "111111111111",
     }
 
@@ -360,28 +362,26 @@ def in_terminal(words: list[str]) -> tuple[int, int]:
     """Start the command in a terminal of its own; returns its process and the other end."""
     process, terminal = pty.fork()
     if process == 0:
-        os.execve(
+        os.execve(  # noqa: S606
             sys.executable,
             [sys.executable, "-m", "sso_plugin", "exec", "-p", "dev", "--", *words],
-            {**os.environ, **ENVIRONMENT},
+            {**os.environ, **ENVIRONMENT, "PS1": "prompt>"},
         )
     return process, terminal
 
 
-def read_until(terminal: int, word: str) -> str:
+def read_until(terminal: int, word: str | None = None) -> str:
+    """Read what the terminal shows, until a word or the end; both within a bounded time."""
     seen = ""
-    while word not in seen:
-        seen += os.read(terminal, 1024).decode()
-    return seen
-
-
-def read_all(terminal: int) -> str:
-    seen = ""
-    while True:
+    while word is None or word not in seen:
+        ready, _, _ = select.select([terminal], [], [], 20)
+        assert ready, f"{word!r} did not come, but {seen!r}"
         try:
             seen += os.read(terminal, 1024).decode()
         except OSError:
+            assert word is None, f"{word!r} did not come, but {seen!r}"
             return seen
+    return seen
 
 
 @pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
@@ -391,7 +391,7 @@ def test_ctrl_c_reaches_the_child_once(world: World) -> None:
     process, terminal = in_terminal(python(COUNT_SIGNALS))
     read_until(terminal, "ready")
     os.write(terminal, b"\x03")
-    assert read_all(terminal).split()[-1] == "SIGINT"
+    assert read_until(terminal).removeprefix("^C").split() == ["SIGINT"]
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
     os.close(terminal)
 
@@ -401,12 +401,13 @@ def test_an_interactive_shell_has_job_control(world: World) -> None:
     """A shell in there takes the terminal, and its Ctrl-C is no business of ours."""
     world.sign_in()
     process, terminal = in_terminal(["sh", "-i"])
-    os.write(terminal, b"sleep 60\n")
-    read_until(terminal, "sleep 60")
-    time.sleep(0.5)
+    read_until(terminal, "prompt>")
+    os.write(terminal, b"echo $((40+1)); sleep 60\n")
+    read_until(terminal, "41")
+    time.sleep(0.2)
     os.write(terminal, b"\x03")
     os.write(terminal, b"echo still $((40+2)) here; exit 3\n")
-    assert "still 42 here" in read_all(terminal)
+    assert "still 42 here" in read_until(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 3
     os.close(terminal)
 
@@ -415,19 +416,19 @@ def test_an_interactive_shell_has_job_control(world: World) -> None:
 def test_ctrl_z_suspends_both_and_they_go_on_together(world: World) -> None:
     """As one job of the shell: the endpoint sleeps and wakes with the command."""
     world.sign_in()
-    code = "import time; print('ready', flush=True); time.sleep(1); print('done', flush=True)"
-    words = " ".join(f"'{word}'" for word in python(code.replace("'", '"')))
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve("/bin/bash", ["bash", "--norc", "-i"], {**os.environ, **ENVIRONMENT, "PS1": "$"})
-    command = f"{sys.executable} -m sso_plugin exec -p dev -- {words}\n"
-    os.write(terminal, command.encode())
-    read_until(terminal, "\r\nready")
+    code = "import time; print('rea' 'dy', flush=True); time.sleep(1); print('do' 'ne', flush=True)"
+    words = [sys.executable, "-m", "sso_plugin", "exec", "-p", "dev", "--", *python(code)]
+    process, terminal = pty.fork()
+    if process == 0:
+        environment = {**os.environ, **ENVIRONMENT, "PS1": "prompt>"}
+        os.execve("/bin/bash", ["bash", "--norc", "-i"], environment)  # noqa: S606
+    os.write(terminal, f"{shlex.join(words)}\n".encode())
+    read_until(terminal, "ready")
     os.write(terminal, b"\x1a")
     read_until(terminal, "Stopped")
-    os.write(terminal, b"fg >/dev/null; echo code $?; exit\n")
-    seen = read_all(terminal)
-    assert "\r\ndone" in seen
-    assert "\r\ncode 0" in seen
-    os.waitpid(pid, 0)
+    os.write(terminal, b"fg >/dev/null; echo code:$?; exit\n")
+    seen = read_until(terminal)
+    assert "done" in seen
+    assert "code:0" in seen
+    os.waitpid(process, 0)
     os.close(terminal)

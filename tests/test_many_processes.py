@@ -205,3 +205,19 @@ def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
         timeout=120,
     )
     assert (process.stdout, process.stderr) == ("300 kills, 900 reads, every one whole\n", "")
+
+
+def test_chaos() -> None:
+    """Forty processes on one home for a minute, with all that can go wrong: see `chaos`."""
+    process = subprocess.run(
+        [sys.executable, CROWD.with_name("chaos.py")],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "SSO_PLUGIN": "on"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert {line.split(",")[0] for line in process.stderr.splitlines()} <= {
+        "Cannot renew the credentials"
+    }

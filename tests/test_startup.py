@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 # Printed by a snippet: whether the tripwire is set, and how often the initializer is registered.
 REPORT = """
 import sys
-from sso_plugin import startup
+from sso_plugin import initializer, startup
 botocore = sys.modules.get("botocore")
 initializers = botocore._INITIALIZERS if botocore else []
-print(sys.meta_path.count(startup.Tripwire), initializers.count(startup._initialize))
+print(sys.meta_path.count(startup.Tripwire), initializers.count(initializer._initialize))
 """
 WAITING = "1 0"
 REGISTERED = "0 1"
@@ -242,7 +242,7 @@ print("botocore.session" in Next.asked)
         """As when a start-up file that is read earlier has imported it."""
         snippet = """
 import os, botocore.session
-from sso_plugin import startup
+from sso_plugin import initializer, startup
 del os.environ["SSO_PLUGIN"]
 startup.main()
 """
@@ -285,23 +285,26 @@ class TestByHand:
         self, installed: Environment, calls: str, expected: str
     ) -> None:
         """In any order and any number."""
-        steps = "; ".join(f"startup.{name}()" for name in calls.split())
-        snippet = f"from sso_plugin import startup; {steps}"
+        homes = {"main": "startup", "register": "initializer", "unregister": "initializer"}
+        steps = "; ".join(f"{homes[name]}.{name}()" for name in calls.split())
+        snippet = f"from sso_plugin import initializer, startup; {steps}"
         assert expected == installed.run("-c", snippet + REPORT)
 
     def test_importing_botocore_after_register_changes_nothing(
         self, installed: Environment
     ) -> None:
         """The tripwire finds the initializer registered."""
-        snippet = "from sso_plugin import startup; startup.register(); import botocore.session"
+        snippet = (
+            "from sso_plugin import initializer; initializer.register(); import botocore.session"
+        )
         assert installed.run("-c", snippet + REPORT) == REGISTERED
 
     def test_unregister_does_not_import_botocore(self, installed: Environment) -> None:
         """It takes a quarter of a second, in a script that may never need it."""
         snippet = """
 import sys
-from sso_plugin import startup
-startup.unregister()
+from sso_plugin import initializer, startup
+initializer.unregister()
 print("botocore" in sys.modules)
 """
         assert installed.run("-c", snippet) == "False"
@@ -359,7 +362,7 @@ logging.getLogger("botocore").setLevel(logging.INFO)
 import botocore.session
 botocore.session.Session()
 """
-        expected = "DEBUG:sso_plugin:The plugin could not start: RuntimeError"
+        expected = "DEBUG:sso_plugin:Leaving a session as it is: RuntimeError"
         assert expected == own.run("-c", snippet)
 
     def test_finders_of_others_may_be_particular(self, own: Environment) -> None:
@@ -376,12 +379,14 @@ sys.meta_path.insert(0, Particular)
         assert own.run("-c", REPORT) == WAITING
 
     @pytest.mark.parametrize("remains", ["nothing", "folder"])
-    def test_a_start_up_file_without_its_package_is_silent(
+    def test_a_start_up_file_without_its_package_stops_nothing(
         self, own: Environment, remains: str
     ) -> None:
-        """`site` would print a traceback at each start of each interpreter."""
+        """Whoever deletes the package by hand is told which file is left, and the script runs."""
         package = own.site_packages / "sso_plugin"
         shutil.rmtree(package)
         if remains == "folder":
             package.mkdir()
-        assert own.run("-c", "import botocore.session") == ""
+        told = own.run("-c", "import botocore.session; print('it runs')")
+        assert told.endswith("it runs")
+        assert "sso_plugin.pth" in told

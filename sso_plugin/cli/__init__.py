@@ -1,43 +1,89 @@
-"""The command ``sso-plugin``. No logic: it reads words, calls one function, prints."""
+"""The command ``sso-plugin``. No logic: it reads words, calls one function, prints.
+
+Data goes to stdout, everything else to stderr. This module imports nothing but `sys`, since
+``credential-process`` is called by programs that wait for it, and works without the extra `cli`.
+"""
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main"]
 
+FAILED = 1
+MISUSED = 2
+STOPPED = 130
+
+EXTRA = ("click", "rich")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0 done, 1 failed, 2 not understood, 130 stopped."""
-    arguments = _parser().parse_args(argv)
-    from botocore.exceptions import BotoCoreError
+    """Run the command and return its exit code: 0 done, 1 failed, 2 not understood, 130 stopped.
 
-    import sso_plugin
+    ``status`` has codes of its own, see its help.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if words[:1] == ["credential-process"] and _names_profile_only(words[1:]):
+            return _credential_process(words[-1].removeprefix("--profile="))
+        return _run(words)
+    except KeyboardInterrupt:
+        # On a line of its own: the terminal shows ^C where the person has pressed it.
+        print(file=sys.stderr)
+        _complain("stopped")
+        return STOPPED
+
+
+def _names_profile_only(words: list[str]) -> bool:
+    """Tell whether this can be understood without click: ``--profile NAME`` in its spellings."""
+    if len(words) == 1:
+        return words[0].startswith("--profile=")
+    return words[:-1] in (["--profile"], ["-p"]) and not words[-1].startswith("-")
+
+
+def _credential_process(profile: str) -> int:
+    import json
+
+    from sso_plugin.credentialprocess import process_document
 
     try:
-        sso_plugin.login(arguments.profile)
-    except BotoCoreError as exc:
-        print(f"sso-plugin: {exc}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("sso-plugin: stopped, nothing was written", file=sys.stderr)
-        return 130
-    print("Logged in.", file=sys.stderr)
+        print(json.dumps(process_document(profile)), flush=True)
+    except Exception as exc:  # noqa: BLE001 - whatever it is, a person gets one sentence
+        from .sentences import sentence
+
+        _complain(sentence(exc))
+        return FAILED
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sso-plugin", description="Log in to AWS IAM Identity Center without the AWS CLI."
+def _run(words: list[str]) -> int:
+    try:
+        from .app import run
+
+        return run(words)
+    except ModuleNotFoundError as exc:
+        if str(exc.name).partition(".")[0] not in EXTRA:
+            raise
+        return _without_extra(words)
+
+
+def _without_extra(words: list[str]) -> int:
+    """Serve what can be served without click and rich; for the rest say what to install."""
+    if words == ["--version"]:
+        from sso_plugin import __version__
+
+        print(f"sso-plugin {__version__}")
+        return 0
+    _complain(
+        "this needs a few packages more. Run: pip install 'sso-plugin[cli]' "
+        "(without them there is: sso-plugin credential-process --profile NAME)"
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    login = commands.add_parser("login", help="log a profile in, by approving in a browser")
-    login.add_argument(
-        "--profile", metavar="NAME", help="a profile of ~/.aws/config (default: AWS_PROFILE)"
-    )
-    return parser
+    return MISUSED
+
+
+def _complain(text: str) -> None:
+    print(f"sso-plugin: {text}", file=sys.stderr)

@@ -8,7 +8,8 @@ Needs Werkzeug (`pip install sso-plugin[emulator]`). Nothing else in this packag
 """
 
 from .errors import UnexpectedRequestError
-from .organization import Account, Assignment, Organization, Role, User
+from .fault import Fault
+from .organization import Account, Assignment, Organization, Role, User, VanityUrl
 from .requestlog import LoggedRequest
 from .server import Emulator
 from .settings import Settings
@@ -18,6 +19,7 @@ __all__ = [
     "Account",
     "Assignment",
     "Emulator",
+    "Fault",
     "LoggedRequest",
     "Organization",
     "Role",
@@ -25,4 +27,5 @@ __all__ = [
     "SignIn",
     "UnexpectedRequestError",
     "User",
+    "VanityUrl",
 ]

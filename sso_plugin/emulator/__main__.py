@@ -27,6 +27,7 @@ _DURATIONS = {
     "registration": ("--registration-lifetime", "how long client registrations live"),
     "refresh_token": ("--refresh-token-lifetime", "how long refresh tokens live"),
     "device_code": ("--device-code-lifetime", "how long a sign-in may wait for approval"),
+    "authorization_code": ("--authorization-code-lifetime", "how long a code may be traded"),
 }
 
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         emulator = _emulator(options)
         stop = _stop_signal()
         emulator.start()
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"Cannot listen on {options.host}:{options.port}: {error.strerror}.")
@@ -57,9 +58,11 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         poll_interval=options.poll_interval,
         refresh_tokens=options.refresh_tokens,
         page_size=options.page_size,
+        requests_per_second=options.requests_per_second,
     )
     organization = Organization.load(options.organization) if options.organization else None
-    return Emulator(organization, settings=settings, host=options.host, port=options.port)
+    host, port, tls = options.host, options.port, options.tls
+    return Emulator(organization, settings=settings, host=host, port=port, tls=tls)
 
 
 def _stop_signal() -> threading.Event:
@@ -104,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add("organization", nargs="?", metavar="ORG_FILE", help="TOML file; without it, an example")
     add("--host", default="127.0.0.1", help="loopback address to listen on")
     add("--port", type=_port, default=0, help="port to listen on, 0 for any that is free")
+    add("--tls", action="store_true", help="serve https, with an authority made on the spot")
     for name, (option, text) in _DURATIONS.items():
         default = getattr(defaults, name)
         add(option, dest=name, type=_duration, default=default, metavar="DURATION", help=text)
@@ -111,10 +115,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--poll-interval", type=int, default=defaults.poll_interval, help="seconds between polls")
     add("--page-size", type=int, default=defaults.page_size, help="most items on a page")
     add("--refresh-tokens", choices=REFRESH_TOKENS, default=defaults.refresh_tokens, help=_REFRESH)
+    add("--requests-per-second", type=float, help="portal requests of a user before it says 429")
     return parser
 
 
-_REFRESH = "whether refresh tokens serve again and again, once each, or not at all"
+_REFRESH = "whether refresh tokens serve on and on, once each, or not; strict punishes a replay"
 
 
 def _port(text: str) -> int:

@@ -8,27 +8,25 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import http_date
 
+from .broken import instead, spoiled
 from .errors import ServiceError
+from .fault import HANG
+from .httpd import GONE, ResetConnection
 from .operations import UNKNOWN
 from .origin import is_foreign
 from .requestlog import LoggedRequest
 from .routes import find
+from .subject import subject_of
 
 if TYPE_CHECKING:
     from werkzeug import Request, Response
 
-    from .faults import Fault
+    from .fault import Fault
     from .state import State
     from .web import Operation
 
-# Codes the SDKs know for the statuses that faults are usually injected with.
-_FAULT_CODES = {
-    400: "InvalidRequestException",
-    401: "UnauthorizedException",
-    403: "ForbiddenException",
-    404: "ResourceNotFoundException",
-    429: "TooManyRequestsException",
-}
+# In the log, where the connection was reset before an answer.
+_NO_ANSWER = 0
 
 
 class App:
@@ -38,17 +36,18 @@ class App:
         self._state = state
 
     def __call__(self, request: Request) -> Response:
-        """Answer a request, whatever it is."""
+        """Answer a request, whatever it is, unless a fault is to reset the connection."""
         arrived = self._state.clock.now()
-        operation = find(request)
-        response = self._answer(operation, request)
-        if operation.logged:
-            entry = LoggedRequest(
-                operation.name, request.method, request.path, response.status_code, arrived
-            )
-            self._state.requests.append(entry)
+        operation = find(self._state.organization, request)
+        try:
+            response = self._answer(operation, request)
+        except ResetConnection:
+            self._log(operation, request, _NO_ANSWER, arrived)
+            raise
 
-        response.headers["Date"] = http_date(self._state.clock.now())
+        self._log(operation, request, response.status_code, arrived)
+        now = self._state.clock.now() + self._state.settings.date_offset
+        response.headers["Date"] = http_date(now)
         response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
         return response
 
@@ -59,11 +58,19 @@ class App:
         if operation.name == UNKNOWN:
             self._state.failures.append(f"Unknown request: {request.method} {request.path}")
 
-        fault = self._state.faults.strike(operation.name) if operation.logged else None
-        if fault and fault.status:
-            return operation.refuse(_as_error(fault, fault.status))
+        fault = self._strike(operation, request) if operation.logged else None
+        if fault is None:
+            return self._handle(operation, request)
 
-        return self._handle(operation, request)
+        return instead(fault, operation) or spoiled(fault, self._handle(operation, request))
+
+    def _strike(self, operation: Operation, request: Request) -> Fault | None:
+        gone = request.environ[GONE]
+        fault = self._state.faults.strike(operation.name, gone)
+        if fault and fault.kind == HANG and gone():
+            raise ResetConnection
+
+        return fault
 
     def _handle(self, operation: Operation, request: Request) -> Response:
         try:
@@ -75,7 +82,8 @@ class App:
             self._state.failures.append(f"{operation.name} failed:\n{traceback.format_exc()}")
             return operation.refuse(ServiceError("InternalServerException", "Emulator bug"))
 
-
-def _as_error(fault: Fault, status: int) -> ServiceError:
-    code = fault.code or _FAULT_CODES.get(status, "InternalServerException")
-    return ServiceError(code, fault.message, status)
+    def _log(self, operation: Operation, request: Request, status: int, arrived: float) -> None:
+        if operation.logged:
+            name, path = operation.name, request.path
+            entry = LoggedRequest(name, request.method, path, status, arrived, *subject_of(request))
+            self._state.requests.append(entry)

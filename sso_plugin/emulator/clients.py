@@ -22,6 +22,8 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant
 AUTHORIZATION_CODE = "authorization_code"
 GRANT_TYPES = (DEVICE_CODE, REFRESH_TOKEN, AUTHORIZATION_CODE)
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 # What OAuth allows in the name of a scope: printable, without space, quote and backslash.
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
 
@@ -34,9 +36,11 @@ class Registration:
     client_secret: str = field(repr=False)
     issued_at: float
     expires_at: float
+    name: str = ""
     scopes: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ()
     redirect_uris: tuple[str, ...] = ()
+    issuer_url: str = ""
 
     def may(self, grant_type: str) -> bool:
         """Say whether a grant is open to this client.
@@ -61,9 +65,11 @@ class Clients:
     def register(
         self,
         *,
+        name: str = "",
         scopes: Sequence[str] = (),
         grant_types: Sequence[str] = (),
         redirect_uris: Sequence[str] = (),
+        issuer_url: str = "",
     ) -> Registration:
         """Admit a public client."""
         _check_scopes(scopes)
@@ -75,9 +81,11 @@ class Clients:
             client_secret=secrets.token_urlsafe(96),
             issued_at=now,
             expires_at=now + self._settings.registration,
+            name=name,
             scopes=tuple(scopes),
             grant_types=tuple(grant_types),
             redirect_uris=tuple(redirect_uris),
+            issuer_url=issuer_url,
         )
         self._registrations[registration.client_id] = registration
         return registration
@@ -92,6 +100,14 @@ class Clients:
 
         if self._clock.now() >= registration.expires_at:
             raise ServiceError("InvalidClientException", "Client registration has expired")
+
+        return registration
+
+    def find(self, client_id: str) -> Registration | None:
+        """Return the client with this id, if its registration has not ended."""
+        registration = self._registrations.get(client_id)
+        if registration is None or self._clock.now() >= registration.expires_at:
+            return None
 
         return registration
 
@@ -121,7 +137,10 @@ def _check_redirect_uris(uris: Sequence[str], *, required: bool) -> None:
 def _is_loopback(uri: str) -> bool:
     try:
         parts = urlsplit(uri)
+        parts.port  # noqa: B018 - raises if it is no number
     except ValueError:
         return False
 
-    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    clean = uri.isascii() and uri.isprintable() and " " not in uri
+    bare = parts.username is None and not parts.fragment
+    return clean and bare and parts.scheme == "http" and parts.hostname in _LOOPBACK

@@ -20,6 +20,10 @@ class Clock:
         """Seconds since the epoch, as the emulator sees it."""
         return self._base() + self._offset
 
+    def base(self) -> float:
+        """Seconds since the epoch, as the machine sees it."""
+        return self._base()
+
     def advance(self, seconds: float) -> float:
         """Move the clock; a negative number puts it back. Returns the new time."""
         self._offset += seconds

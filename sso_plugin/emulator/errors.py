@@ -21,11 +21,19 @@ _STATUS = {
 class ServiceError(Exception):
     """A refusal with the code, the HTTP status and the message of the real service."""
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int | None = None,
+        *,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status or _STATUS.get(code, 400)
+        self.retry_after = retry_after
 
 
 class UnexpectedRequestError(AssertionError):

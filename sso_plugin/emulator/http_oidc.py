@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .clients import DEVICE_CODE, GRANT_TYPES, REFRESH_TOKEN, Registration
+from .clients import (
+    AUTHORIZATION_CODE,
+    DEVICE_CODE,
+    GRANT_TYPES,
+    REFRESH_TOKEN,
+    Registration,
+)
 from .errors import ServiceError
-from .web import Operation, Route, error_type, json_object, json_response, oauth_error
+from .web import Operation, Route, error_headers, json_object, json_response, oauth_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +32,13 @@ def register_client(state: State, request: Request) -> Response:
             "InvalidClientMetadataException", "clientName is required and clientType is 'public'"
         )
 
+    grant_types = _texts(body, "grantTypes")
     client = state.clients.register(
+        name=_text(body, "clientName"),
         scopes=_texts(body, "scopes"),
-        grant_types=_texts(body, "grantTypes"),
+        grant_types=grant_types,
         redirect_uris=_texts(body, "redirectUris"),
+        issuer_url=_issuer_url(state, body, required=AUTHORIZATION_CODE in grant_types),
     )
     return json_response(
         {
@@ -48,7 +57,7 @@ def start_device_authorization(state: State, request: Request) -> Response:
     body = json_object(request)
     client = _client(state, body)
     _check_grant(client, DEVICE_CODE)
-    if _text(body, "startUrl").rstrip("/#") != state.organization.start_url.rstrip("/#"):
+    if not state.organization.answers_to(_text(body, "startUrl")):
         raise ServiceError("InvalidRequestException", "Invalid startUrl provided")
 
     device = state.devices.start(client)
@@ -90,12 +99,20 @@ def create_token(state: State, request: Request) -> Response:
 def refuse(error: ServiceError) -> Response:
     """Say no as the OIDC service does."""
     body = {"error": oauth_error(error.code), "error_description": error.message}
-    return json_response(body, error.status, error_type(error))
+    return json_response(body, error.status, error_headers(error))
 
 
 def _trade_device_code(state: State, client: Registration, body: dict[str, Any]) -> Grant:
     user = state.devices.redeem(client, _required(body, "deviceCode"))
     return state.tokens.sign_in(user, client)
+
+
+def _trade_authorization_code(state: State, client: Registration, body: dict[str, Any]) -> Grant:
+    code, redirect_uri = _required(body, "code"), _required(body, "redirectUri")
+    verifier = _required(body, "codeVerifier")
+    return state.tokens.sign_in(
+        state.authorizations.redeem(client, code, redirect_uri, verifier), client
+    )
 
 
 def _trade_refresh_token(state: State, client: Registration, body: dict[str, Any]) -> Grant:
@@ -105,12 +122,22 @@ def _trade_refresh_token(state: State, client: Registration, body: dict[str, Any
 # A grant type the emulator learns is one more line here.
 _TRADES: dict[str, Callable[[State, Registration, dict[str, Any]], Grant]] = {
     DEVICE_CODE: _trade_device_code,
+    AUTHORIZATION_CODE: _trade_authorization_code,
     REFRESH_TOKEN: _trade_refresh_token,
 }
 
 
 def _client(state: State, body: dict[str, Any]) -> Registration:
     return state.clients.authenticate(_required(body, "clientId"), _required(body, "clientSecret"))
+
+
+def _issuer_url(state: State, body: dict[str, Any], *, required: bool) -> str:
+    """Return the start URL a client belongs to; the authorization page could not tell it."""
+    url = _required(body, "issuerUrl") if required else _text(body, "issuerUrl")
+    if url and not state.organization.answers_to(url):
+        raise ServiceError("InvalidRequestException", "Invalid issuerUrl provided")
+
+    return url
 
 
 def _check_grant(client: Registration, grant_type: str) -> None:

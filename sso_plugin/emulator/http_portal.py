@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from werkzeug import Request, Response
 
 from .errors import ServiceError
-from .web import Operation, Route, error_type, json_response
+from .web import Operation, Route, error_headers, json_response
 
 if TYPE_CHECKING:
     from .state import State
@@ -67,7 +67,7 @@ def logout(state: State, request: Request) -> Response:
 
 def refuse(error: ServiceError) -> Response:
     """Say no as the portal does."""
-    return json_response({"message": error.message}, error.status, error_type(error))
+    return json_response({"message": error.message}, error.status, error_headers(error))
 
 
 def _bearer(state: State, request: Request) -> Token:
@@ -75,6 +75,7 @@ def _bearer(state: State, request: Request) -> Token:
     if token is None:
         raise ServiceError("UnauthorizedException", "Session token not found or invalid")
 
+    state.budget.spend(token.user)
     return token
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import io
 import os
+import selectors
 import socket
+import ssl
+import struct
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
@@ -22,6 +25,22 @@ from werkzeug import Request, Response
 Application = Callable[[Request], Response]
 
 
+# The key under which a request's environment says whether its client has hung up.
+GONE = "sso_plugin.client_gone"
+
+
+class ResetConnection(Exception):
+    """Raised by an application: end the connection at once, as a machine that went down does."""
+
+
+class CutResponse(Response):
+    """An answer whose connection is reset after so many bytes of its body."""
+
+    def __init__(self, answer: Response, size: int) -> None:
+        super().__init__(answer.get_data(), answer.status, answer.headers)
+        self.size = size
+
+
 class Server(ThreadingHTTPServer):
     """Serves an application on a loopback address until it is closed."""
 
@@ -30,9 +49,17 @@ class Server(ThreadingHTTPServer):
     # On Windows this option would let two servers share a port.
     allow_reuse_address = os.name != "nt"
 
-    def __init__(self, host: str, port: int, application: Application) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        application: Application,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.tls = tls
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.application = application
+        self.resets: set[socket.socket] = set()
         self._connections: set[socket.socket] = set()
         super().__init__((host, port), _Handler)
 
@@ -45,13 +72,23 @@ class Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection, and remember it for the end."""
         connection, address = super().get_request()
+        if self.tls:
+            # The handshake is left to the connection's own thread, which alone may have to wait.
+            connection = self.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+
         self._connections.add(connection)
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection."""
+        """Close a connection; one to be reset without the farewell that says all is well."""
         self._connections.discard(request)
-        super().shutdown_request(request)
+        if request in self.resets:
+            self.resets.discard(request)
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def close(self) -> None:
         """Stop serving, and end the connections that idle clients keep open."""
@@ -62,7 +99,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay quiet about clients that hang up; anything else is a bug worth its traceback."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
 
@@ -84,12 +121,28 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         request = Request(self._environ(body))
         request.get_data()  # kept from now on: reading the form would use it up
-        self._send(self.server.application(request))
+        try:
+            self._send(self.server.application(request))
+        except ResetConnection:
+            self._reset()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = respond  # noqa: N815
 
     def log_message(self, *args: object) -> None:
         """Say nothing; the request log is the place to look."""
+
+    def _reset(self) -> None:
+        """Have the kernel answer with RST: that is how it closes what must not linger."""
+        self.close_connection = True
+        linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.server.resets.add(self.connection)
+
+    def _gone(self) -> bool:
+        """Say whether the client has closed its end; it sends nothing else while it waits."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.connection, selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def _send(self, response: Response) -> None:
         content = response.get_data()
@@ -100,7 +153,14 @@ class _Handler(BaseHTTPRequestHandler):
 
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            self._write(response, content)
+
+    def _write(self, response: Response, content: bytes) -> None:
+        if isinstance(response, CutResponse):
+            self.wfile.write(content[: response.size])
+            raise ResetConnection
+
+        self.wfile.write(content)
 
     def _environ(self, body: bytes) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
@@ -115,8 +175,9 @@ class _Handler(BaseHTTPRequestHandler):
             "REMOTE_ADDR": self.client_address[0],
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),
-            "wsgi.url_scheme": "http",
+            "wsgi.url_scheme": "https" if self.server.tls else "http",
             "wsgi.input": io.BytesIO(body),
+            GONE: self._gone,
         }
         for name in self.headers:
             key = f"HTTP_{name.upper().replace('-', '_')}"

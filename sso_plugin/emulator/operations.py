@@ -16,7 +16,12 @@ OPERATIONS = (
     "AssumeRole",
     "DevicePage",
     "DeviceDecision",
+    "AuthorizePage",
+    "AuthorizeDecision",
     "HomePage",
+    "VanityRedirect",
+    "GetSigninToken",
+    "ConsoleLogin",
     UNKNOWN,
 )
 

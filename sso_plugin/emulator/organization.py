@@ -44,6 +44,20 @@ class Assignment:
 
 
 @dataclass(frozen=True)
+class VanityUrl:
+    """A path of the emulator that leads to a start URL, as companies have their own addresses.
+
+    `hops` redirects lie between, `leads_to` is where they end (by default the organization's start
+    URL), and `head` says whether HEAD is answered or refused with 405.
+    """
+
+    path: str
+    hops: int = 1
+    leads_to: str | None = None
+    head: bool = True
+
+
+@dataclass(frozen=True)
 class Organization:
     """Everything the emulator knows before the first request."""
 
@@ -53,6 +67,11 @@ class Organization:
     assignments: tuple[Assignment, ...]
     start_url: str = "https://example.awsapps.com/start"
     region: str = "eu-central-1"
+    vanity_urls: tuple[VanityUrl, ...] = ()
+
+    def answers_to(self, url: str) -> bool:
+        """Say whether a start URL is this organization's, however it ends."""
+        return url.rstrip("/#") == self.start_url.rstrip("/#")
 
     @property
     def partition(self) -> str:

@@ -18,6 +18,12 @@ roles = ["AdministratorAccess", "ReadOnlyAccess"]
 account = "production"
 name = "Deploy"
 trusts = ["production"]                             # optional: whose callers; default all
+
+[[vanity_urls]]                                     # optional: paths that lead to the start URL
+path = "/vanity"
+hops = 1                                            # optional: redirects on the way
+leads_to = "https://example.awsapps.com/start"      # optional
+head = true                                         # optional: false answers HEAD with 405
 """
 
 from __future__ import annotations
@@ -25,11 +31,11 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .organization import Account, Assignment, Organization, Role, User
+from .organization import Account, Assignment, Organization, Role, User, VanityUrl
+from .tables import Table
 
 if TYPE_CHECKING:
     import os
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"\d{12}")
 _EVERY = "*"
+_KEYS = ("start_url", "region", "users", "accounts", "assignments", "roles", "vanity_urls")
 
 
 class OrganizationFileError(ValueError):
@@ -46,7 +53,7 @@ class OrganizationFileError(ValueError):
 def load(path: str | os.PathLike[str]) -> Organization:
     """Read an organization, or say in one sentence why not."""
     try:
-        return _organization(_Table("", _parse(Path(path).read_bytes())))
+        return _organization(Table("", _parse(Path(path).read_bytes())))
     except OSError as error:
         raise OrganizationFileError(f"{path}: {error.strerror or error}.") from error
     except ValueError as error:
@@ -66,8 +73,8 @@ def _parse(content: bytes) -> dict[str, Any]:
         raise ValueError(f"not valid TOML: {error}.") from error
 
 
-def _organization(root: _Table) -> Organization:
-    root.check_keys("start_url", "region", "users", "accounts", "assignments", "roles")
+def _organization(root: Table) -> Organization:
+    root.check_keys(*_KEYS)
     users = tuple(User(name) for name in root.texts("users"))
     accounts = tuple(_account(each) for each in root.tables("accounts"))
     _check_unique("users", [each.name for each in users])
@@ -84,10 +91,11 @@ def _organization(root: _Table) -> Organization:
         ),
         start_url=root.text("start_url", Organization.start_url),
         region=root.text("region", Organization.region),
+        vanity_urls=tuple(_vanity_url(each) for each in root.tables("vanity_urls")),
     )
 
 
-def _account(table: _Table) -> Account:
+def _account(table: Table) -> Account:
     table.check_keys("id", "name", "email")
     account_id, name = table.text("id"), table.text("name")
     if not _ID.fullmatch(account_id):
@@ -96,7 +104,7 @@ def _account(table: _Table) -> Account:
     return Account(account_id, name, table.text("email", f"{name}@example.com"))
 
 
-def _role(table: _Table, accounts: tuple[Account, ...]) -> Role:
+def _role(table: Table, accounts: tuple[Account, ...]) -> Role:
     table.check_keys("account", "name", "trusts")
     trusts = table.texts("trusts", [])
     return Role(
@@ -106,8 +114,18 @@ def _role(table: _Table, accounts: tuple[Account, ...]) -> Role:
     )
 
 
+def _vanity_url(table: Table) -> VanityUrl:
+    table.check_keys("path", "hops", "leads_to", "head")
+    path = table.text("path")
+    if not path.startswith("/"):
+        raise ValueError(f"{table.name}.path must begin with a slash, not {path!r}.")
+
+    leads_to = table.text("leads_to") if "leads_to" in table.values else None
+    return VanityUrl(path, table.whole("hops", 1), leads_to, table.truth("head", default=True))
+
+
 def _assignments(
-    table: _Table, users: tuple[User, ...], accounts: tuple[Account, ...]
+    table: Table, users: tuple[User, ...], accounts: tuple[Account, ...]
 ) -> Iterator[Assignment]:
     table.check_keys("user", "accounts", "roles")
     user, roles = table.text("user"), table.texts("roles")
@@ -135,54 +153,3 @@ def _check_unique(key: str, values: list[str]) -> None:
     for value in values:
         if values.count(value) > 1:
             raise ValueError(f"{key}: {value!r} appears twice.")
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A table of the file and its name, for reading values with errors that say where."""
-
-    name: str
-    values: dict[str, Any]
-
-    def check_keys(self, *known: str) -> None:
-        """Refuse a key that nobody reads, which is most often a typing error."""
-        for key in self.values:
-            if key not in known:
-                raise ValueError(f"{self._key(key)} is no known key; use {', '.join(known)}.")
-
-    def text(self, key: str, default: str | None = None) -> str:
-        """Return a string; without a default, the key is required."""
-        value = self._value(key, default)
-        if not isinstance(value, str) or not value:
-            raise ValueError(f"{self._key(key)} must be a string, not {value!r}.")
-
-        return value
-
-    def texts(self, key: str, default: list[str] | None = None) -> list[str]:
-        """Return a list of strings; without a default, it is required and not empty."""
-        value = self._value(key, default)
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise ValueError(f"{self._key(key)} must be a list of strings, not {value!r}.")
-
-        if not value and default is None:
-            raise ValueError(f"{self._key(key)} must not be empty.")
-
-        return value
-
-    def tables(self, key: str) -> list[_Table]:
-        """Return the tables of an array, each with its number in its name."""
-        values = self.values.get(key, [])
-        if not isinstance(values, list) or not all(isinstance(each, dict) for each in values):
-            raise ValueError(f"{self._key(key)} must be written as [[{key}]].")
-
-        return [_Table(f"{key}[{number}]", each) for number, each in enumerate(values, start=1)]
-
-    def _value(self, key: str, default: object) -> object:
-        value = self.values.get(key, default)
-        if value is None:
-            raise ValueError(f"{self._key(key)} is missing.")
-
-        return value
-
-    def _key(self, key: str) -> str:
-        return f"{self.name}.{key}" if self.name else key

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from .operations import checked
@@ -14,13 +15,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """A request as it was answered; it holds neither parameters nor headers, so no secret."""
+    """A request as it was answered; it holds no secret.
+
+    `status` is 0 where a fault reset the connection instead. `token` tells bearer tokens apart:
+    it is their `token_id`.
+    """
 
     operation: str
     method: str
     path: str
     status: int
     time: float
+    account_id: str | None = None
+    role: str | None = None
+    grant_type: str | None = None
+    token: str | None = None
+
+
+def token_id(token: str) -> str:
+    """Return a short name for a token, from which nobody gets the token back."""
+    return hashlib.sha256(token.encode()).hexdigest()[:12]
 
 
 class RequestLog:
@@ -40,13 +54,20 @@ class RequestLog:
         with self._lock:
             return tuple(self._entries)
 
-    def count(self, operation: str | None = None) -> int:
-        """Say how often an operation was asked for; without a name, how many requests came."""
-        if operation is None:
-            return len(self)
+    def count(self, operation: str | None = None, **wanted: object) -> int:
+        """Say how often an operation was asked for; without a name, how many requests came.
 
-        wanted = checked(operation)
-        return sum(each.operation == wanted for each in self)
+        With names of `LoggedRequest`, only those count that have the values given:
+        `count("GetRoleCredentials", role="AdministratorAccess", status=200)`.
+        """
+        if operation is not None:
+            wanted["operation"] = checked(operation)
+
+        for name in wanted.keys() - _NAMES:
+            known = ", ".join(sorted(_NAMES))
+            raise ValueError(f"A request is not logged with {name!r}; choose from {known}.")
+
+        return sum(all(getattr(each, name) == wanted[name] for name in wanted) for each in self)
 
     def clear(self) -> None:
         """Forget all."""
@@ -58,3 +79,6 @@ class RequestLog:
 
     def __len__(self) -> int:
         return len(self.entries())
+
+
+_NAMES = frozenset(field.name for field in fields(LoggedRequest))

@@ -7,30 +7,49 @@ from typing import TYPE_CHECKING, cast
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from . import control, http_oidc, http_portal, http_sts, pages
+from . import (
+    consent,
+    control,
+    federation,
+    http_oidc,
+    http_portal,
+    http_sts,
+    pages,
+    vanity,
+)
 from .web import NOT_KNOWN
 
 if TYPE_CHECKING:
     from werkzeug import Request
 
+    from .organization import Organization
     from .web import Operation
 
-_ROUTES = (*http_portal.ROUTES, *http_oidc.ROUTES, *pages.ROUTES, *control.ROUTES)
+_ROUTES = (
+    *http_portal.ROUTES,
+    *http_oidc.ROUTES,
+    *pages.ROUTES,
+    *consent.ROUTES,
+    *control.ROUTES,
+)
 
 _MAP = Map(
     [Rule(path, methods=[method], endpoint=operation) for method, path, operation in _ROUTES]
 )
 
 
-def find(request: Request) -> Operation:
+def find(organization: Organization, request: Request) -> Operation:
     """Return the operation; a request that names none has one too, which refuses it."""
     if request.path == "/":
         visitor = request.method == "GET" and not request.query_string
         return pages.HOME if visitor else http_sts.find_operation(request)
 
+    if request.path == "/federation" and request.method in {"GET", "POST"}:
+        return federation.find_operation(request)
+
     try:
         operation, _ = _MAP.bind_to_environ(request.environ).match()
     except HTTPException:
-        return NOT_KNOWN
+        return vanity.find_operation(organization, request) or NOT_KNOWN
 
     return cast("Operation", operation)

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from .app import App
+from .authorizationrequest import query_of
 from .clock import Clock
 from .httpd import Server
 from .organization import Organization
@@ -13,18 +14,17 @@ from .origin import is_loopback
 from .profiles import profile_text
 from .settings import Settings
 from .state import State
+from .steering import Steering
+from .tls import make as make_tls
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
 
-    from .faults import Faults
-    from .requestlog import RequestLog
-    from .signin import SignIn
 
-
-class Emulator:
+class Emulator(Steering):
     """A local IAM Identity Center with STS, on one loopback port.
 
     A context manager; `url` and what depends on it exist between `start()` and `stop()`.
@@ -38,6 +38,7 @@ class Emulator:
         clock: Clock | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: bool = False,
     ) -> None:
         if not is_loopback(host):
             raise ValueError(f"The emulator serves this machine only, so not on {host!r}.")
@@ -47,13 +48,24 @@ class Emulator:
         )
         self._address = (host, port)
         self._server: Server | None = None
+        self._tls = tls
+        self._ca_bundle: Path | None = None
 
     def start(self) -> None:
         """Begin to serve, in a thread of its own."""
         if self._server:
             raise RuntimeError("The emulator is running already.")
 
-        self._server = Server(*self._address, App(self.state))
+        context = None
+        if self._tls:
+            context, self._ca_bundle = make_tls()
+
+        try:
+            self._server = Server(*self._address, App(self.state), context)
+        except OSError:
+            self._remove_ca_bundle()
+            raise
+
         threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.05},
@@ -67,6 +79,7 @@ class Emulator:
         if server:
             self.faults.clear()
             server.close()
+            self._remove_ca_bundle()
 
     def __enter__(self) -> Self:
         self.start()
@@ -86,48 +99,19 @@ class Emulator:
         if self._server is None:
             raise RuntimeError("The emulator is not running; call start() or use `with`.")
 
-        host = self._address[0]
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.server_port}"
+        host, scheme = self._address[0], "https" if self._tls else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self._server.server_port}"
 
     @property
-    def organization(self) -> Organization:
-        """The organization as it is after a reset."""
-        return self.state.organization
-
-    @property
-    def start_url(self) -> str:
-        """The `sso_start_url` of profiles."""
-        return self.organization.start_url
-
-    @property
-    def region(self) -> str:
-        """The `sso_region` of profiles."""
-        return self.organization.region
-
-    @property
-    def clock(self) -> Clock:
-        """The clock by which everything expires."""
-        return self.state.clock
-
-    @property
-    def settings(self) -> Settings:
-        """Lifetimes and limits, changeable at any time."""
-        return self.state.settings
-
-    @property
-    def requests(self) -> RequestLog:
-        """The log of all requests."""
-        return self.state.requests
-
-    @property
-    def faults(self) -> Faults:
-        """What is to go wrong."""
-        return self.state.faults
+    def ca_bundle(self) -> Path | None:
+        """A file with the authority to trust; None without TLS. It is gone after `stop()`."""
+        return self._ca_bundle
 
     def environment(self) -> dict[str, str]:
         """Return the variables that send the SDKs' and the CLI's requests here."""
         services = ("SSO", "SSO_OIDC", "STS")
-        return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services}
+        variables = {f"AWS_ENDPOINT_URL_{service}": self.url for service in services}
+        return {**variables, "AWS_CA_BUNDLE": str(self.ca_bundle)} if self.ca_bundle else variables
 
     def profile(
         self,
@@ -151,37 +135,18 @@ class Emulator:
             session_name=None if legacy else session_name,
         )
 
-    def sign_in(self, user: str | None = None) -> SignIn:
-        """Sign a user (by default the first) in at once, without a browser."""
-        return self.state.sign_in(user)
+    def authorize(self, url: str, user: str | None = None) -> str:
+        """Approve what a client opens the browser for, in the name of a user.
 
-    def approve(self, user_code: str, user: str | None = None) -> None:
-        """Approve a device authorization in the name of a user (by default the first)."""
-        self.state.approve(user_code, user)
-
-    def deny(self, user_code: str) -> None:
-        """Deny a device authorization."""
-        self.state.deny(user_code)
-
-    def revoke(self, user: str | None = None, *, access_token: str | None = None) -> None:
-        """End all sign-ins of a user, or the one an access token comes from."""
-        self.state.revoke(user=user, access_token=access_token)
-
-    def assign(self, user: str, account_id: str, role: str) -> None:
-        """Let a user take a role in an account."""
-        self.state.assign(user, account_id, role)
-
-    def unassign(self, user: str, account_id: str, role: str) -> None:
-        """Take a role away from a user."""
-        self.state.unassign(user, account_id, role)
-
-    def reset(self, organization: Organization | None = None) -> None:
-        """Put everything back to the start: clock, settings, tokens, assignments, faults, log.
-
-        With an organization, begin with that one instead of the first; until the next reset.
+        Returns where the browser would go now: the client's own address, with a code or an error.
         """
-        self.state.reset(organization)
+        return self.state.authorize(query_of(url, self.url), user)
 
-    def check(self) -> None:
-        """Raise `UnexpectedRequestError` if a request came that the emulator does not know."""
-        self.state.check()
+    def refuse(self, url: str) -> str:
+        """Deny what a client opens the browser for; returns where the browser would go now."""
+        return self.state.refuse(query_of(url, self.url))
+
+    def _remove_ca_bundle(self) -> None:
+        bundle, self._ca_bundle = self._ca_bundle, None
+        if bundle:
+            bundle.unlink(missing_ok=True)

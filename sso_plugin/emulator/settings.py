@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from typing import Any
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
-REFRESH_TOKENS = ("reusable", "rotate", "off")
+# "rotate" refuses a replay; "rotate-strict" takes it for theft and ends the whole sign-in.
+STRICT = "rotate-strict"
+ROTATING = ("rotate", STRICT)
+REFRESH_TOKENS = ("reusable", *ROTATING, "off")
 
 
 @dataclass
 class Settings:
-    """What an administrator of Identity Center could choose; durations in seconds."""
+    """What an administrator of Identity Center could choose; durations in seconds.
+
+    The last three are bad days: portal requests per second and user before it answers 429 (None:
+    any number), what that answer says of when to come back, and by how much the `Date` header lies.
+    """
 
     access_token: float = 8 * _HOUR
     role_credentials: float = _HOUR
     registration: float = 90 * _DAY
     device_code: float = 10 * _MINUTE
+    authorization_code: float = 10 * _MINUTE
     poll_interval: int = 5
     refresh_token: float = 7 * _DAY
     refresh_tokens: str = "reusable"
     page_size: int = 100
+    requests_per_second: float | None = None
+    retry_after: float | None = None
+    date_offset: float = 0.0
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse a name that does not exist and a value that makes no sense."""
@@ -63,10 +75,17 @@ def _problem(name: str, value: object) -> str | None:
         choices = ", ".join(REFRESH_TOKENS)
         return None if value in REFRESH_TOKENS else f"must be one of {choices}"
 
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if value is None and name in _OPTIONAL:
+        return None
+
+    # Every other setting is a number; a bool only looks like one.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         return "must be a number"
 
     return _out_of_range(name, value)
+
+
+_OPTIONAL = ("requests_per_second", "retry_after")
 
 
 def _out_of_range(name: str, value: float) -> str | None:
@@ -76,4 +95,4 @@ def _out_of_range(name: str, value: float) -> str | None:
     if name == "poll_interval":
         return None if isinstance(value, int) and value >= 0 else "must be a whole number from 0"
 
-    return None if value > 0 else "must be greater than 0"
+    return None if value > 0 or name == "date_offset" else "must be greater than 0"

@@ -6,7 +6,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from .assignments import Assignments
+from .authorizations import Authorizations
+from .budget import Budget
 from .clients import Clients
+from .console import ConsoleSignIns
 from .devices import Devices
 from .errors import UnexpectedRequestError
 from .faults import Faults
@@ -31,16 +34,19 @@ class State:
     organization: Organization
     clients: Clients
     devices: Devices
+    authorizations: Authorizations
     tokens: Tokens
     assignments: Assignments
     role_sessions: RoleSessions
+    console: ConsoleSignIns
     pager: Pager
+    budget: Budget
 
     def __init__(self, organization: Organization, settings: Settings, clock: Clock) -> None:
         self.lock = threading.RLock()
         self.clock = clock
         self.settings = settings
-        self.faults = Faults()
+        self.faults = Faults(clock.now)
         self.requests = RequestLog()
         self.failures: list[str] = []
         self._first_organization = organization
@@ -61,10 +67,13 @@ class State:
             self.failures.clear()
             self.clients = Clients(self.clock, self.settings)
             self.devices = Devices(self.clock, self.settings)
+            self.authorizations = Authorizations(self.clock, self.settings, self.clients)
             self.tokens = Tokens(self.clock, self.settings)
             self.assignments = Assignments(self.organization)
             self.role_sessions = RoleSessions(self.organization, self.clock)
+            self.console = ConsoleSignIns(self.clock, self.role_sessions)
             self.pager = Pager()
+            self.budget = Budget(self.clock, self.settings)
 
     def sign_in(self, user: str | None = None) -> SignIn:
         """Sign somebody in at once, as if a client had been registered and approved."""
@@ -82,6 +91,17 @@ class State:
         """Deny a device authorization."""
         with self.lock:
             self.devices.decide(user_code, user=None)
+
+    def authorize(self, query: str, user: str | None = None) -> str:
+        """Consent to what the authorization page was asked; returns where the browser goes."""
+        with self.lock:
+            request = self.authorizations.read(query)
+            return self.authorizations.approve(request, self.assignments.user(user))
+
+    def refuse(self, query: str) -> str:
+        """Withhold consent; returns where the browser goes."""
+        with self.lock:
+            return self.authorizations.deny(self.authorizations.read(query))
 
     def revoke(self, *, user: str | None = None, access_token: str | None = None) -> None:
         """End all sign-ins of a user, or the one an access token comes from."""

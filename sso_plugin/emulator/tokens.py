@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .clients import REFRESH_TOKEN
 from .errors import ServiceError
+from .settings import ROTATING, STRICT
 
 if TYPE_CHECKING:
     from .clients import Registration
@@ -60,7 +61,7 @@ class Tokens:
         if token is None or token.client_id != client.client_id or not self._lives(token):
             raise ServiceError("InvalidGrantException", "Invalid refresh token provided")
 
-        if self._settings.refresh_tokens == "rotate":
+        if self._settings.refresh_tokens in ROTATING:
             self._use_up(token)
             token = self._new_refresh(token.user, token.client_id, token.sign_in)
 
@@ -80,8 +81,11 @@ class Tokens:
         self._revoked.update(each.sign_in for each in self._access.values() if each.user == user)
 
     def _use_up(self, token: Token) -> None:
-        """Let a single-use refresh token pass once; this is where a replay is noticed."""
+        """Let a single-use refresh token pass once; a replay may cost the whole sign-in."""
         if token.value in self._used:
+            if self._settings.refresh_tokens == STRICT:
+                self.revoke(token)
+
             raise ServiceError("InvalidGrantException", "Refresh token has been used before")
 
         self._used.add(token.value)

@@ -54,9 +54,13 @@ def json_object(request: Request) -> dict[str, Any]:
     return body
 
 
-def error_type(error: ServiceError) -> dict[str, str]:
-    """Return the header by which the SDKs tell errors apart."""
-    return {"x-amzn-ErrorType": error.code}
+def error_headers(error: ServiceError) -> dict[str, str]:
+    """Return the header by which the SDKs tell errors apart, and when to come back."""
+    headers = {"x-amzn-ErrorType": error.code}
+    if error.retry_after is not None:
+        headers["Retry-After"] = f"{error.retry_after:g}"
+
+    return headers
 
 
 def oauth_error(code: str) -> str:
@@ -70,7 +74,7 @@ def _not_known(_state: State, request: Request) -> Response:
 
 
 def _refuse_unknown(error: ServiceError) -> Response:
-    return json_response({"message": error.message}, error.status, error_type(error))
+    return json_response({"message": error.message}, error.status, error_headers(error))
 
 
 NOT_KNOWN = Operation(UNKNOWN, _not_known, _refuse_unknown)

@@ -53,7 +53,7 @@ def login(world: World) -> Iterator[Login]:
     """Start the command, and read what it tells the person."""
     world.emulator.settings.poll_interval = 1
     with subprocess.Popen(
-        [sys.executable, "-m", "sso_plugin", "login", "--profile", "dev"],
+        [sys.executable, "-m", "sso_plugin", "login", "--profile", "dev", "--flow", "device"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.PIPE,
         text=True,

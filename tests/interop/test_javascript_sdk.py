@@ -77,7 +77,9 @@ def log_in(world: World) -> None:
     """Log in as a person does, without the time that one takes."""
     sso_plugin.login(
         "dev",
-        show=lambda _url, code: world.emulator.approve(code, "alice"),
+        flow="device",
+        show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
+        open_browser=None,
         sleep=lambda _seconds: None,
     )
 

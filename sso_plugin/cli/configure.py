@@ -1,0 +1,109 @@
+"""``sso-plugin configure``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from sso_plugin.configuring import Wishes, write_profiles
+from sso_plugin.profilenames import DEFAULT_TEMPLATE
+
+from . import FAILED, support
+from .progress import Bar
+
+if TYPE_CHECKING:
+    from sso_plugin.configuring import Plan
+
+__all__ = ["command"]
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@support.command(
+    "configure --region eu-central-1",
+    "configure --sso-session corp --start-url https://example.awsapps.com/start \\\n"
+    "      --sso-region eu-central-1",
+    "configure --account Production --role ReadOnlyAccess --dry-run",
+    "configure --template '{sso_session}.{account_name}.{role_name}' --prune --yes",
+)
+@click.option(
+    "--sso-session",
+    metavar="NAME",
+    help="The sso-session of the profiles. Default: the only one in the file.",
+)
+@click.option("--start-url", metavar="URL", help="For a new sso-session: its access portal.")
+@click.option("--sso-region", metavar="REGION", help="For a new sso-session: its region.")
+@click.option(
+    "--account",
+    "accounts",
+    metavar="ID_OR_NAME",
+    multiple=True,
+    help="Roles in this account only; may be repeated.",
+)
+@click.option(
+    "--role", "roles", metavar="NAME", multiple=True, help="This role only; may be repeated."
+)
+@click.option(
+    "--template",
+    metavar="TEXT",
+    default=DEFAULT_TEMPLATE,
+    show_default=True,
+    help="How profiles are named. Fields: {account_name}, {account_id}, {role_name}, "
+    "{sso_session}.",
+)
+@click.option("--region", metavar="REGION", help="The region of the profiles. Default: none.")
+@click.option("--prune", is_flag=True, help="Remove profiles written earlier for roles now gone.")
+@click.option("--dry-run", is_flag=True, help="Show the change only.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(*, dry_run: bool, yes: bool, **wishes: object) -> int:
+    """Write a profile for every role that you have in every account, after a login if need be.
+
+    What is to change is shown first, as a diff. A profile that was written or changed by hand is
+    never touched, nor is anything else in the file. Profiles written here carry a comment that
+    says so, and stay up to date by this command until somebody changes them.
+    """
+
+    def confirm(plan: Plan) -> bool:
+        bar.finish()
+        _show(plan)
+        return not dry_run and (yes or _asked())
+
+    with Bar("Accounts") as bar:
+        plan = write_profiles(Wishes(**wishes), confirm, bar.update)  # type: ignore[arg-type]
+    return _report(plan, dry_run=dry_run)
+
+
+def _show(plan: Plan) -> None:
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for line in plan.diff():
+        console.print(support.clean(line, keep="\n\t"), style=_COLOURS.get(line[:1]))
+    _tell_left(plan)
+    parts = {"to add": plan.added, "to change": plan.changed, "to remove": plan.removed}
+    counts = [f"{len(names)} {act}" for act, names in parts.items() if names]
+    support.say(f"Profiles: {', '.join(counts)}." if counts else "No profiles, only the session.")
+
+
+def _tell_left(plan: Plan) -> None:
+    for name, why in plan.left.items():
+        support.say(f'The profile "{name}" stays as it is: {why}.', "yellow")
+
+
+def _asked() -> bool:
+    if not support.is_terminal(sys.stdin):
+        raise click.UsageError("Nothing was written, since nobody can be asked: add --yes.")
+    return click.confirm("Write this?", default=False, err=True)
+
+
+def _report(plan: Plan | None, *, dry_run: bool) -> int:
+    if plan is None:
+        support.say("Nothing was written.")
+        return 0 if dry_run else FAILED
+    if plan.before == plan.after:
+        _tell_left(plan)
+        support.say(f"{plan.file} is up to date.")
+    else:
+        support.say(f"{plan.file} is written.", "green")
+    return 0

@@ -1,0 +1,22 @@
+"""``sso-plugin credential-process``, where its lean way does not understand the words."""
+
+from __future__ import annotations
+
+from sso_plugin.credentialprocess import process_document
+
+from . import support
+
+__all__ = ["command"]
+
+
+@support.command("credential-process --profile dev")
+@support.profile_option
+def command(profile: str | None) -> None:
+    """Print credentials for another program: a JSON document that every AWS SDK understands.
+
+    Write into the config file, in a profile that programs without SSO support use:
+
+    \b
+      credential_process = sso-plugin credential-process --profile dev
+    """  # noqa: D301 - click's mark for lines that are to stay as they are
+    support.print_json(process_document(profile), indent=None)

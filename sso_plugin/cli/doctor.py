@@ -1,0 +1,44 @@
+"""``sso-plugin doctor``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rich.console import Console
+
+from sso_plugin.diagnosis import diagnose
+
+from . import FAILED, support
+
+__all__ = ["command"]
+
+_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+@support.command(
+    "doctor",
+    "doctor --profile dev",
+    "doctor --json | jq '.findings[] | select(.status != \"ok\")'",
+    exit_codes="0 no problem, 1 problems, 2 not understood, 130 stopped by Ctrl-C",
+)
+@support.profile_option
+@support.json_option
+def command(*, profile: str | None, as_json: bool) -> int:
+    """Find out what is wrong, and how to mend it: of each thing how it is, and what to do.
+
+    Looks at the versions, the start-up hook, the profile and which provider serves it, the files
+    of the login, the network and the clock. Changes nothing, logs nobody in, shows no secret.
+    """
+    findings = []
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for finding in diagnose(profile):
+        findings.append(finding)
+        if not as_json:
+            line = f"{finding.status:8} {finding.check:9} {support.clean(finding.message)}"
+            console.print(line, style=_COLOURS[finding.status])
+            if finding.mend:
+                console.print(f"{'':8} {'mend:':9} {support.clean(finding.mend)}")
+    healthy = all(finding.status != "problem" for finding in findings)
+    if as_json:
+        support.print_json({"healthy": healthy, "findings": [asdict(each) for each in findings]})
+    return 0 if healthy else FAILED

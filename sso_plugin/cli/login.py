@@ -1,0 +1,74 @@
+"""``sso-plugin login``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+import sso_plugin
+from sso_plugin.signin import open_in_browser
+
+from . import support
+from .words import clock_time
+
+if TYPE_CHECKING:
+    from sso_plugin.flows import LoginPrompt
+    from sso_plugin.signin import FlowName
+
+__all__ = ["command"]
+
+
+@support.command("login --profile dev", "login --sso-session corp --flow device")
+@support.login_options
+@click.option(
+    "--flow",
+    type=click.Choice(["auto", "browser", "device"]),
+    default="auto",
+    show_default=True,
+    help="browser: one on this machine. device: one anywhere, with a code. auto: what fits here.",
+)
+@click.option("--force", is_flag=True, help="Log in although it is not needed.")
+@click.option("--no-browser", is_flag=True, help="Open no browser; print the address only.")
+def command(
+    *,
+    profile: str | None,
+    sso_session: str | None,
+    flow: FlowName,
+    force: bool,
+    no_browser: bool,
+) -> None:
+    """Log in, if that is needed, for every program that uses the profile or its sso-session.
+
+    A login that is usable, or that can be renewed without you, is kept. New entitlements need a
+    new one: --force.
+    """
+    prompts: list[LoginPrompt] = []
+
+    def show(prompt: LoginPrompt) -> None:
+        prompts.append(prompt)
+        _show(prompt)
+
+    status = sso_plugin.login(
+        profile,
+        sso_session=sso_session,
+        flow=flow,
+        force=force,
+        show=show,
+        open_browser=None if no_browser else open_in_browser,
+    )
+    until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
+    if prompts:
+        support.say(f"Logged in{until}.", "green")
+    else:
+        support.say(f"Already logged in{until}; --force logs in anew.")
+
+
+def _show(prompt: LoginPrompt) -> None:
+    support.say(f"{prompt.subject} needs a login: {prompt.reason}.")
+    where = "this page" if prompt.user_code is None else "this page in any browser"
+    support.say(f"Open {where}:\n")
+    support.say(f"  {prompt.url}\n", "bold")
+    if prompt.user_code is not None:
+        support.say(f"and approve the code {prompt.user_code}\n", "bold")
+    support.say("Waiting for the approval ... (Ctrl-C stops)")

@@ -1,0 +1,36 @@
+"""``sso-plugin logout``."""
+
+from __future__ import annotations
+
+import click
+
+import sso_plugin
+
+from . import support
+
+__all__ = ["command"]
+
+
+@support.command("logout --profile dev", "logout --all")
+@support.login_options
+@click.option(
+    "--all", "all_sessions", is_flag=True, help="End every login that the config file knows."
+)
+def command(
+    *,
+    profile: str | None,
+    sso_session: str | None,
+    all_sessions: bool,
+) -> None:
+    """End a login: revoke it at the portal, then delete its token and its role credentials.
+
+    A portal that cannot be told keeps nothing alive here.
+    """
+    if all_sessions and (profile or sso_session):
+        raise click.UsageError("--all leaves nothing to be named: give it alone.")
+    ended = sso_plugin.logout(profile, sso_session=sso_session, all_sessions=all_sessions)
+    for name, told in ended.items():
+        end = "the portal has ended it" if told else "the portal was not told"
+        support.say(f"Logged out of {name}: its files are deleted, {end}.")
+    if not ended:
+        support.say("There is no login in the config file.")

@@ -1,0 +1,92 @@
+"""``sso-plugin status``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+import sso_plugin
+
+from . import support
+from .words import clock_time, duration, iso
+
+if TYPE_CHECKING:
+    from sso_plugin.api import Status
+
+    from .failures import Failures
+
+__all__ = ["command"]
+
+_CODES = {"usable": 0, "renewable": 1, "login needed": 2}
+
+_FAILED = 3
+
+_EXIT_CODES = (
+    "0 usable, 1 renewable (the next use renews it without you), 2 login needed (or not "
+    "understood), 3 failed, 130 stopped by Ctrl-C"
+)
+
+
+@support.command(
+    "status --profile dev",
+    "status --json",
+    "status || sso-plugin login",
+    exit_codes=_EXIT_CODES,
+)
+@support.login_options
+@support.json_option
+@click.pass_obj
+def command(
+    failures: Failures,
+    *,
+    profile: str | None,
+    sso_session: str | None,
+    as_json: bool,
+) -> int:
+    """Tell how things stand with a login, from its file alone: nothing is asked or changed."""
+    failures.code_of_failure = _FAILED
+    status = sso_plugin.status(profile, sso_session=sso_session)
+    if as_json:
+        support.print_json(_document(status))
+    else:
+        support.print_fields(_fields(status))
+        if status.state == "login needed":
+            support.say(f"Run: {status.login_command}")
+    return _CODES[status.state]
+
+
+def _document(status: Status) -> dict[str, object]:
+    times = {name: iso(getattr(status, name)) for name in ("expires_at", "renewable_until")}
+    left = max(0, int((status.expires_at or 0) - time.time()))
+    return {**asdict(status), **times, "seconds_left": left}
+
+
+def _fields(status: Status) -> dict[str, str]:
+    return {
+        "state": status.state,
+        "token": _token(status),
+        "renewal": _renewal(status),
+        "sso-session": status.session_name or "none, a legacy profile",
+        "start URL": status.start_url,
+        "region": status.region,
+        "token file": status.token_file,
+    }
+
+
+def _token(status: Status) -> str:
+    if status.expires_at is None:
+        return "none"
+    left = status.expires_at - time.time()
+    when = clock_time(status.expires_at)
+    if left <= 0:
+        return f"expired {duration(-left)} ago, at {when}"
+    return f"{duration(left)} left, until {when}"
+
+
+def _renewal(status: Status) -> str:
+    if status.renewable_until is None:
+        return "needs a login"
+    return f"needs no login until {clock_time(status.renewable_until)}, if the portal agrees"

@@ -1,0 +1,28 @@
+"""``sso-plugin whoami``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sso_plugin.handout import whoami
+
+from . import support
+
+__all__ = ["command"]
+
+
+@support.command("whoami --profile dev", "whoami --json | jq -r .account_id")
+@support.profile_option
+@support.json_option
+def command(*, profile: str | None, as_json: bool) -> None:
+    """Ask AWS who the credentials of a profile belong to, by sts:GetCallerIdentity.
+
+    Without --profile: those that a script without a profile finds.
+    """
+    identity = whoami(profile)
+    if as_json:
+        support.print_json(asdict(identity))
+    else:
+        support.print_fields(
+            {"account": identity.account_id, "arn": identity.arn, "user id": identity.user_id}
+        )

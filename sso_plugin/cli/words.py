@@ -1,0 +1,33 @@
+"""Times and durations as a person says them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+__all__ = ["clock_time", "duration", "iso"]
+
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def duration(seconds: float) -> str:
+    """Name a duration by its two largest units: ``7 hours 59 minutes``."""
+    left = max(0, int(seconds))
+    parts: list[tuple[int, str]] = []
+    for name, size in _UNITS:
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append((count, name))
+    named = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in parts[:2] if count]
+    return " ".join(named) or "0 seconds"
+
+
+def clock_time(when: float) -> str:
+    """Name a point in time by the clock on the wall: ``2026-01-31 22:15 UTC``."""
+    return datetime.fromtimestamp(when, timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+
+
+def iso(when: float | None) -> str | None:
+    """Write a point in time for programs: ``2026-01-31T22:15:00Z``."""
+    if when is None:
+        return None
+    return datetime.fromtimestamp(when, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,123 @@
+"""The files of a login: there, whole, alive, and the user's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sso_plugin.clock import format_timestamp
+from sso_plugin.filecache import role_cache
+from sso_plugin.role_credentials import RoleCredentials, role_key
+from sso_plugin.tokens import TokenState
+
+from .finding import Finding, ok, problem, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sso_plugin.api import OpenLogin
+
+__all__ = ["look_at_files"]
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def look_at_files(login: OpenLogin) -> Iterator[Finding]:
+    """Look at the token and at the role credentials, and at the folders that they are in."""
+    try:
+        Path.home()
+    except RuntimeError:
+        yield warning(
+            "files",
+            "There is no home directory: tokens and credentials are kept in memory only.",
+            "Set HOME.",
+        )
+        return
+    token = Path(login.tokens.cache.describe(login.tokens.key))
+    command = login.profile.login_command
+    yield from _look_at_folder(token.parent)
+    broken = list(_look_at_file(token, f"rm {shlex.quote(str(token))}; {command}"))
+    yield from broken
+    if not any(each.status == "problem" for each in broken):
+        yield _look_at_token(login, token)
+    yield from _look_at_role(login)
+
+
+def _look_at_folder(folder: Path) -> Iterator[Finding]:
+    if not folder.exists():
+        return
+    quoted = shlex.quote(str(folder))
+    if folder.stat().st_mode & _OTHERS:
+        mode = f"{stat.S_IMODE(folder.stat().st_mode):04o}"
+        yield warning(
+            "files", f"Others can look into {folder} (mode {mode}).", f"chmod 700 {quoted}"
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        mend = f"sudo chown -R $USER {quoted}; chmod u+rwx {quoted}"
+        yield problem("files", f"{folder} cannot be written: nothing is kept.", mend)
+
+
+def _look_at_file(path: Path, again: str) -> Iterator[Finding]:
+    """Look at a file from outside: whose it is, who can read it, whether it can be understood."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return
+    quoted = shlex.quote(str(path))
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
+        yield problem("files", f"{path} is {kind}, and is not read.", again)
+        return
+    if hasattr(os, "getuid") and status.st_uid != os.getuid():
+        mend = f"sudo chown $USER {quoted}"
+        yield problem("files", f"{path} belongs to another user ({status.st_uid}).", mend)
+    if os.name == "posix" and status.st_mode & _OTHERS:
+        mode = f"{stat.S_IMODE(status.st_mode):04o}"
+        yield problem("files", f"Others can read {path} (mode {mode}).", f"chmod 600 {quoted}")
+    if not _is_whole(path):
+        yield problem("files", f"{path} is damaged: it holds no JSON object.", again)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _look_at_token(login: OpenLogin, path: Path) -> Finding:
+    command = login.profile.login_command
+    if not path.exists():
+        return problem("files", f"There is no token: {path} does not exist.", command)
+    token = login.tokens.load()
+    if token is None:
+        return problem("files", f"{path} holds no token that can be understood.", command)
+    now, end = login.tokens.clock.now(), format_timestamp(token.lifetime.expires_at)
+    if token.state(now) is not TokenState.EXPIRED:
+        return ok("files", f"The token in {path} is valid until {end}.")
+    if token.can_be_renewed(now):
+        return ok("files", f"The token in {path} expired at {end}, and renews itself when used.")
+    return problem("files", f"The token in {path} expired at {end}, for good.", command)
+
+
+def _look_at_role(login: OpenLogin) -> Iterator[Finding]:
+    profile = login.profile
+    if profile.account_id is None or profile.role_name is None:
+        return
+    cache, key = role_cache(), role_key(profile, profile.account_id)
+    path = Path(cache.describe(key))
+    yield from _look_at_folder(path.parent)
+    broken = list(_look_at_file(path, f"rm {shlex.quote(str(path))}"))
+    yield from broken
+    if broken:
+        return
+    held = RoleCredentials.from_entry(cache.get(key), profile.account_id)
+    if held is None or login.tokens.clock.now() >= held.lifetime.expires_at:
+        yield ok("files", f"No role credentials are at hand; they go to {path} when first used.")
+    else:
+        end = format_timestamp(held.lifetime.expires_at)
+        yield ok("files", f"The role credentials in {path} are valid until {end}.")

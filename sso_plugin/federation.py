@@ -1,0 +1,171 @@
+"""The AWS console, signed in to with the credentials of a role.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from .config import SsoProfile
+from .errors import ConfigError, PortalUnreachable, SsoPluginError
+from .profilekeys import ProfileKeys
+from .webrequest import send
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.session import Session
+
+    from .container import Keys
+
+__all__ = ["console_url"]
+
+# The domains of each partition: https://signin.DOMAIN and https://console.DOMAIN.
+_DOMAINS = {
+    "aws": "aws.amazon.com",
+    "aws-cn": "amazonaws.cn",
+    "aws-eusc": "amazonaws-eusc.eu",
+    "aws-us-gov": "amazonaws-us-gov.com",
+}
+_ENDPOINT = "AWS_ENDPOINT_URL_SIGNIN"
+_ANY_REGION = "us-east-1"
+_SERVICE = re.compile(r"[a-z0-9-]+(/[A-Za-z0-9/_-]*)?")
+_OK = 200
+
+
+def console_url(
+    profile_name: str | None = None,
+    destination: str | None = None,
+    duration: int | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> str:
+    """Return an address that signs a browser in, once, within 15 minutes.
+
+    :param destination: a page of the console: an https address, or a service such as ``s3``.
+    :param duration: seconds that the session in the console lasts; as long as the service gives
+        if None.
+    :raises ConfigError: if that cannot be asked for.
+    :raises SsoPluginError: if the service refuses.
+    """
+    profile = ProfileKeys.of(profile_name)
+    domain = _domain(profile.session)
+    endpoint = _endpoint(domain, environ)
+    page = _page(profile.session, domain, destination)
+    token = _sign_in_token(profile, endpoint, duration)
+    login = {
+        "Action": "login",
+        "Issuer": _issuer(profile.session),
+        "Destination": page,
+        "SigninToken": token,
+    }
+    return f"{endpoint}?{urlencode(login)}"
+
+
+def _region(session: Session) -> str:
+    profile = SsoProfile.of(session)
+    fallback = profile.region if profile else _ANY_REGION
+    return str(session.get_config_variable("region") or fallback)
+
+
+def _domain(session: Session) -> str:
+    from botocore.exceptions import UnknownRegionError
+
+    region = _region(session)
+    try:
+        partition = session.get_partition_for_region(region)
+    except UnknownRegionError:
+        partition = "aws"
+    if partition not in _DOMAINS:
+        raise ConfigError(
+            error_msg=f"The console of the region {region} is not known here. Set region in the "
+            f"profile to one of the partitions {', '.join(_DOMAINS)}."
+        )
+    return _DOMAINS[partition]
+
+
+def _endpoint(domain: str, environ: Mapping[str, str]) -> str:
+    base = environ.get(_ENDPOINT, f"https://signin.{domain}").rstrip("/")
+    parts = urlsplit(base)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise ConfigError(
+            error_msg=f"{_ENDPOINT} is {base}, to which no credentials can be sent: set it to an "
+            "https address, or to one on this machine."
+        )
+    return f"{base}/federation"
+
+
+def _page(session: Session, domain: str, destination: str | None) -> str:
+    region = _region(session)
+    if destination is None:
+        return f"https://console.{domain}/console/home?region={region}"
+    if urlsplit(destination).scheme == "https" and urlsplit(destination).hostname:
+        return destination
+    if not _SERVICE.fullmatch(destination):
+        raise ConfigError(
+            error_msg=f'"{destination}" is no page of the console: give an https address, or the '
+            "name of a service as its pages have it, such as s3 or cloudwatch."
+        )
+    path = destination if "/" in destination else f"{destination}/home"
+    return f"https://console.{domain}/{path}?region={region}"
+
+
+def _issuer(session: Session) -> str:
+    """Return where the console sends a person whose session has ended: to the access portal."""
+    profile = SsoProfile.of(session)
+    return profile.start_url if profile else "sso-plugin"
+
+
+def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) -> str:
+    from botocore.exceptions import BotoCoreError
+
+    keys = profile.fetch()
+    if keys.token is None:
+        raise ConfigError(
+            error_msg=f'The profile "{profile.name}" has long-lived keys, which cannot sign in to '
+            "the console. Choose one with a role."
+        )
+    form = {"Action": "getSigninToken", "Session": _session_text(keys)}
+    if duration is not None:
+        form["SessionDuration"] = str(duration)
+    try:
+        answer = send(profile.session, "POST", endpoint, form)
+    except BotoCoreError as exc:
+        raise PortalUnreachable(
+            error_msg=f"The sign-in to the console cannot be reached: {exc}", retryable=True
+        ) from exc
+    token = _token_in(answer.body) if answer.status == _OK else None
+    if token is None:
+        raise SsoPluginError(
+            error_msg=f"The sign-in to the console at {endpoint} refused the credentials of the "
+            f'profile "{profile.name}" (status {answer.status}).{_hint(duration)}'
+        )
+    return token
+
+
+def _hint(duration: int | None) -> str:
+    if duration is None:
+        return " Check the role with: sso-plugin whoami"
+    return " The role may not allow so long a session: try it with a shorter --duration, or none."
+
+
+def _session_text(keys: Keys) -> str:
+    return json.dumps(
+        {
+            "sessionId": keys.access_key,
+            "sessionKey": keys.secret_key,
+            "sessionToken": keys.token,
+        }
+    )
+
+
+def _token_in(body: bytes) -> str | None:
+    try:
+        token = json.loads(body)["SigninToken"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return token if isinstance(token, str) else None

@@ -1,0 +1,55 @@
+"""One HTTP request that is not a call of an AWS service, by the session's proxies and CA bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.session import Session
+
+__all__ = ["WebAnswer", "send"]
+
+_TIMEOUT = 10
+
+
+@dataclass(frozen=True)
+class WebAnswer:
+    """A response; the names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+def send(
+    session: Session,
+    method: str,
+    url: str,
+    form: Mapping[str, str] | None = None,
+    timeout: int = _TIMEOUT,
+) -> WebAnswer:
+    """Ask once, following nothing. A form goes in the body, of which no log or proxy keeps a line.
+
+    :raises botocore.exceptions.BotoCoreError: if no answer came.
+    """
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import get_environ_proxies
+
+    http = URLLib3Session(
+        verify=session.get_config_variable("ca_bundle") or True,
+        proxies=get_environ_proxies(url),
+        timeout=timeout,
+    )
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+    data = urlencode(form) if form else None
+    try:
+        answer = http.send(AWSRequest(method, url, headers=headers, data=data).prepare())
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        return WebAnswer(answer.status_code, found, answer.content)
+    finally:
+        http.close()
