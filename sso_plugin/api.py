@@ -62,14 +62,22 @@ class OpenLogin:
     tokens: TokenSource
 
     @classmethod
-    def find(cls, profile_name: str | None = None, sso_session: str | None = None) -> OpenLogin:
-        """Find a login by a profile or an sso-session; by ``AWS_PROFILE`` if neither is given.
+    def find(
+        cls,
+        profile_name: str | None = None,
+        sso_session: str | None = None,
+        start_url: str | None = None,
+        sso_region: str | None = None,
+    ) -> OpenLogin:
+        """Find the login that is named, in one of three ways; by ``AWS_PROFILE`` if in none.
 
         :raises ConfigError: if there is none, or it is not complete.
         """
         session = open_session(profile_name)
-        if profile_name and sso_session:
-            raise ConfigError(error_msg="Give a profile or an sso-session, not both.")
+        check_one_login(profile_name, sso_session, start_url, sso_region)
+        if start_url and sso_region:
+            profile = SsoProfile(name=None, start_url=start_url, region=sso_region)
+            return cls.of(session, profile)
         if sso_session:
             return cls.of(session, SsoProfile.of_sso_session(session, sso_session))
         return cls.of(session, SsoProfile.of(session) or _only_sso_session(session))
@@ -138,6 +146,8 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
     profile_name: str | None = None,
     *,
     sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
     flow: FlowName = "auto",
     force: bool = False,
     show: Callable[[LoginPrompt], object] = show_on_stderr,
@@ -150,6 +160,8 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
+    :param start_url: a start URL, instead of both, together with ``sso_region``.
+    :param sso_region: the region of Identity Center.
     :param flow: ``browser`` for one on this machine (PKCE), ``device`` for one anywhere, ``auto``
         for what fits the surroundings.
     :param force: log in although there is a usable token: new entitlements need it.
@@ -160,7 +172,7 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
     :raises LoginFailed: if the login is denied, runs out, or cannot be begun.
     :raises PortalError: if the portal cannot be reached.
     """
-    found = OpenLogin.find(profile_name, sso_session)
+    found = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
     reason = "a new one was asked for" if force else found.tokens.why_login()
     if reason:
         SignIn(
@@ -191,6 +203,24 @@ def status(profile_name: str | None = None, *, sso_session: str | None = None) -
     :raises ConfigError: if the profile has no usable SSO configuration.
     """
     return OpenLogin.find(profile_name, sso_session).status()
+
+
+def check_one_login(
+    profile_name: str | None,
+    sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
+) -> None:
+    """Refuse two ways at once to name a login, and half of one.
+
+    :raises ConfigError: for either.
+    """
+    given = [name for name in (profile_name, sso_session, start_url) if name]
+    if len(given) > 1 or bool(start_url) != bool(sso_region):
+        raise ConfigError(
+            error_msg="Name one login: give a profile, or an sso-session, or a start URL together "
+            "with its region."
+        )
 
 
 def open_session(profile_name: str | None = None) -> Session:

@@ -86,7 +86,8 @@ class SsoProfile:
             return f"sso-plugin login --profile {shlex.quote(self.name)}"
         if self.session_name is not None:
             return f"sso-plugin login --sso-session {shlex.quote(self.session_name)}"
-        return f"sso-plugin login --start-url {self.start_url} --region {self.region}"
+        url = shlex.quote(self.start_url)
+        return f"sso-plugin login --start-url {url} --sso-region {self.region}"
 
     @property
     def doctor_command(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from .errors import LoginRequired
 from .loginchoice import check_region, choose_login
 from .profilenames import DEFAULT_TEMPLATE, NameTemplate
 from .signin import AttendedTokenSource
+from .textdiff import unified_diff
 from .tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class Plan:
 
     def diff(self) -> Iterator[str]:
         """Yield the lines of a unified diff, for a person; none if nothing changes."""
-        before, after = (_shown(text) for text in (self.before, self.after))
-        return difflib.unified_diff(before, after, self.file, self.file, lineterm="")
+        return unified_diff(_shown(self.before), _shown(self.after), self.file)
 
 
 def write_profiles(

@@ -13,6 +13,7 @@ from . import __version__
 from .answers import Account, DeviceAuthorization, Grant, Registration, RoleKeys
 from .budget import Budget, govern
 from .errormap import Caller
+from .loader import DATA_PATH
 from .redact import conceal, mask_logs
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class Portal:
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             user_agent_extra=f"sso-plugin/{__version__}",
         )
-        client = _nested_client(self._session, service, config=config)
+        client = _nested_client(_knowing_all_grants(self._session, service), service, config=config)
         client.meta.events.register("request-created", self._mark)
         client.meta.events.register("after-call", self._observe)
         if service == "sso" and self._budget is not None:
@@ -216,6 +217,25 @@ class Portal:
         date = http_response.headers.get("Date")
         if date:
             self._clock.observe(date, context.get(_SENT))
+
+
+def _knowing_all_grants(session: Session, service: str) -> Session:
+    """Return the session, or on a botocore that knows no PKCE one like it that has our models.
+
+    Ours stand behind botocore's own, which before 1.34.x have the operations but not all of their
+    parameters.
+    """
+    if service != "sso-oidc":
+        return session
+    registration: Any = session.get_service_model(service).operation_model("RegisterClient")
+    if "grantTypes" in registration.input_shape.members:
+        return session
+    like_it = type(session)()
+    for name, value in session.instance_variables().items():
+        like_it.set_config_variable(name, value)
+    like_it.set_default_client_config(session.get_default_client_config())
+    like_it.get_component("data_loader").search_paths.insert(0, DATA_PATH)
+    return like_it
 
 
 def _nested_client(session: Session, service: str, **kwargs: Any) -> Any:

@@ -150,7 +150,8 @@ class RoleSource:
         fetched = RoleCredentials.granted(keys, self._account_id, now)
         self._cache.put(self.key, fetched.document())
         self._index.add(self.key)
-        _logger.debug("Fetched credentials for %s, valid until %s", self._name, fetched.lifetime)
+        until = format_timestamp(fetched.lifetime.expires_at)
+        _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
         return fetched
 
     def _get(self, token: str) -> RoleKeys:

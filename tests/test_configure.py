@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
+import pty
+import re
+import select
 import signal
 import stat
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +29,7 @@ from sso_plugin.configtext import ConfigText, ProfileText
 from sso_plugin.configuring import Plan, Wishes, write_profiles
 from sso_plugin.directory import AccountRole
 from sso_plugin.profilenames import NameTemplate
+from sso_plugin.textdiff import unified_diff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,14 +197,10 @@ def test_a_login_comes_first_where_one_is_needed(
     world.token_file().unlink()
     for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CI"):
         monkeypatch.delenv(name, raising=False)
-    approve = "import sys, urllib.request as r; r.urlopen(sys.argv[1] + '&approve=alice')"
-    assert approve
     monkeypatch.setattr("sso_plugin.surroundings._why_no_browser", lambda *_: None)
     opened: list[str] = []
 
     def open_browser(url: str) -> bool:
-        import urllib.request
-
         opened.append(url)
         with urllib.request.urlopen(world.emulator.authorize(url, "alice"), timeout=10):
             return True
@@ -649,11 +649,11 @@ def others_in(path: Path, names: list[str]) -> dict[str, object]:
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have nobody at the terminal."""
-    monkeypatch.setattr("sys.stdin", Path(os.devnull).open())
-    yield
-    sys.stdin.close()
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr("sys.stdin", nothing)
+        yield
 
 
 def test_the_command_shows_a_diff_and_writes_nothing_in_a_dry_run(
@@ -670,7 +670,7 @@ def test_the_command_shows_a_diff_and_writes_nothing_in_a_dry_run(
 
 
 def test_the_command_needs_a_yes_where_nobody_can_be_asked(
-    file: Path, terminal: None, capsys: pytest.CaptureFixture[str]
+    file: Path, nobody: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It never writes what nobody has agreed to."""
     before = file.read_bytes()
@@ -697,8 +697,105 @@ def test_the_diff_masks_secrets_next_to_the_change(
     assert "hush" not in out
 
 
-def test_the_diff_cannot_steer_the_terminal() -> None:
+def test_the_diff_cannot_steer_the_terminal(
+    world: World, session_text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Escape sequences in a file are somebody else's."""
-    empty = Plan("f", "# \x1b[31mred\n", "# \x1b[31mred\nx\n", (), (), (), {})
-    assert dataclasses.replace(empty).before == empty.before
-    assert any("\x1b" in line for line in empty.diff())
+    world.configure(session_text + "# \x1b[31mred \udcff\n".encode("utf-8", "replace").decode())
+    assert main(["configure", "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert " # \ufffd[31mred" in out
+
+
+def patched(before: list[str], diff: list[str]) -> list[str]:
+    """Apply a diff as `patch` does, without any tolerance."""
+    after: list[str] = []
+    at = 0
+    for line in diff:
+        head = re.fullmatch(r"@@ -(\d+),(\d+) \+\d+,\d+ @@", line)
+        if head:
+            start = int(head[1]) - (int(head[2]) > 0)
+            after += before[at:start]
+            at = start
+        elif not line.startswith(("---", "+++")):
+            if line[0] != "+":
+                assert before[at] == line[1:]
+                at += 1
+            if line[0] != "-":
+                after.append(line[1:])
+    return after + before[at:]
+
+
+sections = st.lists(st.sampled_from(["[a]", "[b]", "[c]", "x", "y", "", "z"]), max_size=40)
+
+
+@given(before=sections, after=sections)
+def test_the_diff_is_the_whole_change(before: list[str], after: list[str]) -> None:
+    """Whoever applies it has the new text; of the same text there is none."""
+    diff = list(unified_diff(before, after, "file"))
+    assert patched(before, diff) == after
+    assert bool(diff) == (before != after)
+
+
+def test_thousands_of_profiles_take_no_time() -> None:
+    """Written, changed and removed, with the diff of each (665 accounts are not unheard of)."""
+    began = time.perf_counter()
+    names = [f"account{number}-role" for number in range(2000)]
+    text = ConfigText.parse(BY_HAND)
+    for value in ("one", "two"):
+        before = text.text
+        text.put(ProfileText(name, {"sso_session": "corp", "region": value}) for name in names)
+        text = ConfigText.parse(text.text)
+        assert len(text.profiles) == 2000
+        assert list(unified_diff(before.split("\n"), text.text.split("\n"), "file"))
+    text.remove(names[::2])
+    assert time.perf_counter() - began < 20
+
+
+def in_terminal(*words: str) -> tuple[int, int]:
+    """Start the command in a terminal of its own; returns its process and the other end."""
+    process, terminal = pty.fork()
+    if process == 0:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm"}
+        program = [sys.executable, "-m", "sso_plugin", "configure", *words]
+        os.execve(sys.executable, program, environment)  # noqa: S606
+    return process, terminal
+
+
+def read_until(terminal: int, word: str | None = None) -> str:
+    """Read what the terminal shows, until a word or the end; both within a bounded time."""
+    seen = ""
+    while word is None or word not in seen:
+        assert select.select([terminal], [], [], 20)[0], f"{word!r} did not come, but {seen!r}"
+        try:
+            seen += os.read(terminal, 1024).decode()
+        except OSError:
+            assert word is None, f"{word!r} did not come, but {seen!r}"
+            return seen
+    return seen
+
+
+@pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("keys", "code", "last", "written"),
+    [
+        (b"\n", 1, "Nothing was written.", False),
+        (b"n\n", 1, "Nothing was written.", False),
+        (b"\x03", 130, "sso-plugin: stopped", False),
+        (b"y\n", 0, "is written.", True),
+    ],
+)
+def test_a_person_is_asked(file: Path, *, keys: bytes, code: int, last: str, written: bool) -> None:
+    """In a real terminal, after the diff; no is the default."""
+    before = file.read_bytes()
+    process, terminal = in_terminal()
+    shown = read_until(terminal, "Write this? [y/N]: ")
+    assert "+[profile production-ReadOnlyAccess]" in shown
+    # As a person does: Python loses an interrupt that comes while its prompt is being set up.
+    time.sleep(0.5)
+    os.write(terminal, keys)
+    assert last in read_until(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == code
+    os.close(terminal)
+    assert (file.read_bytes() != before) == written

@@ -27,6 +27,7 @@ LAYERS = [
     "loginchoice",
     "profilenames",
     "configtext",
+    "textdiff",
     "diagnosis",
     "configfile",
     "execution",

@@ -202,6 +202,16 @@ def test_an_sso_session_can_be_logged_in_without_a_profile(world: World, person:
     assert world.token_file().exists()
 
 
+def test_a_start_url_can_be_logged_in_without_a_config(world: World, person: Person) -> None:
+    """What `get_session` needs that was given a start URL."""
+    world.configure("")
+    url, region = world.emulator.start_url, world.emulator.region
+    status = person.log_in(None, start_url=url, sso_region=region)
+    assert status.state == "usable"
+    assert status.login_command == f"sso-plugin login --start-url {url} --sso-region {region}"
+    assert world.token_file(url).exists()
+
+
 def test_the_only_sso_session_needs_no_name(world: World, person: Person) -> None:
     """Where there is nothing to choose, nothing has to be chosen."""
     assert person.log_in(None).subject == 'The sso-session "corp"'
@@ -378,7 +388,7 @@ def test_an_sso_session_that_does_not_exist_is_an_error(world: World) -> None:
 
 def test_a_profile_and_a_session_are_one_too_many(world: World) -> None:
     """They may contradict each other."""
-    with pytest.raises(ConfigError, match="Give a profile or an sso-session, not both"):
+    with pytest.raises(ConfigError, match="Name one login: give a profile, or an sso-session"):
         sso_plugin.login("dev", sso_session="corp")
 
 

@@ -21,6 +21,8 @@ __all__ = ["command"]
 
 @support.command("login --profile dev", "login --sso-session corp --flow device")
 @support.login_options
+@click.option("--start-url", metavar="URL", help="A start URL, instead of both.")
+@click.option("--sso-region", metavar="REGION", help="The region of that start URL's portal.")
 @click.option(
     "--flow",
     type=click.Choice(["auto", "browser", "device"]),
@@ -30,10 +32,12 @@ __all__ = ["command"]
 )
 @click.option("--force", is_flag=True, help="Log in although it is not needed.")
 @click.option("--no-browser", is_flag=True, help="Open no browser; print the address only.")
-def command(
+def command(  # noqa: PLR0913 - each is one option
     *,
     profile: str | None,
     sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
     flow: FlowName,
     force: bool,
     no_browser: bool,
@@ -52,6 +56,8 @@ def command(
     status = sso_plugin.login(
         profile,
         sso_session=sso_session,
+        start_url=start_url,
+        sso_region=sso_region,
         flow=flow,
         force=force,
         show=show,

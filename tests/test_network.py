@@ -1,0 +1,243 @@
+"""Our own requests take the ways that a session is told to take: TLS, proxies, FIPS, dual-stack."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.session import Session
+from world import World
+
+import sso_plugin
+from sso_plugin import LoginFailed, PortalError
+from sso_plugin.config import SsoProfile
+from sso_plugin.emulator import Emulator, Organization, VanityUrl
+from sso_plugin.tokens import TokenSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Give a world whose portal speaks TLS, with a certificate of a private CA."""
+    organization = replace(
+        Organization.example(),
+        vanity_urls=(
+            VanityUrl("/vanity"),
+            VanityUrl("/get-only", head=False),
+            VanityUrl("/far", hops=3),
+            VanityUrl("/too-far", hops=9),
+            VanityUrl("/elsewhere", leads_to="https://evil.example/start"),
+            VanityUrl("/plain", leads_to="http://plain.example/start"),
+        ),
+    )
+    with Emulator(organization, tls=True) as emulator:
+        for name, value in emulator.environment().items():
+            monkeypatch.setenv(name, value)
+        world = World(sso_home, emulator)
+        world.configure(emulator.profile())
+        yield world
+
+
+def arn() -> str:
+    sso_plugin.enable()
+    session: Any = boto3.Session(profile_name="dev")
+    return str(session.client("sts").get_caller_identity()["Arn"])
+
+
+def test_the_ca_bundle_of_the_environment_is_used(secure: World) -> None:
+    """``AWS_CA_BUNDLE``, as for every client: both for the token and for the credentials."""
+    secure.sign_in(expiresAt="2020-01-01T00:00:00Z")
+    assert arn().endswith("/alice")
+    assert (secure.count("CreateToken"), secure.count("GetRoleCredentials")) == (1, 1)
+
+
+def test_the_ca_bundle_of_the_profile_is_used(
+    secure: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``ca_bundle`` in the profile, as for every client."""
+    bundle = os.environ["AWS_CA_BUNDLE"]
+    monkeypatch.delenv("AWS_CA_BUNDLE")
+    secure.configure(secure.emulator.profile() + f"ca_bundle = {bundle}\n")
+    secure.sign_in()
+    assert arn().endswith("/alice")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    secure: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token goes to nobody, and the error says why."""
+    monkeypatch.delenv("AWS_CA_BUNDLE")
+    secure.sign_in()
+    with pytest.raises(PortalError, match=r"cannot reach Identity Center .*SSL validation failed"):
+        arn()
+    assert secure.count("GetRoleCredentials") == 0
+
+
+class Proxy:
+    """A proxy that knows CONNECT only, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.getsockname()[1]}"
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._tunnel, args=(client,), daemon=True).start()
+
+    def _tunnel(self, client: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096)
+        target = head.split()[1].decode()
+        self.asked.append(target)
+        host, port = target.rsplit(":", 1)
+        server = socket.create_connection((host, int(port)), 10)
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        threading.Thread(target=pump, args=(server, client), daemon=True).start()
+        pump(client, server)
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+    except OSError:
+        pass
+    finally:
+        source.close()
+        sink.close()
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    proxy = Proxy()
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    yield proxy
+    proxy.close()
+
+
+def test_a_proxy_is_used(secure: World, proxy: Proxy) -> None:
+    """``HTTPS_PROXY``: token, credentials and the script's own call all go through it."""
+    secure.sign_in(expiresAt="2020-01-01T00:00:00Z")
+    assert arn().endswith("/alice")
+    assert len(proxy.asked) >= 2
+    assert set(proxy.asked) == {urlsplit(secure.emulator.url).netloc}
+
+
+def endpoints() -> dict[str, str]:
+    """Return where our own clients would go, and where a client of the script would."""
+    profile = SsoProfile.of(Session(profile="dev"))
+    assert profile is not None
+    session = Session(profile="dev")
+    portal = TokenSource.of(session, profile).portal
+    clients = {service: portal._client(service) for service in ("sso", "sso-oidc")}
+    found = {service: client.meta.endpoint_url for service, client in clients.items()}
+    return {**found, "dynamodb": session.create_client("dynamodb").meta.endpoint_url}
+
+
+@pytest.fixture
+def us_east(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Give a world in a region where FIPS hosts exist, with no endpoint set."""
+    for variable in world.emulator.environment():
+        monkeypatch.delenv(variable)
+    world.configure(world.emulator.profile().replace("eu-central-1", "us-east-1"))
+    return world
+
+
+def test_fips_is_for_the_workload_only(us_east: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``AWS_USE_FIPS_ENDPOINT``: the portal has no FIPS host there (aws/aws-cli#9026)."""
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    assert endpoints() == {
+        "sso": "https://portal.sso.us-east-1.amazonaws.com",
+        "sso-oidc": "https://oidc.us-east-1.amazonaws.com",
+        "dynamodb": "https://dynamodb-fips.us-east-1.amazonaws.com",
+    }
+
+
+def test_fips_can_be_turned_on_for_the_portal(us_east: World) -> None:
+    """``sso_use_fips_endpoint = true``, where the hosts exist; the workload is not touched."""
+    us_east.configure(us_east.config_file.read_text() + "sso_use_fips_endpoint = true\n")
+    assert endpoints() == {
+        "sso": "https://portal.sso-fips.us-east-1.amazonaws.com",
+        "sso-oidc": "https://oidc-fips.us-east-1.amazonaws.com",
+        "dynamodb": "https://dynamodb.us-east-1.amazonaws.com",
+    }
+
+
+def test_fips_for_the_workload_goes_with_an_endpoint_of_the_portal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule set refuses FIPS with a custom endpoint, so ours do not ask for it."""
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    world.sign_in(expiresAt="2020-01-01T00:00:00Z")
+    sso_plugin.enable()
+    credentials: Any = boto3.Session(profile_name="dev").get_credentials()
+    assert credentials.get_frozen_credentials().access_key.startswith("ASIA")
+
+
+def test_dual_stack_is_for_all(us_east: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``AWS_USE_DUALSTACK_ENDPOINT`` holds for our clients as for others."""
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
+    assert endpoints()["sso"] == "https://portal.sso.us-east-1.api.aws"
+
+
+def log_in(world: World, path: str) -> str:
+    """Log in by a start URL of the company's own, on another name of the same machine."""
+    url = world.emulator.url.replace("127.0.0.1", "localhost") + path
+    world.configure(world.emulator.profile().replace(world.emulator.start_url, url))
+    sso_plugin.login(
+        "dev",
+        flow="device",
+        show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
+        open_browser=None,
+        sleep=id,
+    )
+    return url
+
+
+@pytest.mark.parametrize("path", ["/vanity", "/get-only", "/far"])
+def test_a_start_url_of_ones_own_is_followed(secure: World, path: str) -> None:
+    """By HEAD, or GET where that is refused; the token is kept under the name of the session."""
+    log_in(secure, path)
+    assert arn().endswith("/alice")
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/too-far", "there are more than 3 redirects"),
+        ("/elsewhere", "cannot be resolved"),
+        ("/plain", "http://plain.example/start is not an https address"),
+        ("/nothing", "it answers 404 and does not lead to AWS"),
+    ],
+)
+def test_a_start_url_that_does_not_lead_to_aws_is_refused(
+    secure: World, path: str, why: str
+) -> None:
+    """No login is begun with a host that is not AWS's."""
+    with pytest.raises(LoginFailed, match=why):
+        log_in(secure, path)
+    assert secure.count("StartDeviceAuthorization") == 0
