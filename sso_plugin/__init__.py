@@ -7,7 +7,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
 if TYPE_CHECKING:
-    from .api import Status, login, logout, status
+    from .api import login, logout, status
     from .directory import Account, AccountRole
     from .entitlements import accounts, get_session, roles
     from .errors import (
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         SsoPluginError,
     )
     from .flows import LoginPrompt
+    from .openlogin import Status
     from .plugin import disable, enable
 
 __all__ = [
@@ -47,7 +48,7 @@ _HOMES = {
     "Account": "directory",
     "AccountRole": "directory",
     "LoginPrompt": "flows",
-    "Status": "api",
+    "Status": "openlogin",
     "accounts": "entitlements",
     "disable": "plugin",
     "enable": "plugin",

@@ -11,7 +11,7 @@ from .accountchoice import Wanted, choose, matching
 from .answers import Account
 from .errors import ConfigError, NoAccess, PortalError
 from .filecache import own_cache
-from .role_credentials import RoleSource
+from .rolesource import RoleSource
 
 if TYPE_CHECKING:
     from .cache import Cache, Entry

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .api import open_session
 from .config import DEFAULT_SCOPES
 from .configfile import ConfigFile
 from .configtext import ConfigText, ProfileText
 from .directory import Directory
 from .errors import LoginRequired
 from .loginchoice import check_region, choose_login
+from .openlogin import open_session
 from .profilenames import DEFAULT_TEMPLATE, NameTemplate
 from .signin import AttendedTokenSource
 from .textdiff import unified_diff

@@ -92,9 +92,9 @@ def _config_marks() -> _Marks:
 
 def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     """Look everything up, and ask the portal if need be: once for all processes."""
-    from .api import open_session
     from .config import SsoProfile
     from .errors import ConfigError
+    from .openlogin import open_session
     from .provider import token_source
 
     marks = _config_marks()

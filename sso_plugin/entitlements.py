@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .api import OpenLogin
 from .config import SsoProfile
 from .directory import Directory
 from .errors import ConfigError
 from .loader import add_data_path
+from .openlogin import OpenLogin
 from .provider import LoginProvider, token_source
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .api import open_session
 from .clock import format_timestamp
 from .config import SsoProfile
 from .errors import ConfigError
+from .openlogin import open_session
 from .plugin import enable
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .api import open_session
 from .container import Keys
 from .errors import ConfigError
+from .openlogin import open_session
 from .plugin import enable
 from .refresh import SsoCredentials
 

@@ -184,7 +184,7 @@ import time
 real = time.time
 time.time = lambda: real() + {hours * 3600}
 import boto3, sso_plugin
-from sso_plugin.role_credentials import RoleSource
+from sso_plugin.rolesource import RoleSource
 sso_plugin.enable()
 frozen = boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
 print(frozen.access_key)

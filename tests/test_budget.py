@@ -13,12 +13,12 @@ from botocore.session import Session
 
 import sso_plugin
 from sso_plugin import PortalError
-from sso_plugin.api import OpenLogin
 from sso_plugin.budget import Budget
 from sso_plugin.cache import MemoryCache
 from sso_plugin.config import SsoProfile
 from sso_plugin.directory import Directory
 from sso_plugin.filecache import FileCache
+from sso_plugin.openlogin import OpenLogin
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sso_plugin
-from sso_plugin.api import OpenLogin
 from sso_plugin.cli import main
 from sso_plugin.diagnosis import Finding, diagnose
 from sso_plugin.diagnosis.network import look_at_network
 from sso_plugin.diagnosis.versions import look_at_versions
+from sso_plugin.openlogin import OpenLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ def test_no_secret_is_shown(
     how: list[str],
 ) -> None:
     """Neither of the files nor of the environment, nor the password of a proxy."""
-    sso_plugin.api.open_session("dev")
+    sso_plugin.openlogin.open_session("dev")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASECRETSECRET")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hushhushhush")
     monkeypatch.setenv("http_proxy", "http://user:hushhushhush@127.0.0.1:9")

@@ -39,6 +39,7 @@ LAYERS = [
     "container",
     "entitlements",
     "api",
+    "openlogin",
     "plugin",
     "seams",
     "provider",
@@ -50,9 +51,11 @@ LAYERS = [
     "callback",
     "registration",
     "accountnames",
+    "rolesource",
     "role_credentials",
     "outage",
     "directory",
+    "concurrently",
     "accountchoice",
     "tokens",
     "portal",
@@ -82,6 +85,7 @@ LAZY = {
     ("__init__", "entitlements"),
     ("__init__", "errors"),
     ("__init__", "flows"),
+    ("__init__", "openlogin"),
     ("__init__", "plugin"),
 }
 

@@ -67,7 +67,7 @@ def _names_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list
     def complete(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
         from botocore.exceptions import BotoCoreError
 
-        from sso_plugin.api import open_session
+        from sso_plugin.openlogin import open_session
 
         try:
             names = open_session().full_config[kind]

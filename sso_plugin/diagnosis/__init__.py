@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ProfileNotFound
 
-from sso_plugin.api import OpenLogin
 from sso_plugin.config import SsoProfile
 from sso_plugin.configfile import ConfigFile
 from sso_plugin.errors import ConfigError
+from sso_plugin.openlogin import OpenLogin
 
 from .files import look_at_files
 from .finding import Finding, ok, problem, warning

@@ -19,7 +19,7 @@ from .finding import Finding, ok, problem, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sso_plugin.api import OpenLogin
+    from sso_plugin.openlogin import OpenLogin
 
 __all__ = ["look_at_files"]
 

@@ -1,0 +1,202 @@
+"""The login that a call is about: found in the config, looked at, ended."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .accountnames import AccountNames
+from .config import SsoProfile
+from .errors import ConfigError, PortalError
+from .filecache import own_cache, role_cache
+from .loader import add_data_path
+from .registration import registration_key
+from .role_credentials import RoleIndex, role_key
+from .tokens import TokenSource, TokenState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from botocore.session import Session
+
+__all__ = ["OpenLogin", "Status", "all_logins", "check_one_login", "open_session"]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Status:
+    """How things stand with one login.
+
+    :param subject: what was asked about, such as ``The profile "dev"``.
+    :param state: ``usable``; ``renewable``, which costs no login; or ``login needed``.
+    :param expires_at: until when the access token is valid, in epoch seconds; None without one.
+    :param renewable_until: until when it can be renewed without a person, as far as is known
+        here: the portal may end it sooner. None if it cannot.
+    :param token_file: where the token is kept.
+    """
+
+    subject: str
+    start_url: str
+    region: str
+    session_name: str | None
+    state: str
+    expires_at: float | None
+    renewable_until: float | None
+    token_file: str
+    login_command: str
+
+
+@dataclass(frozen=True)
+class OpenLogin:
+    """A login that was found in the config, and the session that reaches its portal."""
+
+    session: Session
+    profile: SsoProfile
+    tokens: TokenSource
+
+    @classmethod
+    def find(
+        cls,
+        profile_name: str | None = None,
+        sso_session: str | None = None,
+        start_url: str | None = None,
+        sso_region: str | None = None,
+    ) -> OpenLogin:
+        """Find the login that is named, in one of three ways; by ``AWS_PROFILE`` if in none.
+
+        :raises ConfigError: if there is none, or it is not complete.
+        """
+        session = open_session(profile_name)
+        check_one_login(profile_name, sso_session, start_url, sso_region)
+        if start_url and sso_region:
+            profile = SsoProfile(name=None, start_url=start_url, region=sso_region)
+            return cls.of(session, profile)
+        if sso_session:
+            return cls.of(session, SsoProfile.of_sso_session(session, sso_session))
+        return cls.of(session, SsoProfile.of(session) or _only_sso_session(session))
+
+    @classmethod
+    def of(cls, session: Session, profile: SsoProfile) -> OpenLogin:
+        """Take the login of a profile that was found already."""
+        return cls(session, profile, TokenSource.of(session, profile))
+
+    def status(self) -> Status:
+        """Look at the token file. Goes nowhere."""
+        token, now = self.tokens.load(), self.tokens.clock.now()
+        renewable = token is not None and token.can_be_renewed(now)
+        state = "renewable" if renewable else "login needed"
+        if token is not None and token.state(now) is not TokenState.EXPIRED:
+            state = "usable"
+        return Status(
+            subject=self.profile.subject,
+            start_url=self.profile.start_url,
+            region=self.profile.region,
+            session_name=self.profile.session_name,
+            state=state,
+            expires_at=token.lifetime.expires_at if token else None,
+            renewable_until=token.registration_expires_at if token and renewable else None,
+            token_file=self.tokens.cache.describe(self.tokens.key),
+            login_command=self.profile.login_command,
+        )
+
+    def end(self) -> bool:
+        """Revoke the token, then delete it, its registration and its role credentials.
+
+        :returns: whether the portal was told; a portal that does not answer keeps nothing alive.
+        """
+        revoked = self._revoke()
+        roles, index = role_cache(), RoleIndex.of(self.tokens.key)
+        for key in index.keys() | self._keys_of_profiles():
+            roles.delete(key)
+        index.clear()
+        AccountNames(self.tokens, own_cache()).forget()
+        self.tokens.cache.delete(registration_key(self.profile))
+        self.tokens.cache.delete(self.tokens.key)
+        return revoked
+
+    def _revoke(self) -> bool:
+        token = self.tokens.load()
+        if token is None or token.state(self.tokens.clock.now()) is TokenState.EXPIRED:
+            return False
+        try:
+            self.tokens.portal.logout(token.value)
+        except PortalError as exc:
+            _logger.warning("The portal was not told of the logout: %s", exc)
+            return False
+        return True
+
+    def _keys_of_profiles(self) -> set[str]:
+
+        return {
+            role_key(profile, profile.account_id)
+            for profile in _profiles(self.session)
+            if profile.account_id and TokenSource.key_of(profile) == self.tokens.key
+        }
+
+
+def check_one_login(
+    profile_name: str | None,
+    sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
+) -> None:
+    """Refuse two ways at once to name a login, and half of one.
+
+    :raises ConfigError: for either.
+    """
+    given = [name for name in (profile_name, sso_session, start_url) if name]
+    if len(given) > 1 or bool(start_url) != bool(sso_region):
+        raise ConfigError(
+            error_msg="Name one login: give a profile, or an sso-session, or a start URL together "
+            "with its region."
+        )
+
+
+def open_session(profile_name: str | None = None) -> Session:
+    """Return a botocore session that knows our service models."""
+    from botocore.session import Session
+
+    session = Session(profile=profile_name)
+    add_data_path(session.get_component("data_loader"))
+    return session
+
+
+def _only_sso_session(session: Session) -> SsoProfile:
+    """Return the one sso-session of the config, where the profile names none."""
+    named = session.get_config_variable("profile")
+    names = list(session.full_config.get("sso_sessions", {}))
+    if named is None and len(names) == 1:
+        return SsoProfile.of_sso_session(session, names[0])
+    file = session.get_config_variable("config_file")
+    choose = f" Or choose one of its sso-sessions: {', '.join(names)}." if names else ""
+    raise ConfigError(
+        error_msg=f'The profile "{named or "default"}" has no SSO configuration in {file}: add '
+        "sso_session to it, and a section [sso-session NAME] with sso_start_url and sso_region."
+        f"{choose}"
+    )
+
+
+def _profiles(session: Session) -> Iterator[SsoProfile]:
+    for name in session.full_config.get("profiles", {}):
+        try:
+            found = SsoProfile.of(session, name)
+        except ConfigError as exc:
+            _logger.debug("Passing over a profile: %s", exc)
+            continue
+        if found is not None:
+            yield found
+
+
+def all_logins() -> Iterator[OpenLogin]:
+    """Find every login of the config: each sso-session, and each start URL of a legacy profile."""
+    session = open_session()
+    found = {}
+    for name in session.full_config.get("sso_sessions", {}):
+        profile = SsoProfile.of_sso_session(session, name)
+        found[TokenSource.key_of(profile)] = profile
+    for profile in _profiles(session):
+        found.setdefault(TokenSource.key_of(profile), profile)
+    for profile in found.values():
+        yield OpenLogin.of(session, profile)
