@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .config import DEFAULT_SCOPES
 from .configfile import ConfigFile
+from .configplan import Plan
 from .configtext import ConfigText, ProfileText
 from .directory import Directory
 from .errors import LoginRequired
@@ -16,7 +16,6 @@ from .loginchoice import check_region, choose_login
 from .openlogin import open_session
 from .profilenames import DEFAULT_TEMPLATE, NameTemplate
 from .signin import AttendedTokenSource
-from .textdiff import unified_diff
 from .tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
     from .config import SsoProfile
     from .directory import AccountRole
 
-__all__ = ["Plan", "Wishes", "write_profiles"]
-
-_SECRET = re.compile(r"(?im)^(\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
+__all__ = ["Wishes", "write_profiles"]
 
 
 @dataclass(frozen=True)
@@ -44,26 +41,6 @@ class Wishes:
     template: str = DEFAULT_TEMPLATE
     region: str | None = None
     prune: bool = False
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A change of the config file.
-
-    :param left: the profiles that stay as they are although a role asks for their name, and why.
-    """
-
-    file: str
-    before: str
-    after: str
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    left: dict[str, str]
-
-    def diff(self) -> Iterator[str]:
-        """Yield the lines of a unified diff, for a person; none if nothing changes."""
-        return unified_diff(_shown(self.before), _shown(self.after), self.file)
 
 
 def write_profiles(
@@ -201,11 +178,3 @@ class _Author:
             f"sso_region = {self._login.region}",
             f"sso_registration_scopes = {','.join(DEFAULT_SCOPES)}",
         ]
-
-
-def _shown(text: str) -> list[str]:
-    """Return the lines for a diff, secrets masked; a missing end of the last line is told."""
-    lines = _SECRET.sub(r"\1********", text.replace("\r\n", "\n")).split("\n")
-    if lines[-1] == "":
-        return lines[:-1]
-    return [*lines[:-1], f"{lines[-1]}\n\\ No newline at end of file"]

@@ -26,7 +26,7 @@ from sso_plugin import ConfigError, LoginRequired
 from sso_plugin.cli import main
 from sso_plugin.configfile import ConfigFile
 from sso_plugin.configtext import ConfigText, ProfileText
-from sso_plugin.configuring import Plan, Wishes, write_profiles
+from sso_plugin.configuring import Wishes, write_profiles
 from sso_plugin.directory import AccountRole
 from sso_plugin.profilenames import NameTemplate
 from sso_plugin.textdiff import unified_diff
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from world import World
+
+    from sso_plugin.configplan import Plan
 
 BY_HAND = """\
 # My own, do not touch.

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore.credentials
 import pytest
 
 import sso_plugin
@@ -236,14 +237,15 @@ def test_keys_in_the_shared_file_are_told_of(world: World) -> None:
     assert bad() == [("warning", message, f"Remove the section [dev] from {shared}.")]
 
 
-def test_a_profile_that_is_off_is_told_of(world: World) -> None:
+@pytest.mark.parametrize("place", ["[profile dev]\n", "[sso-session corp]\n"])
+def test_a_profile_that_is_off_is_told_of(world: World, place: str) -> None:
     """With the line to remove."""
-    world.configure(world.emulator.profile() + "sso_plugin = off\n")
+    world.configure(world.emulator.profile().replace(place, f"{place}sso_plugin = off\n"))
     assert bad() == [
         (
             "warning",
             'The profile "dev" is served by botocore: it says so.',
-            'Remove sso_plugin = off from the profile "dev".',
+            "Remove sso_plugin = off from the profile, or from its sso-session.",
         )
     ]
 
@@ -256,7 +258,13 @@ def test_a_profile_that_is_off_is_told_of(world: World) -> None:
         ("aws_access_key_id = x\n", "the keys in the config file"),
         ("role_arn = x\ncredential_source = Environment\n", "an assumed role (role_arn)"),
         ("role_arn = x\nweb_identity_token_file = y\n", "a web identity (web_identity_token_file)"),
-        ("login_session = x\n", "aws login (login_session)"),
+        pytest.param(
+            "login_session = x\n",
+            "aws login (login_session)",
+            marks=pytest.mark.skipif(
+                not hasattr(botocore.credentials, "LoginProvider"), reason="botocore is older"
+            ),
+        ),
     ],
 )
 def test_a_profile_without_sso_is_told_what_serves_it(

@@ -24,6 +24,7 @@ LAYERS = [
     "handout",
     "shells",
     "configuring",
+    "configplan",
     "loginchoice",
     "profilenames",
     "configtext",

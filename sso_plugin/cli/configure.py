@@ -15,7 +15,7 @@ from . import FAILED, support
 from .progress import Bar
 
 if TYPE_CHECKING:
-    from sso_plugin.configuring import Plan
+    from sso_plugin.configplan import Plan
 
 __all__ = ["command"]
 

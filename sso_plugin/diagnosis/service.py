@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sso_plugin.config import is_served
+
 from .finding import Finding, ok, problem, warning
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class _Case:
     shared_file: str
     in_shared_file: bool
     provider: Any
+    off: bool
 
     @classmethod
     def of(cls, given: str | None, profile: SsoProfile | None) -> _Case:
@@ -54,7 +57,8 @@ class _Case:
         providers = session.get_component("credential_provider").providers
         provides = _providing(settings, implicit=given is None, in_shared=in_shared)
         chosen = next((one for one in providers if provides.get(one.METHOD)), None)
-        return cls(name, profile, settings, shared, in_shared, chosen)
+        off = not is_served(session.full_config, name)
+        return cls(name, profile, settings, shared, in_shared, chosen, off)
 
     @property
     def method(self) -> str:
@@ -99,14 +103,13 @@ class _Case:
 
         if isinstance(self.provider, SsoProvider):
             return ok("provider", f"{subject} is served by sso_plugin: its sso_ keys come first.")
-        switch = str(self.settings.get("sso_plugin", "")).strip().lower()
-        if switch == "off":
-            mend = f'Remove sso_plugin = off from the profile "{self.name}".'
+        if self.off:
+            mend = "Remove sso_plugin = off from the profile, or from its sso-session."
             return warning("provider", f"{subject} is served by botocore: it says so.", mend)
         return warning(
             "provider",
             f"{subject} is served by botocore's own provider, without renewal in the background.",
-            "See what is said of the hook; or sso_plugin = off stands in the sso-session.",
+            "See what is said of the hook.",
         )
 
     def surprises(self) -> Iterator[Finding]:
