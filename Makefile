@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 INTEROP := tests/interop
 # Passed on to pytest, as in `make test ARGS="-k roles"`.
 ARGS ?=
+# Tests of one file stay together.
+WORKERS ?= -n auto --dist loadfile
 
 # What changes an installation, as opposed to the code, which is installed as a link.
 INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
@@ -25,7 +27,7 @@ test: $(VENV)/test.stamp  ## Check style and types, and run all tests that need 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 interop: $(VENV)/test.stamp browser $(INTEROP)/node_modules/.package-lock.json  ## Run the tests with Node.js and Chromium
 	$(BIN)/python -m pytest $(INTEROP) $(ARGS)

@@ -82,7 +82,7 @@ NO_PROFILE = (
     "Choose one with --profile, or add it to the AWS config file."
 )
 NO_TOKEN = f'The profile "dev" needs a login: there is no token in {{token}}. {LOGIN}'
-TWO = "Give a profile or an sso-session, not both."
+TWO = "Name one login: give a profile, or an sso-session, or a start URL together with its region."
 CHECK = "Check the network and its proxies, or run: sso-plugin doctor"
 NO_ACCESS = (
     'The profile "dev" asks for the role Auditor in the account 111111111111, which this user '

@@ -89,6 +89,7 @@ def test_roles_are_listed_over_all_pages(world: World) -> None:
     assert list(sso_plugin.roles(profile_name="dev")) == expected_roles(world)
 
 
+@pytest.mark.long
 def test_a_thousand_accounts_with_a_portal_that_often_refuses(world: World) -> None:
     """Each role exactly once: refused pages are asked for again, and no other ones are."""
     organize(world, Organization.generated(1000))

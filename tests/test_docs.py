@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +17,13 @@ import pytest
 
 import sso_plugin
 import sso_plugin.config
+from sso_plugin.cli.app import COMMANDS
 from sso_plugin.config import Options, SsoProfile
-from sso_plugin.emulator import Organization
+from sso_plugin.emulator import Fault, LoggedRequest, Organization, Settings
 from sso_plugin.emulator.__main__ import main as emulator_command
 from sso_plugin.emulator.control import ROUTES
+from sso_plugin.emulator.fault import KINDS
+from sso_plugin.emulator.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +33,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+COMMAND_PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+DESIGN = (ROOT / "docs/design.md").read_text(encoding="utf-8")
 EMULATOR = (ROOT / "docs/emulator.md").read_text(encoding="utf-8")
+PYTHON = (ROOT / "docs/python.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 PAST = "2026-01-31T22:15:00Z"
 
@@ -145,19 +155,54 @@ def no_network(world: World) -> None:
     call(world, services + world.emulator.profile(), services="nowhere")
 
 
-def denied_login(world: World) -> None:
-    def deny(prompt: sso_plugin.LoginPrompt) -> None:
-        world.emulator.deny(str(prompt.user_code))
+def unknown_account_name(world: World) -> None:
+    world.sign_in()
+    call(
+        world, world.emulator.profile().replace("account_id = 111111111111", "account_name = prod")
+    )
 
-    sso_plugin.login("dev", flow="device", show=deny, open_browser=None, sleep=lambda _: None)
+
+def nobody_to_log_in(world: World) -> None:
+    world.sign_in(expiresAt=PAST, refreshToken=None)
+    call(world, sso_login="auto")
+
+
+def log_in(show: Callable[[sso_plugin.LoginPrompt], object]) -> None:
+    sso_plugin.login("dev", flow="device", show=show, open_browser=None, sleep=lambda _: None)
+
+
+def denied_login(world: World) -> None:
+    log_in(lambda prompt: world.emulator.deny(str(prompt.user_code)))
+
+
+def late_login(world: World) -> None:
+    log_in(lambda _: world.emulator.clock.advance(3600))
+
+
+def unresolved_start_url(world: World) -> None:
+    url = "http://sso.example.com/"
+    world.configure(world.emulator.profile().replace(world.emulator.start_url, url))
+    log_in(print)
 
 
 PROVOCATIONS: dict[str, list[Callable[[World], None]]] = {
-    "LoginRequired": [no_token, expired_token, revoked_token, revoked_refresh_token],
+    "LoginRequired": [
+        no_token,
+        expired_token,
+        revoked_token,
+        revoked_refresh_token,
+        nobody_to_log_in,
+    ],
     "NoAccess": [other_role, other_account],
-    "ConfigError": [unknown_session, missing_key, wrong_value, contradiction],
+    "ConfigError": [
+        unknown_session,
+        missing_key,
+        wrong_value,
+        contradiction,
+        unknown_account_name,
+    ],
     "PortalError": [too_many_requests, no_network],
-    "LoginFailed": [denied_login],
+    "LoginFailed": [denied_login, late_login, unresolved_start_url],
 }
 
 SECTIONS: dict[str, tuple[str, str]] = {
@@ -183,6 +228,8 @@ class TestErrors:
         provoke: Callable[[World], None],
     ) -> None:
         """Word by word, but for the home directory and the address of a portal without one."""
+        monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
+        monkeypatch.delenv("BROWSER", raising=False)
         if provoke is no_network:
             monkeypatch.delenv("AWS_ENDPOINT_URL_SSO")
 
@@ -199,11 +246,56 @@ class TestErrors:
 
     def test_the_errors_of_botocore_are_the_right_ones(self) -> None:
         """`except` clauses written for these catch ours; what portals do has a class of its own."""
-        for name in ("LoginRequired", "NoAccess", "ConfigError"):
+        for name in ("LoginRequired", "NoAccess", "ConfigError", "LoginFailed"):
             (bases,) = re.findall(r"^ \(botocore: (.*?)\)", SECTIONS[name][0], re.DOTALL)
             for base in re.findall(r"`(\w+)`", bases):
                 ours = getattr(sso_plugin, name)
                 assert issubclass(ours, getattr(botocore.exceptions, base)), (name, base)
+
+
+class TestOutput:
+    """What the pages show was printed."""
+
+    @pytest.mark.long
+    def test_it_is_what_is_printed_now(self) -> None:
+        """Each command and each example is run; `docs/generate.py` brings the pages up to date."""
+        done = subprocess.run(
+            [sys.executable, ROOT / "docs/generate.py", "--check"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+    def test_every_command_is_there(self) -> None:
+        """With a section, and its own help."""
+        sections = re.findall(r"^## sso-plugin (\S+)$", COMMAND_PAGE, re.MULTILINE)
+        helped = re.findall(r"^\$ sso-plugin (\S+) --help$", COMMAND_PAGE, re.MULTILINE)
+        assert set(COMMANDS) == set(sections) == set(helped)
+
+    def test_every_public_name_is_there(self) -> None:
+        """The errors in a table, the others in the reference."""
+        named = re.findall(r"^(?:### |\| )`(\w+)`", PYTHON, re.MULTILINE)
+        assert set(sso_plugin.__all__) - {"SsoPluginError"} == set(named)
+
+
+class TestPlaces:
+    """The pages name every module, and every file in our own folder."""
+
+    def test_every_module_has_its_place_in_the_design(self) -> None:
+        """A module that is not on the one page is not part of the plan."""
+        package = ROOT / "sso_plugin"
+        found = [*package.glob("[a-z]*.py"), *package.glob("[a-z]*/__init__.py")]
+        names = {path.parent.name if path.stem == "__init__" else path.stem for path in found}
+        assert {name for name in names if f"`{name}`" not in DESIGN} == set()
+
+    def test_every_kind_of_file_is_told(self) -> None:
+        """By the beginnings of the names that the sources have for them."""
+        sources = "".join(path.read_text("utf-8") for path in (ROOT / "sso_plugin").glob("*.py"))
+        kinds = set(re.findall(r'f"([a-z]+)-\{', sources))
+        assert kinds == set(re.findall(r"^\| `([a-z]+)-<", CONFIGURATION, re.MULTILINE))
 
 
 class TestExamplesInTheDocs:
@@ -211,8 +303,10 @@ class TestExamplesInTheDocs:
 
     def test_the_python_of_the_readme_runs(self, world: World) -> None:
         """With the profile that it names."""
-        (code,) = [block for block in blocks(README, "python") if "import boto3" in block]
-        exec(code, {})  # noqa: S102 - our own page
+        for code in blocks(README, "python"):
+            # So that nobody is asked.
+            world.sign_in()
+            exec(code, {})  # noqa: S102 - our own page
 
     def test_the_python_of_the_emulator_runs(
         self, sso_home: Path, monkeypatch: pytest.MonkeyPatch
@@ -221,14 +315,16 @@ class TestExamplesInTheDocs:
         # On a botocore without data for `sso`, the example needs ours.
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         sso_plugin.enable()
-        (code,) = [block for block in blocks(EMULATOR, "python") if "with Emulator" in block]
-        exec(code, {})  # noqa: S102 - our own page
+        for code in [block for block in blocks(EMULATOR, "python") if "with Emulator" in block]:
+            exec(code, {})  # noqa: S102 - our own page
 
     def test_the_organization_can_be_loaded(self, tmp_path: Path) -> None:
         """All keys at once."""
         (text,) = blocks(EMULATOR, "toml")
         (tmp_path / "org.toml").write_text(text, encoding="utf-8")
-        assert Organization.load(tmp_path / "org.toml").first_assignment.user == "alice"
+        organization = Organization.load(tmp_path / "org.toml")
+        assert organization.first_assignment.user == "alice"
+        assert [each.path for each in organization.vanity_urls] == ["/vanity"]
 
 
 class TestEmulatorPage:
@@ -245,6 +341,12 @@ class TestEmulatorPage:
         """Method and path."""
         known = {f"{method} {path}" for method, path, _ in ROUTES}
         assert known == set(re.findall(r"`([A-Z]+ /_emulator/\w+)", EMULATOR))
+
+    def test_every_name_that_one_has_to_know_is_told(self) -> None:
+        """Operations, kinds of faults; and what settings, faults and the log are made of."""
+        parts = [field.name for kind in (Settings, Fault, LoggedRequest) for field in fields(kind)]
+        names = {*OPERATIONS, *KINDS, *parts}
+        assert {name for name in names if f"`{name}`" not in EMULATOR} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

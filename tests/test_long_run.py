@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import boto3
+import pytest
 
 import sso_plugin
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 LIFETIMES = 10
 
 
+@pytest.mark.long
 def test_a_client_outlives_ten_lifetimes_of_its_credentials(world: World) -> None:
     """No call fails and none is signed with expired keys: STS checks every signature."""
     world.emulator.settings.role_credentials = 1

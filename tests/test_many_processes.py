@@ -47,6 +47,7 @@ def test_twenty_processes_share_one_single_use_refresh_token(world: World) -> No
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 1)
 
 
+@pytest.mark.long
 def test_a_hundred_processes_on_a_warm_cache_ask_nobody(world: World) -> None:
     """They find the credentials of the first."""
     world.sign_in()
@@ -207,6 +208,7 @@ def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
     assert (process.stdout, process.stderr) == ("300 kills, 900 reads, every one whole\n", "")
 
 
+@pytest.mark.long
 def test_chaos() -> None:
     """Forty processes on one home for a minute, with all that can go wrong: see `chaos`."""
     process = subprocess.run(

@@ -102,6 +102,7 @@ def run_together(world: World, number: int) -> list[tuple[str, str]]:
     return [process.communicate(timeout=120) for process in processes]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("choice", ["auto", "browser"])
 def test_twenty_processes_open_one_browser(
     world: World, browser: Callable[[str], Path], choice: str
@@ -116,6 +117,7 @@ def test_twenty_processes_open_one_browser(
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 def test_a_person_says_no_only_once(world: World, browser: Callable[[str], Path]) -> None:
     """Those who waited for a login that was denied do not ask again; each gets the reason."""
     log = browser("refuse")
@@ -128,6 +130,7 @@ def test_a_person_says_no_only_once(world: World, browser: Callable[[str], Path]
     assert len(log.read_text().splitlines()) == 1
 
 
+@pytest.mark.long
 def test_a_later_run_may_ask_again(world: World, browser: Callable[[str], Path]) -> None:
     """A denial counts for those who waited, not for ever."""
     browser("refuse")
