@@ -1,47 +1,64 @@
-"""How long it takes to list the roles of many accounts, by the budget of requests per second.
-
-python benchmarks/bench_directory.py [accounts] [latency of the portal in seconds]
-"""
+"""How long it takes to list the roles of many accounts, by the budget of requests per second."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from measure import parser, table
 
 import sso_plugin
 from sso_plugin.budget import Budget
 from sso_plugin.emulator import Emulator, Organization
 from sso_plugin.filecache import own_cache
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 BUDGETS = (20, 100, 1000)
+QUICK = (1000,)
 TAKES = 300
 
 
-def main(accounts: int = 1000, latency: float = 0.1) -> None:
-    """Print one line per budget."""
-    with (
-        tempfile.TemporaryDirectory() as home,
-        Emulator(Organization.generated(accounts)) as portal,
-    ):
-        prepare(Path(home), portal)
-        print(f"one turn of an idle budget: {time_of_a_turn() * 1e6:.0f} µs")
-        portal.faults.add("ListAccountRoles", latency=latency)
-        for budget in BUDGETS:
-            (Path(home) / "config").write_text(
-                portal.profile() + f"sso_requests_per_second = {budget}\n", encoding="utf-8"
-            )
-            report(portal, budget)
+def main() -> None:
+    """Print a line for stock botocore, one call after the other, and one per budget."""
+    words = parser(__doc__)
+    words.add_argument("--accounts", type=int, default=200)
+    words.add_argument("--latency", type=float, default=0.1, help="of the portal, in seconds")
+    options = words.parse_args()
+    accounts = 10 if options.quick else options.accounts
+    with TemporaryDirectory() as home, Emulator(Organization.generated(accounts)) as portal:
+        config = Path(home) / "config"
+        os.environ.update(portal.environment(), HOME=home, USERPROFILE=home)
+        os.environ["AWS_CONFIG_FILE"] = str(config)
+        config.write_text(portal.profile(), encoding="utf-8")
+        log_in(portal)
+        turn = time_of_a_turn()
+        portal.faults.add("ListAccountRoles", latency=options.latency)
+        lines = [timed("stock botocore", portal, lambda: stock_roles(portal))]
+        for budget in QUICK if options.quick else BUDGETS:
+            text = f"{portal.profile()}sso_requests_per_second = {budget}\n"
+            config.write_text(text, encoding="utf-8")
+            name = f"sso_plugin, {budget}/s"
+            lines.append(timed(name, portal, lambda: sso_plugin.roles(profile_name="dev")))
+    title = f"Roles of {accounts} accounts, portal at {options.latency * 1e3:.0f} ms"
+    table(title, ("", "roles", "requests", "seconds", "per second", "the first after"), lines)
+    print(f"  One turn of an idle budget: {turn * 1e6:.0f} µs")
 
 
-def prepare(home: Path, portal: Emulator) -> None:
-    """Make a home in which the user is logged in."""
-    os.environ.update(portal.environment(), HOME=str(home), AWS_CONFIG_FILE=str(home / "config"))
-    (home / "config").write_text(portal.profile(), encoding="utf-8")
-    prompt = {"show": lambda prompt: portal.approve(prompt.user_code), "sleep": lambda _: None}
-    sso_plugin.login("dev", flow="device", open_browser=None, **prompt)  # type: ignore[arg-type]
+def log_in(portal: Emulator) -> None:
+    """Leave a token in the home."""
+    sso_plugin.login(
+        "dev",
+        flow="device",
+        show=lambda prompt: portal.approve(str(prompt.user_code)),
+        open_browser=None,
+        sleep=lambda _: None,
+    )
 
 
 def time_of_a_turn() -> float:
@@ -53,21 +70,31 @@ def time_of_a_turn() -> float:
     return (time.perf_counter() - began) / TAKES
 
 
-def report(portal: Emulator, budget: int) -> None:
-    """List all roles once, and say how it went."""
+def stock_roles(portal: Emulator) -> Iterable[object]:
+    """List as scripts do: account by account, with a token that they have from somewhere."""
+    token = portal.sign_in().access_token
+    client: Any = boto3.client("sso", region_name=portal.region)
+    for page in client.get_paginator("list_accounts").paginate(accessToken=token):
+        for account in page["accountList"]:
+            pages = client.get_paginator("list_account_roles").paginate(
+                accessToken=token, accountId=account["accountId"]
+            )
+            yield from pages.search("roleList[]")
+
+
+def timed(name: str, portal: Emulator, list_roles: Callable[[], Iterable[object]]) -> list[str]:
+    """List all roles once, and return a line of the table."""
     portal.requests.clear()
     began = time.perf_counter()
-    roles = sso_plugin.roles(profile_name="dev")
+    roles = iter(list_roles())
     next(roles)
     first = time.perf_counter() - began
     count = 1 + sum(1 for _ in roles)
     spent = time.perf_counter() - began
     requests = len(portal.requests)
-    print(
-        f"budget {budget:>4}/s: {count} roles by {requests} requests in {spent:.1f} s, "
-        f"{requests / spent:.1f}/s; the first after {first:.2f} s"
-    )
+    speed = f"{requests / spent:.0f}"
+    return [name, str(count), str(requests), f"{spent:.1f}", speed, f"{first:.2f} s"]
 
 
 if __name__ == "__main__":
-    main(*(kind(text) for kind, text in zip((int, float), sys.argv[1:], strict=False)))
+    main()

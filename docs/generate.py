@@ -289,7 +289,7 @@ def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
         "TERM": "dumb",
         "TZ": "UTC",
         "NO_PROXY": "127.0.0.1",
-        "AWS_ENDPOINT_URL_SIGNIN": emulator.url,
+        "SSO_PLUGIN_SIGNIN_URL": emulator.url,
         **emulator.environment(),
     }
 

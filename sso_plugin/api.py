@@ -66,7 +66,8 @@ def logout(
     """End a login: revoke it at the portal, then delete token, registration, role credentials.
 
     :param all_sessions: end every login that the config file knows, instead of one.
-    :returns: the start URL of each login, and whether its portal was told.
+    :returns: for each login, by the name of its sso-session or else its start URL, whether its
+        portal was told.
     :raises ConfigError: if the profile has no usable SSO configuration.
     """
     found = list(all_logins()) if all_sessions else [OpenLogin.find(profile_name, sso_session)]

@@ -86,8 +86,8 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
 
     Its credentials renew themselves like those of a profile, and are shared with every process
     that uses the same role. Neither ``AWS_PROFILE`` nor keys in the environment change who it is.
-    Nothing is asked of the portal before the session is used; see `RoleSource.fetch` for what may
-    be raised then.
+    Nothing is asked of the portal before the session is used. Then `LoginRequired`, `NoAccess` or
+    `PortalError` may be raised, as for a profile.
 
     :param account: the id (12 digits) or the name of an account.
     :param role: the name of a role, that is, of a permission set.

@@ -128,7 +128,6 @@ class OpenLogin:
         return True
 
     def _keys_of_profiles(self) -> set[str]:
-
         return {
             role_key(profile, profile.account_id)
             for profile in _profiles(self.session)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from .errors import LoginFailed
+from .webrequest import send
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -23,7 +24,6 @@ _AWS_HOSTS = (
     "amazonaws-us-gov.com",
 )
 _MOST_HOPS = 3
-_TIMEOUT = 10
 
 
 def resolve_start_url(session: Session, url: str, endpoint: str) -> str:
@@ -63,24 +63,13 @@ def _location(session: Session, url: str) -> str:
 
 
 def _request(session: Session, method: str, url: str) -> tuple[int, str | None]:
-    """Ask once, following nothing, by the proxies and the CA bundle of the session."""
-    from botocore.awsrequest import AWSRequest
     from botocore.exceptions import BotoCoreError
-    from botocore.httpsession import URLLib3Session
-    from botocore.utils import get_environ_proxies
 
-    http = URLLib3Session(
-        verify=session.get_config_variable("ca_bundle") or True,
-        proxies=get_environ_proxies(url),
-        timeout=_TIMEOUT,
-    )
     try:
-        answer = http.send(AWSRequest(method, url).prepare())
+        answer = send(session, method, url)
     except BotoCoreError as exc:
         raise _failed(url, str(exc)) from exc
-    finally:
-        http.close()
-    return answer.status_code, answer.headers.get("Location")
+    return answer.status, answer.headers.get("location")
 
 
 def _failed(url: str, why: str) -> LoginFailed:

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from command import ENTRY, environment, run
 
-from sso_plugin.credentialprocess import process_document
+from sso_plugin.commands.credentialprocess import process_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +139,7 @@ class TestSpeed:
             text=True,
             check=True,
         )
-        ours = {"sso_plugin", "sso_plugin.cli", "sso_plugin.credentialprocess"}
+        ours = {"sso_plugin", "sso_plugin.cli", "sso_plugin.commands.credentialprocess"}
         # Start-up files of the environment, such as those of editable installs, have their own.
         bare = subprocess.run(
             [sys.executable, "-c", "import sys; print(*sys.modules)"],

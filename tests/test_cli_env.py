@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from command import ENTRY, environment, run
 
-from sso_plugin.shells import SHELLS, assignments, detect_shell, recipe
+from sso_plugin.commands.shells import SHELLS, assignments, detect_shell, recipe
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,19 +24,19 @@ from hypothesis import strategies as st
 import sso_plugin
 from sso_plugin import ConfigError, LoginRequired
 from sso_plugin.cli import main
-from sso_plugin.configfile import ConfigFile
-from sso_plugin.configtext import ConfigText, ProfileText
-from sso_plugin.configuring import Wishes, write_profiles
+from sso_plugin.commands.configfile import ConfigFile
+from sso_plugin.commands.configtext import ConfigText, ProfileText
+from sso_plugin.commands.configuring import Wishes, write_profiles
+from sso_plugin.commands.profilenames import NameTemplate
+from sso_plugin.commands.textdiff import unified_diff
 from sso_plugin.directory import AccountRole
-from sso_plugin.profilenames import NameTemplate
-from sso_plugin.textdiff import unified_diff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from world import World
 
-    from sso_plugin.configplan import Plan
+    from sso_plugin.commands.configplan import Plan
 
 BY_HAND = """\
 # My own, do not touch.
@@ -522,7 +522,7 @@ def test_two_runs_at_once_both_write(world: World, session_text: str) -> None:
     """Twenty processes, each with profiles of its own: none is lost."""
     world.configure(session_text)
     code = (
-        "import sys; from sso_plugin.configuring import *;"
+        "import sys; from sso_plugin.commands.configuring import *;"
         "write_profiles(Wishes(template=sys.argv[1] + '-{account_name}-{role_name}'),"
         " lambda plan: True)"
     )
@@ -542,8 +542,8 @@ def test_a_crash_in_the_middle_loses_nothing(world: World, session_text: str) ->
     world.configure(BY_HAND + session_text)
     before = world.config_file.read_bytes()
     code = (
-        "import itertools; from sso_plugin.configfile import ConfigFile;"
-        "from sso_plugin.configtext import ConfigText, ProfileText;"
+        "import itertools; from sso_plugin.commands.configfile import ConfigFile;"
+        "from sso_plugin.commands.configtext import ConfigText, ProfileText;"
         f"file = ConfigFile.at({str(world.config_file)!r}); print('go', flush=True)\n"
         "for number in itertools.count():\n"
         "    text = file.read(); new = ConfigText.parse(text)\n"

@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sso_plugin.cli import main
+from sso_plugin.commands.federation import console_url
+from sso_plugin.commands.handover import hand_over
 from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
-from sso_plugin.federation import console_url
-from sso_plugin.handover import hand_over
 from sso_plugin.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def _emulated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have somebody signed in, and the console's sign-in at the emulator."""
     world.sign_in()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SIGNIN", world.emulator.url)
+    monkeypatch.setenv("SSO_PLUGIN_SIGNIN_URL", world.emulator.url)
 
 
 def open_page(url: str) -> str:
@@ -112,7 +112,7 @@ def test_each_partition_has_a_console_of_its_own(
         asked.append(url)
         raise SsoPluginError(error_msg="stop")
 
-    monkeypatch.setattr("sso_plugin.federation.send", send)
+    monkeypatch.setattr("sso_plugin.commands.federation.send", send)
     with pytest.raises(SsoPluginError, match="stop"):
         console_url("dev", environ={})
     assert asked == [f"https://{signin}/federation"]
@@ -130,7 +130,7 @@ def test_a_partition_without_a_known_console_is_an_error(world: World) -> None:
 def test_credentials_go_over_https_only() -> None:
     """Unless it is to this machine."""
     with pytest.raises(ConfigError, match="to which no credentials can be sent"):
-        console_url("dev", environ={"AWS_ENDPOINT_URL_SIGNIN": "http://example.com"})
+        console_url("dev", environ={"SSO_PLUGIN_SIGNIN_URL": "http://example.com"})
 
 
 def test_a_refusal_names_the_profile_and_the_mend(world: World) -> None:
@@ -149,7 +149,7 @@ def test_a_refusal_names_the_profile_and_the_mend(world: World) -> None:
 
 def test_a_sign_in_that_is_not_there_is_an_error() -> None:
     """With what is wrong."""
-    environ = {"AWS_ENDPOINT_URL_SIGNIN": "http://127.0.0.1:9"}
+    environ = {"SSO_PLUGIN_SIGNIN_URL": "http://127.0.0.1:9"}
     with pytest.raises(PortalUnreachable, match="The sign-in to the console cannot be reached"):
         console_url("dev", environ=environ)
 

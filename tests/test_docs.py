@@ -293,7 +293,9 @@ class TestPlaces:
 
     def test_every_kind_of_file_is_told(self) -> None:
         """By the beginnings of the names that the sources have for them."""
-        sources = "".join(path.read_text("utf-8") for path in (ROOT / "sso_plugin").glob("*.py"))
+        package = ROOT / "sso_plugin"
+        paths = [*package.glob("*.py"), *package.glob("commands/*.py")]
+        sources = "".join(path.read_text("utf-8") for path in paths)
         kinds = set(re.findall(r'f"([a-z]+)-\{', sources))
         assert kinds == set(re.findall(r"^\| `([a-z]+)-<", CONFIGURATION, re.MULTILINE))
 

@@ -17,9 +17,9 @@ import pytest
 
 import sso_plugin
 from sso_plugin.cli import main
-from sso_plugin.diagnosis import Finding, diagnose
-from sso_plugin.diagnosis.network import look_at_network
-from sso_plugin.diagnosis.versions import look_at_versions
+from sso_plugin.commands.diagnosis import Finding, diagnose
+from sso_plugin.commands.diagnosis.network import look_at_network
+from sso_plugin.commands.diagnosis.versions import look_at_versions
 from sso_plugin.openlogin import OpenLogin
 
 if TYPE_CHECKING:
@@ -384,7 +384,7 @@ def test_old_and_missing_packages_are_found() -> None:
 
 def test_the_oldest_versions_are_those_of_the_package() -> None:
     """Written in two places, and the same in both."""
-    from sso_plugin.diagnosis.versions import _LEAST
+    from sso_plugin.commands.diagnosis.versions import _LEAST
 
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
@@ -396,7 +396,7 @@ def test_the_oldest_versions_are_those_of_the_package() -> None:
 
 HOOK = """\
 import json
-from sso_plugin.diagnosis.hook import look_at_hook
+from sso_plugin.commands.diagnosis.hook import look_at_hook
 print(json.dumps([[each.status, each.message, each.mend] for each in look_at_hook()]))
 """
 

@@ -19,8 +19,8 @@ from urllib.error import HTTPError, URLError
 import pytest
 
 from sso_plugin.cli import main
-from sso_plugin.container import CredentialsEndpoint, Keys
-from sso_plugin.execution import run_with_credentials
+from sso_plugin.commands.container import CredentialsEndpoint, Keys
+from sso_plugin.commands.execution import run_with_credentials
 
 if TYPE_CHECKING:
     from world import World

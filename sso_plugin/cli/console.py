@@ -6,8 +6,8 @@ import re
 
 import click
 
-from sso_plugin.federation import console_url
-from sso_plugin.handover import hand_over
+from sso_plugin.commands.federation import console_url
+from sso_plugin.commands.handover import hand_over
 from sso_plugin.signin import open_in_browser
 from sso_plugin.surroundings import Surroundings
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from sso_plugin.handout import environment_of
-from sso_plugin.shells import SHELLS, assignments, detect_shell, recipe
+from sso_plugin.commands.handout import environment_of
+from sso_plugin.commands.shells import SHELLS, assignments, detect_shell, recipe
 
 from . import support
 from .words import clock_time

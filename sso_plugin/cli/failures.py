@@ -83,7 +83,7 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "sso-plugin"
         told = " ".join(error.format_message().split()).removesuffix(".")
-        return f"{told}. See: {path} --help"
+        return f"{told}{'' if told.endswith('?') else '.'} See: {path} --help"
     if isinstance(error, click.ClickException):
         return error.format_message()
     # Only now, since this imports botocore: help and completion are quick.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
+from interop import tokenfile
 
 import sso_plugin
 
@@ -18,10 +20,14 @@ if TYPE_CHECKING:
 
     from world import World
 
+    from sso_plugin import LoginPrompt
+
     Credentials = dict[str, Any]
     Provide = Callable[[], Credentials]
+    Flow = Literal["browser", "device"]
 
 HERE = Path(__file__).parent
+FLOWS: list[Flow] = ["browser", "device"]
 PAST = "2020-01-01T00:00:00Z"
 
 
@@ -73,15 +79,17 @@ def our_session() -> boto3.Session:
     return session
 
 
-def log_in(world: World) -> None:
+def log_in(world: World, flow: Flow = "device") -> None:
     """Log in as a person does, without the time that one takes."""
-    sso_plugin.login(
-        "dev",
-        flow="device",
-        show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
-        open_browser=None,
-        sleep=lambda _seconds: None,
-    )
+
+    def approve(prompt: LoginPrompt) -> None:
+        if prompt.user_code:
+            world.emulator.approve(prompt.user_code, "alice")
+        else:
+            with urllib.request.urlopen(world.emulator.authorize(prompt.url, "alice")) as page:
+                assert b"You can close this window." in page.read()
+
+    sso_plugin.login("dev", flow=flow, show=approve, open_browser=None, sleep=lambda _seconds: None)
 
 
 def expire(token_file: Path) -> None:
@@ -93,21 +101,37 @@ def snapshot(files: list[Path]) -> dict[Path, tuple[bytes, int]]:
     return {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files}
 
 
-def test_a_token_of_our_login_is_read(world: World, javascript: Provide) -> None:
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_token_of_our_login_is_read(world: World, javascript: Provide, flow: Flow) -> None:
     """The SDK finds the file, takes the token as it is, and gets credentials that STS accepts."""
-    log_in(world)
+    log_in(world, flow)
 
     assert who_are(javascript()) == "111111111111"
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 1)
 
 
-def test_a_token_we_renewed_is_read(world: World, javascript: Provide) -> None:
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_token_we_renewed_is_read(world: World, javascript: Provide, flow: Flow) -> None:
     """The token was expired; after our renewal the SDK has no reason for one of its own."""
-    world.sign_in(expiresAt=PAST)
+    log_in(world, flow)
+    expire(world.token_file())
     our_session().client("sts").get_caller_identity()
 
     assert who_are(javascript()) == "111111111111"
-    assert world.count("CreateToken") == 1
+    assert world.count("CreateToken") == 2
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_token_of_our_login_is_renewed_by_the_sdk(
+    world: World, javascript: Provide, flow: Flow
+) -> None:
+    """The file holds what that takes: refresh token and registration, of either flow."""
+    log_in(world, flow)
+    expire(world.token_file())
+
+    assert who_are(javascript()) == "111111111111"
+    assert tokenfile.read(world)["expiresAt"] > PAST
+    assert world.count("CreateToken") == 2
 
 
 def test_a_token_of_a_legacy_profile_is_read(world: World, javascript: Provide) -> None:
@@ -122,8 +146,7 @@ def test_a_token_that_the_sdk_renewed_is_read_by_us(world: World, javascript: Pr
     """It writes times to the millisecond; we take its token, and renew nothing again."""
     world.sign_in(expiresAt=PAST)
     javascript()
-    renewed = json.loads(world.token_file().read_text(encoding="utf-8"))
-    assert renewed["expiresAt"] > PAST
+    assert tokenfile.read(world)["expiresAt"] > PAST
 
     assert our_session().client("sts").get_caller_identity()["Account"] == "111111111111"
     assert world.count("CreateToken") == 1

@@ -12,9 +12,11 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from typing_extensions import Self
@@ -81,6 +83,29 @@ class Browser:
         """Do what the back button does."""
         self._send("POST", "/back", {})
 
+    @property
+    def address(self) -> str:
+        """What stands in the address bar."""
+        return str(self._send("GET", "/url"))
+
+    @contextmanager
+    def screen(self, width: int) -> Iterator[None]:
+        """Let the screen be that wide meanwhile, as a telephone's is; windows cannot be so small.
+
+        https://chromedevtools.github.io/devtools-protocol/tot/Emulation/
+        """
+        size = {"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+        self._command("Emulation.setDeviceMetricsOverride", size)
+        try:
+            yield
+        finally:
+            self._command("Emulation.clearDeviceMetricsOverride", {})
+
+    def page_width(self) -> int:
+        """Return how wide the page is, with what one has to scroll to."""
+        script = "return document.documentElement.scrollWidth"
+        return int(self._send("POST", "/execute/sync", {"script": script, "args": []}))
+
     def expect(self, selector: str, text: str) -> None:
         """Wait until an element reads as it should: a form takes its time to be sent."""
         end = time.monotonic() + _PATIENCE
@@ -111,6 +136,9 @@ class Browser:
     def choose(self, selector: str, label: str) -> None:
         """Choose from a list."""
         self.type(selector, label)
+
+    def _command(self, name: str, parameters: Mapping[str, object]) -> None:
+        self._send("POST", "/goog/cdp/execute", {"cmd": name, "params": parameters})
 
     def _find_text(self, selector: str) -> str | None:
         try:

@@ -6,25 +6,26 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .config import DEFAULT_SCOPES
+from sso_plugin.config import DEFAULT_SCOPES
+from sso_plugin.directory import Directory
+from sso_plugin.errors import LoginRequired
+from sso_plugin.openlogin import open_session
+from sso_plugin.signin import AttendedTokenSource
+from sso_plugin.tokens import TokenSource
+
 from .configfile import ConfigFile
 from .configplan import Plan
 from .configtext import ConfigText, ProfileText
-from .directory import Directory
-from .errors import LoginRequired
 from .loginchoice import check_region, choose_login
-from .openlogin import open_session
 from .profilenames import DEFAULT_TEMPLATE, NameTemplate
-from .signin import AttendedTokenSource
-from .tokens import TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.session import Session
 
-    from .config import SsoProfile
-    from .directory import AccountRole
+    from sso_plugin.config import SsoProfile
+    from sso_plugin.directory import AccountRole
 
 __all__ = ["Wishes", "write_profiles"]
 

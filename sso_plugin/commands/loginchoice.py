@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .config import SsoProfile
-from .errors import ConfigError
+from sso_plugin.config import SsoProfile
+from sso_plugin.errors import ConfigError
+
 from .profilenames import is_plain
 
 if TYPE_CHECKING:

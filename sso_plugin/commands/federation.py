@@ -11,10 +11,11 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from .config import SsoProfile
-from .errors import ConfigError, PortalUnreachable, SsoPluginError
+from sso_plugin.config import SsoProfile
+from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
+from sso_plugin.webrequest import send
+
 from .profilekeys import ProfileKeys
-from .webrequest import send
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ _DOMAINS = {
     "aws-eusc": "amazonaws-eusc.eu",
     "aws-us-gov": "amazonaws-us-gov.com",
 }
-_ENDPOINT = "AWS_ENDPOINT_URL_SIGNIN"
+_ENDPOINT = "SSO_PLUGIN_SIGNIN_URL"
 _ANY_REGION = "us-east-1"
 _SERVICE = re.compile(r"[a-z0-9-]+(/[A-Za-z0-9/_-]*)?")
 _OK = 200

@@ -8,12 +8,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import ConfigError
+from sso_plugin.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .directory import AccountRole
+    from sso_plugin.directory import AccountRole
 
 __all__ = ["DEFAULT_TEMPLATE", "NameTemplate", "is_plain"]
 

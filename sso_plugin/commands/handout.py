@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .clock import format_timestamp
-from .config import SsoProfile
-from .errors import ConfigError
-from .openlogin import open_session
-from .plugin import enable
+from sso_plugin.clock import format_timestamp
+from sso_plugin.config import SsoProfile
+from sso_plugin.errors import ConfigError
+from sso_plugin.openlogin import open_session
+from sso_plugin.plugin import enable
 
 if TYPE_CHECKING:
     from botocore.session import Session

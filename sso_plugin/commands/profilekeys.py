@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sso_plugin.errors import ConfigError
+from sso_plugin.openlogin import open_session
+from sso_plugin.plugin import enable
+from sso_plugin.refresh import SsoCredentials
+
 from .container import Keys
-from .errors import ConfigError
-from .openlogin import open_session
-from .plugin import enable
-from .refresh import SsoCredentials
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials

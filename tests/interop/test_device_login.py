@@ -1,99 +1,53 @@
-"""A login as a person does it: the command in a terminal, the page in a real browser."""
+"""A device login as a person does it: the command in a terminal, the page in a real browser."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from interop.webdriver import Browser, BrowserMissingError
+from interop import tokenfile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
+    from interop.logincommand import LoginCommand
+    from interop.webdriver import Browser
     from world import World
 
+LOGGED_IN = (0, "Logged in.")
 APPROVE, DENY = "button[value=approve]", "button[value=deny]"
 CODE, USER = "#user_code", "#user"
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    try:
-        browser = Browser(tmp_path_factory.mktemp("browser"))
-    except BrowserMissingError:
-        pytest.fail(
-            "These tests need Chromium and chromedriver: run `make interop`.", pytrace=False
-        )
-    with browser:
-        yield browser
-
-
-@dataclass(frozen=True)
-class Login:
-    """The command ``sso-plugin login`` while it waits for approval."""
-
-    process: subprocess.Popen[str]
-    page: str
-    code: str
-
-    def finish(self) -> tuple[int, str]:
-        """Return its exit status and what else it said."""
-        _, said = self.process.communicate(timeout=30)
-        return self.process.returncode, said.strip().splitlines()[-1]
-
-
 @pytest.fixture
-def login(world: World) -> Iterator[Login]:
-    """Start the command, and read what it tells the person."""
-    world.emulator.settings.poll_interval = 1
-    with subprocess.Popen(
-        [sys.executable, "-m", "sso_plugin", "login", "--profile", "dev", "--flow", "device"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr
-        said = ""
-        while not (code := re.search(r"code ([A-Z]{4}-[A-Z]{4})", said)):
-            line = process.stderr.readline()
-            assert line, said
-            said += line
-        page = re.search(r"http://\S+", said)
-        assert page
-        yield Login(process, page[0], code[1])
-        process.kill()
+def login(start_login: Callable[..., LoginCommand]) -> LoginCommand:
+    """Give a login that waits for its code to be approved, somewhere."""
+    return start_login("--flow", "device")
 
 
-def test_a_person_approves(world: World, browser: Browser, login: Login) -> None:
+def test_a_person_approves(world: World, browser: Browser, login: LoginCommand) -> None:
     """The page shows the code of the terminal; one click, and the token file is there."""
     browser.open(login.page)
     assert browser.value(CODE) == login.code
     browser.click(APPROVE)
 
     browser.expect("h1", "Approved")
-    assert login.finish() == (0, "Logged in.")
+    assert login.finish() == LOGGED_IN
     assert world.token_file().exists()
 
 
-def test_a_person_chooses_who_they_are(world: World, browser: Browser, login: Login) -> None:
+def test_a_person_chooses_who_they_are(world: World, browser: Browser, login: LoginCommand) -> None:
     """The token is that of the chosen user, who has no access to production."""
     browser.open(login.page)
     browser.choose(USER, "bob")
     browser.click(APPROVE)
     browser.expect("h1", "Approved")
 
-    assert login.finish() == (0, "Logged in.")
-    token = json.loads(world.token_file().read_text(encoding="utf-8"))["accessToken"]
-    assert bearer(world, token) == "bob"
+    assert login.finish() == LOGGED_IN
+    assert tokenfile.owner(world) == "bob"
 
 
-def test_a_person_denies(world: World, browser: Browser, login: Login) -> None:
+def test_a_person_denies(world: World, browser: Browser, login: LoginCommand) -> None:
     """The command says so and fails; there is no token."""
     browser.open(login.page)
     browser.click(DENY)
@@ -105,16 +59,16 @@ def test_a_person_denies(world: World, browser: Browser, login: Login) -> None:
     assert not world.token_file().exists()
 
 
-def test_a_person_types_the_code(world: World, browser: Browser, login: Login) -> None:
+def test_a_person_types_the_code(world: World, browser: Browser, login: LoginCommand) -> None:
     """On the bare page, in small letters, without the hyphen, and with the enter key."""
     browser.open(f"{world.emulator.url}/")
     browser.type(CODE, login.code.lower().replace("-", "") + "\n")
 
     browser.expect("[role=status]", f"Approved: {login.code}. You can close this page.")
-    assert login.finish() == (0, "Logged in.")
+    assert login.finish() == LOGGED_IN
 
 
-def test_a_wrong_code_can_be_corrected(browser: Browser, login: Login) -> None:
+def test_a_wrong_code_can_be_corrected(browser: Browser, login: LoginCommand) -> None:
     """The page says what is wrong and keeps what was typed; the login goes on waiting."""
     browser.open(login.page)
     browser.clear(CODE)
@@ -127,7 +81,7 @@ def test_a_wrong_code_can_be_corrected(browser: Browser, login: Login) -> None:
     browser.type(CODE, login.code)
     browser.click(APPROVE)
     browser.expect("h1", "Approved")
-    assert login.finish() == (0, "Logged in.")
+    assert login.finish() == LOGGED_IN
 
 
 def test_an_empty_form_is_not_sent(world: World, browser: Browser) -> None:
@@ -143,7 +97,7 @@ def test_an_empty_form_is_not_sent(world: World, browser: Browser) -> None:
 
 @pytest.mark.parametrize("again", ["reload", "back"])
 def test_a_code_is_good_for_one_decision(
-    world: World, browser: Browser, login: Login, again: str
+    world: World, browser: Browser, login: LoginCommand, again: str
 ) -> None:
     """Whoever reloads the page or goes back and denies changes nothing, and is told so."""
     browser.open(login.page)
@@ -156,7 +110,7 @@ def test_a_code_is_good_for_one_decision(
         browser.click(DENY)
 
     browser.expect("[role=alert]", "This code has been used already.")
-    assert login.finish() == (0, "Logged in.")
+    assert login.finish() == LOGGED_IN
     assert world.count("DeviceDecision") == 2
 
 
@@ -165,10 +119,3 @@ def test_every_control_has_a_name(world: World, browser: Browser) -> None:
     browser.open(f"{world.emulator.url}/device")
     names = [browser.name_for_screen_readers(control) for control in (CODE, USER, APPROVE, DENY)]
     assert names == ["Code", "Sign in as", "Approve", "Deny"]
-
-
-def bearer(world: World, token: str) -> str:
-    """Return whose token it is."""
-    found = world.emulator.state.tokens.find(token)
-    assert found
-    return found.user

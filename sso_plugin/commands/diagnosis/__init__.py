@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ProfileNotFound
 
+from sso_plugin.commands.configfile import ConfigFile
 from sso_plugin.config import SsoProfile
-from sso_plugin.configfile import ConfigFile
 from sso_plugin.errors import ConfigError
 from sso_plugin.openlogin import OpenLogin
 

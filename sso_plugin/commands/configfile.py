@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import ConfigError
-from .filecache import own_cache
+from sso_plugin.errors import ConfigError
+from sso_plugin.filecache import own_cache
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .config import SsoProfile
-    from .role_credentials import RoleCredentials
-    from .tokens import TokenSource
+    from sso_plugin.config import SsoProfile
+    from sso_plugin.role_credentials import RoleCredentials
+    from sso_plugin.tokens import TokenSource
 
     _Mark = list[int]
     _Marks = dict[str, _Mark | None]
@@ -92,10 +92,10 @@ def _config_marks() -> _Marks:
 
 def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     """Look everything up, and ask the portal if need be: once for all processes."""
-    from .config import SsoProfile
-    from .errors import ConfigError
-    from .openlogin import open_session
-    from .provider import token_source
+    from sso_plugin.config import SsoProfile
+    from sso_plugin.errors import ConfigError
+    from sso_plugin.openlogin import open_session
+    from sso_plugin.provider import token_source
 
     marks = _config_marks()
     session = open_session(profile_name)
@@ -119,10 +119,10 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
 
 def _live_credentials(profile: SsoProfile, tokens: TokenSource) -> RoleCredentials:
     """Return fresh credentials; while they cannot be had, those that still live."""
-    from .accountnames import role_source
-    from .cache import MemoryCache
-    from .errors import SsoPluginError
-    from .filecache import role_cache
+    from sso_plugin.accountnames import role_source
+    from sso_plugin.cache import MemoryCache
+    from sso_plugin.errors import SsoPluginError
+    from sso_plugin.filecache import role_cache
 
     cache = role_cache() if profile.options.cache == "file" else MemoryCache()
     source = role_source(profile, tokens, cache)
@@ -143,8 +143,8 @@ def _remember(
     renew_from: float,
 ) -> None:
     """Write the memo, if the role file is really there."""
-    from .filecache import own_cache, role_cache
-    from .role_credentials import role_key
+    from sso_plugin.filecache import own_cache, role_cache
+    from sso_plugin.role_credentials import role_key
 
     path = role_cache().describe(role_key(profile, found.account_id))
     try:

@@ -1,0 +1,48 @@
+"""What a session and its credentials cost: the first in a fresh interpreter, and further ones.
+
+After ``import boto3``. The token is good; the portal answers at once, as no real one does.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from statistics import median
+
+from measure import compare, in_turns, is_quick
+from stage import OURS, STOCK, Stage
+
+ROUNDS = 9
+FURTHER = 10
+
+CANDIDATES = {
+    "static keys": (STOCK, "static"),
+    "SSO, stock botocore": (STOCK, "dev"),
+    "SSO, stock botocore with the AWS CLI's cache": (STOCK, "dev", "cli"),
+    "SSO, sso_plugin": (OURS, "dev"),
+}
+
+
+def main() -> None:
+    """Compare both."""
+    quick = is_quick(__doc__)
+    with Stage() as stage:
+        stage.log_in()
+        candidates = {
+            name: partial(sessions, stage, 3 if quick else FURTHER, *words)
+            for name, words in CANDIDATES.items()
+        }
+        results = in_turns(candidates, 1 if quick else ROUNDS, warm_up=not quick)
+    firsts = {name: [times[0] for times in runs] for name, runs in results.items()}
+    compare("Session and credentials, the first of a process", firsts, "ms")
+    others = {name: [median(times[1:]) for times in runs] for name, runs in results.items()}
+    compare("Session and credentials, further ones of a process", others, "ms")
+
+
+def sessions(stage: Stage, further: int, where: str, profile: str, *words: str) -> list[float]:
+    """Return the seconds of each session of one process."""
+    times: list[float] = stage.run(where, "session.py", profile, 1 + further, *words)
+    return times
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""How the benchmarks measure: in turns, so that a busy moment is fair to all; medians; tables."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from statistics import median
+from typing import TYPE_CHECKING, TypeVar
+
+import botocore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+T = TypeVar("T")
+
+SCALES = {"s": 1, "ms": 1e3, "µs": 1e6}
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Return what reads the words of a benchmark; each can be told to be quick."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="only show that it runs")
+    return parser
+
+
+def is_quick(description: str | None) -> bool:
+    """Read the words of a benchmark that has no others."""
+    return bool(parser(description).parse_args().quick)
+
+
+def in_turns(
+    candidates: Mapping[str, Callable[[], T]], rounds: int, *, warm_up: bool = True
+) -> dict[str, list[T]]:
+    """Return what each candidate gave in each round; every other round goes backwards.
+
+    :param warm_up: whether there is one more round, before the others, that does not count.
+    """
+    results: dict[str, list[T]] = {name: [] for name in candidates}
+    if warm_up:
+        for run in candidates.values():
+            run()
+    for number in range(rounds):
+        for name in list(candidates)[:: -1 if number % 2 else 1]:
+            results[name].append(candidates[name]())
+    return results
+
+
+def compare(title: str, results: Mapping[str, Sequence[float]], unit: str) -> None:
+    """Print what each candidate took, from seconds, and how many times the first that is."""
+    scale, base = SCALES[unit], median(next(iter(results.values())))
+    rounds = len(next(iter(results.values())))
+    table(
+        f"{title}; rounds: {rounds}",
+        ("", "median", "fastest", "ratio"),
+        (
+            (
+                name,
+                f"{median(times) * scale:.2f} {unit}",
+                f"{min(times) * scale:.2f} {unit}",
+                f"{median(times) / base:.2f} x",
+            )
+            for name, times in results.items()
+        ),
+    )
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit that suits it."""
+    unit = next((unit for unit, scale in SCALES.items() if seconds * scale >= 1), "µs")
+    return f"{seconds * SCALES[unit]:.1f} {unit}"
+
+
+def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table, with where it comes from: figures of two machines cannot be compared."""
+    lines = [heads, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    print(
+        f"\n{title} (Python {platform.python_version()}, botocore {botocore.__version__}, ", end=""
+    )
+    print(f"{os.cpu_count()} processors)")
+    for name, *cells in lines:
+        figures = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        print("  ".join(["", name.ljust(widths[0]), *figures]), flush=True)
