@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from functools import partial
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from measure import in_turns, is_quick, table
 from stage import OURS, PAST, STOCK, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROUNDS = 3
 LATENCY = 0.1
@@ -18,18 +21,17 @@ HEADS = ("", "GetRoleCredentials", "CreateToken", "failed", "seconds")
 
 
 class Case(NamedTuple):
-    """A number of processes, and what they find."""
+    """A number of processes, and what kind of refresh token they find with the expired token."""
 
     processes: int
     finding: str
-    token: dict[str, str]
-    refresh_tokens: str = "reusable"
+    refresh_tokens: str
 
     def run(self, stage: Stage, where: str) -> tuple[float, ...]:
         """Return what is counted, in the order of the table."""
         emulator = stage.emulator
         emulator.settings.refresh_tokens = self.refresh_tokens
-        stage.log_in(**self.token)
+        stage.log_in(expiresAt=PAST)
         emulator.requests.clear()
         found = stage.run(where, "crowd.py", "dev", self.processes)
         asked = [emulator.requests.count(name) for name in HEADS[1:3]]
@@ -37,9 +39,8 @@ class Case(NamedTuple):
 
 
 CASES = (
-    Case(32, "a token", {}),
-    Case(32, "an expired token", {"expiresAt": PAST}),
-    Case(20, "an expired token and a single-use refresh token", {"expiresAt": PAST}, "rotate"),
+    Case(32, "refresh tokens can be used again", "reusable"),
+    Case(20, "a refresh token can be used once", "rotate"),
 )
 
 
@@ -54,14 +55,21 @@ def main() -> None:
 
 
 def report(stage: Stage, case: Case, rounds: int) -> None:
-    """Run both in turns and print the medians."""
+    """Run both in turns and print what they asked for, and the median of the seconds."""
     candidates = {where: partial(case.run, stage, where) for where in (STOCK, OURS)}
     results = in_turns(candidates, rounds, warm_up=False)
     lines = []
     for where, runs in results.items():
-        *counts, seconds = (median(column) for column in zip(*runs, strict=True))
-        lines.append((where, *(f"{count:.0f}" for count in counts), f"{seconds:.2f}"))
-    table(f"{case.processes} processes find {case.finding}; rounds: {rounds}", HEADS, lines)
+        *counts, seconds = zip(*runs, strict=True)
+        lines.append((where, *(span(count) for count in counts), f"{median(seconds):.2f}"))
+    title = f"{case.processes} processes find an expired token, {case.finding}; rounds: {rounds}"
+    table(title, HEADS, lines)
+
+
+def span(counts: Sequence[float]) -> str:
+    """Return the range of what was counted: who comes too late for the race is a matter of luck."""
+    least, most = min(counts), max(counts)
+    return f"{least:.0f}" if least == most else f"{least:.0f} to {most:.0f}"
 
 
 if __name__ == "__main__":

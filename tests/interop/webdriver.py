@@ -6,6 +6,7 @@ https://www.w3.org/TR/webdriver2/
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -51,7 +52,13 @@ class Browser:
         if driver is None or chromium is None:
             raise BrowserMissingError
 
-        self._driver = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, text=True)
+        # What does not go into a profile, a browser writes into the home of whoever runs it.
+        self._driver = subprocess.Popen(
+            [driver, "--port=0"],
+            env={**os.environ, "HOME": str(profile_folder)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self._url = f"http://127.0.0.1:{self._port()}/session"
         options = {"binary": chromium, "args": [*_QUIET, f"--user-data-dir={profile_folder}"]}
         capabilities = {"alwaysMatch": {"goog:chromeOptions": options}}

@@ -1,0 +1,52 @@
+"""The benchmarks run, and print what they are for; how fast anything is, no test says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+ROWS = {
+    "bench_credential_process": {"python -c pass", "sso-plugin credential-process"},
+    "bench_directory": {"stock botocore", "sso_plugin, 1000/s"},
+    "bench_frozen": {"SSO, stock botocore", "SSO, sso_plugin", "static keys"},
+    "bench_processes": {"stock botocore", "sso_plugin"},
+    "bench_renewal": {"stock botocore", "sso_plugin"},
+    "bench_session": {"static keys", "SSO, stock botocore", "SSO, sso_plugin"},
+    "bench_startup": {"without the start-up file", "with it"},
+}
+
+
+def run(name: str, home: Path) -> str:
+    """Run a benchmark as `make bench` does, but briefly; return what it printed."""
+    process = subprocess.run(
+        [sys.executable, BENCHMARKS / f"{name}.py", "--quick"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(home)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert (process.returncode, process.stderr) == (0, ""), process.stdout
+    return process.stdout
+
+
+def test_every_benchmark_is_known_here() -> None:
+    assert sorted(path.stem for path in BENCHMARKS.glob("bench_*.py")) == sorted(ROWS)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_it_prints_its_table_and_leaves_the_home_alone(name: str, tmp_path: Path) -> None:
+    """With a row for each candidate, and figures in it."""
+    printed = run(name, tmp_path)
+
+    rows = [line.strip().split("  ") for line in printed.splitlines() if line.startswith("  ")]
+    figures = {row[0]: row[1:] for row in rows if row[0] in ROWS[name]}
+    assert figures.keys() == ROWS[name]
+    assert all(any(char.isdigit() for char in "".join(cells)) for cells in figures.values())
+    assert list(tmp_path.iterdir()) == []
