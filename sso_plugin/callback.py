@@ -107,7 +107,7 @@ class Callback:
             self._answer = answer
         if answer.error is not None:
             return 200, "The login was not approved. You can close this window."
-        return 200, "You are logged in. You can close this window."
+        return 200, "Approved. You can close this window and go back to the terminal."
 
     def finish(self) -> None:
         """Let the waiting program go on: the browser has been told."""
@@ -185,6 +185,7 @@ def _page(sentence: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>sso-plugin</title>'
         '<meta name="viewport" content="width=device-width"><style>body{font:1.1rem/1.5 '
-        "system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}</style></head>"
-        f"<body><h1>sso-plugin</h1><p>{escape(sentence)}</p></body></html>"
+        "system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem;"
+        "color-scheme:light dark}</style></head>"
+        f'<body><h1>sso-plugin</h1><p role="status">{escape(sentence)}</p></body></html>'
     )

@@ -10,18 +10,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 from .errors import ConfigError
+from .served import ROLE_KEYS, has_sso_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from botocore.session import Session
 
-__all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile", "is_served"]
+__all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile"]
 
 DEFAULT_SCOPES = ("sso:account:access",)
 
-_IDENTITY_KEYS = ("sso_session", "sso_start_url")
-_ROLE_KEYS = ("sso_account_id", "sso_account_name", "sso_role_name")
 _OWN_KEYS = frozenset(
     {
         "sso_plugin",
@@ -107,7 +106,7 @@ class SsoProfile:
             ``InvalidConfigError``, as botocore's own provider raises.
         """
         section = full_config.get("profiles", {}).get(name, {})
-        if not _has_sso_keys(section):
+        if not has_sso_keys(section):
             return None
         return _Reader(full_config, section, name, config_file).profile()
 
@@ -127,18 +126,6 @@ class SsoProfile:
         file = session.get_config_variable("config_file")
         reader = _Reader(session.full_config, {"sso_session": name}, None, file)
         return reader.profile()
-
-
-def is_served(full_config: Mapping[str, Any], name: str) -> bool:
-    """Tell whether a profile is ours to serve: it has SSO keys, and does not switch us off."""
-    section = full_config.get("profiles", {}).get(name, {})
-    session = full_config.get("sso_sessions", {}).get(section.get("sso_session"), {})
-    switch = str(section.get("sso_plugin", session.get("sso_plugin", "on")))
-    return _has_sso_keys(section) and switch.strip().lower() != "off"
-
-
-def _has_sso_keys(section: Mapping[str, Any]) -> bool:
-    return any(key in section for key in _IDENTITY_KEYS + _ROLE_KEYS)
 
 
 class _Reader:
@@ -204,7 +191,7 @@ class _Reader:
 
     def _check_complete(self) -> None:
         required = ["sso_start_url", "sso_region"]
-        if any(key in self._section for key in _ROLE_KEYS):
+        if any(key in self._section for key in ROLE_KEYS):
             account = "sso_account_name" if self._text("sso_account_name") else "sso_account_id"
             required = ["sso_role_name", account, *required]
         missing = [key for key in required if not self._text(key)]

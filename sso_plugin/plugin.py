@@ -12,9 +12,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import initializer, startup
-from .config import is_served
-from .loader import add_data_path, remove_data_path
-from .redact import unmask_logs
+from .served import is_served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +55,8 @@ def disable() -> None:
     Credentials that have been handed out go on renewing themselves, and clients that exist keep
     what they were made with.
     """
+    from .redact import unmask_logs
+
     initializer.unregister()
     unmask_logs()
     for adaptation in list(_adaptations.values()):
@@ -133,6 +133,8 @@ class _Adaptation:
         return component
 
     def _adapt_loader(self, loader: Loader) -> None:
+        from .loader import add_data_path, remove_data_path
+
         add_data_path(loader)
         self._changes.append(lambda: remove_data_path(loader))
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.credentials import CredentialProvider
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken
 
-from .accountnames import role_source
 from .cache import Cache, MemoryCache
-from .config import SsoProfile, is_served
+from .config import SsoProfile
 from .filecache import role_cache
-from .refresh import SsoCredentials
+from .refresh import Source, SsoCredentials
+from .rolesource import RoleSource
+from .served import is_served
 from .tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _credentials(
     own = MemoryCache() if profile.options.cache == "memory" else role_cache()
     _register_features(profile)
     return SsoCredentials(
-        role_source(profile, tokens, cache or own),
+        _role_source(profile, tokens, cache or own),
         tokens.clock,
         background=profile.options.refresh == "background",
     )
@@ -179,6 +180,14 @@ def _bearer_token(session: Session, profile: SsoProfile) -> DeferredRefreshableT
         return FrozenAuthToken(token.value, expiration=expires)
 
     return DeferredRefreshableToken(SsoTokenProvider.METHOD, fetch)
+
+
+def _role_source(profile: SsoProfile, tokens: TokenSource, cache: Cache) -> Source:
+    if profile.account_id is not None:
+        return RoleSource(profile, tokens, cache)
+    from .accountnames import role_source
+
+    return role_source(profile, tokens, cache)
 
 
 def _register_features(profile: SsoProfile) -> None:

@@ -7,6 +7,7 @@ level print requests and responses of Identity Center, and the headers of every 
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from typing import Any, TypeVar
@@ -67,19 +68,22 @@ def _is_secret(name: object) -> bool:
 
 # What botocore prints: JSON bodies and reprs of them, dicts of parameters and headers, canonical
 # requests, XML of STS, query strings. The value goes, its name stays.
-_PATTERNS = [
-    re.compile(rf"""(?i)((?:["']|\b)(?:{_NAMES})\\?["']?\s*[:=]\s*b?\\?["'])[^"'\\]+"""),
-    re.compile(rf"""(?i)(["']?(?:{_HEADERS})["']?\s*:\s*b?["']?)[^"'\s,}}\\]+"""),
-    re.compile(rf"(?i)(<(?:{_NAMES})>)[^<]+"),
-    re.compile(r"""(["']authorization_code["'].{0,9}["']code["']\s*:\s*["'])[^"'\\]+"""),
-    re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{16,}"),
-    re.compile(rf"(?i)([?&](?:{_NAMES}|x-amz-security-token)=)[^&\s\"'\\]+"),
-]
+@functools.lru_cache(maxsize=1)
+def _patterns() -> list[re.Pattern[str]]:
+    # Compiled when the first line is logged: most programs log none.
+    return [
+        re.compile(rf"""(?i)((?:["']|\b)(?:{_NAMES})\\?["']?\s*[:=]\s*b?\\?["'])[^"'\\]+"""),
+        re.compile(rf"""(?i)(["']?(?:{_HEADERS})["']?\s*:\s*b?["']?)[^"'\s,}}\\]+"""),
+        re.compile(rf"(?i)(<(?:{_NAMES})>)[^<]+"),
+        re.compile(r"""(["']authorization_code["'].{0,9}["']code["']\s*:\s*["'])[^"'\\]+"""),
+        re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{16,}"),
+        re.compile(rf"(?i)([?&](?:{_NAMES}|x-amz-security-token)=)[^&\s\"'\\]+"),
+    ]
 
 
 def mask(text: str) -> str:
     """Return the text of a log line without the secrets that it names."""
-    for pattern in _PATTERNS:
+    for pattern in _patterns():
         text = pattern.sub(rf"\g<1>{_MASK}", text)
     return text
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .role_credentials import RoleCredentials
 
-__all__ = ["SsoCredentials"]
+__all__ = ["Source", "SsoCredentials"]
 
 _logger = logging.getLogger(__name__)
 

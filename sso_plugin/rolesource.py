@@ -31,7 +31,6 @@ class RoleSource:
         self._account_id = str(profile.account_id)
         self._role_name = str(profile.role_name)
         self._tokens = tokens
-        self._portal = tokens.portal
         self._clock = tokens.clock
         self._cache = cache
         self.key = role_key(profile, self._account_id)
@@ -101,7 +100,7 @@ class RoleSource:
         return fetched
 
     def _get(self, token: str) -> RoleKeys:
-        return self._portal.get_role_credentials(token, self._account_id, self._role_name)
+        return self._tokens.portal.get_role_credentials(token, self._account_id, self._role_name)
 
     @property
     def _name(self) -> str:

@@ -124,7 +124,7 @@ class AttendedTokenSource(TokenSource):
     """
 
     def __init__(self, session: Session, profile: SsoProfile, plain: TokenSource) -> None:
-        super().__init__(profile, plain.portal, plain.cache, plain.clock)
+        super().__init__(profile, lambda: plain.portal, plain.cache, plain.clock)
         self._session = session
         self._own = own_cache()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import logging
 import time
@@ -13,15 +14,17 @@ from .clock import Clock, Lifetime, format_timestamp, parse_timestamp
 from .clockmemory import ClockMemory
 from .errors import LoginRequired, PortalError, PortalRefusal
 from .filecache import token_cache
-from .portal import REFRESH_TOKEN, Portal
 from .redact import mask_logs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from botocore.session import Session
 
     from .answers import Grant
     from .cache import Cache, Document, Entry
     from .config import SsoProfile
+    from .portal import Portal
 
 __all__ = ["AccessToken", "TokenSource", "TokenState"]
 
@@ -106,12 +109,19 @@ class AccessToken:
 class TokenSource:
     """The access token of one login: one file, shared with every program that knows it."""
 
-    def __init__(self, profile: SsoProfile, portal: Portal, cache: Cache, clock: Clock) -> None:
+    def __init__(
+        self, profile: SsoProfile, portal: Portal | Callable[[], Portal], cache: Cache, clock: Clock
+    ) -> None:
         self.profile = profile
-        self.portal = portal
+        self._portal = portal
         self.cache = cache
         self.clock = clock
         self.key = self.key_of(profile)
+
+    @functools.cached_property
+    def portal(self) -> Portal:
+        """The portal that is asked: on a warm cache, it need not even be imported."""
+        return self._portal() if callable(self._portal) else self._portal
 
     @staticmethod
     def key_of(profile: SsoProfile) -> str:
@@ -124,7 +134,13 @@ class TokenSource:
         """Return the source of a profile's token, with the portal that the session reaches."""
         mask_logs()
         clock = Clock(memory=ClockMemory.of(profile))
-        return cls(profile, Portal.of(session, profile, clock), token_cache(), clock)
+
+        def portal() -> Portal:
+            from .portal import Portal
+
+            return Portal.of(session, profile, clock)
+
+        return cls(profile, portal, token_cache(), clock)
 
     def load(self) -> AccessToken | None:
         """Return the token of the cache file, in whatever state. Goes nowhere."""
@@ -192,7 +208,7 @@ class TokenSource:
         grant = self.portal.create_token(
             held["clientId"],
             held["clientSecret"],
-            grantType=REFRESH_TOKEN,
+            grantType="refresh_token",
             refreshToken=held["refreshToken"],
         )
         renewed = AccessToken.granted(grant, self.profile, held, self.clock.now())

@@ -19,8 +19,10 @@ pytest_plugins = ["sso_plugin.emulator.pytest_plugin"]
 
 
 @pytest.fixture(autouse=True)
-def _not_enabled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start each test without sso_plugin, also where its start-up file is installed."""
+def _not_enabled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Start each test without sso_plugin, also where it is installed, and in no real home."""
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
     monkeypatch.delenv("SSO_PLUGIN", raising=False)
     sso_plugin.disable()
     yield

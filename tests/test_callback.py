@@ -44,7 +44,7 @@ def test_the_answer_of_the_browser_is_taken(callback: Callback) -> None:
     """And the person reads what happened, and that the window can be closed."""
     status, page = get(callback, f"code=abc&state={STATE}")
     assert status == 200
-    assert "You are logged in. You can close this window." in page
+    assert "Approved. You can close this window and go back to the terminal." in page
     assert callback.wait(10) == Answer("abc", None)
 
 

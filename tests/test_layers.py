@@ -54,6 +54,7 @@ LAYERS = [
     "config",
     "clock",
     "errors",
+    "served",
     "redact",
     "initializer",
     "startup",

@@ -279,13 +279,11 @@ print(*sorted(name for name in sys.modules if name.startswith("sso_plugin")), se
 """
     assert world.run(script).stdout.split() == [
         "sso_plugin",
-        "sso_plugin.config",
-        "sso_plugin.errors",
         "sso_plugin.initializer",
         "sso_plugin.loader",
         "sso_plugin.plugin",
-        "sso_plugin.redact",
         "sso_plugin.seams",
+        "sso_plugin.served",
         "sso_plugin.startup",
     ]
 

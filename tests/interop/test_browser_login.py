@@ -31,7 +31,7 @@ def login(start_login: Callable[..., LoginCommand]) -> LoginCommand:
 def approve(browser: Browser, login: LoginCommand) -> None:
     browser.open(login.page)
     browser.click(APPROVE)
-    browser.expect(SAID, "You are logged in. You can close this window.")
+    browser.expect(SAID, "Approved. You can close this window and go back to the terminal.")
 
 
 def test_a_person_approves(world: World, browser: Browser, login: LoginCommand) -> None:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sso_plugin.config import is_served
+from sso_plugin.served import is_served
 
 from .finding import Finding, ok, problem, warning
 
