@@ -149,7 +149,7 @@ class TestSpeed:
         )
         loaded = set(done.stderr.split()) - set(bare.stdout.split()) | {"sso_plugin"}
         assert loaded & HEAVY == set()
-        optional = {"sso_plugin.startup"}
+        optional = {"sso_plugin.startup", "sso_plugin.commands"}
         assert {name for name in loaded if name.startswith("sso_plugin")} - optional == ours
         assert world.count("GetRoleCredentials") == 1
 

@@ -23,6 +23,8 @@ from sso_plugin.commands.container import CredentialsEndpoint, Keys
 from sso_plugin.commands.execution import run_with_credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from world import World
 
 ENVIRONMENT = {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -333,6 +335,15 @@ print(*[signal.Signals(number).name for number in got], flush=True)
 """
 
 
+@pytest.fixture
+def _hangup_heard() -> Iterator[None]:
+    """Let children hear SIGHUP, also where the tests themselves were started with ``nohup``."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_hangup_heard")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
 def test_signals_are_passed_on_once(world: World, name: str) -> None:
     """The child decides what becomes of them."""
