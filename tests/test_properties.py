@@ -1,0 +1,746 @@
+"""Properties, for whatever input: config, cache files, timestamps; tokens and roles by a model.
+
+The model (`Login`) is the whole of what may happen to one login of one user: time, the portal,
+other programs, damage. It says of each call what has to come out, by rules of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+from botocore.credentials import SSOProvider
+from botocore.exceptions import InvalidConfigError
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from sso_plugin import (
+    ConfigError,
+    LoginRequired,
+    NoAccess,
+    PortalError,
+    SsoPluginError,
+    filecache,
+    outage,
+    rolesource,
+    tokens,
+)
+from sso_plugin import cache as cache_module
+from sso_plugin.answers import Grant, RoleKeys
+from sso_plugin.clock import Clock, Lifetime, format_timestamp, parse_timestamp
+from sso_plugin.config import SsoProfile
+from sso_plugin.errors import PortalRefusal, PortalUnreachable
+from sso_plugin.filecache import FileCache, role_cache, token_cache
+from sso_plugin.refresh import SsoCredentials
+from sso_plugin.role_credentials import RoleCredentials
+from sso_plugin.rolesource import RoleSource
+from sso_plugin.served import is_served
+from sso_plugin.tokens import AccessToken, TokenSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The same examples everywhere and every time, so that a failure is the change's and not the day's.
+FIXED = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
+SEARCH = settings(FIXED, max_examples=150)
+
+# --- config ---------------------------------------------------------------------------------------
+
+STANDARD = (
+    "sso_session",
+    "sso_start_url",
+    "sso_region",
+    "sso_account_id",
+    "sso_role_name",
+    "sso_registration_scopes",
+)
+OURS = (
+    "sso_plugin",
+    "sso_account_name",
+    "sso_login",
+    "sso_refresh",
+    "sso_cache",
+    "sso_requests_per_second",
+    "sso_use_fips_endpoint",
+)
+ROLE = ("sso_account_id", "sso_role_name")
+
+words = st.sampled_from(["corp", "dev", "https://x.awsapps.com/start", "eu-west-1", "on", "7"])
+texts = words | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+values = texts | st.dictionaries(words, texts, max_size=2)
+
+
+def sections(keys: tuple[str, ...], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.dictionaries(st.sampled_from([*keys, "region", "output"]), values)
+
+
+def configs(keys: tuple[str, ...], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Give what botocore makes of a config file: profiles and sso-sessions by name."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "profiles": st.dictionaries(words, sections(keys, values), max_size=2)
+            | st.fixed_dictionaries({"dev": sections(keys, values)}),
+            "sso_sessions": st.dictionaries(words, sections(keys, values), max_size=2)
+            | st.fixed_dictionaries({"corp": sections(keys, values)}),
+        },
+    )
+
+
+@SEARCH
+@given(configs(STANDARD + OURS, values), words | texts)
+def test_a_config_is_read_or_refused_with_a_config_error(config: Any, name: str) -> None:
+    """Whatever stands in it, nested sections too; what is refused names the profile."""
+    found = our_config(config, name)
+    if isinstance(found, ConfigError):
+        assert name in str(found)
+    else:
+        assert found is None or (found.start_url and found.region)
+
+
+@SEARCH
+@given(configs(STANDARD + OURS, texts), words)
+def test_whether_a_profile_is_ours_can_always_be_told(config: Any, name: str) -> None:
+    """It is asked of every session that is made, so it may never fail."""
+    assert is_served(config, name) in (True, False)
+
+
+def stock_config(config: Any, name: str) -> Any:
+    """Return what botocore's own provider reads, or its error if it refuses."""
+    provider: Any = SSOProvider(lambda: config, client_creator=mock.Mock(), profile_name=name)
+    try:
+        return provider._load_sso_config()
+    except InvalidConfigError as exc:
+        return exc
+
+
+def our_config(config: Any, name: str) -> Any:
+    try:
+        return SsoProfile.find(config, name)
+    except ConfigError as exc:
+        return exc
+
+
+# Botocore takes a key without a value for a value, and finds out when the portal refuses it.
+filled = texts.map(str.strip).filter(bool)
+
+
+@SEARCH
+@given(configs(STANDARD, filled), st.sampled_from(["dev", "corp"]))
+def test_a_profile_with_a_role_is_accepted_where_botocore_accepts_it(
+    config: Any, name: str
+) -> None:
+    """And read the same; without a role botocore has no use for it, and we have for its login."""
+    stock, ours = stock_config(config, name), our_config(config, name)
+    if stock is None:
+        assert ours is None or isinstance(ours, ConfigError) or ours.role_name is None
+    elif isinstance(stock, InvalidConfigError):
+        assert isinstance(ours, ConfigError)
+    else:
+        assert (ours.start_url, ours.region) == (stock["sso_start_url"], stock["sso_region"])
+        assert (ours.account_id, ours.role_name) == tuple(stock[key] for key in ROLE)
+        assert ours.session_name == stock.get("sso_session")
+
+
+# --- timestamps -----------------------------------------------------------------------------------
+
+
+@SEARCH
+@given(st.floats(0, 253402300799, allow_subnormal=False))
+def test_a_moment_that_is_written_is_never_later_when_read(when: float) -> None:
+    """Whole seconds, rounded down: what expires is given up too early, never too late."""
+    read = parse_timestamp(format_timestamp(when))
+    assert 0 <= when - read < 1
+
+
+@pytest.fixture
+def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have a local time that is not UTC, which most machines that run tests go by."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("the zone of this system cannot be set for one process")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "XYZ-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_from_greenwich")
+@SEARCH
+@given(
+    st.datetimes(timezones=st.timezones()).filter(lambda when: 1900 < when.year < 9999)
+    | st.datetimes(timezones=st.just(None)).filter(lambda when: 1900 < when.year < 9999),
+    st.sampled_from(["", "Z", "UTC", " ", "Z\n"]),
+)
+def test_every_iso_form_is_read_as_the_moment_it_names(when: Any, suffix: str) -> None:
+    """With an offset or without, which means UTC; with fractions or without."""
+    offset = when.utcoffset()
+    if offset is not None:
+        # Zones of long ago have offsets of seconds, which ISO 8601 has not.
+        when, suffix = when.replace(tzinfo=None) - offset, "+00:00"
+    expected = (when - when.__class__(1970, 1, 1)).total_seconds()
+    assert parse_timestamp(when.isoformat() + suffix) == pytest.approx(expected, abs=1e-5)
+
+
+stamps = st.text(max_size=30) | st.text("0123456789-:TZ+.UTC W", max_size=30)
+
+
+@SEARCH
+@given(stamps)
+def test_junk_is_no_timestamp(text: str) -> None:
+    """A ValueError or an OverflowError, which all readers expect, or a number."""
+    with contextlib.suppress(ValueError, OverflowError):
+        assert isinstance(parse_timestamp(text), float)
+
+
+# --- cache files ----------------------------------------------------------------------------------
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+moments = st.sampled_from(["2100-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+names = st.sampled_from(
+    [
+        "accessToken",
+        "expiresAt",
+        "refreshToken",
+        "clientId",
+        "clientSecret",
+        "registrationExpiresAt",
+        "Credentials",
+        "AccessKeyId",
+        "SecretAccessKey",
+        "SessionToken",
+        "Expiration",
+    ]
+)
+documents = st.recursive(
+    scalars | moments | stamps,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names | st.text(max_size=5), inner),
+    max_leaves=12,
+)
+tokens_nearly = st.fixed_dictionaries(
+    {"accessToken": scalars | st.just("token"), "expiresAt": moments | stamps | scalars},
+    optional={
+        "refreshToken": scalars,
+        "clientId": scalars,
+        "clientSecret": scalars,
+        "registrationExpiresAt": moments | stamps | scalars,
+    },
+)
+roles_nearly = st.fixed_dictionaries(
+    {
+        "Credentials": st.fixed_dictionaries(
+            {
+                "AccessKeyId": scalars,
+                "SecretAccessKey": scalars,
+                "SessionToken": scalars,
+                "Expiration": moments | stamps | scalars,
+            }
+        )
+        | scalars
+    }
+)
+
+
+def contents(nearly: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+    """Give what may stand in a file: anything, JSON, or nearly what belongs there."""
+    jsons = (documents | nearly).map(json.dumps).map(str.encode)
+    cut = st.tuples(jsons, st.integers(0, 200)).map(lambda both: both[0][: both[1]])
+    return st.binary(max_size=60) | jsons | cut
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what a power cut is about, and thousands of warnings."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(logging.getLogger("sso_plugin"), "disabled", True)
+    monkeypatch.setattr(filecache._logger, "disabled", True)
+
+
+@pytest.mark.usefixtures("_quiet")
+@SEARCH
+@given(content=contents(tokens_nearly | roles_nearly))
+def test_any_content_is_a_document_or_none_and_heals(folder: Path, content: bytes) -> None:
+    """No file makes a reader fail, or a writer."""
+    file = folder / "key.json"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    cache = FileCache(folder)
+    entry = cache.get("key")
+    assert entry is None or isinstance(entry.document, dict)
+    cache.put("key", {"a": 1})
+    healed = cache.get("key")
+    assert healed is not None
+    assert healed.document == {"a": 1}
+
+
+@pytest.mark.usefixtures("_quiet")
+@SEARCH
+@given(content=contents(tokens_nearly))
+def test_any_token_file_is_a_token_or_a_word_to_the_person(folder: Path, content: bytes) -> None:
+    """What is handed out was in the file, as a string, and lives; all else is one of our errors."""
+    cache = FileCache(folder)
+    portal: Any = Portal(Login())
+    portal.login.up = False
+    source = TokenSource(PROFILE, portal, cache, Clock(lambda: BEGIN, None))
+    file = folder / f"{source.key}.json"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    found = source.load()
+    try:
+        token = source.fetch()
+    except SsoPluginError as exc:
+        _check_error(exc, (LoginRequired, PortalError))
+    else:
+        assert token == found
+        assert json.loads(content)["accessToken"] == token.value
+        assert token.lifetime.expires_at > BEGIN
+
+
+@pytest.mark.usefixtures("_quiet")
+@SEARCH
+@given(content=contents(roles_nearly))
+def test_any_role_file_is_credentials_or_none(folder: Path, content: bytes) -> None:
+    """What is read was in the file, as strings."""
+    cache = FileCache(folder)
+    file = folder / "role.json"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    found = RoleCredentials.from_entry(cache.get("role"), "111111111111")
+    if found is not None:
+        held = json.loads(content)["Credentials"]
+        assert found.access_key == held["AccessKeyId"]
+        assert found.secret_key == held["SecretAccessKey"]
+        assert found.session_token == held["SessionToken"]
+        assert RoleCredentials.from_entry(cache.get("role"), "1") == replace(found, account_id="1")
+
+
+# --- tokens and roles, by a model -----------------------------------------------------------------
+
+BEGIN = 1_800_000_000.0
+HOUR = 3600.0
+ROLE_LIVES = HOUR
+TOKEN_LIVES = 2 * HOUR
+REGISTRATION_ENDS = BEGIN + 1000 * 24 * HOUR
+
+PROFILE = SsoProfile(
+    name="dev",
+    start_url="https://corp.awsapps.com/start",
+    region="eu-west-1",
+    session_name="corp",
+    account_id="111111111111",
+    role_name="Admin",
+)
+
+
+@dataclass(frozen=True)
+class TokenFile:
+    """What the model knows of the token file."""
+
+    access: str
+    refresh: str | None
+    issued: float
+    expires: float
+
+    def is_alive(self, now: float) -> bool:
+        return now < self.expires
+
+    def is_fresh(self, now: float) -> bool:
+        return now < self.expires - min(15 * 60, (self.expires - self.issued) / 4)
+
+    def text(self) -> str:
+        document = {
+            "startUrl": PROFILE.start_url,
+            "region": PROFILE.region,
+            "accessToken": self.access,
+            "expiresAt": format_timestamp(self.expires),
+            "clientId": "client",
+            "clientSecret": "hush",
+            "registrationExpiresAt": format_timestamp(REGISTRATION_ENDS),
+        }
+        return json.dumps({**document, **({"refreshToken": self.refresh} if self.refresh else {})})
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Role credentials, as the model knows them."""
+
+    name: str
+    issued: float
+    expires: float
+
+    def is_alive(self, now: float) -> bool:
+        return now < self.expires
+
+    def is_fresh(self, now: float) -> bool:
+        return now < self.expires - min(15 * 60, (self.expires - self.issued) / 4)
+
+
+@dataclass
+class Login:
+    """What Identity Center knows, and what lies in the two files."""
+
+    now: float = BEGIN
+    up: bool = True
+    rotates: bool = False
+    assigned: bool = True
+    access: dict[str, float] = field(default_factory=dict)
+    refresh: set[str] = field(default_factory=set)
+    token_file: TokenFile | None = None
+    role_file: Keys | None = None
+    issued: dict[str, Keys] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    cli_is_faster: bool = False
+    count: int = 0
+
+    def new_name(self, kind: str) -> str:
+        self.count += 1
+        return f"{kind}-{self.count}"
+
+    def grant(self, *, renewable: bool = True, refresh: str | None = None) -> TokenFile:
+        """Issue an access token, and a refresh token unless one goes on."""
+        access = self.new_name("access")
+        self.access[access] = self.now + TOKEN_LIVES
+        if renewable and refresh is None:
+            refresh = self.new_name("refresh")
+            self.refresh.add(refresh)
+        return TokenFile(access, refresh, self.now, self.now + TOKEN_LIVES)
+
+    def renew(self, refresh: str | None) -> TokenFile | None:
+        """Trade a refresh token as CreateToken does; None if it is refused."""
+        if refresh not in self.refresh:
+            return None
+        if not self.rotates:
+            return self.grant(refresh=refresh)
+        self.refresh.discard(refresh)
+        return self.grant()
+
+    def takes(self, access: str) -> bool:
+        return self.now < self.access.get(access, 0.0)
+
+    def give_keys(self) -> Keys:
+        keys = Keys(self.new_name("AKIA"), self.now, self.now + ROLE_LIVES)
+        self.issued[keys.name] = keys
+        return keys
+
+    @property
+    def token_path(self) -> Path:
+        return Path(token_cache().describe(TokenSource.key_of(PROFILE)))
+
+    def write_token_file(self, token: TokenFile) -> None:
+        """Write as a program does that knows nothing of our lock."""
+        self.token_file = token
+        self.token_path.parent.mkdir(parents=True, exist_ok=True)
+        self.token_path.write_text(token.text(), encoding="utf-8")
+        self.token_path.chmod(0o600)
+        os.utime(self.token_path, (self.now, self.now))
+
+
+class Portal:
+    """Stands in for `sso_plugin.portal.Portal`: answers as the model says, and remembers it."""
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+
+    def create_token(self, client_id: str, client_secret: str, **grant: str) -> Grant:
+        login = self.login
+        self._answer("CreateToken")
+        assert (client_id, client_secret) == ("client", "hush")
+        held = grant["refreshToken"]
+        if login.cli_is_faster and held in login.refresh:
+            login.cli_is_faster = False
+            renewed = login.renew(held)
+            assert renewed is not None
+            login.write_token_file(renewed)
+            if login.rotates:
+                raise _refused("CreateToken", "InvalidGrantException")
+        token = login.renew(held)
+        if token is None:
+            raise _refused("CreateToken", "InvalidGrantException")
+        login.token_file = token
+        return Grant(token.access, token.refresh if login.rotates else None, TOKEN_LIVES)
+
+    def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleKeys:
+        login = self.login
+        self._answer("GetRoleCredentials")
+        assert (account_id, role_name) == (PROFILE.account_id, PROFILE.role_name)
+        if not login.takes(access_token):
+            raise _refused("GetRoleCredentials", "UnauthorizedException")
+        if not login.assigned:
+            raise _refused("GetRoleCredentials", "ForbiddenException")
+        login.role_file = keys = login.give_keys()
+        return RoleKeys(keys.name, "secret", "session", keys.expires)
+
+    def list_account_roles(self, *_: object) -> tuple[list[str], str | None]:
+        self._answer("ListAccountRoles")
+        return ["Another"], None
+
+    def _answer(self, operation: str) -> None:
+        self.login.asked.append(operation)
+        if not self.login.up:
+            raise PortalUnreachable(error_msg="The portal is not there", retryable=True)
+
+
+def _refused(operation: str, code: str) -> PortalRefusal:
+    response = {"Error": {"Code": code, "Message": "no"}}
+    return PortalRefusal(error_msg=code, response=response, operation_name=operation)
+
+
+@contextlib.contextmanager
+def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
+    """Have all of the package, and the dates of its files, go by the time of the model."""
+    fake = SimpleNamespace(time=lambda: login.now, sleep=lambda _: None)
+    real_replace = FileCache._replace
+
+    def dated(self: FileCache, path: Path, text: str) -> None:
+        real_replace(self, path, text)
+        os.utime(path, (login.now, login.now))
+
+    with contextlib.ExitStack() as stack:
+        for module in (cache_module, filecache, outage, rolesource, tokens):
+            stack.enter_context(mock.patch.object(module, "time", fake))
+        stack.enter_context(mock.patch.object(FileCache, "_replace", dated))
+        stack.enter_context(mock.patch.object(os, "fsync"))
+        stack.enter_context(mock.patch.object(Path, "home", return_value=home))
+        stack.enter_context(
+            mock.patch.object(logging.getLogger("sso_plugin"), "level", logging.CRITICAL)
+        )
+        yield
+
+
+def _spoil(path: Path, content: bytes | None) -> None:
+    path.unlink(missing_ok=True)
+    if content is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _check_error(
+    exc: SsoPluginError, expected: type[Exception] | tuple[type[Exception], ...] | None
+) -> None:
+    assert expected is not None, f"failed though it need not: {exc!r}"
+    assert isinstance(exc, expected)
+
+
+class Client:
+    """One program that uses the role: its credentials, and what the model knows that it holds."""
+
+    def __init__(self, login: Login) -> None:
+        portal: Any = Portal(login)
+        clock = Clock(lambda: login.now, None)
+        source = TokenSource(PROFILE, portal, token_cache(), clock)
+        self.source = RoleSource(PROFILE, source, role_cache())
+        self.credentials = SsoCredentials(self.source, clock, background=False, random=lambda: 0.0)
+        self.holds: Keys | None = None
+
+    def call(self) -> str:
+        return str(self.credentials.get_frozen_credentials().access_key)
+
+
+class TokenAndRole(RuleBasedStateMachine):
+    """A login, its files, and two programs; whatever happens, each call does what it must."""
+
+    # Whether a program whose own credentials have expired goes on with those of the file, live but
+    # due for renewal, where the portal gives no new ones.
+    FALLS_BACK_ON_THE_FILE = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.login = Login()
+        self.home = Path(tempfile.mkdtemp())
+        self.stack = contextlib.ExitStack()
+        self.stack.callback(shutil.rmtree, self.home)
+        self.stack.enter_context(in_the_time_of(self.login, self.home))
+        self.clients = [Client(self.login), Client(self.login)]
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    @initialize(rotates=st.booleans())
+    def begin(self, *, rotates: bool) -> None:
+        self.login.rotates = rotates
+        self.login.write_token_file(self.login.grant())
+
+    # What happens to them. A second passes each time, so that no two things happen at once.
+
+    # Few rules, so that each has its turn often enough for the rare sequences.
+
+    @rule(hours=st.sampled_from([0.01, 0.8, 0.98, 0.98, 1.9, 3]))
+    def time_passes(self, hours: float) -> None:
+        self.login.now += hours * HOUR
+
+    @rule()
+    def portal_goes_down_or_comes_up(self) -> None:
+        self.login.now += 1
+        self.login.up = not self.login.up
+
+    @rule(what=st.sampled_from(["access token", "refresh token", "role", "role"]))
+    def an_administrator_steps_in(self, what: str) -> None:
+        """Revoke a token; take the role away, or give it back."""
+        self.login.now += 1
+        if what == "access token":
+            self.login.access.clear()
+        elif what == "refresh token":
+            self.login.refresh.clear()
+        else:
+            self.login.assigned = not self.login.assigned
+
+    @rule(what=st.sampled_from(["logs in", "logs in for good", "renews", "renews in between"]))
+    def another_program_writes_the_token_file(self, what: str) -> None:
+        login = self.login
+        login.now += 1
+        if what == "renews in between":
+            login.cli_is_faster = True
+        elif what == "renews":
+            renewed = login.renew(login.token_file.refresh) if login.token_file else None
+            if renewed:
+                login.write_token_file(renewed)
+        else:
+            login.write_token_file(login.grant(renewable=what != "logs in for good"))
+
+    @rule()
+    def another_program_writes_the_role_file(self) -> None:
+        """Have it do so without our lock, with a token of its own maybe."""
+        self.login.now += 1
+        self.login.role_file = keys = self.login.give_keys()
+        lifetime = Lifetime(keys.issued, keys.expires)
+        document = RoleCredentials(keys.name, "secret", "session", lifetime, "1").document()
+        _spoil(self.role_path, json.dumps(document).encode())
+        self.role_path.chmod(0o600)
+        os.utime(self.role_path, (self.login.now, self.login.now))
+
+    @rule(content=st.none() | contents(scalars))
+    def token_file_is_damaged_or_deleted(self, content: bytes | None) -> None:
+        self.login.now += 1
+        self.login.token_file = None
+        _spoil(self.login.token_path, content)
+
+    @rule(content=st.none() | contents(scalars))
+    def role_file_is_damaged_or_deleted(self, content: bytes | None) -> None:
+        self.login.now += 1
+        self.login.role_file = None
+        _spoil(self.role_path, content)
+
+    @rule(index=st.sampled_from([0, 1]))
+    def a_program_starts_anew(self, index: int) -> None:
+        self.login.now += 1
+        self.clients[index] = Client(self.login)
+
+    # What they do.
+
+    @rule(index=st.sampled_from([0, 1]))
+    def a_program_calls(self, index: int) -> None:
+        self.login.now += 1
+        client, expected = self.clients[index], self.expected(self.clients[index])
+        before = len(self.login.asked)
+        try:
+            name = client.call()
+        except SsoPluginError as exc:
+            _check_error(exc, expected)
+        else:
+            assert expected is None, f"succeeded where {expected} was due"
+            keys = self.login.issued[name]
+            assert self.login.now < keys.expires
+            client.holds = keys
+        asked = self.login.asked[before:]
+        assert asked.count("GetRoleCredentials") <= 2, "the second for a token that was refused"
+        assert asked.count("CreateToken") <= 3, "a dead refresh token, twice; a refused token, once"
+
+    @rule(index=st.sampled_from([0, 1]))
+    def a_program_calls_again_at_once(self, index: int) -> None:
+        """Neither does a renewal that succeeded run again, nor one that has just failed."""
+        client = self.clients[index]
+        self.a_program_calls(index)
+        if client.holds and client.holds.is_alive(self.login.now):
+            before = list(self.login.asked)
+            assert client.call() == client.holds.name
+            assert self.login.asked == before
+
+    @rule()
+    def both_programs_call(self) -> None:
+        """One fetch for both, however due it was."""
+        self.a_program_calls(0)
+        before = list(self.login.asked)
+        held = self.login.role_file
+        fresh = held is not None and held.is_fresh(self.login.now + 1)
+        self.a_program_calls(1)
+        if fresh:
+            assert self.login.asked == before
+
+    @invariant()
+    def files_hold_what_the_model_says(self) -> None:
+        source = self.clients[0].source
+        token = AccessToken.from_entry(token_cache().get(TokenSource.key_of(PROFILE)))
+        assert (token.value if token else None) == (
+            self.login.token_file.access if self.login.token_file else None
+        )
+        role = RoleCredentials.from_entry(role_cache().get(source.key), "1")
+        assert (role.access_key if role else None) == (
+            self.login.role_file.name if self.login.role_file else None
+        )
+
+    # The rules of the model.
+
+    def expected(self, client: Client) -> type[Exception] | None:
+        """Say what has to come out of a call now: None for credentials, else the error."""
+        now, file = self.login.now, self.login.role_file
+        if client.holds and client.holds.is_alive(now):
+            return None
+        usable = client.holds is None or self.FALLS_BACK_ON_THE_FILE
+        if file and (file.is_fresh(now) or (file.is_alive(now) and usable)):
+            return None
+        return self._expected_of_a_fetch()
+
+    def _expected_of_a_fetch(self) -> type[Exception] | None:
+        login, token = self.login, self.login.token_file
+        if token is None or not (token.is_alive(login.now) or token.refresh):
+            return LoginRequired
+        if not login.up:
+            return PortalError
+        renewable = token.refresh in login.refresh
+        due = not token.is_fresh(login.now)
+        accepted = login.takes(token.access)
+        if (due and not token.is_alive(login.now)) or not accepted:
+            accepted = renewable
+        if not accepted:
+            return LoginRequired
+        return None if login.assigned else NoAccess
+
+    @property
+    def role_path(self) -> Path:
+        return Path(role_cache().describe(self.clients[0].source.key))
+
+
+def test_tokens_and_roles_do_what_the_model_says() -> None:
+    """A call succeeds if and only if credentials can be had; never expired ones; one fetch."""
+    run_state_machine_as_test(
+        TokenAndRole, settings=settings(FIXED, max_examples=120, stateful_step_count=30)
+    )
