@@ -118,7 +118,7 @@ def test_no_page_can_be_kept_framed_or_scripted(callback: Callback) -> None:
 
 def test_it_listens_on_the_loopback_address_only(callback: Callback) -> None:
     """Nobody else in the network can even try."""
-    assert callback._server.server_address[0] == "127.0.0.1"
+    assert callback.server_address[0] == "127.0.0.1"
 
 
 def connect(callback: Callback) -> socket.socket:

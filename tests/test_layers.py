@@ -34,6 +34,7 @@ LAYERS = [
     "webrequest",
     "flows",
     "callback",
+    "loopback",
     "registration",
     "accountnames",
     "rolesource",

@@ -744,3 +744,16 @@ def test_tokens_and_roles_do_what_the_model_says() -> None:
     run_state_machine_as_test(
         TokenAndRole, settings=settings(FIXED, max_examples=120, stateful_step_count=30)
     )
+
+
+def test_fresh_keys_in_the_file_need_no_token() -> None:
+    """A sequence that is too rare to be found: own keys expired, another's are there, no token."""
+    machine = TokenAndRole()
+    with contextlib.closing(machine.stack):
+        machine.begin(rotates=False)
+        machine.a_program_calls(0)
+        machine.time_passes(1.9)
+        machine.another_program_writes_the_role_file()
+        machine.token_file_is_damaged_or_deleted(None)
+        machine.a_program_calls(0)
+        assert machine.login.asked == ["GetRoleCredentials"]

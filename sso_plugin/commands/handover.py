@@ -9,18 +9,15 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import socketserver
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sso_plugin.loopback import Loopback, LoopbackHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 __all__ = ["hand_over"]
 
@@ -36,7 +33,7 @@ def hand_over(url: str, open_browser: Callable[[str], object], patience: float =
         return handover.taken.wait(patience)
 
 
-class _Handover:
+class _Handover(Loopback):
     """Leads the first who asks, if it is the same user, to the address."""
 
     def __init__(self, url: str) -> None:
@@ -45,37 +42,15 @@ class _Handover:
         self._lock = threading.Lock()
         self._given = False
         self.taken = threading.Event()
-        self._server = _Server(self)
-
-    def __enter__(self) -> Self:
-        threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name="sso-plugin-handover",
-            daemon=True,
-        ).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler)
 
     @property
     def address(self) -> str:
-        return f"http://{self._host}{self._path}"
-
-    @property
-    def _host(self) -> str:
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        return f"http://{self.host}{self._path}"
 
     def location(self, host: str, path: str, peer: tuple[str, int]) -> str | None:
         """Return the address, to one only."""
-        known = host == self._host and secrets.compare_digest(path.encode(), self._path.encode())
+        known = host == self.host and secrets.compare_digest(path.encode(), self._path.encode())
         if not known or not _is_same_user(peer):
             return None
         with self._lock:
@@ -95,39 +70,14 @@ def _is_same_user(peer: tuple[str, int]) -> bool:
     return all(user == str(os.getuid()) for user in users)
 
 
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    block_on_close = False
+class _Handler(LoopbackHandler):
+    server: _Handover
 
-    def __init__(self, handover: _Handover) -> None:
-        self.handover = handover
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a browser that hung up."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    server_version = "sso-plugin"
-    sys_version = ""
-    timeout = 5
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name is the base's
         """Lead on, or refuse."""
-        handover = self.server.handover
         host = self.headers.get("Host", "")
-        location = handover.location(host, self.path, self.client_address)
-        self.send_response(302 if location else 403)
+        location = self.server.location(host, self.path, self.client_address)
+        headers = {"Location": location} if location else {}
+        self.answer(302 if location else 403, {**headers, "Referrer-Policy": "no-referrer"})
         if location:
-            self.send_header("Location", location)
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-        if location:
-            self.wfile.flush()
-            handover.taken.set()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Log nothing."""
+            self.server.taken.set()

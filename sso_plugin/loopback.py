@@ -1,0 +1,106 @@
+"""A small HTTP server on the loopback address, for as long as a context lasts.
+
+On 127.0.0.1 only and on a free port; what it is asked, it logs nowhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["Loopback", "LoopbackHandler"]
+
+_SLOWEST = 5.0
+"""Seconds that a connection may be silent."""
+
+_MOST = 32
+"""Connections that are open at once; for one more, the oldest is cut off.
+
+Whoever means well is served within milliseconds, and so is never the oldest for long.
+"""
+
+
+class LoopbackHandler(BaseHTTPRequestHandler):
+    """Answers one request; the connection ends with it."""
+
+    server_version = "sso-plugin"
+    sys_version = ""
+    timeout = _SLOWEST
+
+    def answer(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
+        """Send a whole answer, which nobody may keep."""
+        self.send_response(status)
+        for name, value in {**headers, "Cache-Control": "no-store"}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Log nothing: a request line may hold a secret."""
+
+
+class Loopback(socketserver.ThreadingTCPServer):
+    """The server. A context manager; the port is free again after it."""
+
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = False
+    request_queue_size = 64
+
+    def __init__(self, handler: type[LoopbackHandler]) -> None:
+        self._open: list[socket.socket] = []
+        self._open_lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), handler)
+
+    def __enter__(self) -> Self:
+        threading.Thread(
+            target=self.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name=f"sso-plugin-{type(self).__name__.lower()}",
+            daemon=True,
+        ).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.shutdown()
+        self.server_close()
+
+    @property
+    def host(self) -> str:
+        """What the Host header of an honest request says."""
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve one more connection, at the cost of the oldest if there are many."""
+        with self._open_lock:
+            self._open.append(request)
+            oldest = self._open.pop(0) if len(self._open) > _MOST else None
+        if oldest:
+            with contextlib.suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection."""
+        with self._open_lock:
+            if request in self._open:
+                self._open.remove(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that hung up: nobody would know what to make of it."""
