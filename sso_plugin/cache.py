@@ -70,6 +70,8 @@ class MemoryCache:
             document = self._mapping[key]
         except KeyError:
             return None
+        if not isinstance(document, dict):
+            return None
         return Entry(conceal(document), self._stored_at.get(key, time.time()))
 
     def put(self, key: str, document: Document) -> None:

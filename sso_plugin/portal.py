@@ -6,6 +6,7 @@ is asked of the portal is decided in `tokens`, `role_credentials`, `directory` a
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,6 +59,7 @@ class Portal:
         self._budget = budget
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._process = os.getpid()
 
     @classmethod
     def of(cls, session: Session, profile: SsoProfile, clock: Clock) -> Portal:
@@ -182,6 +184,9 @@ class Portal:
         return Caller(profile.subject, service, profile.region, profile.doctor_command)
 
     def _client(self, service: str) -> Any:
+        if self._process != os.getpid():
+            # Forked: a thread that is not here may have held the lock, and connections are shared.
+            self._process, self._clients, self._lock = os.getpid(), {}, threading.Lock()
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._create_client(service)

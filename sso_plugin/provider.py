@@ -18,7 +18,7 @@ from .config import SsoProfile
 from .filecache import role_cache
 from .refresh import Source, SsoCredentials
 from .rolesource import RoleSource
-from .served import is_served
+from .served import ROLE_KEYS, is_served
 from .tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class SsoProvider(CredentialProvider):
 
     def load(self) -> Credentials | None:
         """Return credentials that are fetched when first used, or None without a role."""
+        section = self._session.full_config.get("profiles", {}).get(self._profile_name, {})
+        if not any(key in section for key in ROLE_KEYS):
+            # Whatever else it says, botocore asks no SSO for its credentials; nor do we.
+            return self.stock.load()
         profile = SsoProfile.of(self._session, self._profile_name)
         if profile is None or profile.role_name is None:
             return self.stock.load()

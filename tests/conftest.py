@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,14 +16,22 @@ if TYPE_CHECKING:
 
     from sso_plugin.emulator import Emulator
 
+# Started in the background or with nohup, the tests would have children that hear no Ctrl-C.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler)
+
 pytest_plugins = ["sso_plugin.emulator.pytest_plugin"]
 
 
 @pytest.fixture(autouse=True)
-def _not_enabled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _not_enabled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
     """Start each test without sso_plugin, also where it is installed, and in no real home."""
+    home = str(tmp_path_factory.mktemp("home"))
     for variable in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(variable, str(tmp_path / "home"))
+        monkeypatch.setenv(variable, home)
     monkeypatch.delenv("SSO_PLUGIN", raising=False)
     sso_plugin.disable()
     yield
