@@ -10,7 +10,7 @@ from .directory import Directory
 from .errors import ConfigError
 from .loader import add_data_path
 from .openlogin import OpenLogin
-from .provider import LoginProvider, token_source
+from .provider import LOGIN_COMPONENT, LoginProvider, token_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,6 +106,7 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     login = _login(core, sso_session, start_url, sso_region, profile_name)
     provider: Any = LoginProvider(core, _with_role(login, account.strip(), role.strip()))
     core.register_component("credential_provider", CredentialResolver([provider]))
+    core.register_component(LOGIN_COMPONENT, login)
     core.register_component("token_provider", TokenProviderChain([provider]))
     return boto3.Session(botocore_session=core, region_name=region)
 

@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+LOGIN_COMPONENT = "sso_plugin_login"
+"""The name under which a session of `get_session` keeps the login that it was made for."""
+
+
 class SsoProvider(CredentialProvider):
     """The credential provider ``sso``, in the place of botocore's own.
 
@@ -135,14 +139,23 @@ class AccessTokenParameter:
         takes_token = model.input_shape and "accessToken" in model.input_shape.members
         if not takes_token or "accessToken" in params or context is None:
             return None
-        name = self._session.get_config_variable("profile") or "default"
-        profile = SsoProfile.of(self._session, name)
-        if profile is None or not is_served(self._session.full_config, name):
+        profile = self._profile()
+        if profile is None:
             return None
         if self._source is None:
             self._source = token_source(self._session, profile)
         context[self._REGION] = profile.region
         return {**params, "accessToken": self._source.fetch().value}
+
+    def _profile(self) -> SsoProfile | None:
+        try:
+            # A session of `get_session` has a login of its own, whatever AWS_PROFILE says.
+            own: SsoProfile = self._session.get_component(LOGIN_COMPONENT)
+        except ValueError:
+            name = self._session.get_config_variable("profile") or "default"
+            served = is_served(self._session.full_config, name)
+            return SsoProfile.of(self._session, name) if served else None
+        return own
 
     def route(self, builtins: dict[Any, Any], context: dict[str, Any], **_: Any) -> None:
         """Answer ``before-endpoint-resolution.sso``: send the call to the token's region."""

@@ -105,8 +105,16 @@ class SsoCredentials(DeferredRefreshableCredentials):
         with self._refresh_lock:
             if self._attempts == attempts and self._clock.now() >= self._quiet_until:
                 self._attempt()
+            if not self._is_alive():
+                self._fall_back()
         if not self._is_alive():
             self._raise_last_error()
+
+    def _fall_back(self) -> None:
+        """Take what another process has left in the cache, though it may be due itself."""
+        found = self._source.load()
+        if found:
+            self._publish(found)
 
     def _is_alive(self) -> bool:
         return self._current is not None and self._clock.now() < self._current.lifetime.expires_at

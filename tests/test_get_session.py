@@ -209,3 +209,19 @@ print(session.get_credentials().access_key, "sso" in session.get_available_servi
     key, has_sso = finished.stdout.split()
     assert key.startswith("ASIA")
     assert has_sso == "True"
+
+
+def test_its_sso_client_has_the_token_of_its_own_login(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that of the default profile, who may be somebody else."""
+    second = world.emulator.profile("default", session_name="second")
+    world.configure(world.emulator.profile() + second)
+    world.sign_in("alice", "corp")
+    world.sign_in("bob", "second")
+    sso_plugin.enable()
+    session = sso_plugin.get_session(
+        account="111111111111", role="AdministratorAccess", sso_session="corp"
+    )
+    bobs = boto3.Session().client("sso").list_accounts()["accountList"]
+    assert session.client("sso").list_accounts()["accountList"] != bobs

@@ -570,7 +570,7 @@ class TokenAndRole(RuleBasedStateMachine):
 
     # Whether a program whose own credentials have expired goes on with those of the file, live but
     # due for renewal, where the portal gives no new ones.
-    FALLS_BACK_ON_THE_FILE = False
+    FALLS_BACK_ON_THE_FILE = True
 
     def __init__(self) -> None:
         super().__init__()
