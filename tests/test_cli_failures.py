@@ -183,22 +183,42 @@ def test_an_sts_that_is_not_there_is_named(world: World) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="nothing is full on this system")  # noqa: PTH110
-@pytest.mark.parametrize("words", ["status", "credential-process --profile dev"])
-def test_a_full_disk_is_a_failure(world: World, words: str) -> None:
+@pytest.mark.parametrize("buffer", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("status", 3), ("credential-process --profile dev", 1), ("credential-process -p dev --", 1)],
+)
+def test_a_full_disk_is_a_failure(world: World, words: str, code: int, buffer: str) -> None:
     """Whoever redirected the output has to know."""
     world.sign_in()
     with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
         done = subprocess.run(
             [sys.executable, "-c", ENTRY, *words.split()],
-            env=environment(),
+            env=environment(PYTHONUNBUFFERED=buffer),
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
-    assert done.returncode in (1, 3)
-    assert "No space left on device\n" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stderr) == (code, "sso-plugin: No space left on device\n")
+
+
+@pytest.mark.parametrize("buffer", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_reader_that_goes_away_hears_no_more(world: World, buffer: str) -> None:
+    """As in ``sso-plugin roles | head -1``."""
+    world.sign_in()
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", ENTRY, "status"],
+        env=environment(PYTHONUNBUFFERED=buffer),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 class TestDebug:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from world import World
 
-ROOT = Path(sso_plugin.__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)

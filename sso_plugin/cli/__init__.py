@@ -36,6 +36,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(file=sys.stderr)
         _complain("stopped")
         return STOPPED
+    finally:
+        _forget_what_cannot_be_written()
+
+
+def _forget_what_cannot_be_written() -> None:
+    """Keep Python from failing at exit, with words and a code of its own, after we have told."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _names_profile_only(words: list[str]) -> bool:

@@ -107,4 +107,6 @@ def run(words: Sequence[str]) -> int:
         failures.code = app.main(
             list(words), prog_name="sso-plugin", standalone_mode=False, obj=failures
         )
+        # A disk that is full is a failure of the command, not of Python's exit.
+        sys.stdout.flush()
     return failures.code or 0

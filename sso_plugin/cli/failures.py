@@ -62,6 +62,9 @@ class Failures:
         elif isinstance(error, SystemExit):
             # Completion ends so, and click when the reader of our output has gone.
             self.code = error.code if isinstance(error.code, int) else FAILED
+        elif isinstance(error, BrokenPipeError):
+            # The reader of our output has gone, as `head` does: it wants to hear no more.
+            self.code = FAILED
         elif isinstance(error, Exception):
             self._report(error)
         return True
