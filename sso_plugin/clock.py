@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Clock", "Lifetime", "Memory", "format_timestamp", "parse_timestamp"]
+__all__ = ["Ahead", "Clock", "Lifetime", "Memory", "format_timestamp", "parse_timestamp"]
 
 _TOLERANCE = 2.0
 """Seconds. A ``Date`` header counts whole seconds, so a smaller offset is none."""
@@ -20,13 +20,24 @@ _CLOCK_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", None)
 _since_boot = None if _CLOCK_BOOTTIME is None else partial(time.clock_gettime, _CLOCK_BOOTTIME)
 
 
+class Ahead(NamedTuple):
+    """By how many seconds the server is ahead of what this machine counts.
+
+    :param of_boot: ahead of the count from boot, so this is the server's time at that moment.
+    :param of_wall: ahead of the wall clock.
+    """
+
+    of_boot: float
+    of_wall: float
+
+
 class Memory(Protocol):
     """What remembers a server's time for other processes; `clockmemory.ClockMemory` is in use."""
 
-    def load(self) -> float | None:
-        """Return the server's time at boot, in epoch seconds, if it was seen since then."""
+    def load(self) -> Ahead | None:
+        """Return how far the server is ahead, if it was seen since this machine's boot."""
 
-    def save(self, server_at_boot: float | None) -> None:
+    def save(self, ahead: Ahead | None) -> None:
         """Remember it; None if the wall clock is right, so that there is nothing to remember."""
 
 
@@ -36,6 +47,10 @@ class Clock:
     Expiry is decided by the server, so it is judged by the server's time. From the first response
     on, time is counted from boot, which no change of the wall clock and no suspend disturbs;
     where the system has no such count, the wall clock is set right by an offset.
+
+    Only a machine whose hypervisor held it, or put it back to a snapshot, has counted too little.
+    Its wall clock is ahead then, as one is that somebody has set: which of the two it was, only
+    the next response tells. So what lives is judged by `now`, and what is due by `latest`.
     """
 
     def __init__(
@@ -47,14 +62,23 @@ class Clock:
         self._wall = wall
         self._steady = since_boot or wall
         self._memory = memory
-        self._offset: float | None = None
+        self._ahead: Ahead | None = None
         self._recalled = memory is None
 
     def now(self) -> float:
-        """Return the server's time in epoch seconds."""
-        if not self._recalled:
-            self._recall()
-        return self._wall() if self._offset is None else self._steady() + self._offset
+        """Return the server's time in epoch seconds: it is this late at least."""
+        ahead = self._known_ahead()
+        return self._wall() if ahead is None else self._steady() + ahead.of_boot
+
+    def latest(self) -> float:
+        """Return the server's time if the wall clock is to be believed, should that be later."""
+        ahead = self._known_ahead()
+        wall = self._wall()
+        return wall if ahead is None else max(self._steady() + ahead.of_boot, wall + ahead.of_wall)
+
+    def at(self, moment: float) -> float:
+        """Return the server's time at a moment of the wall clock, such as a file's."""
+        return moment + self.now() - self._wall()
 
     def mark(self) -> float:
         """Return the moment at which a request goes out, for `observe`."""
@@ -73,19 +97,28 @@ class Clock:
         wall, steady = self._wall(), self._steady()
         took = 0.0 if sent is None else max(0.0, steady - sent)
         right = wall - took - _TOLERANCE <= server <= wall + _TOLERANCE
-        self._offset = wall - steady if right else server - (steady - took / 2)
+        now = wall if right else server + took / 2
+        self._ahead = Ahead(now - steady, now - wall)
         if self._memory is not None:
-            self._memory.save(None if right else self._offset)
+            self._memory.save(None if right else self._ahead)
         self._recalled = True
 
-    def _recall(self) -> None:
-        self._recalled = True
-        if self._memory is not None:
-            self._offset = self._memory.load()
+    def _known_ahead(self) -> Ahead | None:
+        if not self._recalled:
+            self._recalled = True
+            self._ahead = self._memory.load() if self._memory is not None else None
+        return self._ahead
+
+
+_USUAL_LENGTH = 3600.0
+"""Seconds that a token or a set of credentials lives, if nobody has said otherwise."""
 
 
 class Lifetime(NamedTuple):
-    """From when and until when a token or a set of credentials is valid, in epoch seconds."""
+    """From when and until when a token or a set of credentials is valid, in epoch seconds.
+
+    A file that was set to a later time than its content's end says nothing of the beginning.
+    """
 
     issued_at: float
     expires_at: float
@@ -102,7 +135,8 @@ class Lifetime(NamedTuple):
 
     @property
     def _length(self) -> float:
-        return max(0.0, self.expires_at - self.issued_at)
+        length = self.expires_at - self.issued_at
+        return length if length > 0 else _USUAL_LENGTH
 
 
 def parse_timestamp(text: str) -> float:

@@ -8,9 +8,11 @@ right, nothing is kept.
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .clock import Ahead
 from .filecache import own_cache
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClockMemory"]
 
+_NAMES = ("serverAtBoot", "serverAheadOfWall")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -37,27 +40,30 @@ class ClockMemory:
         digest = hashlib.sha1(portal.encode(), usedforsecurity=False).hexdigest()
         return cls(own_cache(), f"clock-{digest}", _boot_id())
 
-    def load(self) -> float | None:
+    def load(self) -> Ahead | None:
         """See `clock.Memory`."""
         entry = self._cache.get(self._key)
         if entry is None or self._boot_id is None or entry.document.get("bootId") != self._boot_id:
             return None
-        value = entry.document.get("serverAtBoot")
-        return float(value) if isinstance(value, (int, float)) else None
+        of_boot, of_wall = (entry.document.get(name) for name in _NAMES)
+        if not isinstance(of_boot, float) or not isinstance(of_wall, float):
+            return None
+        return Ahead(of_boot, of_wall) if math.isfinite(of_boot + of_wall) else None
 
-    def save(self, server_at_boot: float | None) -> None:
+    def save(self, ahead: Ahead | None) -> None:
         """See `clock.Memory`."""
-        known = self._cache.get(self._key)
-        if server_at_boot is None:
-            if known is not None:
+        if ahead is None:
+            if self._cache.get(self._key) is not None:
                 self._cache.delete(self._key)
-        elif self._boot_id is not None and not self._is_close(server_at_boot):
-            document = {"bootId": self._boot_id, "serverAtBoot": server_at_boot}
+        elif self._boot_id is not None and not self._is_known(ahead):
+            document = {"bootId": self._boot_id, **dict(zip(_NAMES, ahead, strict=True))}
             self._cache.put(self._key, document)
 
-    def _is_close(self, server_at_boot: float) -> bool:
+    def _is_known(self, ahead: Ahead) -> bool:
         known = self.load()
-        return known is not None and abs(known - server_at_boot) < 1
+        return known is not None and all(
+            abs(old - new) < 1 for old, new in zip(known, ahead, strict=True)
+        )
 
 
 def _boot_id() -> str | None:

@@ -35,6 +35,7 @@ _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 10
 _ATTEMPTS = 3
 _SENT = "sso_plugin_sent"
+_REQUEST_ID = "x-amzn-RequestId"
 
 T = TypeVar("T")
 
@@ -218,9 +219,12 @@ class Portal:
         request.context[_SENT] = self._clock.mark()
 
     def _observe(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
-        """Answer ``after-call``: every response tells the time, those that refuse included."""
+        """Answer ``after-call``: every response tells the time, those that refuse included.
+
+        What has no request id comes from something in between, whose clock may be anything.
+        """
         date = http_response.headers.get("Date")
-        if date:
+        if date and _REQUEST_ID in http_response.headers:
             self._clock.observe(date, context.get(_SENT))
 
 

@@ -78,7 +78,7 @@ class SsoCredentials(DeferredRefreshableCredentials):
 
     def _refresh(self) -> None:
         # The steady state: one comparison.
-        if self._clock.now() < self._quiet_until:
+        if self._clock.latest() < self._quiet_until:
             return
         # An attempt of another thread that ends from here on counts for this caller too.
         attempts = self._attempts
@@ -103,7 +103,7 @@ class SsoCredentials(DeferredRefreshableCredentials):
 
     def _renew_and_wait(self, attempts: int) -> None:
         with self._refresh_lock:
-            if self._attempts == attempts and self._clock.now() >= self._quiet_until:
+            if self._attempts == attempts and self._clock.latest() >= self._quiet_until:
                 self._attempt()
             if not self._is_alive():
                 self._fall_back()
@@ -135,7 +135,7 @@ class SsoCredentials(DeferredRefreshableCredentials):
 
     def _attempt_and_release(self) -> None:
         try:
-            if self._clock.now() >= self._quiet_until:
+            if self._clock.latest() >= self._quiet_until:
                 self._attempt()
         finally:
             self._refresh_lock.release()

@@ -14,6 +14,7 @@ from .filecache import own_cache
 if TYPE_CHECKING:
     from .answers import RoleKeys
     from .cache import Cache, Document, Entry
+    from .clock import Clock
     from .config import SsoProfile
 
 __all__ = ["RoleCredentials", "RoleIndex", "role_key"]
@@ -32,7 +33,9 @@ class RoleCredentials:
     account_id: str
 
     @classmethod
-    def from_entry(cls, entry: Entry | None, account_id: str) -> RoleCredentials | None:
+    def from_entry(
+        cls, entry: Entry | None, account_id: str, clock: Clock
+    ) -> RoleCredentials | None:
         """Read a cache file; None if it holds no credentials that can be understood."""
         held = entry.document.get("Credentials") if entry else None
         if entry is None or not isinstance(held, dict):
@@ -43,7 +46,7 @@ class RoleCredentials:
             return None
         access_key, secret_key, session_token, expires = texts
         try:
-            lifetime = Lifetime(entry.stored_at, parse_timestamp(expires))
+            lifetime = Lifetime(clock.at(entry.stored_at), parse_timestamp(expires))
         except (ValueError, OverflowError):
             return None
         return cls(access_key, secret_key, session_token, lifetime, account_id)

@@ -39,7 +39,8 @@ class RoleSource:
 
     def load(self) -> RoleCredentials | None:
         """Return credentials of the cache that still live. Goes nowhere."""
-        found = RoleCredentials.from_entry(self._cache.get(self.key), self._account_id)
+        entry = self._cache.get(self.key)
+        found = RoleCredentials.from_entry(entry, self._account_id, self._clock)
         return found if found and self._clock.now() < found.lifetime.expires_at else None
 
     def fetch(self) -> RoleCredentials:
@@ -68,7 +69,7 @@ class RoleSource:
 
     def _load_fresh(self) -> RoleCredentials | None:
         found = self.load()
-        return found if found and self._clock.now() < found.lifetime.renew_from else None
+        return found if found and self._clock.latest() < found.lifetime.renew_from else None
 
     def _ask(self) -> RoleCredentials:
         token = self._tokens.fetch().value

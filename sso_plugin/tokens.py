@@ -55,7 +55,7 @@ class AccessToken:
     document: Document = field(repr=False)
 
     @classmethod
-    def from_entry(cls, entry: Entry | None) -> AccessToken | None:
+    def from_entry(cls, entry: Entry | None, clock: Clock) -> AccessToken | None:
         """Read a cache file; None if it holds no token that can be understood."""
         if entry is None:
             return None
@@ -63,7 +63,7 @@ class AccessToken:
         if not isinstance(value, str) or not isinstance(expires, str):
             return None
         try:
-            lifetime = Lifetime(entry.stored_at, parse_timestamp(expires))
+            lifetime = Lifetime(clock.at(entry.stored_at), parse_timestamp(expires))
         except (ValueError, OverflowError):
             return None
         return cls(value, lifetime, entry.document)
@@ -144,7 +144,7 @@ class TokenSource:
 
     def load(self) -> AccessToken | None:
         """Return the token of the cache file, in whatever state. Goes nowhere."""
-        return AccessToken.from_entry(self.cache.get(self.key))
+        return AccessToken.from_entry(self.cache.get(self.key), self.clock)
 
     def fetch(self, rejected: str | None = None) -> AccessToken:
         """Return a token that can be used now, renewing it if that is due.
@@ -186,7 +186,7 @@ class TokenSource:
         )
 
     def _is_fresh(self, token: AccessToken, rejected: str | None) -> bool:
-        return token.value != rejected and token.state(self.clock.now()) is TokenState.FRESH
+        return token.value != rejected and token.state(self.clock.latest()) is TokenState.FRESH
 
     def _is_alive(self, token: AccessToken, rejected: str | None) -> bool:
         return token.value != rejected and token.state(self.clock.now()) is not TokenState.EXPIRED

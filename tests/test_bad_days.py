@@ -7,6 +7,8 @@ import logging
 import os
 import threading
 import time
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -200,8 +202,65 @@ print(frozen.access_key)
     assert world.run(script).stdout.strip() not in keys
 
 
-def test_a_clock_that_is_set_back_during_a_run_changes_nothing(world: World) -> None:
-    """Credentials that have expired are not taken for live ones, nor live ones for expired."""
+def test_a_clock_that_is_ahead_leaves_time_to_renew(world: World) -> None:
+    """The time of a cache file is one of the wall clock, and so wrong by as much as that is."""
+    world.emulator.settings.role_credentials = 900
+    world.sign_in()
+    script = """
+import os, time
+real = time.time
+time.time = lambda: real() + 7200
+import boto3, sso_plugin
+from sso_plugin.filecache import role_cache
+sso_plugin.enable()
+credentials = boto3.Session(profile_name="dev").get_credentials()
+credentials.get_frozen_credentials()
+[file] = (role_cache()._folder).glob("*.json")
+os.utime(file, (time.time(), time.time()))
+credentials = boto3.Session(profile_name="dev").get_credentials()
+credentials.get_frozen_credentials()
+lifetime = credentials._current.lifetime
+print(round((lifetime.expires_at - lifetime.renew_from) / 225))
+"""
+    assert world.run(script).stdout == "1\n"
+    assert world.count("GetRoleCredentials") == 1
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """Something on the way to the portal that answers in its place, by a clock of its own."""
+
+    def do_GET(self) -> None:
+        self.send_response_only(503)
+        self.send_header("Date", formatdate(0, usegmt=True))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_clock_of_something_in_between_is_not_believed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that is in 1970 does not make credentials live for half a century."""
+    session = session_with_due_credentials(world)
+    with HTTPServer(("127.0.0.1", 0), Gateway) as gateway:
+        threading.Thread(target=gateway.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", f"http://127.0.0.1:{gateway.server_port}")
+        credentials = session.get_credentials()
+        credentials.get_frozen_credentials()
+        wait_for_renewal()
+        gateway.shutdown()
+    assert credentials._failures == 1
+    assert abs(credentials._clock.now() - time.time()) < 1
+    assert not list((world.home / ".aws/sso-plugin").glob("clock-*.json"))
+
+
+def test_a_clock_that_is_set_during_a_run_makes_no_call_fail(world: World) -> None:
+    """Credentials that have expired are not taken for live ones.
+
+    Live ones are renewed once if the clock is set ahead: a machine that was held looks the same.
+    """
     world.emulator.settings.role_credentials = 2
     world.sign_in()
     script = """
@@ -218,10 +277,12 @@ time.sleep(2.1)
 keys.append(credentials.get_frozen_credentials().access_key)
 step = 7200
 keys.append(credentials.get_frozen_credentials().access_key)
+keys.append(credentials.get_frozen_credentials().access_key)
 print(*keys)
 """
-    first, second, third, fourth = world.run(script).stdout.split()
-    assert (first == second, second == third, third == fourth) == (True, False, True)
+    first, second, third, fourth, fifth = world.run(script).stdout.split()
+    assert (first == second, second == third, fourth == fifth) == (True, False, True)
+    assert world.count("GetRoleCredentials") <= 3
 
 
 def test_a_script_that_ends_during_a_renewal_ends_quietly(world: World) -> None:

@@ -334,13 +334,15 @@ def test_any_role_file_is_credentials_or_none(folder: Path, content: bytes) -> N
     file = folder / "role.json"
     file.write_bytes(content)
     file.chmod(0o600)
-    found = RoleCredentials.from_entry(cache.get("role"), "111111111111")
+    found = RoleCredentials.from_entry(cache.get("role"), "111111111111", Clock())
     if found is not None:
         held = json.loads(content)["Credentials"]
         assert found.access_key == held["AccessKeyId"]
         assert found.secret_key == held["SecretAccessKey"]
         assert found.session_token == held["SessionToken"]
-        assert RoleCredentials.from_entry(cache.get("role"), "1") == replace(found, account_id="1")
+        assert RoleCredentials.from_entry(cache.get("role"), "1", Clock()) == replace(
+            found, account_id="1"
+        )
 
 
 # --- tokens and roles, by a model -----------------------------------------------------------------
@@ -698,11 +700,11 @@ class TokenAndRole(RuleBasedStateMachine):
     @invariant()
     def files_hold_what_the_model_says(self) -> None:
         source = self.clients[0].source
-        token = AccessToken.from_entry(token_cache().get(TokenSource.key_of(PROFILE)))
+        token = AccessToken.from_entry(token_cache().get(TokenSource.key_of(PROFILE)), Clock())
         assert (token.value if token else None) == (
             self.login.token_file.access if self.login.token_file else None
         )
-        role = RoleCredentials.from_entry(role_cache().get(source.key), "1")
+        role = RoleCredentials.from_entry(role_cache().get(source.key), "1", Clock())
         assert (role.access_key if role else None) == (
             self.login.role_file.name if self.login.role_file else None
         )

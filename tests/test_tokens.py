@@ -17,6 +17,7 @@ from botocore.exceptions import (
 from botocore.session import Session
 
 from sso_plugin import LoginRequired, PortalError
+from sso_plugin.clock import Clock
 from sso_plugin.config import SsoProfile
 from sso_plugin.tokens import AccessToken, TokenSource, TokenState
 
@@ -229,4 +230,4 @@ def test_no_repr_and_no_log_shows_a_token(world: World, caplog: pytest.LogCaptur
 
 def test_a_token_without_its_parts_is_none() -> None:
     """What cannot be understood is treated as absent."""
-    assert AccessToken.from_entry(None) is None
+    assert AccessToken.from_entry(None, Clock()) is None

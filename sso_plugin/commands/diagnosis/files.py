@@ -115,7 +115,7 @@ def _look_at_role(login: OpenLogin) -> Iterator[Finding]:
     yield from broken
     if broken:
         return
-    held = RoleCredentials.from_entry(cache.get(key), profile.account_id)
+    held = RoleCredentials.from_entry(cache.get(key), profile.account_id, login.tokens.clock)
     if held is None or login.tokens.clock.now() >= held.lifetime.expires_at:
         yield ok("files", f"No role credentials are at hand; they go to {path} when first used.")
     else:
