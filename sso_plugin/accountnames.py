@@ -85,14 +85,17 @@ class NamedRoleSource:
         account_id = self._names.load(self._wanted.text)
         return self._source(account_id).load() if account_id else None
 
-    def fetch(self) -> RoleCredentials:
+    def fetch(self, *, attended: bool = True) -> RoleCredentials:
         """Return credentials that are not due for renewal, asking the portal if need be.
 
+        :param attended: whether a person may be asked to log in.
         :raises ConfigError: if there is no such account, or several of its name.
         :raises LoginRequired: if a person has to log in.
         :raises NoAccess: if the user does not have this role in this account.
         :raises PortalError: if the portal gives no answer, or another one.
         """
+        if not attended:
+            return NamedRoleSource(self._profile, self._tokens.unattended, self._cache).fetch()
         remembered = self._names.load(self._wanted.text)
         if remembered is None:
             return self._source(self._names.fetch(self._wanted)).fetch()

@@ -1,10 +1,24 @@
-"""What the portal answers, as frozen values that show no secret."""
+"""What the portal answers, as frozen values that show no secret.
+
+Each is read from the answer by ``of``, which raises a KeyError, a TypeError or a ValueError if
+that is not what the service promises.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Account", "DeviceAuthorization", "Grant", "Registration", "RoleKeys"]
+
+_END_OF_TIME = 253402300799
+"""The last second of the year 9999: no timestamp can be later."""
+
+_LONGEST = 10 * 366 * 86400
+"""Seconds; nothing that a portal grants lives longer than ten years."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +32,12 @@ class Account:
     name: str
     email: str
 
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Account:
+        """Read one of the accounts that ListAccounts names."""
+        name, email = answer.get("accountName", ""), answer.get("emailAddress", "")
+        return cls(answer["accountId"], name, email)
+
 
 @dataclass(frozen=True)
 class RoleKeys:
@@ -28,6 +48,17 @@ class RoleKeys:
     session_token: str = field(repr=False)
     expires_at: float
 
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> RoleKeys:
+        """Read the answer, which counts in milliseconds."""
+        keys = answer["roleCredentials"]
+        return cls(
+            keys["accessKeyId"],
+            keys["secretAccessKey"],
+            keys["sessionToken"],
+            _seconds(keys["expiration"] / 1000, _END_OF_TIME),
+        )
+
 
 @dataclass(frozen=True)
 class Registration:
@@ -36,6 +67,12 @@ class Registration:
     client_id: str
     client_secret: str = field(repr=False)
     expires_at: float
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Registration:
+        """Read the answer of RegisterClient."""
+        expires_at = _seconds(answer["clientSecretExpiresAt"], _END_OF_TIME)
+        return cls(answer["clientId"], answer["clientSecret"], expires_at)
 
 
 @dataclass(frozen=True)
@@ -49,6 +86,18 @@ class DeviceAuthorization:
     expires_in: float
     interval: float
 
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> DeviceAuthorization:
+        """Read the answer of StartDeviceAuthorization; RFC 8628 gives the default interval."""
+        return cls(
+            device_code=answer["deviceCode"],
+            user_code=answer["userCode"],
+            verification_uri=answer["verificationUri"],
+            verification_uri_complete=answer["verificationUriComplete"],
+            expires_in=_seconds(answer["expiresIn"], _LONGEST),
+            interval=_seconds(answer.get("interval", 5), _LONGEST),
+        )
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -57,3 +106,15 @@ class Grant:
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     expires_in: float
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Grant:
+        """Read the answer, in which the refresh token is optional."""
+        expires_in = _seconds(answer["expiresIn"], _LONGEST)
+        return cls(answer["accessToken"], answer.get("refreshToken"), expires_in)
+
+
+def _seconds(value: float, longest: float) -> float:
+    if not 0 <= value <= longest:
+        raise ValueError("this is no time that a portal can mean")
+    return value

@@ -122,7 +122,9 @@ class Budget:
         """Return the budget towards a profile's portal."""
         portal = f"{profile.region} {profile.start_url}"
         digest = hashlib.sha1(portal.encode(), usedforsecurity=False).hexdigest()
-        return cls(f"budget-{digest}", profile.options.requests_per_second, _shared_cache())
+        return cls(
+            f"budget-{digest}", profile.options.requests_per_second, own_cache(durable=False)
+        )
 
     def take(self) -> None:
         """Wait until a request may be sent; for a bounded time."""
@@ -196,12 +198,3 @@ def _seconds(header: str | None) -> float | None:
         # A date, or nothing.
         return None
     return seconds if math.isfinite(seconds) else None
-
-
-_caches: dict[str, Cache] = {}
-
-
-def _shared_cache() -> Cache:
-    """Return our own folder, as one object: where it cannot be written, memory is all there is."""
-    cache = own_cache(durable=False)
-    return _caches.setdefault(cache.describe(""), cache)

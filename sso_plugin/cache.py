@@ -7,6 +7,7 @@ asks, and puts the whole document.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -45,11 +46,16 @@ class Cache(Protocol):
 
     def locked(
         self, key: str, timeout: float | None = None
-    ) -> contextlib.AbstractContextManager[None]:
+    ) -> contextlib.AbstractContextManager[bool]:
         """Keep other writers of this key out, waiting for them for a bounded time.
+
+        The context tells whether it came to that; who has waited long enough goes on regardless.
 
         :param timeout: seconds, `LOCK_TIMEOUT` if None.
         """
+
+    def fault(self, key: str) -> str | None:
+        """Say why what is there cannot be used, as the end of a sentence; None if it can be."""
 
     def describe(self, key: str) -> str:
         """Name the place of a key in a message to a person."""
@@ -61,8 +67,7 @@ class MemoryCache:
     def __init__(self, mapping: MutableMapping[str, Document] | None = None) -> None:
         self._mapping: MutableMapping[str, Document] = {} if mapping is None else mapping
         self._stored_at: dict[str, float] = {}
-        self._lock = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
+        self._locks: dict[tuple[int, str], threading.Lock] = {}
 
     def get(self, key: str) -> Entry | None:
         """See `Cache`."""
@@ -85,16 +90,20 @@ class MemoryCache:
             del self._mapping[key]
 
     @contextlib.contextmanager
-    def locked(self, key: str, timeout: float | None = None) -> Iterator[None]:
+    def locked(self, key: str, timeout: float | None = None) -> Iterator[bool]:
         """See `Cache`."""
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
+        # In a process that was forked off, nobody is left to release a lock of its parent.
+        lock = self._locks.setdefault((os.getpid(), key), threading.Lock())
         held = lock.acquire(timeout=LOCK_TIMEOUT if timeout is None else timeout)
         try:
-            yield
+            yield held
         finally:
             if held:
                 lock.release()
+
+    def fault(self, key: str) -> str | None:  # noqa: ARG002
+        """See `Cache`."""
+        return None
 
     def describe(self, key: str) -> str:  # noqa: ARG002
         """See `Cache`."""

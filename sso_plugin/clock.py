@@ -134,6 +134,11 @@ class Lifetime(NamedTuple):
         return self.expires_at - min(60, self._length / 10)
 
     @property
+    def wait_until(self) -> float:
+        """From here on it goes on with what it has, while that is still good for a request."""
+        return self.expires_at - min(12, self._length / 50)
+
+    @property
     def _length(self) -> float:
         length = self.expires_at - self.issued_at
         return length if length > 0 else _USUAL_LENGTH

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Caller"]
 
+_NONSENSE = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
 _RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
 
 
@@ -46,13 +47,20 @@ class Caller:
         except ResponseParserError as exc:
             # Its text quotes the body, which may hold secrets.
             raise self._unreachable("its answer cannot be read") from without_frames(exc)
-        except (KeyError, TypeError) as exc:
-            raise self._unreachable("its answer is not complete") from without_frames(exc)
         except BotoCoreError as exc:
             raise ConfigError(
                 error_msg=f"{self.subject} cannot call {self._portal} as it is configured: {exc}. "
                 f"{self._mend}"
             ) from without_frames(exc)
+
+    @contextlib.contextmanager
+    def mapped_errors_of_answer(self) -> Iterator[None]:
+        """Raise those, and what botocore's parser and we stumble over in an answer of nonsense."""
+        with self.mapped_errors():
+            try:
+                yield
+            except _NONSENSE as exc:
+                raise ResponseParserError from exc
 
     def _refusal(self, exc: ClientError) -> PortalError:
         status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

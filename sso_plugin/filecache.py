@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .cache import Cache, Document
 
-__all__ = ["FileCache", "own_cache", "role_cache", "token_cache"]
+__all__ = ["FileCache", "memory_cache", "own_cache", "role_cache", "token_cache"]
 
 _logger = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 class FileCache:
     """One JSON file per key, written whole, readable by its owner only.
 
-    Where the folder cannot be written, what was put is kept in memory; the newer of both counts.
+    Where the folder cannot be written, what was put is kept in the memory of the process; the
+    newer of both counts.
 
     :param durable: whether what was put has to survive a power cut, which can cost a disk's time.
     """
@@ -49,7 +50,7 @@ class FileCache:
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder
         self._durable = durable
-        self._overlay = MemoryCache()
+        self._overlay = memory_cache(str(folder))
 
     def get(self, key: str) -> Entry | None:
         """See `Cache`."""
@@ -76,27 +77,36 @@ class FileCache:
             _logger.warning("Cannot delete %s: %s", self._path(key), exc.strerror)
 
     @contextlib.contextmanager
-    def locked(self, key: str, timeout: float | None = None) -> Iterator[None]:
+    def locked(self, key: str, timeout: float | None = None) -> Iterator[bool]:
         """See `Cache`. The lock file stays: deleting it would let two writers in."""
         from filelock import FileLock, Timeout
 
         timeout = cache.LOCK_TIMEOUT if timeout is None else timeout
         lock = FileLock(self._folder / f"{key}.lock", timeout=timeout, mode=0o600)
-        among_threads: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+        outcome: contextlib.AbstractContextManager[bool] = contextlib.nullcontext(True)  # noqa: FBT003
         try:
             self._make_folder()
             # Who waits for a short time looks often.
             lock.acquire(poll_interval=min(0.05, timeout / 200))
         except Timeout:
             _logger.debug("Passing by a writer of %s that takes too long", self._path(key))
+            outcome = contextlib.nullcontext(False)  # noqa: FBT003
         except (OSError, NotImplementedError) as exc:
             _logger.debug("No lock for %s among processes: %s", self._path(key), exc)
-            among_threads = self._overlay.locked(key, timeout)
+            outcome = self._overlay.locked(key, timeout)
         try:
-            with among_threads:
-                yield
+            with outcome as held:
+                yield held
         finally:
             lock.release()
+
+    def fault(self, key: str) -> str | None:
+        """See `Cache`."""
+        try:
+            _load(self._path(key))
+        except _UnusableFileError as exc:
+            return str(exc)
+        return None
 
     def describe(self, key: str) -> str:
         """See `Cache`."""
@@ -111,20 +121,10 @@ class FileCache:
 
     def _read(self, path: Path) -> Entry | None:
         try:
-            content, stored_at = _read_regular_file(path)
-        except (FileNotFoundError, NotADirectoryError):
+            return _load(path)
+        except _UnusableFileError as exc:
+            _logger.warning("Ignoring %s, which %s", path, exc)
             return None
-        except OSError as exc:
-            _logger.warning("Ignoring %s, which cannot be read: %s", path, exc.strerror)
-            return None
-        try:
-            document = json.loads(content)
-        except (ValueError, RecursionError):
-            document = None
-        if not isinstance(document, dict):
-            _logger.warning("Ignoring %s, which is damaged: it is not a JSON object", path)
-            return None
-        return Entry(conceal(document), stored_at)
 
     def _replace(self, path: Path, text: str) -> None:
         descriptor, temporary = tempfile.mkstemp(".tmp", _TEMPORARY, self._folder)
@@ -148,6 +148,26 @@ class FileCache:
             with contextlib.suppress(OSError):
                 if time.time() - left.stat().st_mtime > _STALE:
                     left.unlink()
+
+
+class _UnusableFileError(Exception):
+    """Something is there, and the message says why it is of no use."""
+
+
+def _load(path: Path) -> Entry | None:
+    try:
+        content, stored_at = _read_regular_file(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as exc:
+        raise _UnusableFileError(f"cannot be read: {exc.strerror}") from exc
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise _UnusableFileError("is damaged: it is not a JSON object")
+    return Entry(conceal(document), stored_at)
 
 
 def _read_regular_file(path: Path) -> tuple[bytes, float]:
@@ -181,14 +201,22 @@ def _has_modes(folder: Path) -> bool:
         Path(temporary).unlink()
 
 
+_memories: dict[str, MemoryCache] = {}
+
+
+def memory_cache(name: str) -> MemoryCache:
+    """Return what this process keeps under a name, the same for all its sessions."""
+    return _memories.setdefault(name, MemoryCache())
+
+
 def token_cache() -> Cache:
     """Return the folder that the AWS CLI and the SDKs keep access tokens in."""
     return _aws_folder("sso", "cache")
 
 
-def role_cache() -> Cache:
-    """Return the folder that the AWS CLI keeps role credentials in."""
-    return _aws_folder("cli", "cache")
+def role_cache(*, in_memory: bool = False) -> Cache:
+    """Return the folder that the AWS CLI keeps role credentials in, or memory in its place."""
+    return memory_cache("cli/cache") if in_memory else _aws_folder("cli", "cache")
 
 
 def own_cache(*, durable: bool = True) -> Cache:
@@ -201,4 +229,4 @@ def _aws_folder(*parts: str, durable: bool = True) -> Cache:
         return FileCache(Path.home().joinpath(".aws", *parts), durable=durable)
     except RuntimeError:
         _logger.debug("There is no home directory: keeping tokens and credentials in memory")
-        return MemoryCache()
+        return memory_cache("/".join(parts))

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .access_token import TokenState
 from .accountnames import AccountNames
 from .config import SsoProfile
 from .errors import ConfigError, PortalError
@@ -13,7 +14,7 @@ from .filecache import own_cache, role_cache
 from .loader import add_data_path
 from .registration import registration_key
 from .role_credentials import RoleIndex, role_key
-from .tokens import TokenSource, TokenState
+from .tokens import TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What one process has just learned of a portal that fails, for those that waited to ask too.
+"""What one process has just learned of a portal that fails, for all that would ask too.
 
 Forty scripts that find the portal down at the same moment are one request, not forty.
 """
@@ -19,30 +19,56 @@ __all__ = ["Outage"]
 _logger = logging.getLogger(__name__)
 
 
+_FIRST_HOLD_OFF = 1.0
+_LONGEST_HOLD_OFF = 60.0
+_FORGOTTEN = 2 * _LONGEST_HOLD_OFF
+"""Seconds after which a failure is not part of the same outage any more."""
+
+
 class Outage:
-    """The last failure of one request, in our own folder."""
+    """The failures of one request in a row, in our own folder. Times are local epoch seconds."""
 
     def __init__(self, cache: Cache, key: str) -> None:
         self._cache = cache
         self._key = f"outage-{key}"
 
-    def check(self, began: float) -> None:
-        """Raise what another process met since this one began to wait.
-
-        :param began: local epoch seconds.
-        """
+    def since(self, began: float) -> PortalError | None:
+        """Return what another process met since this one began to wait, if it failed."""
         entry = self._cache.get(self._key)
         if entry is None or not began <= entry.stored_at <= time.time():
-            return
+            return None
         _logger.debug("The process that was waited for found the portal failing")
-        raise _error(entry.document)
+        return _error(entry.document)
 
-    def note(self, exc: PortalError) -> None:
-        """Tell the others."""
-        document = {"message": str(exc), "retryable": exc.retryable}
+    def holds_off(self) -> bool:
+        """Tell whether it is too early to try again: for 1 second, doubling to 60."""
+        failures, age = self._failures()
+        hold_off = min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2.0 ** (failures - 1))
+        return failures > 0 and age < hold_off
+
+    def note(self, exc: PortalError) -> int:
+        """Tell the others, and return how many failures there were before this one."""
+        before, _ = self._failures()
+        document = {"message": str(exc), "retryable": exc.retryable, "failures": before + 1}
         if isinstance(exc, PortalRefusal):
             document |= {"code": exc.code, "operation": exc.operation_name}
         self._cache.put(self._key, document)
+        return before
+
+    def end(self) -> int:
+        """Forget the failures, and return how many there were."""
+        failures, _ = self._failures()
+        if failures:
+            self._cache.delete(self._key)
+        return failures
+
+    def _failures(self) -> tuple[int, float]:
+        entry = self._cache.get(self._key)
+        count = entry.document.get("failures") if entry else None
+        age = time.time() - entry.stored_at if entry else 0.0
+        if not isinstance(count, int) or not 0 <= age < _FORGOTTEN:
+            return 0, 0.0
+        return min(count, 1000), age
 
 
 def _error(document: dict[str, object]) -> PortalError:

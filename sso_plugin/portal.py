@@ -18,7 +18,7 @@ from .loader import DATA_PATH
 from .redact import conceal, mask_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from botocore.session import Session
 
@@ -69,17 +69,7 @@ class Portal:
 
     def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleKeys:
         """Exchange the token for keys of one role in one account."""
-
-        def read(answer: dict[str, Any]) -> RoleKeys:
-            keys = answer["roleCredentials"]
-            return RoleKeys(
-                access_key=keys["accessKeyId"],
-                secret_key=keys["secretAccessKey"],
-                session_token=keys["sessionToken"],
-                expires_at=keys["expiration"] / 1000,
-            )
-
-        call = self._call("sso", "get_role_credentials", read)
+        call = self._call("sso", "get_role_credentials", RoleKeys.of)
         return call(accessToken=access_token, accountId=account_id, roleName=role_name)
 
     def list_accounts(
@@ -87,12 +77,8 @@ class Portal:
     ) -> tuple[list[Account], str | None]:
         """Return a page of the accounts the user has, and the token of the next page."""
 
-        def read(answer: dict[str, Any]) -> tuple[list[Account], str | None]:
-            accounts = [
-                Account(one["accountId"], one.get("accountName", ""), one.get("emailAddress", ""))
-                for one in answer["accountList"]
-            ]
-            return accounts, answer.get("nextToken")
+        def read(answer: Mapping[str, Any]) -> tuple[list[Account], str | None]:
+            return [Account.of(one) for one in answer["accountList"]], answer.get("nextToken")
 
         more = {"nextToken": next_token} if next_token else {}
         return self._call("sso", "list_accounts", read)(accessToken=access_token, **more)
@@ -102,7 +88,7 @@ class Portal:
     ) -> tuple[list[str], str | None]:
         """Return a page of the names of the roles the user has in an account, and as above."""
 
-        def read(answer: dict[str, Any]) -> tuple[list[str], str | None]:
+        def read(answer: Mapping[str, Any]) -> tuple[list[str], str | None]:
             return [role["roleName"] for role in answer["roleList"]], answer.get("nextToken")
 
         more = {"nextToken": next_token} if next_token else {}
@@ -115,33 +101,15 @@ class Portal:
 
     def register_client(self, name: str, scopes: Sequence[str], **grants: Any) -> Registration:
         """Register this program; ``grants`` are further parameters of RegisterClient."""
-
-        def read(answer: dict[str, Any]) -> Registration:
-            return Registration(
-                client_id=answer["clientId"],
-                client_secret=answer["clientSecret"],
-                expires_at=float(answer["clientSecretExpiresAt"]),
-            )
-
-        call = self._call("sso-oidc", "register_client", read)
+        call = self._call("sso-oidc", "register_client", Registration.of)
         return call(clientName=name, clientType="public", scopes=list(scopes), **grants)
 
     def start_device_authorization(
         self, registration: Registration, start_url: str
     ) -> DeviceAuthorization:
         """Begin a login that a person approves in a browser anywhere."""
-
-        def read(answer: dict[str, Any]) -> DeviceAuthorization:
-            return DeviceAuthorization(
-                device_code=answer["deviceCode"],
-                user_code=answer["userCode"],
-                verification_uri=answer["verificationUri"],
-                verification_uri_complete=answer["verificationUriComplete"],
-                expires_in=answer["expiresIn"],
-                interval=answer.get("interval", 5),
-            )
-
-        return self._call("sso-oidc", "start_device_authorization", read)(
+        call = self._call("sso-oidc", "start_device_authorization", DeviceAuthorization.of)
+        return call(
             clientId=registration.client_id,
             clientSecret=registration.client_secret,
             startUrl=start_url,
@@ -158,25 +126,20 @@ class Portal:
 
     def create_token(self, client_id: str, client_secret: str, **grant: str) -> Grant:
         """Exchange a grant, given as CreateToken's own parameters, for an access token."""
-
-        def read(answer: dict[str, Any]) -> Grant:
-            return Grant(
-                access_token=answer["accessToken"],
-                refresh_token=answer.get("refreshToken"),
-                expires_in=answer["expiresIn"] + 0,
-            )
-
-        call = self._call("sso-oidc", "create_token", read)
+        call = self._call("sso-oidc", "create_token", Grant.of)
         return call(clientId=client_id, clientSecret=client_secret, **grant)
 
     def _call(
-        self, service: str, operation: str, read: Callable[[dict[str, Any]], T]
+        self, service: str, operation: str, read: Callable[[Mapping[str, Any]], T]
     ) -> Callable[..., T]:
         """Return what calls an operation and reads its answer, with errors of ours."""
 
         def call(**parameters: Any) -> T:
-            with self._caller(service).mapped_errors():
-                return read(conceal(getattr(self._client(service), operation)(**parameters)))
+            caller = self._caller(service)
+            with caller.mapped_errors():
+                client = self._client(service)
+            with caller.mapped_errors_of_answer():
+                return read(conceal(getattr(client, operation)(**parameters)))
 
         return call
 

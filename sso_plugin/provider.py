@@ -18,6 +18,7 @@ from .config import SsoProfile
 from .filecache import role_cache
 from .refresh import Source, SsoCredentials
 from .rolesource import RoleSource
+from .seams import make_components
 from .served import ROLE_KEYS, is_served
 from .tokens import TokenSource
 
@@ -178,8 +179,9 @@ def token_source(session: Session, profile: SsoProfile) -> TokenSource:
 def _credentials(
     session: Session, profile: SsoProfile, cache: Cache | None = None
 ) -> SsoCredentials:
+    make_components(session)
     tokens = token_source(session, profile)
-    own = MemoryCache() if profile.options.cache == "memory" else role_cache()
+    own = role_cache(in_memory=profile.options.cache == "memory")
     _register_features(profile)
     return SsoCredentials(
         _role_source(profile, tokens, cache or own),

@@ -18,7 +18,7 @@ from .clock import format_timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .clock import Clock
+    from .clock import Clock, Lifetime
     from .role_credentials import RoleCredentials
 
 __all__ = ["Source", "SsoCredentials"]
@@ -36,17 +36,21 @@ class Source(Protocol):
     def load(self) -> RoleCredentials | None:
         """Return live credentials that are at hand, without going out."""
 
-    def fetch(self) -> RoleCredentials:
-        """Return fresh credentials, going out if need be."""
+    def fetch(self, *, attended: bool = True) -> RoleCredentials:
+        """Return fresh credentials, going out if need be.
+
+        :param attended: whether a person may be asked to log in; not while others still live.
+        """
 
 
 class SsoCredentials(DeferredRefreshableCredentials):
     """Role credentials, first had when first used, and then renewed before they expire.
 
     From ``lifetime.renew_from`` on a caller gets the current credentials at once, while one
-    renewal runs in the background; from ``lifetime.wait_from`` on it waits for the renewal. A
-    renewal that fails is not tried again for 1 second, doubling to 60, and while the current
-    credentials live it harms nobody. After that the caller gets the error of the last attempt.
+    renewal runs in the background; from ``lifetime.wait_from`` on it waits for the renewal, up to
+    ``lifetime.wait_until``. A renewal that fails is not tried again for 1 second, doubling to 60,
+    and while the current credentials live it harms nobody. After that the caller gets the error of
+    the last attempt.
 
     :param background: whether a due renewal leaves the caller's thread; may be set later.
     """
@@ -71,6 +75,8 @@ class SsoCredentials(DeferredRefreshableCredentials):
         self._random = random
         self._current: RoleCredentials | None = None
         self._quiet_until = float("-inf")
+        self._thread: threading.Thread | None = None
+        self._thread_lock = threading.Lock()
         self._attempts = 0
         self._failures = 0
         self._error: Exception | None = None
@@ -93,18 +99,25 @@ class SsoCredentials(DeferredRefreshableCredentials):
                 self._publish(found)
 
     def _keep_current(self, attempts: int) -> None:
-        now = self._clock.now()
+        now, current = self._clock.latest(), self._current
         if now < self._quiet_until:
             return
-        if self._current is None or now >= self._current.lifetime.wait_from:
+        if current is None or now >= current.lifetime.expires_at:
+            self._renew_and_wait(attempts)
+        elif self.background:
+            self._renew_elsewhere(current.lifetime, now)
+        elif now >= current.lifetime.wait_from:
             self._renew_and_wait(attempts)
         elif self._refresh_lock.acquire(blocking=False):
-            self._renew_holding_lock()
+            try:
+                self._attempt_if_due()
+            finally:
+                self._refresh_lock.release()
 
     def _renew_and_wait(self, attempts: int) -> None:
         with self._refresh_lock:
-            if self._attempts == attempts and self._clock.latest() >= self._quiet_until:
-                self._attempt()
+            if self._attempts == attempts:
+                self._attempt_if_due()
             if not self._is_alive():
                 self._fall_back()
         if not self._is_alive():
@@ -119,31 +132,38 @@ class SsoCredentials(DeferredRefreshableCredentials):
     def _is_alive(self) -> bool:
         return self._current is not None and self._clock.now() < self._current.lifetime.expires_at
 
-    def _renew_holding_lock(self) -> None:
-        """Renew once and release the lock: in the background, unless told or forced otherwise."""
-        if self.background:
-            thread = threading.Thread(
-                target=self._attempt_and_release, name="sso-plugin-renewal", daemon=True
-            )
-            try:
-                thread.start()
-            except RuntimeError:
-                # The interpreter is shutting down; what is there will do until the end.
-                self._refresh_lock.release()
-            return
-        self._attempt_and_release()
-
-    def _attempt_and_release(self) -> None:
+    def _renew_elsewhere(self, lifetime: Lifetime, now: float) -> None:
+        """Have a thread renew; in the last moments wait for it, but not beyond them."""
         try:
-            if self._clock.latest() >= self._quiet_until:
-                self._attempt()
-        finally:
-            self._refresh_lock.release()
+            thread = self._running_renewal()
+        except RuntimeError:
+            # No thread can start, as when the interpreter shuts down: what is there will do.
+            return
+        if now >= lifetime.wait_from:
+            thread.join(max(0.0, lifetime.wait_until - now))
+
+    def _running_renewal(self) -> threading.Thread:
+        with self._thread_lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._renew_in_background, name="sso-plugin-renewal", daemon=True
+                )
+                self._thread.start()
+            return self._thread
+
+    def _renew_in_background(self) -> None:
+        # Taken here: whoever starts this may be stopped by Ctrl-C, and would leave it held.
+        with self._refresh_lock:
+            self._attempt_if_due()
+
+    def _attempt_if_due(self) -> None:
+        if self._clock.latest() >= self._quiet_until:
+            self._attempt()
 
     def _attempt(self) -> None:
         """Fetch and publish, or note the failure. Precondition: the refresh lock is held."""
         try:
-            fetched = self._source.fetch()
+            fetched = self._source.fetch(attended=not self._is_alive())
         except Exception as exc:  # noqa: BLE001 - whatever it is, live credentials stay in use
             self._note_failure(exc)
             return
@@ -183,8 +203,9 @@ class SsoCredentials(DeferredRefreshableCredentials):
             _logger.warning("Cannot renew the credentials, going on with the current ones: %s", exc)
         hold_off = min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2**self._failures)
         self._failures += 1
-        until = self._clock.now() + hold_off * (1 - _JITTER * self._random())
-        self._quiet_until = min(until, self._current.lifetime.expires_at)
+        now, end = self._clock.latest(), self._current.lifetime.expires_at
+        until = now + hold_off * (1 - _JITTER * self._random())
+        self._quiet_until = until if now >= end else min(until, end)
 
     def _raise_last_error(self) -> None:
         if self._error is not None:
@@ -203,8 +224,8 @@ class SsoCredentials(DeferredRefreshableCredentials):
         }
 
     def _unlock_after_fork(self) -> None:
-        # The thread that held the lock does not exist in the child.
-        self._refresh_lock = threading.Lock()
+        # The threads that held the locks do not exist in the child.
+        self._refresh_lock, self._thread_lock = threading.Lock(), threading.Lock()
 
 
 _instances: weakref.WeakSet[SsoCredentials] = weakref.WeakSet()

@@ -43,13 +43,16 @@ class RoleSource:
         found = RoleCredentials.from_entry(entry, self._account_id, self._clock)
         return found if found and self._clock.now() < found.lifetime.expires_at else None
 
-    def fetch(self) -> RoleCredentials:
+    def fetch(self, *, attended: bool = True) -> RoleCredentials:
         """Return credentials that are not due for renewal, asking the portal if need be.
 
+        :param attended: whether a person may be asked to log in.
         :raises LoginRequired: if a person has to log in.
         :raises NoAccess: if the user does not have this role in this account.
         :raises PortalError: if the portal gives no answer, or another one.
         """
+        if not attended:
+            return RoleSource(self._profile, self._tokens.unattended, self._cache).fetch()
         began = time.time()
         found = self._load_fresh()
         if found:
@@ -60,7 +63,9 @@ class RoleSource:
             return self._load_fresh() or self._ask_unless_down(began)
 
     def _ask_unless_down(self, began: float) -> RoleCredentials:
-        self._outage.check(began)
+        failed = self._outage.since(began)
+        if failed:
+            raise failed
         try:
             return self._ask()
         except PortalError as exc:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import botocore
 from botocore.credentials import CredentialResolver, ProfileProviderBuilder
 from botocore.session import Session
 
@@ -16,7 +17,15 @@ if TYPE_CHECKING:
 
     from botocore.tokens import TokenProviderChain
 
-__all__ = ["pending_factory", "plain_session", "token_providers", "wrap_source_profiles"]
+__all__ = [
+    "make_components",
+    "pending_factory",
+    "plain_session",
+    "token_providers",
+    "wrap_source_profiles",
+]
+
+_CONCURRENT = (1, 31, 85)
 
 
 def plain_session(session: object) -> Session | None:
@@ -32,6 +41,18 @@ def pending_factory(session: Session, component: str) -> Callable[[], Any] | Non
     """Return the factory of a component that has not been made yet, else None."""
     factory: Callable[[], Any] | None = session._components._deferred.get(component)  # type: ignore[attr-defined]  # noqa: SLF001
     return factory
+
+
+def make_components(session: Session) -> None:
+    """Make all parts of a session now, where two threads that first need one trip over each other.
+
+    botocore does not from 1.31.85 on; before, our renewal could be the second thread.
+    """
+    if tuple(map(int, botocore.__version__.split(".")[:3])) >= _CONCURRENT:
+        return
+    for locator in (session._components, session._internal_components):  # type: ignore[attr-defined]  # noqa: SLF001
+        for name in list(locator._deferred):  # noqa: SLF001
+            locator.get_component(name)
 
 
 def token_providers(chain: TokenProviderChain) -> list[Any]:

@@ -9,13 +9,14 @@ import webbrowser
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from .access_token import AccessToken
 from .clock import format_timestamp
 from .errors import LoginFailed, LoginRequired
 from .filecache import own_cache
 from .flows import BrowserFlow, DeviceFlow, LoginPrompt, Person
 from .registration import Registrations
 from .surroundings import Surroundings
-from .tokens import AccessToken, TokenSource
+from .tokens import TokenSource
 from .vanity import resolve_start_url
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ FlowName = Literal["auto", "browser", "device"]
 
 _PATIENCE = 660.0
 """Seconds to wait for the login of another process: as long as a login may take, and a bit."""
+
+_REST = 60.0
+"""Seconds for which nobody is asked again who has just said no, or nothing."""
 
 
 def show_on_stderr(prompt: LoginPrompt) -> None:
@@ -125,6 +129,7 @@ class AttendedTokenSource(TokenSource):
 
     def __init__(self, session: Session, profile: SsoProfile, plain: TokenSource) -> None:
         super().__init__(profile, lambda: plain.portal, plain.cache, plain.clock)
+        self.unattended = plain
         self._session = session
         self._own = own_cache()
 
@@ -159,9 +164,9 @@ class AttendedTokenSource(TokenSource):
 
     @contextlib.contextmanager
     def _told_to_others(self, began: float) -> Iterator[None]:
-        """Let a failure count for those who waited for this login: a person says no only once."""
-        entry = self._own.get(self._key)
-        if entry is not None and entry.stored_at >= began:
+        """Let a failure count for all who come soon: a person says no only once."""
+        entry, now = self._own.get(self._key), time.time()
+        if entry is not None and min(began, now - _REST) <= entry.stored_at <= now:
             raise LoginFailed(error_msg=str(entry.document.get("error")))
         try:
             yield

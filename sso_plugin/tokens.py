@@ -2,108 +2,36 @@
 
 from __future__ import annotations
 
-import enum
 import functools
 import hashlib
 import logging
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .clock import Clock, Lifetime, format_timestamp, parse_timestamp
+from .access_token import AccessToken, TokenState
+from .clock import Clock, format_timestamp
 from .clockmemory import ClockMemory
 from .errors import LoginRequired, PortalError, PortalRefusal
-from .filecache import token_cache
+from .filecache import own_cache, token_cache
+from .outage import Outage
 from .redact import mask_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeGuard
 
     from botocore.session import Session
 
-    from .answers import Grant
-    from .cache import Cache, Document, Entry
+    from .cache import Cache
     from .config import SsoProfile
     from .portal import Portal
 
-__all__ = ["AccessToken", "TokenSource", "TokenState"]
+__all__ = ["TokenSource"]
 
 _logger = logging.getLogger(__name__)
 
 _LATECOMERS = (0.0, 0.05, 0.15, 0.3, 0.5)
 """Seconds to wait for the file of a program that renewed the token without our lock."""
-
-
-class TokenState(enum.Enum):
-    """What a token is good for at a given time."""
-
-    FRESH = "fresh"
-    STALE = "stale"
-    EXPIRED = "expired"
-
-
-@dataclass(frozen=True)
-class AccessToken:
-    """A token as the cache file holds it.
-
-    ``document`` is the whole file, with what others wrote into it, so that nothing is lost when a
-    renewed token takes its place.
-    """
-
-    value: str = field(repr=False)
-    lifetime: Lifetime
-    document: Document = field(repr=False)
-
-    @classmethod
-    def from_entry(cls, entry: Entry | None, clock: Clock) -> AccessToken | None:
-        """Read a cache file; None if it holds no token that can be understood."""
-        if entry is None:
-            return None
-        value, expires = (entry.document.get(key) for key in ("accessToken", "expiresAt"))
-        if not isinstance(value, str) or not isinstance(expires, str):
-            return None
-        try:
-            lifetime = Lifetime(clock.at(entry.stored_at), parse_timestamp(expires))
-        except (ValueError, OverflowError):
-            return None
-        return cls(value, lifetime, entry.document)
-
-    @classmethod
-    def granted(
-        cls, grant: Grant, profile: SsoProfile, client: Document, now: float
-    ) -> AccessToken:
-        """Make a token of what CreateToken granted, and of the client it was granted to."""
-        lifetime = Lifetime(now, now + grant.expires_in)
-        document = {
-            **client,
-            "startUrl": profile.start_url,
-            "region": profile.region,
-            "accessToken": grant.access_token,
-            "expiresAt": format_timestamp(lifetime.expires_at),
-        }
-        if grant.refresh_token is not None:
-            document["refreshToken"] = grant.refresh_token
-        return cls(grant.access_token, lifetime, document)
-
-    def state(self, now: float) -> TokenState:
-        """Tell what the token is good for at ``now``, in epoch seconds of the server."""
-        if now >= self.lifetime.expires_at:
-            return TokenState.EXPIRED
-        return TokenState.STALE if now >= self.lifetime.renew_from else TokenState.FRESH
-
-    def can_be_renewed(self, now: float) -> bool:
-        """Tell whether the token holds all that a renewal needs, and its registration lives."""
-        needed = ("refreshToken", "clientId", "clientSecret", "registrationExpiresAt")
-        complete = all(isinstance(self.document.get(key), str) for key in needed)
-        return complete and now < (self.registration_expires_at or 0.0)
-
-    @property
-    def registration_expires_at(self) -> float | None:
-        """Until when the client that the token was granted to is known, in epoch seconds."""
-        try:
-            return parse_timestamp(str(self.document.get("registrationExpiresAt")))
-        except (ValueError, OverflowError):
-            return None
 
 
 class TokenSource:
@@ -117,6 +45,9 @@ class TokenSource:
         self.cache = cache
         self.clock = clock
         self.key = self.key_of(profile)
+        self.unattended = self
+        """The same source, which asks no person."""
+        self._outage = Outage(own_cache(), self.key)
 
     @functools.cached_property
     def portal(self) -> Portal:
@@ -153,14 +84,17 @@ class TokenSource:
         :raises LoginRequired: if a person has to log in.
         :raises PortalError: if the token has expired and the portal cannot be reached.
         """
+        began = time.time()
         token = self.load()
-        if token and self._is_fresh(token, rejected):
+        if token and self._will_do(token, rejected):
             return token
-        with self.cache.locked(self.key):
+        # A token that still lives need not wait for the one who renews it.
+        patience = 0.0 if token and self._is_alive(token, rejected) else None
+        with self.cache.locked(self.key, patience) as held:
             token = self.load()
-            if token and self._is_fresh(token, rejected):
+            if token and self._will_do(token, rejected, renewable=held):
                 return token
-            return self._renewed(token, rejected)
+            return self._renewed(token, rejected, began)
 
     def why_login(self) -> str | None:
         """Say why a person has to log in; None if nobody has to, after a renewal if need be.
@@ -185,19 +119,29 @@ class TokenSource:
             reason=reason,
         )
 
+    def _will_do(self, token: AccessToken, rejected: str | None, *, renewable: bool = True) -> bool:
+        """Tell whether the token is used as it is: it is fresh, or lives and cannot be renewed."""
+        if self._is_fresh(token, rejected) or not self._is_alive(token, rejected):
+            return self._is_fresh(token, rejected)
+        can = renewable and token.can_be_renewed(self.clock.now())
+        return not can or self._outage.holds_off()
+
     def _is_fresh(self, token: AccessToken, rejected: str | None) -> bool:
         return token.value != rejected and token.state(self.clock.latest()) is TokenState.FRESH
 
     def _is_alive(self, token: AccessToken, rejected: str | None) -> bool:
         return token.value != rejected and token.state(self.clock.now()) is not TokenState.EXPIRED
 
-    def _renewed(self, token: AccessToken | None, rejected: str | None) -> AccessToken:
+    def _renewed(
+        self, token: AccessToken | None, rejected: str | None, began: float
+    ) -> AccessToken:
         if token is None:
-            raise self.login_required(f"there is no token in {self.cache.describe(self.key)}")
+            raise self.login_required(self._why_none())
         if not token.can_be_renewed(self.clock.now()):
-            if self._is_alive(token, rejected):
-                return token
             raise self.login_required(self._why_unusable(token, rejected))
+        failed = self._outage.since(began)
+        if failed and not self._is_alive(token, rejected):
+            raise self._final(failed)
         try:
             return self._renew(token)
         except PortalError as exc:
@@ -214,6 +158,9 @@ class TokenSource:
         renewed = AccessToken.granted(grant, self.profile, held, self.clock.now())
         self.save(renewed)
         _logger.info("Renewed the access token of %s", self.profile.start_url)
+        failures = self._outage.end()
+        if failures:
+            _logger.info("It is renewed again after %d failures", failures)
         return renewed
 
     def _instead_of(
@@ -224,20 +171,37 @@ class TokenSource:
         Others write the file without our lock. Where one of them was faster, and so spent the
         refresh token, its new token is there, or will be in a moment.
         """
-        refused = isinstance(exc, PortalRefusal) and not exc.retryable
-        for pause in _LATECOMERS if refused else (0.0,):
+        alive = self._is_alive(token, rejected)
+        for pause in _LATECOMERS if _is_final(exc) and not alive else (0.0,):
             time.sleep(pause)
             latest = self.load()
             if latest and latest.value != token.value and self._is_alive(latest, rejected):
                 return latest
-        if self._is_alive(token, rejected):
-            _logger.warning("Going on with the current access token: %s", exc)
-            return token
-        if isinstance(exc, PortalRefusal) and refused:
-            raise self.login_required(f"its token cannot be renewed any more ({exc.code})") from exc
-        raise exc
+        first = self._outage.note(exc) == 0
+        if not alive:
+            raise self._final(exc)
+        level = logging.WARNING if first else logging.DEBUG
+        _logger.log(level, "Going on with the current access token: %s", exc)
+        return token
+
+    def _final(self, exc: PortalError) -> Exception:
+        """Return what a caller hears of a failed renewal when it has no other token."""
+        if not _is_final(exc):
+            return exc
+        required = self.login_required(f"its token cannot be renewed any more ({exc.code})")
+        required.__cause__ = exc
+        return required
+
+    def _why_none(self) -> str:
+        file, fault = self.cache.describe(self.key), self.cache.fault(self.key)
+        return f"{file} {fault}" if fault else f"there is no token in {file}"
 
     def _why_unusable(self, token: AccessToken, rejected: str | None) -> str:
         if token.value == rejected:
             return "its token was revoked"
         return f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
+
+
+def _is_final(exc: PortalError) -> TypeGuard[PortalRefusal]:
+    """Tell whether the portal has said no, as opposed to nothing."""
+    return isinstance(exc, PortalRefusal) and not exc.retryable

@@ -9,6 +9,7 @@ import pytest
 from world import World
 
 import sso_plugin
+from sso_plugin import filecache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ def _not_enabled(
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, home)
     monkeypatch.delenv("SSO_PLUGIN", raising=False)
+    filecache._memories.clear()
     sso_plugin.disable()
     yield
     sso_plugin.disable()

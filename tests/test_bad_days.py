@@ -16,10 +16,11 @@ import pytest
 
 import sso_plugin
 from sso_plugin import LoginRequired
+from sso_plugin.errors import PortalUnreachable
 from sso_plugin.portal import Portal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from world import World
 
@@ -229,28 +230,84 @@ print(round((lifetime.expires_at - lifetime.renew_from) / 225))
 class Gateway(BaseHTTPRequestHandler):
     """Something on the way to the portal that answers in its place, by a clock of its own."""
 
+    url = ""
+    status = 503
+    body = b""
+
     def do_GET(self) -> None:
-        self.send_response_only(503)
+        self.send_response_only(self.status)
         self.send_header("Date", formatdate(0, usegmt=True))
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
+        self.wfile.write(self.body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
-def test_the_clock_of_something_in_between_is_not_believed(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def gateway() -> Iterator[type[Gateway]]:
+    """Give what a gateway at a URL answers by."""
+    kind: type[Gateway] = type("Gateway", (Gateway,), {})
+    with HTTPServer(("127.0.0.1", 0), kind) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        kind.url = f"http://127.0.0.1:{server.server_port}"
+        yield kind
+        server.shutdown()
+
+
+def roles_answer(**changes: object) -> str:
+    """Return an answer of GetRoleCredentials with something changed."""
+    keys = {"accessKeyId": "a", "secretAccessKey": "b", "sessionToken": "c", "expiration": 1}
+    return json.dumps({"roleCredentials": {**keys, **changes}})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "null",
+        "[]",
+        '"x"',
+        "5",
+        "{}",
+        '{"roleCredentials": []}',
+        '{"roleCredentials": {}}',
+        roles_answer(expiration="soon"),
+        roles_answer(expiration=[]),
+        roles_answer(expiration=-1),
+        roles_answer(expiration=1e30),
+        roles_answer(expiration=float("nan")),
+        roles_answer(expiration=float("inf")),
+        "\udcff",
+    ],
+)
+def test_an_answer_of_nonsense_is_one_clear_error(
+    world: World, gateway: type[Gateway], body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A gateway that is in 1970 does not make credentials live for half a century."""
+    """Whatever the parser makes of it, and nothing of it is quoted."""
+    world.sign_in()
+    sso_plugin.enable()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", gateway.url)
+    gateway.status, gateway.body = 200, body.encode(errors="surrogateescape")
+    with pytest.raises(PortalUnreachable) as caught:
+        boto3.Session(profile_name="dev").client("sts").get_caller_identity()
+    assert str(caught.value) == (
+        'The profile "dev" cannot reach Identity Center (sso in eu-central-1): its answer '
+        "cannot be read. Run: sso-plugin doctor --profile dev"
+    )
+
+
+def test_the_clock_of_something_in_between_is_not_believed(
+    world: World, gateway: type[Gateway], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is in 1970 does not make credentials live for half a century."""
     session = session_with_due_credentials(world)
-    with HTTPServer(("127.0.0.1", 0), Gateway) as gateway:
-        threading.Thread(target=gateway.serve_forever, daemon=True).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", f"http://127.0.0.1:{gateway.server_port}")
-        credentials = session.get_credentials()
-        credentials.get_frozen_credentials()
-        wait_for_renewal()
-        gateway.shutdown()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", gateway.url)
+    credentials = session.get_credentials()
+    credentials.get_frozen_credentials()
+    wait_for_renewal()
     assert credentials._failures == 1
     assert abs(credentials._clock.now() - time.time()) < 1
     assert not list((world.home / ".aws/sso-plugin").glob("clock-*.json"))

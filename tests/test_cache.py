@@ -17,7 +17,7 @@ import pytest
 
 from sso_plugin import cache as cache_module
 from sso_plugin.cache import Cache, MemoryCache
-from sso_plugin.filecache import FileCache, token_cache
+from sso_plugin.filecache import FileCache, role_cache, token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -360,3 +360,108 @@ def test_a_process_that_is_killed_frees_the_lock(tmp_path: Path) -> None:
     assert entered.wait(10)
     thread.join()
     process.join()
+
+
+def test_sessions_of_one_process_share_what_cannot_be_written(tmp_path: Path) -> None:
+    """Else the second of them would spend a refresh token that the first has spent."""
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "folder"
+    FileCache(folder).put("key", {"a": 1})
+    entry = FileCache(folder).get("key")
+    assert entry is not None
+    assert entry.document == {"a": 1}
+
+
+def test_sessions_of_one_process_share_its_memory() -> None:
+    """Of those that have ``sso_cache = memory``, one asks the portal."""
+    assert role_cache(in_memory=True) is role_cache(in_memory=True)
+
+
+def test_the_memory_tells_when_something_was_put_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when it was asked for."""
+    cache = MemoryCache()
+    before = time.time()
+    cache.put("key", {})
+    after = time.time()
+    monkeypatch.setattr(time, "time", lambda: after + 100)
+    entry = cache.get("key")
+    assert entry is not None
+    assert before <= entry.stored_at <= after
+
+
+def test_a_lock_tells_whether_it_is_held(tmp_path: Path) -> None:
+    """Who cannot wait learns that another writer is at work."""
+    for cache in (FileCache(tmp_path), MemoryCache()):
+        with cache.locked("key") as held, cache.locked("key", 0.0) as also:
+            assert (held, also) == (True, False)
+
+
+def test_threads_keep_each_other_out_where_processes_cannot(tmp_path: Path) -> None:
+    """In a folder that cannot be written there is no lock file."""
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "folder"
+    with FileCache(folder).locked("key") as held, FileCache(folder).locked("key", 0.0) as also:
+        assert (held, also) == (True, False)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_lock_in_memory_that_was_held_at_a_fork_is_free_in_the_child() -> None:
+    """The thread that would release it does not exist there."""
+    cache = MemoryCache()
+    with cache.locked("key"):
+        child = os.fork()
+        if child == 0:
+            with cache.locked("key", 0.0) as held:
+                os._exit(0 if held else 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_what_has_to_survive_a_power_cut_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing else, for it can take a disk's time."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    FileCache(tmp_path, durable=False).put("key", {})
+    assert len(synced) == 0
+    FileCache(tmp_path).put("key", {})
+    assert len(synced) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owner on this system")
+@pytest.mark.parametrize(
+    ("euid", "owner", "entries"),
+    [(1000, 1000, 1), (1000, 0, 1), (1000, 1001, 0), (0, 1001, 1)],
+)
+def test_a_file_is_trusted_by_its_owner_by_root_and_if_root_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, euid: int, owner: int, entries: int
+) -> None:
+    """Another user's file may hold another user's token."""
+    cache = FileCache(tmp_path)
+    cache.put("key", {})
+    real = os.fstat
+
+    def owned(descriptor: int) -> os.stat_result:
+        found = list(real(descriptor))
+        found[stat.ST_UID] = owner
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "geteuid", lambda: euid)
+    monkeypatch.setattr(os, "fstat", owned)
+    assert len([*filter(None, [cache.get("key")])]) == entries
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [(None, None), ("{}", None), ("[]", "is damaged: it is not a JSON object")],
+)
+def test_a_fault_is_told_to_those_who_ask(
+    tmp_path: Path, content: str | None, fault: str | None
+) -> None:
+    """What is not there has none."""
+    if content is not None:
+        (tmp_path / "key.json").write_text(content)
+        (tmp_path / "key.json").chmod(0o600)
+    assert FileCache(tmp_path).fault("key") == fault
+    assert MemoryCache().fault("key") is None

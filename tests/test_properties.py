@@ -44,6 +44,7 @@ from sso_plugin import (
     tokens,
 )
 from sso_plugin import cache as cache_module
+from sso_plugin.access_token import AccessToken
 from sso_plugin.answers import Grant, RoleKeys
 from sso_plugin.clock import Clock, Lifetime, format_timestamp, parse_timestamp
 from sso_plugin.config import SsoProfile
@@ -53,7 +54,7 @@ from sso_plugin.refresh import SsoCredentials
 from sso_plugin.role_credentials import RoleCredentials
 from sso_plugin.rolesource import RoleSource
 from sso_plugin.served import is_served
-from sso_plugin.tokens import AccessToken, TokenSource
+from sso_plugin.tokens import TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

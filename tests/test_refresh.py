@@ -7,6 +7,7 @@ import os
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,12 +44,14 @@ class Source:
     error: Exception | None = None
     gate: threading.Event | None = None
     threads: list[str] = field(default_factory=list)
+    attended: list[bool] = field(default_factory=list)
 
     def load(self) -> RoleCredentials | None:
         return self.cached
 
-    def fetch(self) -> RoleCredentials:
+    def fetch(self, *, attended: bool = True) -> RoleCredentials:
         self.threads.append(threading.current_thread().name)
+        self.attended.append(attended)
         if self.gate:
             assert self.gate.wait(10)
         if self.error:
@@ -149,12 +152,122 @@ def test_cached_credentials_about_to_expire_are_used_and_renewed(
 
 
 def test_in_the_last_moments_a_caller_waits(source: Source, time: Time) -> None:
-    """From a minute before the end on, the caller's own thread renews."""
+    """From a minute before the end on, until the renewal is done."""
     credentials = credentials_of(source)
     key_of(credentials)
     time.now += HOUR - 60
     assert key_of(credentials) == "2"
-    assert source.threads == ["MainThread", "MainThread"]
+    assert source.threads == ["MainThread", "sso-plugin-renewal"]
+
+
+def test_a_caller_does_not_wait_until_its_credentials_have_expired(
+    source: Source, time: Time
+) -> None:
+    """If the portal hangs, it goes on with what is good for one more request."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    source.gate = threading.Event()
+    time.now += HOUR - 12.05
+    assert key_of(credentials) == "1"
+    time.now += 12.04
+    assert key_of(credentials) == "1"
+    source.gate.set()
+    wait_for_background()
+    assert key_of(credentials) == "2"
+    assert source.threads == ["MainThread", "sso-plugin-renewal"]
+
+
+def test_a_person_is_asked_only_when_nothing_else_is_left(source: Source, time: Time) -> None:
+    """A login opens a browser, and no renewal ahead of time is worth that."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    source.error = LoginRequired(error_msg="log in")
+    time.now += HOUR - 60
+    key_of(credentials)
+    time.now += 60
+    with pytest.raises(LoginRequired, match="log in"):
+        key_of(credentials)
+    assert source.attended == [True, False, True]
+
+
+def test_ctrl_c_while_a_renewal_starts_leaves_nothing_locked(
+    source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread runs by then, and whoever comes next waits for it."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    time.now += HOUR - 60
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            key_of(credentials)
+    wait_for_background()
+    assert key_of(credentials) == "2"
+    time.now += HOUR
+    assert key_of(credentials) == "3"
+
+
+def test_a_machine_that_was_held_renews_what_may_have_expired(source: Source, time: Time) -> None:
+    """Its count from boot says that they live, its wall clock that they do not."""
+    since_boot = 500.0
+    clock = Clock(time, lambda: since_boot)
+    clock.observe(formatdate(time.now, usegmt=True))
+    credentials = SsoCredentials(source, clock, random=lambda: 0.0)
+    key_of(credentials)
+    time.now += 2 * HOUR
+    source.error = LoginRequired(error_msg="log in")
+    assert key_of(credentials) == "1"
+    source.error = None
+    time.now += 1
+    clock.observe(formatdate(time.now, usegmt=True))
+    assert key_of(credentials) == "3"
+
+
+def test_an_outage_after_another_is_a_new_one(
+    source: Source, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Told again, and held off for a short time first."""
+    caplog.set_level(logging.INFO)
+    credentials = credentials_of(source, background=False)
+    for _ in range(2):
+        key_of(credentials)
+        time.now += HOUR - 15 * 60
+        source.error, before = LoginRequired(error_msg="log in"), len(source.threads)
+        attempts = []
+        for _ in range(8):
+            key_of(credentials)
+            attempts.append(len(source.threads) - before)
+            time.now += 1
+        assert attempts == [1, 2, 2, 3, 3, 3, 3, 4]
+        source.error = None
+        time.now += 60
+        key_of(credentials)
+        time.now += HOUR
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"] * 2
+
+
+@pytest.mark.parametrize(("jitter", "after"), [(0.0, 1.0), (1.0, 0.9)])
+def test_jitter_shortens_a_hold_off_by_a_tenth_at_most(
+    source: Source, time: Time, jitter: float, after: float
+) -> None:
+    """Processes that met an outage together do not try again together."""
+    credentials = SsoCredentials(source, Clock(time), background=False, random=lambda: jitter)
+    key_of(credentials)
+    time.now += HOUR - 60
+    source.error = LoginRequired(error_msg="log in")
+    key_of(credentials)
+    time.now += after - 0.01
+    key_of(credentials)
+    assert len(source.threads) == 2
+    time.now += 0.02
+    key_of(credentials)
+    assert len(source.threads) == 3
 
 
 def test_in_the_last_moments_a_caller_waits_for_the_renewal_that_runs(

@@ -19,6 +19,7 @@ import sso_plugin
 from sso_plugin import LoginRequired, NoAccess, PortalError
 from sso_plugin.answers import RoleKeys
 from sso_plugin.portal import Portal
+from sso_plugin.role_credentials import RoleIndex
 
 if TYPE_CHECKING:
     from world import World
@@ -227,3 +228,32 @@ def test_every_error_survives_pickling_and_copying(world: World) -> None:
         assert type(twin) is NoAccess
         assert str(twin) == str(caught.value)
         assert twin.response == caught.value.response
+
+
+def test_a_token_that_is_never_accepted_needs_a_login(world: World) -> None:
+    """Though it can be renewed: the new one is refused like the old one."""
+    world.sign_in()
+    world.emulator.faults.add("GetRoleCredentials", status=401)
+    with pytest.raises(LoginRequired, match="the portal does not accept its token"):
+        key_of()
+    assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 2)
+
+
+def test_a_role_that_is_forbidden_is_asked_for_once(world: World) -> None:
+    """A new token would be refused it as well."""
+    world.sign_in()
+    world.emulator.faults.add("GetRoleCredentials", status=403)
+    world.emulator.faults.add("ListAccountRoles", status=500)
+    with pytest.raises(NoAccess, match=r"Check sso_account_id and sso_role_name\.$"):
+        key_of()
+    assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (0, 1)
+
+
+def test_the_index_of_roles_forgets_all(world: World) -> None:
+    """As a logout makes it."""
+    world.sign_in()
+    key_of()
+    index = RoleIndex.of(world.token_file().stem)
+    assert index.keys() == {file.stem for file in world.role_files()}
+    index.clear()
+    assert index.keys() == set()

@@ -14,6 +14,9 @@ from typing import Any
 
 import botocore
 import pytest
+from botocore.session import Session
+
+from sso_plugin.seams import make_components
 
 # Function -> (what of ours stands on it, the digests we have read and found good).
 SEAMS: dict[str, tuple[str, set[str]]] = {
@@ -140,3 +143,16 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+@pytest.mark.parametrize(("version", "left"), [("1.31.84", 0), ("1.31.85", 1), ("1.44.5", 1)])
+def test_an_old_botocore_has_all_its_parts_made_at_once(
+    monkeypatch: pytest.MonkeyPatch, version: str, left: int
+) -> None:
+    """There, a renewal in the background could trip over a client that is made at that moment."""
+    session = Session()
+    monkeypatch.setattr(botocore, "__version__", version)
+    make_components(session)
+    deferred = [*vars(session)["_components"]._deferred]
+    deferred += vars(session)["_internal_components"]._deferred
+    assert bool(deferred) == bool(left)

@@ -132,10 +132,13 @@ def test_a_person_says_no_only_once(world: World, browser: Callable[[str], Path]
 
 @pytest.mark.long
 def test_a_later_run_may_ask_again(world: World, browser: Callable[[str], Path]) -> None:
-    """A denial counts for those who waited, not for ever."""
+    """A denial counts for those who waited or come within a minute, not for ever."""
     browser("refuse")
     world.configure(world.emulator.profile() + "sso_login = browser\n")
     run_together(world, 1)
+    [noted] = (world.home / ".aws/sso-plugin").glob("login-*.json")
+    then = time.time() - 61
+    os.utime(noted, (then, then))
     log = browser("authorize")
     [(out, _)] = run_together(world, 1)
     assert out.strip().endswith("/alice")
@@ -265,3 +268,44 @@ def test_a_denied_login_is_an_error_that_callers_catch(
     with pytest.raises(LoginFailed, match="it was denied") as caught:
         use()
     assert isinstance(caught.value, UnauthorizedSSOTokenError)
+
+
+def test_a_person_who_said_no_is_not_asked_again_at_once(
+    world: World, browser: Callable[[str], Path]
+) -> None:
+    """Nor by the next of many scripts; after a minute, or by a command, they are."""
+    log = browser("refuse")
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    for _ in range(3):
+        with pytest.raises(LoginFailed, match="it was denied"):
+            use()
+    assert len(log.read_text().splitlines()) == 1
+    [noted] = (world.home / ".aws/sso-plugin").glob("login-*.json")
+    then = time.time() - 61
+    os.utime(noted, (then, then))
+    with pytest.raises(LoginFailed, match="it was denied"):
+        use()
+    assert len(log.read_text().splitlines()) == 2
+
+
+def test_a_renewal_ahead_of_time_opens_no_browser(
+    world: World, browser: Callable[[str], Path]
+) -> None:
+    """While credentials live, a person is left in peace."""
+    log = browser("authorize")
+    world.configure(world.emulator.profile() + "sso_login = browser\nsso_refresh = blocking\n")
+    world.sign_in()
+    use()
+    world.sign_in(expiresAt="2020-01-01T00:00:00Z", refreshToken=None)
+    [file] = world.role_files()
+    document = json.loads(file.read_text())
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30))
+    document["Credentials"]["Expiration"] = soon
+    file.write_text(json.dumps(document))
+    then = time.time() - 3600
+    os.utime(file, (then, then))
+    assert use().endswith("/alice")
+    assert log.read_text() == ""
+    file.unlink()
+    assert use().endswith("/alice")
+    assert len(log.read_text().splitlines()) == 1

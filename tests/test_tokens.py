@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 import stat
+import threading
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +21,16 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from sso_plugin import LoginRequired, PortalError
+from sso_plugin import LoginRequired, PortalError, tokens
+from sso_plugin.access_token import AccessToken, TokenState
 from sso_plugin.clock import Clock
 from sso_plugin.config import SsoProfile
-from sso_plugin.tokens import AccessToken, TokenSource, TokenState
+from sso_plugin.filecache import token_cache
+from sso_plugin.tokens import TokenSource
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from world import World
 
 HOUR = 3600
@@ -118,12 +127,21 @@ def test_without_a_token_the_error_names_the_file_and_the_command(world: World) 
         assert isinstance(caught.value, kind)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"accessToken": 7}', '{"expiresAt": "x"}'])
-def test_a_damaged_token_file_is_no_token(world: World, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "is damaged: it is not a JSON object"),
+        ("{", "is damaged: it is not a JSON object"),
+        ("[]", "is damaged: it is not a JSON object"),
+        ('{"accessToken": 7}', "there is no token in"),
+        ('{"expiresAt": "x"}', "there is no token in"),
+    ],
+)
+def test_a_damaged_token_file_is_no_token(world: World, content: str, reason: str) -> None:
     """No KeyError, no JSON error: the person is told to log in."""
     world.sign_in()
     world.token_file().write_text(content)
-    with pytest.raises(LoginRequired, match="there is no token in"):
+    with pytest.raises(LoginRequired, match=reason):
         source_of().fetch()
 
 
@@ -231,3 +249,126 @@ def test_no_repr_and_no_log_shows_a_token(world: World, caplog: pytest.LogCaptur
 def test_a_token_without_its_parts_is_none() -> None:
     """What cannot be understood is treated as absent."""
     assert AccessToken.from_entry(None, Clock()) is None
+
+
+def outage_file(world: World) -> Path:
+    return world.home / ".aws/sso-plugin" / f"outage-{world.token_file().stem}.json"
+
+
+def stale_token(world: World) -> str:
+    """Put a token into the cache that lives for another minute."""
+    world.emulator.settings.access_token = 60
+    token = world.sign_in().access_token
+    world.age_token(HOUR)
+    return token
+
+
+def test_a_renewal_that_is_refused_is_not_tried_with_every_use(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For a second, then for two, in all processes; told once, and when it is over."""
+    caplog.set_level(logging.INFO)
+    token = stale_token(world)
+    refused = world.emulator.faults.add("CreateToken", status=400, code="InvalidGrantException")
+    tries = []
+    for age in (0.0, 0.9, 1.1, 1.9, 2.1, 0.0):
+        if outage_file(world).exists():
+            then = time.time() - age
+            os.utime(outage_file(world), (then, then))
+        assert {source_of().fetch().value for _ in range(3)} == {token}
+        tries.append(world.count("CreateToken"))
+    assert tries == [1, 1, 2, 2, 3, 3]
+    then = time.time() - 60
+    os.utime(outage_file(world), (then, then))
+    world.emulator.faults.clear()
+    assert refused
+    assert source_of().fetch().value != token
+    assert not outage_file(world).exists()
+    ours = [record for record in caplog.records if record.name == "sso_plugin.tokens"]
+    assert [record.levelname for record in ours] == ["WARNING", "INFO", "INFO"]
+    assert ours[2].getMessage() == "It is renewed again after 3 failures"
+
+
+@pytest.mark.parametrize(
+    ("status", "expires", "pauses"),
+    [
+        (400, "2020-01-01T00:00:00Z", [0.0, 0.05, 0.15, 0.3, 0.5]),
+        (400, "", [0.0]),
+        (500, "2020-01-01T00:00:00Z", [0.0]),
+    ],
+)
+def test_a_latecomer_is_waited_for_only_if_nothing_else_helps(
+    world: World, monkeypatch: pytest.MonkeyPatch, status: int, expires: str, pauses: list[float]
+) -> None:
+    """The other program's token is on its way only if the refresh token was spent."""
+    stale_token(world)
+    if expires:
+        rewrite(world, expiresAt=expires)
+    world.emulator.faults.add("CreateToken", status=status, code="InvalidGrantException")
+    slept: list[float] = []
+    source = source_of()
+    monkeypatch.setattr(tokens, "time", SimpleNamespace(time=time.time, sleep=slept.append))
+    with contextlib.suppress(LoginRequired, PortalError):
+        source.fetch()
+    assert slept == pauses
+
+
+def test_a_token_of_another_program_that_has_expired_is_no_help(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is there after a refused renewal has to live."""
+    world.sign_in(refreshToken="spent", expiresAt="2020-01-01T00:00:00Z")
+    source = source_of()
+    create_token = source.portal.create_token
+
+    def refused_meanwhile(*args: str, **kwargs: str) -> object:
+        world.sign_in(expiresAt="2020-01-02T00:00:00Z")
+        return create_token(*args, **kwargs)
+
+    monkeypatch.setattr(source.portal, "create_token", refused_meanwhile)
+    with pytest.raises(LoginRequired, match=r"cannot be renewed any more \(InvalidGrantException"):
+        source.fetch()
+
+
+def test_those_who_waited_for_a_failed_renewal_do_not_repeat_it(world: World) -> None:
+    """Five that find the portal down at the same moment ask it once."""
+    world.sign_in(expiresAt="2020-01-01T00:00:00Z")
+    code = "InvalidGrantException"
+    world.emulator.faults.add("CreateToken", status=400, code=code, latency=0.3)
+    sources = [source_of() for _ in range(5)]
+    begin, errors = threading.Barrier(5), list[str]()
+
+    def fetch(source: TokenSource) -> None:
+        begin.wait(10)
+        with pytest.raises(LoginRequired) as caught:
+            source.fetch()
+        errors.append(str(caught.value))
+
+    threads = [threading.Thread(target=fetch, args=(source,)) for source in sources]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(errors) == 5
+    assert len(set(errors)) == 1
+    assert world.count("CreateToken") == 1
+
+
+def test_a_token_that_lives_does_not_wait_for_its_renewal(world: World) -> None:
+    """Another process renews it, or hangs while it tries: nobody is kept from working."""
+    token = stale_token(world)
+    with token_cache().locked(world.token_file().stem):
+        assert source_of().fetch().value == token
+    assert world.count("CreateToken") == 0
+
+
+def test_a_token_file_that_is_not_trusted_says_how_to_mend_it(world: World) -> None:
+    """And not that there is none."""
+    world.sign_in()
+    world.token_file().chmod(0o664)
+    with pytest.raises(LoginRequired) as caught:
+        source_of().fetch()
+    assert str(caught.value) == (
+        f'The profile "dev" needs a login: {world.token_file()} cannot be read: other users can '
+        "write it (chmod 600 it, if it is yours). Run: sso-plugin login --profile dev"
+    )

@@ -9,10 +9,10 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sso_plugin.access_token import TokenState
 from sso_plugin.clock import format_timestamp
 from sso_plugin.filecache import role_cache
 from sso_plugin.role_credentials import RoleCredentials, role_key
-from sso_plugin.tokens import TokenState
 
 from .finding import Finding, ok, problem, warning
 
