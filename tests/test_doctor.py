@@ -227,6 +227,22 @@ def test_keys_in_the_environment_win_over_a_profile_there(
     assert message.startswith("AWS_ACCESS_KEY_ID is set: it wins wherever the profile comes from ")
 
 
+def test_a_key_that_differs_from_its_session_is_told_of(world: World) -> None:
+    """We let the profile win; the AWS CLI refuses it."""
+    profile = world.emulator.profile()
+    world.configure(profile.replace("[sso-session corp]", "[sso-session corp]\nsso_login = auto"))
+    assert not bad()
+    config = world.config_file.read_text().replace(
+        "[profile dev]", "[profile dev]\nsso_login = never"
+    )
+    world.configure(config)
+    message = (
+        "sso_login is never in the profile and auto in its sso-session: the AWS CLI, and botocore "
+        "without sso_plugin, refuse that."
+    )
+    assert bad() == [("warning", message, "Remove sso_login from one of them.")]
+
+
 def test_keys_in_the_shared_file_are_told_of(world: World) -> None:
     """boto3 does not use them, others do."""
     shared = world.home / ".aws" / "credentials"

@@ -39,6 +39,7 @@ class _Case:
     name: str
     profile: SsoProfile | None
     settings: Mapping[str, Any]
+    of_session: Mapping[str, Any]
     shared_file: str
     in_shared_file: bool
     provider: Any
@@ -52,13 +53,15 @@ class _Case:
         session = Session(profile=given)
         name = session.get_config_variable("profile") or "default"
         settings = session.full_config.get("profiles", {}).get(name, {})
+        sso_sessions = session.full_config.get("sso_sessions", {})
+        of_session = sso_sessions.get(settings.get("sso_session"), {})
         shared = str(session.get_config_variable("credentials_file"))
         in_shared = "aws_access_key_id" in _shared_profiles(shared).get(name, {})
         providers = session.get_component("credential_provider").providers
         provides = _providing(settings, implicit=given is None, in_shared=in_shared)
         chosen = next((one for one in providers if provides.get(one.METHOD)), None)
         off = not is_served(session.full_config, name)
-        return cls(name, profile, settings, shared, in_shared, chosen, off)
+        return cls(name, profile, settings, of_session, shared, in_shared, chosen, off)
 
     @property
     def method(self) -> str:
@@ -128,6 +131,14 @@ class _Case:
                 "other SDKs take the keys.",
                 f"Remove the section [{self.name}] from {self.shared_file}.",
             )
+        for key in sorted(self.settings.keys() & self.of_session.keys()):
+            if self.settings[key] != self.of_session[key]:
+                yield warning(
+                    "provider",
+                    f"{key} is {self.settings[key]} in the profile and {self.of_session[key]} in "
+                    "its sso-session: the AWS CLI, and botocore without sso_plugin, refuse that.",
+                    f"Remove {key} from one of them.",
+                )
 
 
 def _shared_profiles(path: str) -> Mapping[str, Any]:
