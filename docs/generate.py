@@ -289,7 +289,6 @@ def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
         "TERM": "dumb",
         "TZ": "UTC",
         "NO_PROXY": "127.0.0.1",
-        "SSO_PLUGIN_SIGNIN_URL": emulator.url,
         **emulator.environment(),
     }
 

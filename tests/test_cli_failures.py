@@ -105,11 +105,11 @@ PATHS: list[tuple[str, Callable[[World], None], int, str]] = [
     ("login --sso-session gone", nothing, 1, 'The specified sso-session does not exist: "gone"'),
     ("login", two_sessions, 1, "Or choose one of its sso-sessions: corp, second."),
     ("login", unconfigured, 1, 'The profile "default" has no SSO configuration in {config}: add'),
-    ("login", broken, 1, "Unable to parse config file: {config}"),
+    ("login", broken, 1, "Unable to parse config file: {config}. Edit line 1 of that file."),
     ("login --profile dev", incomplete, 1, "missing required configuration: sso_start_url. Add"),
     ("logout --profile gone", nothing, 1, NO_PROFILE),
     ("status --profile gone", nothing, 3, NO_PROFILE),
-    ("status", broken, 3, "Unable to parse config file: {config}"),
+    ("status", broken, 3, "Unable to parse config file: {config}. Edit line 1 of that file."),
     ("accounts --profile dev", nothing, 1, NO_TOKEN),
     ("accounts --profile dev", expired, 1, f"expired at 2020-01-01T00:00:00Z. {LOGIN}"),
     ("accounts --profile dev", revoked, 1, LOGIN),
@@ -123,7 +123,12 @@ PATHS: list[tuple[str, Callable[[World], None], int, str]] = [
     ("env --profile dev", other_role, 1, NO_ACCESS),
     ("credential-process --profile dev", nothing, 1, NO_TOKEN),
     ("credential-process --profile dev", other_role, 1, NO_ACCESS),
-    ("credential-process --profile dev", broken, 1, "Unable to parse config file: {config}"),
+    (
+        "credential-process --profile dev",
+        broken,
+        1,
+        "Unable to parse config file: {config}. Edit line 1 of that file.",
+    ),
     ("completion", nothing, 2, "Missing argument"),
 ]
 

@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _emulated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have somebody signed in, and the console's sign-in at the emulator."""
+def _emulated(world: World) -> None:
+    """Have somebody signed in; the console's sign-in is at the emulator too."""
     world.sign_in()
-    monkeypatch.setenv("SSO_PLUGIN_SIGNIN_URL", world.emulator.url)
 
 
 def open_page(url: str) -> str:

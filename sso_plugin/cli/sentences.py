@@ -5,6 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     ConnectionError,  # noqa: A004 - botocore's name
     HTTPClientError,
     NoCredentialsError,
@@ -39,5 +40,15 @@ def sentence(error: Exception) -> str:
 def _mend(error: Exception) -> str:
     if isinstance(error, SsoPluginError):
         return ""
+    if isinstance(error, ConfigParseError):
+        line = _line(error.kwargs.get("error"))
+        return f". Edit {line or 'it'}" + (" of that file." if line else ".")
     mend = next((mend for kind, mend in _MENDS.items() if isinstance(error, kind)), "")
     return f"{'' if str(error).endswith('.') else '.'} {mend}" if mend else ""
+
+
+def _line(error: object) -> str:
+    """Name the line that a parser complains of; not what is in it, which may be a key."""
+    several = getattr(error, "errors", None)
+    number = several[0][0] if several else getattr(error, "lineno", None)
+    return f"line {number}" if number else ""

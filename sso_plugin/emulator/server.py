@@ -111,6 +111,8 @@ class Emulator(Steering):
         """Return the variables that send the SDKs' and the CLI's requests here."""
         services = ("SSO", "SSO_OIDC", "STS")
         variables = {f"AWS_ENDPOINT_URL_{service}": self.url for service in services}
+        # Not a service of the SDKs: `sso-plugin console` asks there.
+        variables["SSO_PLUGIN_SIGNIN_URL"] = self.url
         return {**variables, "AWS_CA_BUNDLE": str(self.ca_bundle)} if self.ca_bundle else variables
 
     def profile(

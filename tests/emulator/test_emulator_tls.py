@@ -151,8 +151,8 @@ def test_the_command_serves_tls_and_exports_the_authority() -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout
-        lines = [process.stdout.readline().strip() for _ in range(4)]
-        path = Path(lines[3].removeprefix("export AWS_CA_BUNDLE="))
+        lines = [process.stdout.readline().strip() for _ in range(5)]
+        path = Path(lines[4].removeprefix("export AWS_CA_BUNDLE="))
         existed = path.exists()
         process.terminate()
 
