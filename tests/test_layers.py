@@ -33,6 +33,7 @@ LAYERS = [
     "vanity",
     "webrequest",
     "flows",
+    "pace",
     "callback",
     "loopback",
     "registration",
