@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 
+_LONGEST_REASON = 200
+"""Characters. What a service says is shorter; what a proxy says may be anything."""
+
+
 class SsoPluginError(BotoCoreError):
     """The root of all errors of this package. ``error_msg`` is the whole message."""
 
@@ -83,10 +87,10 @@ class _Refused(SsoPluginError, ClientError):
 
     @property
     def explanation(self) -> str:
-        """The code, and what the service said to it."""
+        """The code, and what the service, or a proxy before it, said to it: one line."""
         error = self.response.get("Error", {})
         said = error.get("Message") or self.response.get("error_description")
-        return f"{self.code}, {said or 'no reason given'}"
+        return f"{self.code}, {_in_one_line(str(said or '')) or 'no reason given'}"
 
 
 class PortalRefusal(_Refused, PortalError):
@@ -95,3 +99,12 @@ class PortalRefusal(_Refused, PortalError):
 
 class NoAccess(_Refused):
     """The user does not have this role in this account."""
+
+
+def _in_one_line(said: str) -> str:
+    """Return what may stand in a sentence; nothing of a page, which is for browsers."""
+    said = said.strip()
+    if not said or said.startswith("<"):
+        return ""
+    line = said.splitlines()[0].rstrip()
+    return line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 4].rstrip()} ..."

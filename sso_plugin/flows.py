@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from .callback import Callback
-from .errors import LoginFailed, PortalRefusal
+from .errors import LoginFailed, PortalRefusal, PortalUnreachable
+from .polling import Polling
 from .portal import AUTHORIZATION_CODE, DEVICE_CODE
 
 if TYPE_CHECKING:
@@ -31,13 +32,11 @@ __all__ = ["BrowserFlow", "DeviceFlow", "Granted", "LoginPrompt", "Person"]
 _PATIENCE = 600.0
 """Seconds that a browser login waits for the person; a device login ends when the portal says."""
 
-_SLOW_DOWN = 5.0
-"""Seconds that a client adds to its interval when it is told to slow down (RFC 8628, 3.5)."""
-
+_OUT_OF_TIME = "nobody approved it in time"
 _ENDINGS = {
     "access_denied": "it was denied in the browser",
     "AccessDeniedException": "it was denied in the browser",
-    "ExpiredTokenException": "nobody approved it in time",
+    "ExpiredTokenException": _OUT_OF_TIME,
 }
 
 
@@ -62,18 +61,24 @@ class LoginPrompt:
 class Person:
     """How to reach the person: tell them what to do, and open a page for them.
 
-    ``open_browser`` returns whether a browser was opened; None if none is to be.
+    ``open_browser`` returns whether a browser was opened; None if none is to be. ``steady`` tells
+    how much time has passed, in seconds.
     """
 
     show: Callable[[LoginPrompt], object]
     open_browser: Callable[[str], object] | None = None
     sleep: Callable[[float], object] = time.sleep
+    steady: Callable[[], float] = time.monotonic
 
     def ask(self, prompt: LoginPrompt) -> None:
         """Tell the person, then open the page: never a browser without a word."""
         self.show(prompt)
         if self.open_browser is not None:
             self.open_browser(prompt.url)
+
+    def polling(self, interval: float, patience: float) -> Polling:
+        """Begin to wait for what the person decides elsewhere."""
+        return Polling(interval, patience, self.sleep, self.steady)
 
 
 @dataclass(frozen=True)
@@ -178,22 +183,26 @@ class DeviceFlow(_Flow):
     def run(self) -> Granted:
         """Show the code, and ask at the portal's pace until it was approved.
 
+        A portal that fails meanwhile is asked again, as long as the code may be approved.
+
         :raises LoginFailed: if the person says no, or nothing, or the portal refuses.
-        :raises PortalError: if the portal cannot be reached.
+        :raises PortalError: if the portal cannot be reached, at first or in the end.
         """
         try:
             registration = self.registrations.for_device()
             authorization = self.portal.start_device_authorization(registration, self.start_url)
         except PortalRefusal as exc:
             raise self._not_begun(exc) from exc
+        polling = self.person.polling(authorization.interval, authorization.expires_in)
         page, user_code = authorization.verification_uri_complete, authorization.user_code
         self.person.ask(self._prompt(page, user_code))
-        return Granted(self._wait(registration, authorization), registration)
+        return Granted(self._wait(registration, authorization, polling), registration)
 
-    def _wait(self, registration: Registration, authorization: DeviceAuthorization) -> Grant:
-        interval = authorization.interval
+    def _wait(
+        self, registration: Registration, authorization: DeviceAuthorization, polling: Polling
+    ) -> Grant:
         while True:
-            self.person.sleep(interval)
+            polling.wait()
             try:
                 return self.portal.create_token(
                     registration.client_id,
@@ -201,8 +210,23 @@ class DeviceFlow(_Flow):
                     grantType=DEVICE_CODE,
                     deviceCode=authorization.device_code,
                 )
+            except PortalUnreachable as exc:
+                if polling.over:
+                    raise
+                polling.back_off(exc)
             except PortalRefusal as exc:
-                if exc.code == "SlowDownException":
-                    interval += _SLOW_DOWN
-                elif exc.code != "AuthorizationPendingException":
-                    raise self._failed(_ENDINGS.get(exc.code, exc.explanation)) from exc
+                self._bear(exc, polling)
+
+    def _bear(self, exc: PortalRefusal, polling: Polling) -> None:
+        """Set the pace for the next question; none is left to ask if this raises."""
+        waiting = exc.code in ("AuthorizationPendingException", "SlowDownException")
+        if waiting and polling.over:
+            raise self._failed(_OUT_OF_TIME) from exc
+        if exc.code == "SlowDownException":
+            polling.slow_down()
+        elif waiting:
+            polling.go_on()
+        elif exc.retryable and exc.code not in _ENDINGS and not polling.over:
+            polling.back_off(exc)
+        else:
+            raise self._failed(_ENDINGS.get(exc.code, exc.explanation)) from exc

@@ -16,23 +16,25 @@ __all__ = ["Secret", "conceal", "mask", "mask_logs", "unmask_logs"]
 
 T = TypeVar("T")
 
-_SECRET_NAMES = frozenset(
-    {
-        "accesstoken",
-        "authorizationcode",
-        "clientsecret",
-        "codeverifier",
-        "devicecode",
-        "idtoken",
-        "refreshtoken",
-        "secretaccesskey",
-        "sessiontoken",
-        "signintoken",
-        "subjecttoken",
-    }
+# By their words, which programs join as in camelCase, snake_case or kebab-case.
+_SECRETS = (
+    "access token",
+    "authorization code",
+    "client secret",
+    "code verifier",
+    "device code",
+    "id token",
+    "refresh token",
+    "secret access key",
+    "secret key",
+    "session token",
+    "signin token",
+    "subject token",
 )
+_SECRET_NAMES = frozenset(words.replace(" ", "") for words in _SECRETS)
 _HEADERS = r"x-amz-sso_bearer_token|x-amz-security-token"
-_NAMES = "|".join(sorted(_SECRET_NAMES))
+# A name may have something before it, as in aws_session_token, but not be the end of a word.
+_NAMES = rf"(?<![a-z0-9])(?:{'|'.join(words.replace(' ', '[-_]?') for words in _SECRETS)})"
 _MASK = "***"
 
 
@@ -66,18 +68,38 @@ def _is_secret(name: object) -> bool:
     return isinstance(name, str) and name.lower() in _SECRET_NAMES
 
 
-# What botocore prints: JSON bodies and reprs of them, dicts of parameters and headers, canonical
-# requests, XML of STS, query strings. The value goes, its name stays.
+# The quote that opens a value, with the backslashes that it has in JSON inside of a string, and the
+# value: up to the next such quote. One with more backslashes is part of the value. Nothing may
+# follow this in a pattern: what never has to match anew takes no more time than the line is long.
+_QUOTED = r"""b?(?P<slashes>\\*)(?P<quote>["']))"""
+_INSIDE = r"""(?:[^"'\\]+|\\*(?!(?P=quote))[^\\]|(?P=slashes)\\+(?P=quote))+"""
+# Where a value has no quotes, a backslash may also begin what comes after it, such as \r\n.
+_ESCAPED = r"\\+(?:/|u[0-9a-f]{4})"
+
+
+# What botocore and http libraries print: JSON bodies and reprs of them, dicts and tuples of
+# parameters and headers, arguments, canonical requests, XML of STS, query strings and forms.
+# The value goes, its name stays.
 @functools.lru_cache(maxsize=1)
 def _patterns() -> list[re.Pattern[str]]:
     # Compiled when the first line is logged: most programs log none.
+    flags = re.IGNORECASE
     return [
-        re.compile(rf"""(?i)((?:["']|\b)(?:{_NAMES})\\?["']?\s*[:=]\s*b?\\?["'])[^"'\\]+"""),
-        re.compile(rf"""(?i)(["']?(?:{_HEADERS})["']?\s*:\s*b?["']?)[^"'\s,}}\\]+"""),
-        re.compile(rf"(?i)(<(?:{_NAMES})>)[^<]+"),
-        re.compile(r"""(["']authorization_code["'].{0,9}["']code["']\s*:\s*["'])[^"'\\]+"""),
-        re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{16,}"),
-        re.compile(rf"(?i)([?&](?:{_NAMES}|x-amz-security-token)=)[^&\s\"'\\]+"),
+        re.compile(rf"""((?:{_NAMES}|{_HEADERS})\\*["']?\s*[:=]\s*{_QUOTED}{_INSIDE}""", flags),
+        re.compile(rf"""([(\[]b?\\*["'](?:{_HEADERS})\\*["'],\s*{_QUOTED}{_INSIDE}""", flags),
+        re.compile(rf"""((?:{_HEADERS})\s*:\s*)(?!b?\\*["'])(?:[^"'\s,}}\\]|{_ESCAPED})+""", flags),
+        re.compile(rf"(<(?:{_NAMES})>)[^<]+", flags),
+        re.compile(
+            rf"""(["']authorization_code\\*["'].{{0,9}}["']code\\*["']\s*:\s*{_QUOTED}{_INSIDE}"""
+        ),
+        re.compile(rf"(bearer\s+)(?:[\w.~+/=:%-]|{_ESCAPED}){{16,}}", flags),
+        re.compile(
+            rf"""((?:{_NAMES}|x-amz-security-token)\s*=(?!=)\s*)"""
+            rf"""(?!None\b|b?\\*["'])(?:[^&\s"',;<>)\\]|{_ESCAPED})+""",
+            flags,
+        ),
+        # The token in the repr of botocore's credentials, which is called nothing else.
+        re.compile(rf"(secret_key='{re.escape(_MASK)}', token={_QUOTED}{_INSIDE}"),
     ]
 
 
@@ -93,8 +115,12 @@ class _Masking(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record through, with what it may show."""
-        masked = mask(record.getMessage())
-        if masked != record.getMessage():
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - whatever it is, the handlers report it their way
+            return True
+        masked = mask(message)
+        if masked != message:
             record.msg, record.args = masked, ()
         return True
 

@@ -33,6 +33,7 @@ LAYERS = [
     "vanity",
     "webrequest",
     "flows",
+    "polling",
     "callback",
     "loopback",
     "registration",

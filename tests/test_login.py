@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import urllib.request
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ from world import sha1
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, LoginPrompt, PortalError, Status, flows
+from sso_plugin.errors import PortalUnreachable
 
 if TYPE_CHECKING:
     from world import World
@@ -352,6 +354,94 @@ def test_a_login_that_nobody_approves_ends(world: World) -> None:
         Person(world).log_in(
             flow="device", show=id, sleep=lambda _: world.emulator.clock.advance(200)
         )
+
+
+@dataclass
+class Waiting:
+    """A device login, and the person elsewhere, who approves in the pause of that number if any."""
+
+    world: World
+    approves_in: int | None = None
+    pauses: list[float] = field(default_factory=list)
+    prompts: list[LoginPrompt] = field(default_factory=list)
+
+    def log_in(self) -> Status:
+        return sso_plugin.login(
+            "dev", flow="device", show=self.prompts.append, open_browser=None, sleep=self.sleep
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.world.emulator.clock.advance(seconds)
+        if len(self.pauses) == self.approves_in:
+            self.world.emulator.approve(str(self.prompts[0].user_code), "alice")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        # botocore makes three attempts of its own where it knows the fault.
+        {"kind": "reset", "times": 3},
+        {"status": 503, "times": 3},
+        {"status": 429, "times": 3},
+        {"status": 501, "times": 1},
+        {"kind": "page", "times": 1},
+        {"kind": "page", "status": 511, "times": 1},
+    ],
+)
+def test_a_device_login_survives_a_fault(world: World, fault: dict[str, Any]) -> None:
+    """The person is on the way to the page; they need not begin anew for a moment's outage."""
+    world.emulator.faults.add("CreateToken", **fault)
+    waiting = Waiting(world, approves_in=3)
+    assert waiting.log_in().state == "usable"
+    assert waiting.pauses == [5, 10, 5]
+
+
+def test_a_portal_in_trouble_is_asked_less_and_less(world: World) -> None:
+    """Twice the pause each time (RFC 8628, 3.5), but the person does not wait for minutes."""
+    world.emulator.faults.add("CreateToken", kind="page", times=4)
+    waiting = Waiting(world, approves_in=1)
+    waiting.log_in()
+    assert waiting.pauses == [5, 10, 20, 30, 30]
+
+
+def test_a_device_login_ends_by_our_own_count_of_time(world: World) -> None:
+    """A portal may say forever that nobody has approved; the last question is at the end."""
+    world.emulator.settings.device_code = 17
+    world.emulator.faults.add("CreateToken", status=400, code="AuthorizationPendingException")
+    waiting = Waiting(world)
+    with pytest.raises(LoginFailed, match="nobody approved it in time"):
+        waiting.log_in()
+    assert waiting.pauses == [5, 5, 5, 2]
+
+
+def test_a_device_login_without_a_network_ends_with_that_error(world: World) -> None:
+    """Perhaps it was approved in time: nobody here can know, so that is not what is said."""
+    world.emulator.settings.device_code = 60
+    world.emulator.faults.add("CreateToken", kind="page")
+    waiting = Waiting(world, approves_in=1)
+    with pytest.raises(PortalUnreachable, match="cannot reach Identity Center"):
+        waiting.log_in()
+    assert waiting.pauses == [5, 10, 20, 25]
+
+
+def test_a_device_login_at_a_portal_that_fails_to_the_end_says_so(world: World) -> None:
+    """With what the portal said last."""
+    world.emulator.settings.device_code = 60
+    world.emulator.faults.add("CreateToken", status=501, code="Broken", message="Out of order")
+    waiting = Waiting(world)
+    with pytest.raises(LoginFailed, match="was not logged in: Broken, Out of order"):
+        waiting.log_in()
+    assert waiting.pauses == [5, 10, 20, 25]
+
+
+def test_a_device_login_that_a_proxy_forbids_ends_at_once(world: World) -> None:
+    """What will not be better later is not asked for again."""
+    world.emulator.faults.add("CreateToken", status=403, message="Not from here")
+    waiting = Waiting(world)
+    with pytest.raises(LoginFailed, match="Not from here"):
+        waiting.log_in()
+    assert waiting.pauses == [5]
 
 
 def test_a_start_url_that_the_portal_does_not_know_is_named(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from sso_plugin import NoAccess, PortalError, redact
 from sso_plugin.redact import Secret, conceal, mask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from world import World
 
 # A life of a script, with every logger at DEBUG: it logs in by both flows, renews, assumes a role,
@@ -126,6 +129,18 @@ def test_with_every_logger_at_debug_no_secret_is_logged(world: World) -> None:
         """{"grantType": "authorization_code", "code": "SECRET"}""",
         """{'Authorization': 'Bearer SECRETSECRETSECRET'}""",
         r'"{\"refreshToken\":\"SECRET\"}"',
+        """('x-amz-sso_bearer_token', b'SECRET:SECRET')""",
+        """[(b'X-Amz-Security-Token', b'SECRET'), (b'Host', b'x')]""",
+        """{b'x-amz-security-token': b'SECRET/+='}""",
+        r"""b'X-Amz-Security-Token: SECRET\r\nHost: x\r\n'""",
+        r"""b'Authorization: Bearer SECRETSECRETSECRET:SECRET\/SECRET\r\n'""",
+        """access_token=SECRET&client_id=x""",
+        """b'a=b&refresh_token=SECRET%2FSECRET'""",
+        """aws_secret_access_key = SECRET/+=\n""",
+        """{'aws_session_token': 'SECRET', 'client_id': 'x'}""",
+        """create_token(client_id='x', client_secret='SECRET', device_code="SECRET")""",
+        """{"code_verifier": "SECRET", "session_token": b'SECRET'}""",
+        """Credentials(access_key='x', secret_key='SECRET', token='SECRET', account_id=None)""",
     ],
 )
 def test_every_form_in_which_botocore_prints_a_secret_is_masked(line: str) -> None:
@@ -143,11 +158,77 @@ def test_every_form_in_which_botocore_prints_a_secret_is_masked(line: str) -> No
         "<Code>InvalidClientTokenId</Code>",
         "{'nextToken': 'abc'}",
         "Event before-call.sso.GetRoleCredentials: calling handler",
+        "{'tokenType': 'Bearer', 'client_id': 'abc', 'next_token': 'def'}",
+        "grant_type=refresh_token&client_id=abc&token_type=bearer&nextToken=def",
+        '"grantType": "urn:ietf:params:oauth:grant-type:device_code", "clientId": "abc"',
+        "['host', 'x-amz-security-token', 'x-amz-date']",
+        "SignedHeaders=host;x-amz-date;x-amz-security-token, Signature=abc",
+        "Credentials(access_key='abc', secret_key=None, session_token=None)",
+        """{"accessToken": "", 'refreshToken': ''}""",
+        r"""{\"accessToken\": \"\", \"expiresIn\": 1}""",
     ],
 )
 def test_other_lines_stay_as_they_are(line: str) -> None:
     """Logs are for finding faults."""
     assert mask(line) == line
+
+
+# Each with backslashes of its own, and with quotes of either kind.
+ESCAPED_VALUES = ["SECRET/SECRET", "SECRET\\SECRET", "SECRET\tSECRET", "SECRET\"SECRET'SECRET"]
+
+
+def nested(text: str, depth: int) -> str:
+    """Put a text into JSON that is in JSON, and so on; that doubles the backslashes each time."""
+    return nested(json.dumps({"body": text, "end": 1}), depth - 1) if depth else text
+
+
+@pytest.mark.parametrize("depth", range(4))
+@pytest.mark.parametrize("value", ESCAPED_VALUES)
+@pytest.mark.parametrize("shown", [str, repr, lambda text: repr(text.encode())])
+def test_a_value_with_backslashes_is_masked_up_to_its_own_end(
+    value: str, depth: int, shown: Callable[[str], str]
+) -> None:
+    """Not up to the first backslash; and what follows stays, JSON in JSON or in a repr or not."""
+    document = json.dumps({"accessToken": value, "tokenType": "Bearer"}).replace("/", "\\/")
+    expected = json.dumps({"accessToken": "***", "tokenType": "Bearer"})
+    masked = mask(shown(nested(document, depth)))
+    assert masked.replace("\\", "").strip("b'\"") == (
+        shown(nested(expected, depth)).replace("\\", "").strip("b'\"")
+    )
+
+
+MEGABYTE = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("start", "again"),
+    [
+        ("accessToken", " "),
+        ("accessToken: b", "\\"),
+        ('"accessToken": "', "\\"),
+        ('"accessToken": "', "\\a"),
+        ('"accessToken": ' + "\\" * 1000 + '"', "a" + "\\" * 1000 + "'"),
+        ("access_token=", "\\u0026"),
+        ("", "access_token = "),
+        ("", '"accessToken":"'),
+        ("", "x-amz-security-token:"),
+        ("bearer", " "),
+        ("", "(\\"),
+    ],
+)
+def test_a_long_line_takes_time_in_proportion_to_its_length(start: str, again: str) -> None:
+    """No pattern tries the same characters over and over: a megabyte would take hours."""
+    line = start + again * (MEGABYTE // len(again))
+    began = time.process_time()
+    mask(line)
+    assert time.process_time() - began < 10
+
+
+def test_a_record_that_cannot_be_formatted_passes_as_it_is() -> None:
+    """The program that logs goes on; logging complains on stderr, as it does without us."""
+    record = logging.LogRecord("botocore", logging.DEBUG, "", 1, "%d items", ("some",), None)
+    assert redact._Masking().filter(record)
+    assert (record.msg, record.args) == ("%d items", ("some",))
 
 
 def test_a_secret_is_a_string_that_does_not_show_itself() -> None:

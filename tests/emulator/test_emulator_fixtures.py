@@ -58,7 +58,8 @@ def test_a_test_gets_a_home_of_its_own(
 
     home: Path = request.getfixturevalue("sso_home")
 
-    aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    ours = ("AWS_", "SSO_PLUGIN_")
+    aws = {name: value for name, value in os.environ.items() if name.startswith(ours)}
     assert aws == {
         "AWS_CONFIG_FILE": str(home / ".aws" / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(home / ".aws" / "credentials"),
