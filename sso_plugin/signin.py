@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import time
 import webbrowser
@@ -50,7 +51,16 @@ def show_on_stderr(prompt: LoginPrompt) -> None:
 
 
 def open_in_browser(url: str) -> bool:
-    """Open a page in the person's browser: ``BROWSER``, else the one of the system."""
+    """Open a page in the person's browser: ``BROWSER``, else the one of the system.
+
+    What one in the background prints does not get into the data of the script that asks.
+    """
+    with contextlib.suppress(webbrowser.Error, OSError):
+        controller = webbrowser.get()
+        if isinstance(controller, webbrowser.BackgroundBrowser):
+            command = [controller.name, *(arg.replace("%s", url) for arg in controller.args)]
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+            return True
     return webbrowser.open(url)
 
 

@@ -157,10 +157,9 @@ class TokenSource:
         )
         renewed = AccessToken.granted(grant, self.profile, held, self.clock.now())
         self.save(renewed)
-        _logger.info("Renewed the access token of %s", self.profile.start_url)
         failures = self._outage.end()
-        if failures:
-            _logger.info("It is renewed again after %d failures", failures)
+        after = f" after {failures} failures" if failures else ""
+        _logger.info("Renewed the access token of %s%s", self.profile.start_url, after)
         return renewed
 
     def _instead_of(

@@ -309,3 +309,17 @@ def test_a_renewal_ahead_of_time_opens_no_browser(
     file.unlink()
     assert use().endswith("/alice")
     assert len(log.read_text().splitlines()) == 1
+
+
+def test_what_a_browser_prints_is_not_the_scripts_data(world: World, tmp_path: Path) -> None:
+    """Chromium says on standard output that it has opened a tab."""
+    program, log = tmp_path / "browser", tmp_path / "log"
+    program.write_text(f"#!/bin/sh\necho chatter\necho $1 > {log}.new\nmv {log}.new {log}\n")
+    program.chmod(0o700)
+    script = "from sso_plugin.signin import open_in_browser as o; print(o('http://localhost/%'))"
+    done = world.run(script, BROWSER=f"{program} %s &")
+    assert done.stdout == "True\n"
+    deadline = time.monotonic() + 30
+    while not log.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert log.read_text() == "http://localhost/%\n"

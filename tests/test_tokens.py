@@ -285,8 +285,9 @@ def test_a_renewal_that_is_refused_is_not_tried_with_every_use(
     assert source_of().fetch().value != token
     assert not outage_file(world).exists()
     ours = [record for record in caplog.records if record.name == "sso_plugin.tokens"]
-    assert [record.levelname for record in ours] == ["WARNING", "INFO", "INFO"]
-    assert ours[2].getMessage() == "It is renewed again after 3 failures"
+    assert [record.levelname for record in ours] == ["WARNING", "INFO"]
+    start_url = world.emulator.start_url
+    assert ours[1].getMessage() == f"Renewed the access token of {start_url} after 3 failures"
 
 
 @pytest.mark.parametrize(
