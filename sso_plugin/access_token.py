@@ -45,6 +45,9 @@ class AccessToken:
         value, expires = (entry.document.get(key) for key in ("accessToken", "expiresAt"))
         if not isinstance(value, str) or not isinstance(expires, str):
             return None
+        if not value or not value.isascii() or not value.isprintable():
+            # It cannot stand in a header.
+            return None
         try:
             lifetime = Lifetime(clock.at(entry.stored_at), parse_timestamp(expires))
         except (ValueError, OverflowError):

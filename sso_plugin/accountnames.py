@@ -85,6 +85,10 @@ class NamedRoleSource:
         account_id = self._names.load(self._wanted.text)
         return self._source(account_id).load() if account_id else None
 
+    def prepare(self) -> None:
+        """Import all that `fetch` needs. See `refresh.Source`."""
+        self._source("").prepare()
+
     def fetch(self, *, attended: bool = True) -> RoleCredentials:
         """Return credentials that are not due for renewal, asking the portal if need be.
 

@@ -105,8 +105,10 @@ class Clock:
 
     def _known_ahead(self) -> Ahead | None:
         if not self._recalled:
-            self._recalled = True
-            self._ahead = self._memory.load() if self._memory is not None else None
+            remembered = self._memory.load() if self._memory is not None else None
+            # Another thread may have observed meanwhile, and knows better.
+            if not self._recalled:
+                self._ahead, self._recalled = remembered, True
         return self._ahead
 
 

@@ -42,7 +42,13 @@ class Caller:
             yield
         except ClientError as exc:
             raise self._refusal(exc) from without_frames(exc)
-        except (BotocoreConnectionError, HTTPClientError) as exc:
+        except HTTPClientError as exc:
+            if isinstance(exc, BotocoreConnectionError) or type(exc) is not HTTPClientError:
+                raise self._unreachable(str(exc)) from without_frames(exc)
+            # Something that nobody thought of: its text may quote a header, and so a token.
+            kind = type(exc.kwargs.get("error")).__name__
+            raise self._unreachable(f"the request ended in {kind}") from None
+        except BotocoreConnectionError as exc:
             raise self._unreachable(str(exc)) from without_frames(exc)
         except ResponseParserError as exc:
             # Its text quotes the body, which may hold secrets.
@@ -68,20 +74,22 @@ class Caller:
         refusal = PortalRefusal(
             error_msg="", response=exc.response, operation_name=exc.operation_name
         )
+        told = (
+            f"was refused {exc.operation_name} by {self._portal}: {refusal.explanation}. "
+            f"{'Try again later, or run' if retryable else 'Run'}"
+        )
         return PortalRefusal(
-            error_msg=f"{self.subject} was refused {exc.operation_name} by {self._portal}: "
-            f"{refusal.explanation}. {'Try again later, or run' if retryable else 'Run'}: "
-            f"{self.doctor_command}",
+            error_msg=f"{self.subject} {told}: {self.doctor_command}",
+            told=told,
             response=exc.response,
             operation_name=exc.operation_name,
             retryable=retryable,
         )
 
     def _unreachable(self, reason: str) -> PortalUnreachable:
+        told = f"cannot reach {self._portal}: {reason.rstrip('.')}. Run"
         return PortalUnreachable(
-            error_msg=f"{self.subject} cannot reach {self._portal}: {reason.rstrip('.')}. "
-            f"{self._mend}",
-            retryable=True,
+            error_msg=f"{self.subject} {told}: {self.doctor_command}", told=told, retryable=True
         )
 
     @property

@@ -58,6 +58,16 @@ class LoginRequired(  # type: ignore[misc]  # the stubs of two bases disagree on
 class LoginFailed(SsoPluginError, UnauthorizedSSOTokenError):
     """A login was begun and came to nothing: denied, run out, or refused."""
 
+    @property
+    def reason(self) -> str:
+        """Why, in words that stand in the middle of a sentence."""
+        return str(self.kwargs.get("reason", ""))
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person has said no, or nothing, as opposed to the portal."""
+        return bool(self.kwargs.get("by_person", False))
+
 
 class PortalError(SsoPluginError):
     """Identity Center did not give what it was asked for."""
@@ -66,6 +76,11 @@ class PortalError(SsoPluginError):
     def retryable(self) -> bool:
         """Whether the same request may succeed later."""
         return bool(self.kwargs.get("retryable", False))
+
+    @property
+    def told(self) -> str:
+        """The message without whom it is for and the command; empty if it is for everybody."""
+        return str(self.kwargs.get("told", ""))
 
 
 class PortalUnreachable(PortalError, EndpointConnectionError):

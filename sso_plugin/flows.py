@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .portal import Portal
     from .registration import Registrations
 
-__all__ = ["BrowserFlow", "DeviceFlow", "Granted", "LoginPrompt", "Person"]
+__all__ = ["BrowserFlow", "DeviceFlow", "Granted", "LoginPrompt", "Person", "login_failed"]
 
 _PATIENCE = 600.0
 """Seconds that a browser login waits for the person; a device login ends when the portal says."""
@@ -38,6 +38,15 @@ _ENDINGS = {
     "AccessDeniedException": "it was denied in the browser",
     "ExpiredTokenException": _OUT_OF_TIME,
 }
+
+
+def login_failed(profile: SsoProfile, reason: str, *, by_person: bool = False) -> LoginFailed:
+    """Return the error that says whose login has failed, why, and how to try again."""
+    return LoginFailed(
+        error_msg=f"{profile.subject} was not logged in: {reason}. Run: {profile.login_command}",
+        reason=reason,
+        by_person=by_person,
+    )
 
 
 @dataclass(frozen=True)
@@ -98,16 +107,19 @@ class _Flow:
     reason: str
     start_url: str
 
-    def _failed(self, why: str) -> LoginFailed:
-        return LoginFailed(
-            error_msg=f"{self.profile.subject} was not logged in: {why}. "
-            f"Run: {self.profile.login_command}"
-        )
+    def _failed(self, reason: str, *, by_person: bool = False) -> LoginFailed:
+        return login_failed(self.profile, reason, by_person=by_person)
+
+    def _ended(self, code: str, otherwise: str) -> LoginFailed:
+        """Return the error for how the person or the portal has ended it."""
+        return self._failed(_ENDINGS.get(code, otherwise), by_person=code in _ENDINGS)
 
     def _prompt(self, url: str, user_code: str | None) -> LoginPrompt:
         return LoginPrompt(self.profile.subject, self.reason, url, user_code)
 
-    def _not_begun(self, exc: PortalRefusal) -> LoginFailed:
+    def _not_begun(self, exc: PortalRefusal) -> LoginFailed | PortalRefusal:
+        if exc.retryable:
+            return exc
         # The registration may be at fault, so the next try makes a new one.
         self.registrations.forget()
         return self._failed(
@@ -153,12 +165,12 @@ class BrowserFlow(_Flow):
 
     def _code(self, answer: Answer | None) -> str:
         if answer is None:
-            raise self._failed("nobody approved it in the browser in time")
+            raise self._failed("nobody approved it in the browser in time", by_person=True)
         if answer.code is None or answer.error is not None:
             error = str(answer.error)
             if error not in _ENDINGS:
                 self.registrations.forget()
-            raise self._failed(_ENDINGS.get(error, f"the portal answered {error!r}"))
+            raise self._ended(error, f"the portal answered {error!r}")
         return answer.code
 
     def _exchange(
@@ -221,7 +233,7 @@ class DeviceFlow(_Flow):
         """Set the pace for the next question; none is left to ask if this raises."""
         waiting = exc.code in ("AuthorizationPendingException", "SlowDownException")
         if waiting and polling.over:
-            raise self._failed(_OUT_OF_TIME) from exc
+            raise self._failed(_OUT_OF_TIME, by_person=True) from exc
         if exc.code == "SlowDownException":
             polling.slow_down()
         elif waiting:
@@ -229,4 +241,4 @@ class DeviceFlow(_Flow):
         elif exc.retryable and exc.code not in _ENDINGS and not polling.over:
             polling.back_off(exc)
         else:
-            raise self._failed(_ENDINGS.get(exc.code, exc.explanation)) from exc
+            raise self._ended(exc.code, exc.explanation) from exc

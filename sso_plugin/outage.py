@@ -13,6 +13,7 @@ from .errors import PortalError, PortalRefusal, PortalUnreachable
 
 if TYPE_CHECKING:
     from .cache import Cache
+    from .config import SsoProfile
 
 __all__ = ["Outage"]
 
@@ -28,9 +29,10 @@ _FORGOTTEN = 2 * _LONGEST_HOLD_OFF
 class Outage:
     """The failures of one request in a row, in our own folder. Times are local epoch seconds."""
 
-    def __init__(self, cache: Cache, key: str) -> None:
+    def __init__(self, cache: Cache, key: str, profile: SsoProfile) -> None:
         self._cache = cache
         self._key = f"outage-{key}"
+        self._profile = profile
 
     def since(self, began: float) -> PortalError | None:
         """Return what another process met since this one began to wait, if it failed."""
@@ -38,7 +40,7 @@ class Outage:
         if entry is None or not began <= entry.stored_at <= time.time():
             return None
         _logger.debug("The process that was waited for found the portal failing")
-        return _error(entry.document)
+        return self._error(entry.document)
 
     def holds_off(self) -> bool:
         """Tell whether it is too early to try again: for 1 second, doubling to 60."""
@@ -49,7 +51,12 @@ class Outage:
     def note(self, exc: PortalError) -> int:
         """Tell the others, and return how many failures there were before this one."""
         before, _ = self._failures()
-        document = {"message": str(exc), "retryable": exc.retryable, "failures": before + 1}
+        document = {
+            "message": str(exc),
+            "told": exc.told,
+            "retryable": exc.retryable,
+            "failures": before + 1,
+        }
         if isinstance(exc, PortalRefusal):
             document |= {"code": exc.code, "operation": exc.operation_name}
         self._cache.put(self._key, document)
@@ -70,14 +77,17 @@ class Outage:
             return 0, 0.0
         return min(count, 1000), age
 
-
-def _error(document: dict[str, object]) -> PortalError:
-    message, retryable = str(document.get("message")), bool(document.get("retryable"))
-    if "code" not in document:
-        return PortalUnreachable(error_msg=message, retryable=retryable)
-    return PortalRefusal(
-        error_msg=message,
-        response={"Error": {"Code": str(document["code"]), "Message": message}},
-        operation_name=str(document.get("operation")),
-        retryable=retryable,
-    )
+    def _error(self, document: dict[str, object]) -> PortalError:
+        """Tell of another process's failure in the name of this one's profile."""
+        told, retryable = document.get("told"), bool(document.get("retryable"))
+        message = f"{self._profile.subject} {told}: {self._profile.doctor_command}"
+        if not told:
+            message = str(document.get("message"))
+        if "code" not in document:
+            return PortalUnreachable(error_msg=message, retryable=retryable)
+        return PortalRefusal(
+            error_msg=message,
+            response={"Error": {"Code": str(document["code"]), "Message": message}},
+            operation_name=str(document.get("operation")),
+            retryable=retryable,
+        )

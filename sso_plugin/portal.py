@@ -150,7 +150,8 @@ class Portal:
     def _client(self, service: str) -> Any:
         if self._process != os.getpid():
             # Forked: a thread that is not here may have held the lock, and connections are shared.
-            self._process, self._clients, self._lock = os.getpid(), {}, threading.Lock()
+            self._clients, self._lock = {}, threading.Lock()
+            self._process = os.getpid()
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._create_client(service)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.credentials import DeferredRefreshableCredentials, ReadOnlyCredentials
 
+from .background import Background
 from .clock import format_timestamp
+from .errors import LoginRequired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,8 @@ _logger = logging.getLogger(__name__)
 _FIRST_HOLD_OFF = 1.0
 _LONGEST_HOLD_OFF = 60.0
 _JITTER = 0.1
+_DOUBT = 5.0
+"""Seconds that a caller waits whose credentials may have expired, and may not."""
 
 
 class Source(Protocol):
@@ -35,6 +39,12 @@ class Source(Protocol):
 
     def load(self) -> RoleCredentials | None:
         """Return live credentials that are at hand, without going out."""
+
+    def prepare(self) -> None:
+        """Import all that `fetch` needs.
+
+        Whoever forks while a thread imports has a child in which nobody ever ends that import.
+        """
 
     def fetch(self, *, attended: bool = True) -> RoleCredentials:
         """Return fresh credentials, going out if need be.
@@ -74,9 +84,8 @@ class SsoCredentials(DeferredRefreshableCredentials):
         self.background = background
         self._random = random
         self._current: RoleCredentials | None = None
-        self._quiet_until = float("-inf")
-        self._thread: threading.Thread | None = None
-        self._thread_lock = threading.Lock()
+        self._due_at = self._held_off_until = float("-inf")
+        self._renewal = Background("sso-plugin-renewal", source.prepare, self._renew_in_background)
         self._attempts = 0
         self._failures = 0
         self._error: Exception | None = None
@@ -84,7 +93,7 @@ class SsoCredentials(DeferredRefreshableCredentials):
 
     def _refresh(self) -> None:
         # The steady state: one comparison.
-        if self._clock.latest() < self._quiet_until:
+        if self._clock.latest() < self._due_at:
             return
         # An attempt of another thread that ends from here on counts for this caller too.
         attempts = self._attempts
@@ -99,14 +108,14 @@ class SsoCredentials(DeferredRefreshableCredentials):
                 self._publish(found)
 
     def _keep_current(self, attempts: int) -> None:
-        now, current = self._clock.latest(), self._current
-        if now < self._quiet_until:
+        current = self._current
+        if not self._is_due():
             return
-        if current is None or now >= current.lifetime.expires_at:
+        if current is None or not self._is_alive():
             self._renew_and_wait(attempts)
         elif self.background:
-            self._renew_elsewhere(current.lifetime, now)
-        elif now >= current.lifetime.wait_from:
+            self._renew_elsewhere(current.lifetime)
+        elif self._clock.latest() >= current.lifetime.wait_from:
             self._renew_and_wait(attempts)
         elif self._refresh_lock.acquire(blocking=False):
             try:
@@ -132,43 +141,41 @@ class SsoCredentials(DeferredRefreshableCredentials):
     def _is_alive(self) -> bool:
         return self._current is not None and self._clock.now() < self._current.lifetime.expires_at
 
-    def _renew_elsewhere(self, lifetime: Lifetime, now: float) -> None:
+    def _renew_elsewhere(self, lifetime: Lifetime) -> None:
         """Have a thread renew; in the last moments wait for it, but not beyond them."""
-        try:
-            thread = self._running_renewal()
-        except RuntimeError:
-            # No thread can start, as when the interpreter shuts down: what is there will do.
+        if not self._renewal.start():
+            # What is there will do.
             return
-        if now >= lifetime.wait_from:
-            thread.join(max(0.0, lifetime.wait_until - now))
-
-    def _running_renewal(self) -> threading.Thread:
-        with self._thread_lock:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._renew_in_background, name="sso-plugin-renewal", daemon=True
-                )
-                self._thread.start()
-            return self._thread
+        now = self._clock.latest()
+        if now >= lifetime.expires_at:
+            # They live, unless this machine was held and its wall clock is right.
+            self._renewal.wait(_DOUBT)
+        elif now >= lifetime.wait_from:
+            self._renewal.wait(lifetime.wait_until - now)
 
     def _renew_in_background(self) -> None:
         # Taken here: whoever starts this may be stopped by Ctrl-C, and would leave it held.
         with self._refresh_lock:
             self._attempt_if_due()
 
+    def _is_due(self) -> bool:
+        return self._clock.latest() >= self._due_at and self._clock.now() >= self._held_off_until
+
     def _attempt_if_due(self) -> None:
-        if self._clock.latest() >= self._quiet_until:
+        if self._is_due():
             self._attempt()
 
     def _attempt(self) -> None:
         """Fetch and publish, or note the failure. Precondition: the refresh lock is held."""
+        attended = not self._is_alive()
         try:
-            fetched = self._source.fetch(attended=not self._is_alive())
+            fetched = self._source.fetch(attended=attended)
         except Exception as exc:  # noqa: BLE001 - whatever it is, live credentials stay in use
             self._note_failure(exc)
+            # With nothing left meanwhile, a person may be asked after all.
+            self._attempts += attended or not isinstance(exc, LoginRequired)
             return
-        finally:
-            self._attempts += 1
+        self._attempts += 1
         if self._failures:
             _logger.info("Credentials are renewed again after %d failures", self._failures)
         self._failures = 0
@@ -192,7 +199,8 @@ class SsoCredentials(DeferredRefreshableCredentials):
         self._frozen_credentials = ReadOnlyCredentials(*values[: len(ReadOnlyCredentials._fields)])
         self._current = fetched
         window = fetched.lifetime.wait_from - fetched.lifetime.renew_from
-        self._quiet_until = fetched.lifetime.renew_from + window * _JITTER * self._random()
+        self._due_at = fetched.lifetime.renew_from + window * _JITTER * self._random()
+        self._held_off_until = float("-inf")
 
     def _note_failure(self, exc: Exception) -> None:
         self._error = exc
@@ -203,9 +211,8 @@ class SsoCredentials(DeferredRefreshableCredentials):
             _logger.warning("Cannot renew the credentials, going on with the current ones: %s", exc)
         hold_off = min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2**self._failures)
         self._failures += 1
-        now, end = self._clock.latest(), self._current.lifetime.expires_at
-        until = now + hold_off * (1 - _JITTER * self._random())
-        self._quiet_until = until if now >= end else min(until, end)
+        until = self._clock.now() + hold_off * (1 - _JITTER * self._random())
+        self._held_off_until = min(until, self._current.lifetime.expires_at)
 
     def _raise_last_error(self) -> None:
         if self._error is not None:
@@ -224,8 +231,8 @@ class SsoCredentials(DeferredRefreshableCredentials):
         }
 
     def _unlock_after_fork(self) -> None:
-        # The threads that held the locks do not exist in the child.
-        self._refresh_lock, self._thread_lock = threading.Lock(), threading.Lock()
+        # The thread that held the lock does not exist in the child.
+        self._refresh_lock = threading.Lock()
 
 
 _instances: weakref.WeakSet[SsoCredentials] = weakref.WeakSet()

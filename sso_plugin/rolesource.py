@@ -35,13 +35,19 @@ class RoleSource:
         self._cache = cache
         self.key = role_key(profile, self._account_id)
         self._index = RoleIndex.of(tokens.key)
-        self._outage = Outage(own_cache(), self.key)
+        self._outage = Outage(own_cache(), self.key, profile)
 
     def load(self) -> RoleCredentials | None:
         """Return credentials of the cache that still live. Goes nowhere."""
         entry = self._cache.get(self.key)
         found = RoleCredentials.from_entry(entry, self._account_id, self._clock)
         return found if found and self._clock.now() < found.lifetime.expires_at else None
+
+    def prepare(self) -> None:
+        """Import all that `fetch` needs. See `refresh.Source`."""
+        import filelock  # noqa: F401
+
+        _ = self._tokens.portal
 
     def fetch(self, *, attended: bool = True) -> RoleCredentials:
         """Return credentials that are not due for renewal, asking the portal if need be.

@@ -14,7 +14,7 @@ from .access_token import AccessToken
 from .clock import format_timestamp
 from .errors import LoginFailed, LoginRequired
 from .filecache import own_cache
-from .flows import BrowserFlow, DeviceFlow, LoginPrompt, Person
+from .flows import BrowserFlow, DeviceFlow, LoginPrompt, Person, login_failed
 from .registration import Registrations
 from .surroundings import Surroundings
 from .tokens import TokenSource
@@ -174,12 +174,16 @@ class AttendedTokenSource(TokenSource):
 
     @contextlib.contextmanager
     def _told_to_others(self, began: float) -> Iterator[None]:
-        """Let a failure count for all who come soon: a person says no only once."""
+        """Let a failure count for those who waited, and a person's no for all who come soon."""
         entry, now = self._own.get(self._key), time.time()
-        if entry is not None and min(began, now - _REST) <= entry.stored_at <= now:
-            raise LoginFailed(error_msg=str(entry.document.get("error")))
+        if entry is not None:
+            by_person = entry.document.get("byPerson") is True
+            since = min(began, now - _REST) if by_person else began
+            if since <= entry.stored_at <= now:
+                reason = str(entry.document.get("reason"))
+                raise login_failed(self.profile, reason, by_person=by_person)
         try:
             yield
         except LoginFailed as exc:
-            self._own.put(self._key, {"error": str(exc)})
+            self._own.put(self._key, {"reason": exc.reason or str(exc), "byPerson": exc.by_person})
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import logging
 import time
@@ -42,17 +41,20 @@ class TokenSource:
     ) -> None:
         self.profile = profile
         self._portal = portal
+        self._reached: Portal | None = None
         self.cache = cache
         self.clock = clock
         self.key = self.key_of(profile)
         self.unattended = self
         """The same source, which asks no person."""
-        self._outage = Outage(own_cache(), self.key)
+        self._outage = Outage(own_cache(), self.key, profile)
 
-    @functools.cached_property
+    @property
     def portal(self) -> Portal:
         """The portal that is asked: on a warm cache, it need not even be imported."""
-        return self._portal() if callable(self._portal) else self._portal
+        if self._reached is None:
+            self._reached = self._portal() if callable(self._portal) else self._portal
+        return self._reached
 
     @staticmethod
     def key_of(profile: SsoProfile) -> str:

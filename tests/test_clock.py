@@ -159,6 +159,22 @@ def test_the_memory_is_read_once() -> None:
     assert clock.now() == 2_000_500.0
 
 
+def test_two_threads_that_ask_first_hear_the_same() -> None:
+    """The second does not get the wall clock while the first still reads the memory."""
+    machine = Machine(kept=Ahead(1_000_000.0, 0.0))
+    clock = machine.clock()
+    heard = []
+    load = machine.load
+
+    def load_and_be_overtaken() -> Ahead | None:
+        machine.load = load  # type: ignore[method-assign]
+        heard.append(clock.now())
+        return load()
+
+    machine.load = load_and_be_overtaken  # type: ignore[method-assign]
+    assert [*heard, clock.now(), *heard] == [1_000_500.0, 1_000_500.0]
+
+
 def test_what_is_remembered_holds_for_one_boot_only(tmp_path: Path) -> None:
     """After a restart the count from boot begins anew."""
     cache = FileCache(tmp_path)

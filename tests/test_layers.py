@@ -28,6 +28,7 @@ LAYERS = [
     "provider",
     "seams",
     "refresh",
+    "background",
     "signin",
     "surroundings",
     "vanity",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import formatdate
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.credentials import RefreshableCredentials
 
-from sso_plugin import LoginRequired
+from sso_plugin import LoginRequired, refresh
 from sso_plugin.clock import Clock, Lifetime
 from sso_plugin.refresh import SsoCredentials
 from sso_plugin.role_credentials import RoleCredentials
@@ -45,9 +46,13 @@ class Source:
     gate: threading.Event | None = None
     threads: list[str] = field(default_factory=list)
     attended: list[bool] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
 
     def load(self) -> RoleCredentials | None:
         return self.cached
+
+    def prepare(self) -> None:
+        self.prepared.append(threading.current_thread().name)
 
     def fetch(self, *, attended: bool = True) -> RoleCredentials:
         self.threads.append(threading.current_thread().name)
@@ -213,20 +218,85 @@ def test_ctrl_c_while_a_renewal_starts_leaves_nothing_locked(
     assert key_of(credentials) == "3"
 
 
-def test_a_machine_that_was_held_renews_what_may_have_expired(source: Source, time: Time) -> None:
-    """Its count from boot says that they live, its wall clock that they do not."""
-    since_boot = 500.0
-    clock = Clock(time, lambda: since_boot)
+def test_a_person_is_asked_if_credentials_end_during_a_renewal(source: Source, time: Time) -> None:
+    """The renewal that ran could not ask, so it is not the last word."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    source.gate = threading.Event()
+    source.error = LoginRequired(error_msg="log in")
+    time.now += HOUR - 12
+    assert key_of(credentials) == "1"
+    time.now += 12
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(key_of, credentials)
+        time_out = threading.Event()
+        time_out.wait(0.1)
+        fetch = source.fetch
+
+        def logged_in(*, attended: bool = True) -> RoleCredentials:
+            source.error = None
+            return fetch(attended=attended)
+
+        source.fetch = logged_in  # type: ignore[method-assign]
+        source.gate.set()
+        assert waiting.result(10) == "3"
+    assert source.attended == [True, False, True]
+
+
+def test_a_renewal_imports_nothing_that_a_fork_could_cut_off(source: Source, time: Time) -> None:
+    """What it needs is imported by the caller, who does not fork meanwhile."""
+    credentials = credentials_of(source)
+    key_of(credentials)
+    assert source.prepared == []
+    time.now += HOUR - 60
+    key_of(credentials)
+    assert source.prepared == ["MainThread"]
+
+
+def held_machine(source: Source, time: Time) -> SsoCredentials:
+    """Give credentials that live by the count from boot, while the wall clock is 2 hours ahead."""
+    clock = Clock(time, lambda: 500.0)
     clock.observe(formatdate(time.now, usegmt=True))
     credentials = SsoCredentials(source, clock, random=lambda: 0.0)
     key_of(credentials)
     time.now += 2 * HOUR
+    return credentials
+
+
+def test_credentials_that_may_live_do_not_wait_for_a_portal_that_hangs(
+    source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a few seconds only: they may have expired, and may not."""
+    monkeypatch.setattr(refresh, "_DOUBT", 0.05)
+    credentials = held_machine(source, time)
+    source.gate = threading.Event()
+    assert key_of(credentials) == "1"
+    source.gate.set()
+    wait_for_background()
+    assert key_of(credentials) == "2"
+
+
+def test_a_clock_that_was_ahead_for_a_while_holds_nothing_off(source: Source, time: Time) -> None:
+    """A renewal that failed then is tried again in a second, and not when that time comes."""
+    counted = 500.0
+    clock = Clock(time, lambda: counted)
+    clock.observe(formatdate(time.now, usegmt=True))
+    credentials = SsoCredentials(source, clock, random=lambda: 0.0)
+    key_of(credentials)
+    time.now += 24 * HOUR
     source.error = LoginRequired(error_msg="log in")
     assert key_of(credentials) == "1"
     source.error = None
-    time.now += 1
-    clock.observe(formatdate(time.now, usegmt=True))
+    time.now -= 24 * HOUR
+    counted += HOUR
+    time.now += HOUR
     assert key_of(credentials) == "3"
+
+
+def test_a_machine_that_was_held_renews_what_may_have_expired(source: Source, time: Time) -> None:
+    """Its count from boot says that they live, its wall clock that they do not."""
+    credentials = held_machine(source, time)
+    assert key_of(credentials) == "2"
 
 
 def test_an_outage_after_another_is_a_new_one(

@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 import sso_plugin
-from sso_plugin import LoginFailed, LoginRequired
+from sso_plugin import LoginFailed, LoginRequired, PortalError
 from sso_plugin.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -323,3 +323,20 @@ def test_what_a_browser_prints_is_not_the_scripts_data(world: World, tmp_path: P
     while not log.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert log.read_text() == "http://localhost/%\n"
+
+
+def test_a_portal_that_failed_is_asked_by_the_next(
+    world: World, browser: Callable[[str], Path]
+) -> None:
+    """Only a person is left in peace for a minute."""
+    browser("authorize")
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    world.emulator.faults.add("RegisterClient", status=503)
+    with pytest.raises(PortalError, match="was refused RegisterClient"):
+        use()
+    world.emulator.faults.clear()
+    world.emulator.faults.add("RegisterClient", status=400)
+    with pytest.raises(LoginFailed, match="Check sso_start_url"):
+        use()
+    world.emulator.faults.clear()
+    assert use().endswith("/alice")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import (
     EndpointConnectionError,
+    HTTPClientError,
     SSOTokenLoadError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
@@ -25,7 +26,10 @@ from sso_plugin import LoginRequired, PortalError, tokens
 from sso_plugin.access_token import AccessToken, TokenState
 from sso_plugin.clock import Clock
 from sso_plugin.config import SsoProfile
-from sso_plugin.filecache import token_cache
+from sso_plugin.errormap import Caller
+from sso_plugin.errors import PortalUnreachable
+from sso_plugin.filecache import FileCache, token_cache
+from sso_plugin.outage import Outage
 from sso_plugin.tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -271,7 +275,7 @@ def test_a_renewal_that_is_refused_is_not_tried_with_every_use(
     token = stale_token(world)
     refused = world.emulator.faults.add("CreateToken", status=400, code="InvalidGrantException")
     tries = []
-    for age in (0.0, 0.9, 1.1, 1.9, 2.1, 0.0):
+    for age in (0.0, 0.5, 1.5, 1.5, 2.5, 0.5):
         if outage_file(world).exists():
             then = time.time() - age
             os.utime(outage_file(world), (then, then))
@@ -373,3 +377,70 @@ def test_a_token_file_that_is_not_trusted_says_how_to_mend_it(world: World) -> N
         f'The profile "dev" needs a login: {world.token_file()} cannot be read: other users can '
         "write it (chmod 600 it, if it is yours). Run: sso-plugin login --profile dev"
     )
+
+
+def test_a_failure_that_is_shared_is_told_to_each_in_its_own_name(tmp_path: Path) -> None:
+    """Another process has another profile, and so another command."""
+    cache = FileCache(tmp_path)
+    names = ("dev", "prod")
+    profiles = [SsoProfile(name=name, start_url="https://x", region="r") for name in names]
+    dev, prod = (Outage(cache, "key", profile) for profile in profiles)
+    began = time.time() - 1
+    with pytest.raises(PortalUnreachable) as caught, caller("dev").mapped_errors():
+        raise EndpointConnectionError(endpoint_url="https://x")
+    dev.note(caught.value)
+    assert str(dev.since(began)) == str(caught.value)
+    assert str(prod.since(began)) == str(caught.value).replace("dev", "prod")
+    assert isinstance(prod.since(began), PortalUnreachable)
+
+
+def caller(name: str) -> Caller:
+    return Caller(f'The profile "{name}"', "sso", "r", f"sso-plugin doctor --profile {name}")
+
+
+def test_an_error_that_nobody_thought_of_is_not_quoted() -> None:
+    """It may hold a header, as http.client's does of a value that it refuses."""
+    with pytest.raises(PortalUnreachable) as caught, caller("dev").mapped_errors():
+        raise HTTPClientError(error=ValueError("Invalid header value b'the token'"))
+    assert str(caught.value) == (
+        'The profile "dev" cannot reach Identity Center (sso in r): the request ended in '
+        "ValueError. Run: sso-plugin doctor --profile dev"
+    )
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("value", ["a\nb", "", "\x00", "\u00e4"])
+def test_a_token_that_no_header_can_hold_is_none(world: World, value: str) -> None:
+    """Somebody has pasted it."""
+    world.sign_in(accessToken=value)
+    with pytest.raises(LoginRequired, match="there is no token in"):
+        source_of().fetch()
+
+
+def test_a_script_that_ends_during_a_renewal_does_not_lose_the_login(world: World) -> None:
+    """The refresh token is spent by then, and the new one on its way."""
+    world.emulator.settings.refresh_tokens = "rotate"
+    stale_token(world)
+    world.emulator.settings.access_token = 8 * HOUR
+    script = """
+import boto3, sso_plugin
+sso_plugin.enable()
+print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Account"])
+"""
+    world.emulator.settings.role_credentials = 3600
+    assert world.run(script).stdout == "111111111111\n"
+    assert world.count("CreateToken") == 1
+    stale_token(world)
+    [file] = world.role_files()
+    document = json.loads(file.read_text())
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+    document["Credentials"]["Expiration"] = soon
+    file.write_text(json.dumps(document))
+    then = time.time() - HOUR
+    os.utime(file, (then, then))
+    world.emulator.faults.add("CreateToken", latency=1.0)
+    before = json.loads(world.token_file().read_text())["refreshToken"]
+    done = world.run(script)
+    assert (done.stdout, done.stderr) == ("111111111111\n", "")
+    assert world.count("CreateToken") == 2
+    assert json.loads(world.token_file().read_text())["refreshToken"] != before

@@ -1,0 +1,80 @@
+"""A function that runs in a thread: once at a time, to its end, forgotten in a forked child."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Background"]
+
+_PATIENCE_AT_EXIT = 3.0
+"""Seconds that the end of a script waits for what still runs."""
+
+
+class Background:
+    """What others may start and wait for.
+
+    :param prepare: called by whoever starts it, before: all imports belong there. A process that
+        is forked off in the middle of an import never sees its end.
+    """
+
+    def __init__(self, name: str, prepare: Callable[[], object], run: Callable[[], object]) -> None:
+        self._name = name
+        self._prepare = prepare
+        self._run = run
+        self._thread: threading.Thread | None = None
+        self._forget()
+        _instances.add(self)
+
+    def start(self) -> bool:
+        """Have it run, unless it does. Tell whether it can: at interpreter shutdown it cannot."""
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._prepare()
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    return False
+                finally:
+                    # Started for good even if Ctrl-C comes in between.
+                    self._thread = thread if thread.ident else None
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, for a bounded time."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(max(0.0, seconds))
+
+    def _forget(self) -> None:
+        # The thread that held the lock does not exist in a forked child. Reentrant: a signal
+        # handler may come here while its own thread is here.
+        self._lock = threading.RLock()
+
+
+_instances: weakref.WeakSet[Background] = weakref.WeakSet()
+
+
+def _finish() -> None:
+    # A token whose renewal is cut off here may be the only one.
+    deadline = time.monotonic() + _PATIENCE_AT_EXIT
+    for background in list(_instances):
+        background.wait(deadline - time.monotonic())
+
+
+def _after_fork_in_child() -> None:
+    for background in list(_instances):
+        background._forget()  # noqa: SLF001 - the module's own class
+
+
+atexit.register(_finish)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
