@@ -176,7 +176,7 @@ _STEADY = {
     r"python3\.\d+": "python3.13",
     r"(boto3|botocore) 1\.[\d.]+": r"\1 1.44.5",
     r"wrapt [\d.]+\w*": "wrapt 2.5.2",
-    r"filelock [\d.]+\w*": "filelock 3.29.0",
+    r"filelock [\d.]+\w*": "filelock 3.30.0",
     r"(?<=hours )5\d minutes left": "59 minutes left",
     r'(?<="seconds_left": )287\d\d': "28799",
 }

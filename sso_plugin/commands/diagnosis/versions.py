@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["look_at_versions"]
 
 # As in setup.cfg, from which a test reads them.
-_LEAST = {"botocore": (1, 31), "boto3": (1, 28), "wrapt": (1, 17), "filelock": (3, 29)}
+_LEAST = {"botocore": (1, 31), "boto3": (1, 28), "wrapt": (1, 17), "filelock": (3, 30)}
 
 
 def look_at_versions(version_of: Callable[[str], str] = metadata.version) -> Iterator[Finding]:
