@@ -466,6 +466,21 @@ def test_blocking_renewal_stays_on_the_callers_thread(source: Source, time: Time
     assert source.threads == ["MainThread", "MainThread"]
 
 
+def test_a_blocking_renewal_keeps_no_other_thread_waiting(source: Source, time: Time) -> None:
+    """The credentials live: only the caller who finds them due renews them."""
+    credentials = credentials_of(source, background=False)
+    key_of(credentials)
+    time.now += HOUR - 15 * 60
+    source.gate = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        renewing = pool.submit(key_of, credentials)
+        while len(source.threads) < 2:
+            threading.Event().wait(0.01)
+        assert key_of(credentials) == "1"
+        source.gate.set()
+        assert renewing.result(10) == "2"
+
+
 def test_a_thread_that_cannot_start_stops_nobody(
     source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -392,6 +392,9 @@ def test_a_failure_that_is_shared_is_told_to_each_in_its_own_name(tmp_path: Path
     assert str(dev.since(began)) == str(caught.value)
     assert str(prod.since(began)) == str(caught.value).replace("dev", "prod")
     assert isinstance(prod.since(began), PortalUnreachable)
+    assert prod.since(time.time() + 1) is None
+    dev.note(PortalError(error_msg="It said nothing of anybody."))
+    assert str(prod.since(began)) == "It said nothing of anybody."
 
 
 def caller(name: str) -> Caller:
