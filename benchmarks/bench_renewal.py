@@ -40,7 +40,7 @@ class Run(NamedTuple):
 
 def main() -> None:
     """Run all at once: they do little but sleep."""
-    seconds, latency, life = (1.5, 0.1, 1) if is_quick(__doc__) else (SECONDS, LATENCY, LIFE)
+    seconds, latency, life = (2.5, 0.1, 2) if is_quick(__doc__) else (SECONDS, LATENCY, LIFE)
     runs = [
         Run(STOCK, STOCK_MARGIN + life, seconds, latency),
         Run(STOCK, life, seconds, latency),

@@ -36,16 +36,17 @@ class Background:
     def start(self) -> bool:
         """Have it run, unless it does. Tell whether it can: at interpreter shutdown it cannot."""
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
+            if self._thread is not None and self._thread.is_alive():
+                return True
+            thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            try:
                 self._prepare()
-                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                try:
-                    thread.start()
-                except RuntimeError:
-                    return False
-                finally:
-                    # Started for good even if Ctrl-C comes in between.
-                    self._thread = thread if thread.ident else None
+                thread.start()
+            except RuntimeError:
+                return False
+            finally:
+                # Started for good even if Ctrl-C comes in between.
+                self._thread = thread if thread.ident else None
         return True
 
     def wait(self, seconds: float) -> None:
