@@ -45,6 +45,8 @@ class RoleSource:
 
     def prepare(self) -> None:
         """Import all that `fetch` needs. See `refresh.Source`."""
+        import encodings.idna  # noqa: F401 - for names of hosts
+
         import filelock  # noqa: F401
 
         _ = self._tokens.portal

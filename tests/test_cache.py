@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import multiprocessing
@@ -465,3 +466,18 @@ def test_a_fault_is_told_to_those_who_ask(
         (tmp_path / "key.json").chmod(0o600)
     assert FileCache(tmp_path).fault("key") == fault
     assert MemoryCache().fault("key") is None
+
+
+def test_a_file_that_others_can_write_in_a_folder_that_we_cannot_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether files have modes there cannot be tried."""
+    cache = FileCache(tmp_path)
+    cache.put("key", {})
+    (tmp_path / "key.json").chmod(0o666)
+
+    def read_only(*_: object) -> tuple[int, str]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "mkstemp", read_only)
+    assert cache.get("key") is None

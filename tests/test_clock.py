@@ -209,16 +209,23 @@ def test_what_is_remembered_is_not_written_again_for_nothing(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("length", "renew", "wait"),
-    [(43200, 900, 60), (3600, 900, 60), (900, 225, 60), (30, 7.5, 3), (0, 900, 60), (-5, 900, 60)],
+    ("length", "renew", "wait", "until"),
+    [
+        (43200, 900, 60, 12),
+        (3600, 900, 60, 12),
+        (900, 225, 60, 12),
+        (30, 7.5, 3, 0.6),
+        (0, 900, 60, 12),
+        (-5, 900, 60, 12),
+    ],
 )
 def test_the_windows_never_exceed_their_share_of_the_lifetime(
-    length: float, renew: float, wait: float
+    length: float, renew: float, wait: float, until: float
 ) -> None:
-    """Renewal begins 15 minutes before the end at most, waiting 60 seconds at most."""
-    lifetime = Lifetime(1000.0, 1000.0 + length)
-    assert lifetime.expires_at - lifetime.renew_from == renew
-    assert lifetime.expires_at - lifetime.wait_from == wait
+    """Renewal begins 15 minutes before the end at most, waiting 60 seconds, and ends at 12."""
+    lifetime = Lifetime(0.0, length)
+    windows = [lifetime.renew_from, lifetime.wait_from, lifetime.wait_until]
+    assert [length - moment for moment in windows] == pytest.approx([renew, wait, until])
 
 
 @settings(derandomize=True)
@@ -226,7 +233,7 @@ def test_the_windows_never_exceed_their_share_of_the_lifetime(
 def test_waiting_never_begins_before_renewing(issued_at: float, length: float) -> None:
     """The three moments of a lifetime come in their order, whatever the lifetime."""
     lifetime = Lifetime(issued_at, issued_at + length)
-    assert lifetime.renew_from <= lifetime.wait_from <= lifetime.expires_at
+    assert lifetime.renew_from <= lifetime.wait_from <= lifetime.wait_until <= lifetime.expires_at
 
 
 @pytest.mark.parametrize(

@@ -257,3 +257,26 @@ def test_the_index_of_roles_forgets_all(world: World) -> None:
     assert index.keys() == {file.stem for file in world.role_files()}
     index.clear()
     assert index.keys() == set()
+
+
+def test_all_that_a_renewal_needs_can_be_imported_before(world: World) -> None:
+    """By whoever starts it, so that no fork leaves an import unfinished."""
+    world.sign_in()
+    script = """
+import sys
+from botocore.session import Session
+from sso_plugin.config import SsoProfile
+from sso_plugin.filecache import role_cache
+from sso_plugin.rolesource import RoleSource
+from sso_plugin.tokens import TokenSource
+session = Session(profile="dev")
+profile = SsoProfile.of(session)
+source = RoleSource(profile, TokenSource.of(session, profile), role_cache())
+session.create_client("sts", region_name="eu-central-1")
+source.prepare()
+before = set(sys.modules)
+source.fetch()
+print(*sorted(name for name in set(sys.modules) - before if not name.startswith("encodings")))
+"""
+    done = world.run(script)
+    assert (done.stdout, done.stderr) == ("\n", "")

@@ -447,3 +447,20 @@ print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Acc
     assert (done.stdout, done.stderr) == ("111111111111\n", "")
     assert world.count("CreateToken") == 2
     assert json.loads(world.token_file().read_text())["refreshToken"] != before
+
+
+def test_a_token_file_that_vanishes_during_a_renewal_is_no_other_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody logs out, and the refresh token is refused."""
+    world.sign_in(refreshToken="spent", expiresAt="2020-01-01T00:00:00Z")
+    source = source_of()
+    create_token = source.portal.create_token
+
+    def refused_meanwhile(*args: str, **kwargs: str) -> object:
+        world.token_file().unlink()
+        return create_token(*args, **kwargs)
+
+    monkeypatch.setattr(source.portal, "create_token", refused_meanwhile)
+    with pytest.raises(LoginRequired, match="cannot be renewed any more"):
+        source.fetch()
