@@ -42,13 +42,11 @@ class Caller:
             yield
         except ClientError as exc:
             raise self._refusal(exc) from without_frames(exc)
-        except HTTPClientError as exc:
-            if isinstance(exc, BotocoreConnectionError) or type(exc) is not HTTPClientError:
-                raise self._unreachable(str(exc)) from without_frames(exc)
-            # Something that nobody thought of: its text may quote a header, and so a token.
-            kind = type(exc.kwargs.get("error")).__name__
-            raise self._unreachable(f"the request ended in {kind}") from None
-        except BotocoreConnectionError as exc:
+        except (BotocoreConnectionError, HTTPClientError) as exc:
+            if type(exc) is HTTPClientError:
+                # Something that nobody thought of: its text may quote a header, and so a token.
+                kind = type(exc.kwargs.get("error")).__name__
+                raise self._unreachable(f"the request ended in {kind}") from None
             raise self._unreachable(str(exc)) from without_frames(exc)
         except ResponseParserError as exc:
             # Its text quotes the body, which may hold secrets.

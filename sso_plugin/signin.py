@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
+    from .cache import Document
     from .config import SsoProfile
 
 __all__ = ["AttendedTokenSource", "FlowName", "SignIn", "open_in_browser", "show_on_stderr"]
@@ -180,10 +181,17 @@ class AttendedTokenSource(TokenSource):
             by_person = entry.document.get("byPerson") is True
             since = min(began, now - _REST) if by_person else began
             if since <= entry.stored_at <= now:
-                reason = str(entry.document.get("reason"))
-                raise login_failed(self.profile, reason, by_person=by_person)
+                raise self._retold(entry.document, by_person=by_person)
         try:
             yield
         except LoginFailed as exc:
-            self._own.put(self._key, {"reason": exc.reason or str(exc), "byPerson": exc.by_person})
+            document = {"error": str(exc), "reason": exc.reason, "byPerson": exc.by_person}
+            self._own.put(self._key, document)
             raise
+
+    def _retold(self, document: Document, *, by_person: bool) -> LoginFailed:
+        """Tell of another process's failure in the name of this one's profile, if it had one."""
+        reason = document.get("reason")
+        if reason:
+            return login_failed(self.profile, str(reason), by_person=by_person)
+        return LoginFailed(error_msg=str(document.get("error")))

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.session import Session
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError
+from sso_plugin.config import SsoProfile
+from sso_plugin.signin import AttendedTokenSource
 from sso_plugin.surroundings import Surroundings
+from sso_plugin.tokens import TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -340,3 +344,16 @@ def test_a_portal_that_failed_is_asked_by_the_next(
         use()
     world.emulator.faults.clear()
     assert use().endswith("/alice")
+
+
+def test_a_failure_that_names_no_profile_is_retold_as_it_is(world: World) -> None:
+    """As of a start URL, which is the same for all who wait."""
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    session = Session(profile="dev")
+    profile = SsoProfile.of(session)
+    assert profile is not None
+    source = AttendedTokenSource(session, profile, TokenSource.of(session, profile))
+    for error in (LoginFailed(error_msg="The start URL is wrong."), AssertionError("not reached")):
+        with pytest.raises(LoginFailed) as caught, source._told_to_others(time.time() - 1):
+            raise error
+        assert str(caught.value) == "The start URL is wrong."

@@ -33,6 +33,7 @@ from sso_plugin.outage import Outage
 from sso_plugin.tokens import TokenSource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from world import World
@@ -216,6 +217,19 @@ def test_a_rejected_token_is_renewed_though_its_time_is_not_up(world: World) -> 
     assert source_of().fetch(rejected=signed_in.access_token).value != signed_in.access_token
 
 
+def during_renewal(
+    monkeypatch: pytest.MonkeyPatch, source: TokenSource, happens: Callable[[], object]
+) -> None:
+    """Have something happen just before the portal hears of a renewal."""
+    create_token = source.portal.create_token
+
+    def late(*args: str, **kwargs: str) -> object:
+        happens()
+        return create_token(*args, **kwargs)
+
+    monkeypatch.setattr(source.portal, "create_token", late)
+
+
 def test_a_token_that_another_program_renewed_meanwhile_is_used(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,13 +238,7 @@ def test_a_token_that_another_program_renewed_meanwhile_is_used(
     world.sign_in(refreshToken="spent", expiresAt="2020-01-01T00:00:00Z")
     theirs: list[str] = []
     source = source_of()
-    create_token = source.portal.create_token
-
-    def refused_while_the_cli_logs_in(*args: str, **kwargs: str) -> object:
-        theirs.append(world.sign_in().access_token)
-        return create_token(*args, **kwargs)
-
-    monkeypatch.setattr(source.portal, "create_token", refused_while_the_cli_logs_in)
+    during_renewal(monkeypatch, source, lambda: theirs.append(world.sign_in().access_token))
     assert [source.fetch().value] == theirs
 
 
@@ -324,13 +332,7 @@ def test_a_token_of_another_program_that_has_expired_is_no_help(
     """What is there after a refused renewal has to live."""
     world.sign_in(refreshToken="spent", expiresAt="2020-01-01T00:00:00Z")
     source = source_of()
-    create_token = source.portal.create_token
-
-    def refused_meanwhile(*args: str, **kwargs: str) -> object:
-        world.sign_in(expiresAt="2020-01-02T00:00:00Z")
-        return create_token(*args, **kwargs)
-
-    monkeypatch.setattr(source.portal, "create_token", refused_meanwhile)
+    during_renewal(monkeypatch, source, lambda: world.sign_in(expiresAt="2020-01-02T00:00:00Z"))
     with pytest.raises(LoginRequired, match=r"cannot be renewed any more \(InvalidGrantException"):
         source.fetch()
 
@@ -455,12 +457,6 @@ def test_a_token_file_that_vanishes_during_a_renewal_is_no_other_error(
     """Somebody logs out, and the refresh token is refused."""
     world.sign_in(refreshToken="spent", expiresAt="2020-01-01T00:00:00Z")
     source = source_of()
-    create_token = source.portal.create_token
-
-    def refused_meanwhile(*args: str, **kwargs: str) -> object:
-        world.token_file().unlink()
-        return create_token(*args, **kwargs)
-
-    monkeypatch.setattr(source.portal, "create_token", refused_meanwhile)
+    during_renewal(monkeypatch, source, lambda: world.token_file().unlink())
     with pytest.raises(LoginRequired, match="cannot be renewed any more"):
         source.fetch()
