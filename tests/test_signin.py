@@ -292,12 +292,17 @@ def test_a_person_who_said_no_is_not_asked_again_at_once(
     assert len(log.read_text().splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    "account", ["sso_account_id = 111111111111", "sso_account_name = production"]
+)
 def test_a_renewal_ahead_of_time_opens_no_browser(
-    world: World, browser: Callable[[str], Path]
+    world: World, browser: Callable[[str], Path], account: str
 ) -> None:
     """While credentials live, a person is left in peace."""
     log = browser("authorize")
-    world.configure(world.emulator.profile() + "sso_login = browser\nsso_refresh = blocking\n")
+    profile = world.emulator.profile().replace("sso_account_id = 111111111111", account)
+    assert account in profile
+    world.configure(profile + "sso_login = browser\nsso_refresh = blocking\n")
     world.sign_in()
     use()
     world.sign_in(expiresAt="2020-01-01T00:00:00Z", refreshToken=None)

@@ -34,6 +34,7 @@ from sso_plugin.tokens import TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from world import World
@@ -361,11 +362,22 @@ def test_those_who_waited_for_a_failed_renewal_do_not_repeat_it(world: World) ->
     assert world.count("CreateToken") == 1
 
 
-def test_a_token_that_lives_does_not_wait_for_its_renewal(world: World) -> None:
+def test_a_token_that_lives_does_not_wait_for_its_renewal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another process renews it, or hangs while it tries: nobody is kept from working."""
     token = stale_token(world)
+    source, waits = source_of(), list[float | None]()
+    locked = source.cache.locked
+
+    def noted(key: str, timeout: float | None = None) -> AbstractContextManager[bool]:
+        waits.append(timeout)
+        return locked(key, timeout)
+
+    monkeypatch.setattr(source.cache, "locked", noted)
     with token_cache().locked(world.token_file().stem):
-        assert source_of().fetch().value == token
+        assert source.fetch().value == token
+    assert waits == [0.0]
     assert world.count("CreateToken") == 0
 
 
