@@ -40,25 +40,29 @@ class AccountNames:
         found = matching(_remembered(self._cache.get(self._key)), name)
         return found[0].account_id if len(found) == 1 else None
 
+    def entry(self) -> Entry | None:
+        """Return what is remembered, to tell later whether somebody has asked anew."""
+        return self._cache.get(self._key)
+
     def is_old(self) -> bool:
         """Tell whether the portal was last asked so long ago that it is time to do it again."""
         entry = self._cache.get(self._key)
         return entry is None or time.time() - entry.stored_at > _TRUSTED_FOR
 
-    def fetch(self, wanted: Wanted) -> str:
+    def fetch(self, wanted: Wanted, seen: Entry | None) -> str:
         """Ask the portal for the id of an account, and remember all of its names.
 
+        :param seen: what was remembered before it turned out that this does not help; if that has
+            changed, another process has asked for us.
         :raises ConfigError: if there is no such account, or several of its name.
         :raises LoginRequired: if a person has to log in.
         :raises PortalError: if the portal gives no answer, or another one.
         """
         from .directory import Directory
 
-        seen = self._cache.get(self._key)
         with self._cache.locked(self._key):
             latest = self._cache.get(self._key)
             if latest is not None and latest != seen:
-                # While we waited, another process has asked.
                 return choose(_remembered(latest), wanted).account_id
             accounts = list(Directory(self._tokens).accounts())
             names = {account.account_id: account.name for account in accounts}
@@ -100,25 +104,26 @@ class NamedRoleSource:
         """
         if not attended:
             return NamedRoleSource(self._profile, self._tokens.unattended, self._cache).fetch()
+        seen = self._names.entry()
         remembered = self._names.load(self._wanted.text)
         if remembered is None:
-            return self._source(self._names.fetch(self._wanted)).fetch()
-        account_id = self._checked(remembered)
+            return self._source(self._names.fetch(self._wanted, seen)).fetch()
+        account_id = self._checked(remembered, seen)
         try:
             return self._source(account_id).fetch()
         except NoAccess:
             # The name may belong to another account by now.
-            latest = self._names.fetch(self._wanted)
+            latest = self._names.fetch(self._wanted, seen)
             if latest == account_id:
                 raise
             return self._source(latest).fetch()
 
-    def _checked(self, remembered: str) -> str:
+    def _checked(self, remembered: str, seen: Entry | None) -> str:
         """Follow a name to another account, but let nothing break what has worked until now."""
         if not self._names.is_old():
             return remembered
         try:
-            return self._names.fetch(self._wanted)
+            return self._names.fetch(self._wanted, seen)
         except (ConfigError, PortalError) as exc:
             _logger.debug("Going on with the account %s: %s", remembered, exc)
             return remembered

@@ -13,6 +13,7 @@ import pytest
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginRequired, NoAccess
+from sso_plugin.accountnames import AccountNames
 from sso_plugin.emulator import Account, Assignment, Organization, User
 
 if TYPE_CHECKING:
@@ -286,3 +287,22 @@ def remove_role_files(world: World) -> None:
 def age(file: Path, seconds: float) -> None:
     then = time.time() - seconds
     os.utime(file, (then, then))
+
+
+def test_one_who_is_overtaken_while_looking_does_not_ask_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has asked between this one's look at the file and its turn to ask."""
+    organize(world, PRODUCTION)
+    configure(world, "production")
+    load = AccountNames.load
+
+    def overtaken(names: AccountNames, name: str) -> str | None:
+        monkeypatch.setattr(AccountNames, "load", load)
+        found = load(names, name)
+        account_of()
+        return found
+
+    monkeypatch.setattr(AccountNames, "load", overtaken)
+    assert account_of() == PRODUCTION.account_id
+    assert world.count("ListAccounts") == 1
