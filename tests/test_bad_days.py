@@ -373,3 +373,54 @@ atexit.register(lambda: print(sts.get_caller_identity()["Account"]))
 """
     process = world.run(script)
     assert (process.stdout.strip(), process.stderr) == ("111111111111", "")
+
+
+def test_under_gevent_nobody_waits_for_ever(world: World) -> None:
+    """Threads, locks and sockets are gevent's then, and a renewal is one of its greenlets."""
+    world.emulator.settings.role_credentials = 3
+    world.emulator.faults.add("GetRoleCredentials", latency=0.3)
+    world.emulator.faults.add("CreateToken", latency=0.3)
+    world.sign_in(expiresAt=PAST)
+    script = """
+from gevent import monkey
+monkey.patch_all()
+import time, gevent, boto3, sso_plugin
+sso_plugin.enable()
+sts = boto3.Session(profile_name="dev").client("sts")
+end = time.time() + 6
+def use():
+    calls = 0
+    while time.time() < end:
+        sts.get_caller_identity()
+        calls += 1
+        gevent.sleep(0.02)
+    return calls
+with gevent.Timeout(40):
+    greenlets = [gevent.spawn(use) for _ in range(10)]
+    gevent.joinall(greenlets, raise_error=True)
+print(min(greenlet.value for greenlet in greenlets) > 1)
+"""
+    done = world.run(script)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert world.count("CreateToken") == 1
+    assert 2 <= world.count("GetRoleCredentials") <= 6
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this system has no such limit")
+def test_a_disk_that_is_full_loses_nothing_but_the_cache(world: World) -> None:
+    """No byte can be written: what is there stays whole, and the script goes on from memory."""
+    world.sign_in(expiresAt=PAST)
+    before = world.token_file().read_bytes()
+    script = """
+import resource, boto3, sso_plugin
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+sso_plugin.enable()
+for _ in range(2):
+    print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Account"])
+"""
+    done = world.run(script)
+    assert (done.stdout, done.stderr) == ("111111111111\n" * 2, "")
+    assert world.token_file().read_bytes() == before
+    assert world.role_files() == []
+    assert not list(world.home.rglob("*.tmp"))
+    assert world.count("CreateToken") == 1
