@@ -10,11 +10,19 @@ from .clock import Lifetime, format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from .answers import Grant
-    from .cache import Document, Entry
+    from .cache import Document, Entry, Mark
     from .clock import Clock
     from .config import SsoProfile
 
-__all__ = ["AccessToken", "TokenState"]
+__all__ = ["NO_ORIGIN", "AccessToken", "Origin", "TokenState", "find_origin", "note_origin"]
+
+Origin = tuple[str, "Mark"]
+"""What a document was derived from: the id of a login, and the mark of its token file."""
+
+NO_ORIGIN: Origin = ("", (0, 0, 0))
+"""The origin of what no login vouches for."""
+
+_ORIGIN = "SsoPlugin"
 
 
 class TokenState(enum.Enum):
@@ -30,12 +38,14 @@ class AccessToken:
     """A token as the cache file holds it.
 
     ``document`` is the whole file, with what others wrote into it, so that nothing is lost when a
-    renewed token takes its place.
+    renewed token takes its place. ``mark`` is the version of the file that the token was read from,
+    None if it was not.
     """
 
     value: str = field(repr=False)
     lifetime: Lifetime
     document: Document = field(repr=False)
+    mark: Mark | None = None
 
     @classmethod
     def from_entry(cls, entry: Entry | None, clock: Clock) -> AccessToken | None:
@@ -52,7 +62,7 @@ class AccessToken:
             lifetime = Lifetime(clock.at(entry.stored_at), parse_timestamp(expires))
         except (ValueError, OverflowError):
             return None
-        return cls(value, lifetime, entry.document)
+        return cls(value, lifetime, entry.document, entry.mark)
 
     @classmethod
     def granted(
@@ -90,3 +100,22 @@ class AccessToken:
             return parse_timestamp(str(self.document.get("registrationExpiresAt")))
         except (ValueError, OverflowError):
             return None
+
+
+def note_origin(document: Document, origin: Origin | None) -> Document:
+    """Return a document with a note of the login that it was derived from."""
+    if origin is None:
+        return document
+    return {**document, _ORIGIN: {"LoginId": origin[0], "TokenFile": list(origin[1])}}
+
+
+def find_origin(document: Document) -> Origin | None:
+    """Return the login that a document was derived from; None if another program wrote it."""
+    held = document.get(_ORIGIN)
+    if held is None:
+        return None
+    try:
+        mtime, size, inode = map(int, held["TokenFile"])
+        return str(held["LoginId"]), (mtime, size, inode)
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return NO_ORIGIN

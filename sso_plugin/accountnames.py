@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from .access_token import NO_ORIGIN, find_origin, note_origin
 from .accountchoice import Wanted, choose, matching
 from .answers import Account
 from .errors import ConfigError, NoAccess, PortalError
@@ -14,6 +15,7 @@ from .filecache import own_cache
 from .rolesource import RoleSource
 
 if TYPE_CHECKING:
+    from .access_token import Origin
     from .cache import Cache, Entry
     from .config import SsoProfile
     from .role_credentials import RoleCredentials
@@ -27,6 +29,13 @@ _TRUSTED_FOR = 24 * 3600
 """Seconds. Accounts are renamed, and the name may then be given to another one."""
 
 
+class KnownAccount(NamedTuple):
+    """The id of an account, and the login whose user called it by its name."""
+
+    account_id: str
+    origin: Origin
+
+
 class AccountNames:
     """The names of all accounts of one login, as the portal told them last."""
 
@@ -35,10 +44,13 @@ class AccountNames:
         self._cache = cache
         self._key = f"accounts-{tokens.key}"
 
-    def load(self, name: str) -> str | None:
-        """Return the remembered id of the one account of this name. Goes nowhere."""
-        found = matching(_remembered(self._cache.get(self._key)), name)
-        return found[0].account_id if len(found) == 1 else None
+    def load(self, name: str) -> KnownAccount | None:
+        """Return what is known of the one account of this name. Makes no network call."""
+        entry = self._cache.get(self._key)
+        found = matching(_remembered(entry), name)
+        if entry is None or len(found) != 1:
+            return None
+        return KnownAccount(found[0].account_id, _origin(entry))
 
     def entry(self) -> Entry | None:
         """Return what is remembered, to tell later whether somebody has asked anew."""
@@ -62,61 +74,89 @@ class AccountNames:
 
         with self._cache.locked(self._key):
             latest = self._cache.get(self._key)
-            if latest is not None and latest != seen:
+            if latest is not None and latest != seen and self._is_of_login(latest):
                 return choose(_remembered(latest), wanted).account_id
+            origin = self._tokens.origin_of(self._tokens.fetch())
             accounts = list(Directory(self._tokens).accounts())
             names = {account.account_id: account.name for account in accounts}
-            self._cache.put(self._key, {"accounts": names})
+            self._cache.put(self._key, note_origin({"accounts": names}, origin))
         return choose(accounts, wanted).account_id
 
     def forget(self) -> None:
         """Have the portal asked the next time."""
         self._cache.delete(self._key)
 
+    def _is_of_login(self, entry: Entry) -> bool:
+        return self._tokens.vouches_for(_origin(entry), 0)
+
 
 class NamedRoleSource:
     """The credentials of one role in an account that is known by its name."""
 
-    def __init__(self, profile: SsoProfile, tokens: TokenSource, cache: Cache) -> None:
+    def __init__(
+        self, profile: SsoProfile, tokens: TokenSource, cache: Cache, *, of_login: bool = True
+    ) -> None:
         self._profile = profile
         self._tokens = tokens
         self._cache = cache
+        self._of_login = of_login
         self._wanted = Wanted.of(profile)
         self._names = AccountNames(tokens, own_cache())
 
     def load(self) -> RoleCredentials | None:
         """Return credentials of the cache that still live. Goes nowhere."""
-        account_id = self._names.load(self._wanted.text)
-        return self._source(account_id).load() if account_id else None
+        known = self._names.load(self._wanted.text)
+        found = self._source(known.account_id).load() if known else None
+        if known is None or found is None:
+            return None
+        # The credentials are of this login; the name has to be, too.
+        origin = found.origin
+        return found if (origin[0] == known.origin[0] if origin else self._is_ours(known)) else None
 
     def prepare(self) -> None:
-        """Import all that `fetch` needs. See `refresh.Source`."""
+        """Import all that `fetch` and `replace` need. See `refresh.Source`."""
         self._source("").prepare()
 
-    def fetch(self, *, attended: bool = True) -> RoleCredentials:
+    def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
         """Return credentials that are not due for renewal, asking the portal if need be.
 
         :param attended: whether a person may be asked to log in.
+        :param minimum: the seconds that they should live at least; see `Lifetime`.
         :raises ConfigError: if there is no such account, or several of its name.
         :raises LoginRequired: if a person has to log in.
         :raises NoAccess: if the user does not have this role in this account.
         :raises PortalError: if the portal gives no answer, or another one.
         """
         if not attended:
-            return NamedRoleSource(self._profile, self._tokens.unattended, self._cache).fetch()
+            return self._unattended().fetch(minimum=minimum)
         seen = self._names.entry()
-        remembered = self._names.load(self._wanted.text)
-        if remembered is None:
-            return self._source(self._names.fetch(self._wanted, seen)).fetch()
-        account_id = self._checked(remembered, seen)
+        known = self._names.load(self._wanted.text)
+        if known is None or not self._is_ours(known):
+            account_id = self._names.fetch(self._wanted, seen)
+            return self._source(account_id).fetch(minimum=minimum)
+        account_id = self._checked(known.account_id, seen)
         try:
-            return self._source(account_id).fetch()
+            return self._source(account_id).fetch(minimum=minimum)
         except NoAccess:
             # The name may belong to another account by now.
             latest = self._names.fetch(self._wanted, seen)
             if latest == account_id:
                 raise
-            return self._source(latest).fetch()
+            return self._source(latest).fetch(minimum=minimum)
+
+    def replace(self, rejected: str) -> RoleCredentials:
+        """Return other credentials than those that AWS rejected. See `RoleSource.replace`."""
+        known = self._names.load(self._wanted.text)
+        if known is None or not self._is_ours(known):
+            return self.fetch(attended=False)
+        return self._source(known.account_id).replace(rejected)
+
+    def _unattended(self) -> NamedRoleSource:
+        tokens = self._tokens.unattended
+        return NamedRoleSource(self._profile, tokens, self._cache, of_login=self._of_login)
+
+    def _is_ours(self, known: KnownAccount) -> bool:
+        return self._tokens.vouches_for(known.origin, 0)
 
     def _checked(self, remembered: str, seen: Entry | None) -> str:
         """Follow a name to another account, but let nothing break what has worked until now."""
@@ -129,15 +169,20 @@ class NamedRoleSource:
             return remembered
 
     def _source(self, account_id: str) -> RoleSource:
-        return RoleSource(replace(self._profile, account_id=account_id), self._tokens, self._cache)
+        profile = replace(self._profile, account_id=account_id)
+        return RoleSource(profile, self._tokens, self._cache, of_login=self._of_login)
 
 
 def role_source(
-    profile: SsoProfile, tokens: TokenSource, cache: Cache
+    profile: SsoProfile, tokens: TokenSource, cache: Cache, *, of_login: bool = True
 ) -> RoleSource | NamedRoleSource:
     """Return where the credentials of a profile's role come from; an id needs no name."""
     kind = RoleSource if profile.account_id else NamedRoleSource
-    return kind(profile, tokens, cache)
+    return kind(profile, tokens, cache, of_login=of_login)
+
+
+def _origin(entry: Entry) -> Origin:
+    return find_origin(entry.document) or NO_ORIGIN
 
 
 def _remembered(entry: Entry | None) -> list[Account]:

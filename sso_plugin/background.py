@@ -7,15 +7,27 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from .cache import is_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Background"]
+__all__ = ["Background", "renew_locks_after_fork"]
 
 _PATIENCE_AT_EXIT = 3.0
 """Seconds that the end of a script waits for what still runs."""
+
+_GLANCE = 0.05
+"""Seconds between two looks at what it is doing."""
+
+
+class WithLocks(Protocol):
+    """What has locks of its own."""
+
+    def renew_locks(self) -> None:
+        """Make them anew."""
 
 
 class Background:
@@ -30,8 +42,9 @@ class Background:
         self._prepare = prepare
         self._run = run
         self._thread: threading.Thread | None = None
-        self._forget()
+        self.renew_locks()
         _instances.add(self)
+        renew_locks_after_fork(self)
 
     def start(self) -> bool:
         """Have it run, unless it does. Tell whether it can: at interpreter shutdown it cannot."""
@@ -55,25 +68,45 @@ class Background:
         if thread is not None:
             thread.join(max(0.0, seconds))
 
-    def _forget(self) -> None:
-        # The thread that held the lock does not exist in a forked child. Reentrant: a signal
-        # handler may come here while its own thread is here.
+    def finish(self, deadline: float) -> None:
+        """Wait for its end at the end of the program, but not while it waits for a lock itself.
+
+        :param deadline: when to give up, by ``time.monotonic``.
+        """
+        thread = self._thread
+        while thread is not None and thread.is_alive() and time.monotonic() < deadline:
+            if is_waiting(thread):
+                return
+            thread.join(_GLANCE)
+
+    def renew_locks(self) -> None:
+        """Make its lock anew."""
+        # Reentrant: a signal handler may come here while its own thread is here.
         self._lock = threading.RLock()
 
 
 _instances: weakref.WeakSet[Background] = weakref.WeakSet()
+_with_locks: weakref.WeakSet[WithLocks] = weakref.WeakSet()
 
 
-def _finish() -> None:
-    # A token whose renewal is cut off here may be the only one.
-    deadline = time.monotonic() + _PATIENCE_AT_EXIT
-    for background in list(_instances):
-        background.wait(deadline - time.monotonic())
+def renew_locks_after_fork(owner: WithLocks) -> None:
+    """Have the locks of an object made anew in every forked child, as long as it exists.
+
+    A lock may have been held by a thread that does not exist in the child.
+    """
+    _with_locks.add(owner)
 
 
 def _after_fork_in_child() -> None:
+    for owner in list(_with_locks):
+        owner.renew_locks()
+
+
+def _finish() -> None:
+    """Wait for what runs: a token whose renewal is cut off here may be the only one."""
+    deadline = time.monotonic() + _PATIENCE_AT_EXIT
     for background in list(_instances):
-        background._forget()  # noqa: SLF001 - the module's own class
+        background.finish(deadline)
 
 
 atexit.register(_finish)

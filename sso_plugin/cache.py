@@ -15,21 +15,38 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from .redact import conceal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Callable, Iterator, MutableMapping
 
-__all__ = ["LOCK_TIMEOUT", "Cache", "Document", "Entry", "MemoryCache"]
+__all__ = [
+    "LOCK_TIMEOUT",
+    "RENEWAL_LOCK_TIMEOUT",
+    "Cache",
+    "Document",
+    "Entry",
+    "Mark",
+    "MemoryCache",
+    "is_waiting",
+    "waiting_for_lock",
+]
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another writer. After that a duplicate call is better than a dead script."""
 
+RENEWAL_LOCK_TIMEOUT = 120.0
+"""Seconds to wait for the renewal of a token, which is never done twice. After that: an error."""
+
 Document = dict[str, Any]
+
+Mark = tuple[int, int, int]
+"""What changes when a document is replaced: its file's mtime in nanoseconds, size and inode."""
 
 
 class Entry(NamedTuple):
-    """A document and when it was stored, in local epoch seconds."""
+    """A document, when it was stored (local epoch seconds), and the mark of that version."""
 
     document: Document
     stored_at: float
+    mark: Mark
 
 
 class Cache(Protocol):
@@ -41,24 +58,55 @@ class Cache(Protocol):
     def put(self, key: str, document: Document) -> None:
         """Store the document as a whole. Never fails: a place that cannot keep it says so."""
 
+    def replace(
+        self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
+    ) -> bool:
+        """Store the document if what is there is still the expected one; return whether it was.
+
+        `supersede` and `delete` win over it, whenever they come.
+
+        :param is_current: called with what is there now, directly before it is replaced.
+        """
+
+    def supersede(self, key: str, document: Document) -> None:
+        """Store the document as `put` does; a `replace` that began before does not undo it."""
+
     def delete(self, key: str) -> None:
-        """Forget the document, if there is one."""
+        """Delete the document, if there is one; a `replace` that began before does not undo it."""
+
+    def mark(self, key: str) -> Mark | None:
+        """Return the mark of the document that is there, without reading it; None without one."""
 
     def locked(
-        self, key: str, timeout: float | None = None
+        self,
+        key: str,
+        timeout: float | None = None,
+        until: Callable[[], bool] | None = None,
     ) -> contextlib.AbstractContextManager[bool]:
         """Keep other writers of this key out, waiting for them for a bounded time.
 
-        The context tells whether it came to that; who has waited long enough goes on regardless.
+        The context is True if the lock is held. It is False if another writer still holds it. A
+        place that cannot lock processes locks threads, and that counts as held.
 
         :param timeout: seconds, `LOCK_TIMEOUT` if None.
+        :param until: ends the wait early when it returns True.
         """
+
+    def describe_lock(self, key: str) -> str:
+        """Name the lock of a key, and its holder if that is known, in a message to a person."""
 
     def fault(self, key: str) -> str | None:
         """Say why what is there cannot be used, as the end of a sentence; None if it can be."""
 
     def describe(self, key: str) -> str:
         """Name the place of a key in a message to a person."""
+
+
+_CHANGES = ""
+"""The name of the lock that is held while a document changes; no key is empty."""
+
+_SLICE = 0.05
+"""Seconds of a wait for a lock, between two looks at whether it is still needed."""
 
 
 class MemoryCache:
@@ -77,29 +125,69 @@ class MemoryCache:
             return None
         if not isinstance(document, dict):
             return None
-        return Entry(conceal(document), self._stored_at.get(key, time.time()))
+        stored_at = self._stored_at.get(key, time.time())
+        return Entry(conceal(document), stored_at, (int(stored_at * 1e9), id(document), 0))
 
     def put(self, key: str, document: Document) -> None:
         """See `Cache`."""
-        self._mapping[key] = document
-        self._stored_at[key] = time.time()
+        with self._lock(_CHANGES):
+            self._put(key, document)
+
+    def replace(
+        self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
+    ) -> bool:
+        """See `Cache`."""
+        with self._lock(_CHANGES):
+            current = is_current(self.get(key))
+            if current:
+                self._put(key, document)
+        return current
+
+    def supersede(self, key: str, document: Document) -> None:
+        """See `Cache`."""
+        self.put(key, document)
 
     def delete(self, key: str) -> None:
         """See `Cache`."""
-        with contextlib.suppress(KeyError):
+        with self._lock(_CHANGES), contextlib.suppress(KeyError):
             del self._mapping[key]
 
-    @contextlib.contextmanager
-    def locked(self, key: str, timeout: float | None = None) -> Iterator[bool]:
+    def mark(self, key: str) -> Mark | None:
         """See `Cache`."""
-        # In a process that was forked off, nobody is left to release a lock of its parent.
-        lock = self._locks.setdefault((os.getpid(), key), threading.Lock())
-        held = lock.acquire(timeout=LOCK_TIMEOUT if timeout is None else timeout)
+        entry = self.get(key)
+        return entry.mark if entry else None
+
+    @contextlib.contextmanager
+    def locked(
+        self,
+        key: str,
+        timeout: float | None = None,
+        until: Callable[[], bool] | None = None,
+    ) -> Iterator[bool]:
+        """See `Cache`."""
+        lock = self._lock(key)
+        deadline = time.monotonic() + (LOCK_TIMEOUT if timeout is None else timeout)
+        with waiting_for_lock():
+            while not (held := lock.acquire(timeout=_pause(deadline))):
+                if time.monotonic() >= deadline or (until and until()):
+                    break
         try:
             yield held
         finally:
             if held:
                 lock.release()
+
+    def describe_lock(self, key: str) -> str:  # noqa: ARG002
+        """See `Cache`."""
+        return "a lock in the memory of this process"
+
+    def _put(self, key: str, document: Document) -> None:
+        self._mapping[key] = document
+        self._stored_at[key] = time.time()
+
+    def _lock(self, name: str) -> threading.Lock:
+        # In a forked child, no thread is left to release a lock of its parent.
+        return self._locks.setdefault((os.getpid(), name), threading.Lock())
 
     def fault(self, key: str) -> str | None:  # noqa: ARG002
         """See `Cache`."""
@@ -108,3 +196,25 @@ class MemoryCache:
     def describe(self, key: str) -> str:  # noqa: ARG002
         """See `Cache`."""
         return "the memory of this process"
+
+
+def _pause(deadline: float) -> float:
+    return max(0.0, min(_SLICE, deadline - time.monotonic()))
+
+
+_waiting: set[int] = set()
+
+
+@contextlib.contextmanager
+def waiting_for_lock() -> Iterator[None]:
+    """Note that this thread waits for a lock. See `is_waiting`."""
+    _waiting.add(threading.get_ident())
+    try:
+        yield
+    finally:
+        _waiting.discard(threading.get_ident())
+
+
+def is_waiting(thread: threading.Thread) -> bool:
+    """Tell whether a thread waits for a lock: nothing is lost if the process ends meanwhile."""
+    return thread.ident in _waiting

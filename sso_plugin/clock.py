@@ -115,6 +115,9 @@ class Clock:
 _USUAL_LENGTH = 3600.0
 """Seconds that a token or a set of credentials lives, if nobody has said otherwise."""
 
+_YOUNG = 5 * 60
+"""Seconds for which nothing that was issued is replaced, so that one request serves many."""
+
 
 class Lifetime(NamedTuple):
     """From when and until when a token or a set of credentials is valid, in epoch seconds.
@@ -139,6 +142,20 @@ class Lifetime(NamedTuple):
     def wait_until(self) -> float:
         """From here on it goes on with what it has, while that is still good for a request."""
         return self.expires_at - min(12, self._length / 50)
+
+    @property
+    def replace_from(self) -> float:
+        """From here on they may be replaced before they are due, if they do not serve."""
+        return self.issued_at + _YOUNG
+
+    def long_enough_until(self, minimum: float) -> float:
+        """Until when a session may start with these that needs ``minimum`` seconds of life.
+
+        No more than three quarters of the lifetime are asked for, and nothing of what was issued
+        less than 5 minutes ago.
+        """
+        lasts = self.expires_at - min(minimum, self._length * 3 / 4)
+        return min(self.renew_from, max(lasts, self.replace_from))
 
     @property
     def _length(self) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from .errors import ConfigError
 from .served import ROLE_KEYS, has_sso_keys
@@ -28,22 +28,24 @@ _OWN_KEYS = frozenset(
         "sso_login",
         "sso_refresh",
         "sso_cache",
+        "sso_minimum_lifetime",
         "sso_requests_per_second",
         "sso_use_fips_endpoint",
     }
 )
 
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 _Login = Literal["never", "auto", "browser", "device"]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Options:
-    """Our own keys of a profile, or of its sso-session; the profile wins."""
+    """Our own keys of a profile, or of its sso-session; the profile wins. Times are in seconds."""
 
     login: _Login = "never"
     refresh: str = "background"
     cache: str = "file"
+    minimum_lifetime: float = 0.0
     requests_per_second: float = 20.0
     use_fips_endpoint: bool = False
 
@@ -220,9 +222,8 @@ class _Reader:
             login=cast("_Login", self._choice("sso_login", get_args(_Login))),
             refresh=self._choice("sso_refresh", ("background", "blocking")),
             cache=self._choice("sso_cache", ("file", "memory")),
-            requests_per_second=self._parsed(
-                "sso_requests_per_second", _positive, Options.requests_per_second
-            ),
+            minimum_lifetime=self._number("sso_minimum_lifetime", 0.0),
+            requests_per_second=self._number("sso_requests_per_second", 20.0),
             use_fips_endpoint=self._choice("sso_use_fips_endpoint", ("false", "true")) == "true",
         )
 
@@ -232,13 +233,14 @@ class _Reader:
             raise self._wrong(key, f'"{value}"', f"{', '.join(choices[:-1])} or {choices[-1]}")
         return value.lower()
 
-    def _parsed(self, key: str, parse: Callable[[str], T], default: T) -> T:
+    def _number(self, key: str, default: float) -> float:
+        parse, choices = _NUMBERS[key]
         if key not in self._merged:
             return default
         try:
             return parse(self._text(key))
         except ValueError:
-            raise self._wrong(key, f'"{self._text(key)}"', "a number above 0") from None
+            raise self._wrong(key, f'"{self._text(key)}"', choices) from None
 
     def _wrong(self, key: str, value: str, choices: str) -> ConfigError:
         return ConfigError(
@@ -247,8 +249,21 @@ class _Reader:
         )
 
 
+def _seconds(text: str) -> float:
+    """Read a duration: ``2700``, ``2700s``, ``45m`` or ``1h``."""
+    unit = text[-1:].lower()
+    amount = text[:-1] if unit in _UNITS else text
+    return _positive(amount) * _UNITS.get(unit, 1) if float(amount) else 0.0
+
+
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < float("inf"):
         raise ValueError(text)
     return number
+
+
+_NUMBERS: dict[str, tuple[Callable[[str], float], str]] = {
+    "sso_minimum_lifetime": (_seconds, "seconds, or a number with s, m or h, such as 45m"),
+    "sso_requests_per_second": (_positive, "a number above 0"),
+}

@@ -11,6 +11,7 @@ from .errors import ConfigError
 from .loader import add_data_path
 from .openlogin import OpenLogin
 from .provider import LOGIN_COMPONENT, LoginProvider, token_source
+from .rejection import RejectedCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +109,9 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     core.register_component("credential_provider", CredentialResolver([provider]))
     core.register_component(LOGIN_COMPONENT, login)
     core.register_component("token_provider", TokenProviderChain([provider]))
+    rejected: Any = RejectedCredentials(core)
+    core.register("before-sign", rejected.note_signer)
+    core.register("needs-retry", rejected.repeat)
     return boto3.Session(botocore_session=core, region_name=region)
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "PortalRefusal",
     "PortalUnreachable",
     "SsoPluginError",
+    "TokenLocked",
 ]
 
 
@@ -81,6 +82,10 @@ class PortalError(SsoPluginError):
     def told(self) -> str:
         """The message without whom it is for and the command; empty if it is for everybody."""
         return str(self.kwargs.get("told", ""))
+
+
+class TokenLocked(PortalError):
+    """Another process has been renewing the token for too long; nobody has asked the portal."""
 
 
 class PortalUnreachable(PortalError, EndpointConnectionError):

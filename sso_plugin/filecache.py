@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import stat
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,19 +21,19 @@ from .cache import Entry, MemoryCache
 from .redact import conceal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from .cache import Cache, Document
+    from .cache import Cache, Document, Mark
+    from .filewriting import FolderToWrite
 
 __all__ = ["FileCache", "memory_cache", "own_cache", "role_cache", "token_cache"]
 
 _logger = logging.getLogger(__name__)
 
-_TEMPORARY = "sso-plugin-"
-_STALE = 60.0
-"""Seconds after which a temporary file has no writer any more."""
-
 _MAX_BYTES = 1024 * 1024
+_HALF_WRITTEN = (0.01, 0.04, 0.15, 0.3)
+"""Seconds between looks at a file that another program may be writing in place."""
+
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -60,45 +59,88 @@ class FileCache:
     def put(self, key: str, document: Document) -> None:
         """See `Cache`."""
         try:
-            self._make_folder()
-            self._replace(self._path(key), json.dumps(document))
+            self._folder_to_write().write(self._path(key).name, json.dumps(document))
         except OSError as exc:
             _logger.debug("Keeping %s in memory: %s", self._path(key), exc.strerror)
             self._overlay.put(key, document)
         else:
             self._overlay.delete(key)
 
+    def replace(
+        self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
+    ) -> bool:
+        """See `Cache`."""
+
+        def is_replaceable() -> bool:
+            return self._is_damaged_for_good(key) or is_current(self.get(key))
+
+        try:
+            name, text = self._path(key).name, json.dumps(document)
+            replaced = self._folder_to_write().write_if(name, text, is_replaceable)
+        except OSError as exc:
+            replaced = is_replaceable()
+            if replaced:
+                _logger.debug("Keeping %s in memory: %s", self._path(key), exc.strerror)
+                self._overlay.put(key, document)
+        else:
+            self._overlay.delete(key)
+        return replaced
+
+    def supersede(self, key: str, document: Document) -> None:
+        """See `Cache`."""
+        self.put(key, document)
+        self._folder_to_write().cancel(self._path(key).name)
+        entry = self.get(key)
+        if entry is None or entry.document != document:
+            # A `replace` came between the two steps above; none can from here on.
+            self.put(key, document)
+
     def delete(self, key: str) -> None:
         """See `Cache`."""
         self._overlay.delete(key)
         try:
             self._path(key).unlink(missing_ok=True)
+            self._folder_to_write().cancel(self._path(key).name)
+            self._path(key).unlink(missing_ok=True)
         except OSError as exc:
             _logger.warning("Cannot delete %s: %s", self._path(key), exc.strerror)
 
+    def mark(self, key: str) -> Mark | None:
+        """See `Cache`."""
+        if self._overlay.mark(key) is not None and (entry := self.get(key)):
+            return entry.mark
+        try:
+            return _mark(self._path(key).stat())
+        except OSError:
+            return None
+
     @contextlib.contextmanager
-    def locked(self, key: str, timeout: float | None = None) -> Iterator[bool]:
+    def locked(
+        self,
+        key: str,
+        timeout: float | None = None,
+        until: Callable[[], bool] | None = None,
+    ) -> Iterator[bool]:
         """See `Cache`. The lock file stays: deleting it would let two writers in."""
-        from filelock import FileLock, Timeout
+        from .filelocks import FileLockUnavailableError, locked
 
         timeout = cache.LOCK_TIMEOUT if timeout is None else timeout
-        lock = FileLock(self._folder / f"{key}.lock", timeout=timeout, mode=0o600)
-        outcome: contextlib.AbstractContextManager[bool] = contextlib.nullcontext(True)  # noqa: FBT003
-        try:
-            self._make_folder()
-            # Who waits for a short time looks often.
-            lock.acquire(poll_interval=min(0.05, timeout / 200))
-        except Timeout:
-            _logger.debug("Passing by a writer of %s that takes too long", self._path(key))
-            outcome = contextlib.nullcontext(False)  # noqa: FBT003
-        except (OSError, NotImplementedError) as exc:
-            _logger.debug("No lock for %s among processes: %s", self._path(key), exc)
-            outcome = self._overlay.locked(key, timeout)
-        try:
-            with outcome as held:
-                yield held
-        finally:
-            lock.release()
+        with contextlib.ExitStack() as stack:
+            try:
+                self._folder_to_write().make()
+                held = stack.enter_context(locked(self._lock_path(key), timeout, until))
+            except (FileLockUnavailableError, OSError) as exc:
+                _logger.debug("No lock for %s among processes: %s", self._path(key), exc)
+                held = stack.enter_context(self._overlay.locked(key, timeout, until))
+            yield held
+
+    def describe_lock(self, key: str) -> str:
+        """See `Cache`."""
+        from .filelocks import holder_of
+
+        path = self._lock_path(key)
+        holder = holder_of(path)
+        return f"{path} (process {holder})" if holder else str(path)
 
     def fault(self, key: str) -> str | None:
         """See `Cache`."""
@@ -115,9 +157,8 @@ class FileCache:
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.json"
 
-    def _make_folder(self) -> None:
-        for folder in (*reversed(self._folder.parents), self._folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
+    def _lock_path(self, key: str) -> Path:
+        return self._folder / f"{key}.lock"
 
     def _read(self, path: Path) -> Entry | None:
         try:
@@ -126,28 +167,19 @@ class FileCache:
             _logger.warning("Ignoring %s, which %s", path, exc)
             return None
 
-    def _replace(self, path: Path, text: str) -> None:
-        descriptor, temporary = tempfile.mkstemp(".tmp", _TEMPORARY, self._folder)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                if self._durable:
-                    os.fsync(file.fileno())
-            Path(temporary).replace(path)
-            if self._durable:
-                self._sweep()
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
+    def _is_damaged_for_good(self, key: str) -> bool:
+        """Tell whether the file is damaged, and not just being written in place."""
+        for pause in _HALF_WRITTEN:
+            if self.fault(key) is None:
+                return False
+            time.sleep(pause)
+        return self.fault(key) is not None
 
-    def _sweep(self) -> None:
-        """Remove what writers that were killed have left."""
-        for left in self._folder.glob(f"{_TEMPORARY}*.tmp"):
-            with contextlib.suppress(OSError):
-                if time.time() - left.stat().st_mtime > _STALE:
-                    left.unlink()
+    def _folder_to_write(self) -> FolderToWrite:
+        # Readers need not even import it.
+        from .filewriting import FolderToWrite
+
+        return FolderToWrite(self._folder, durable=self._durable)
 
 
 class _UnusableFileError(Exception):
@@ -156,7 +188,7 @@ class _UnusableFileError(Exception):
 
 def _load(path: Path) -> Entry | None:
     try:
-        content, stored_at = _read_regular_file(path)
+        content, status = _read_regular_file(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:
@@ -167,18 +199,22 @@ def _load(path: Path) -> Entry | None:
         document = None
     if not isinstance(document, dict):
         raise _UnusableFileError("is damaged: it is not a JSON object")
-    return Entry(conceal(document), stored_at)
+    return Entry(conceal(document), status.st_mtime, _mark(status))
 
 
-def _read_regular_file(path: Path) -> tuple[bytes, float]:
-    """Return content and time of change of a file, following no link and waiting for no pipe."""
+def _read_regular_file(path: Path) -> tuple[bytes, os.stat_result]:
+    """Return content and status of a file, following no link and waiting for no pipe."""
     with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         if _others_can_write(status) and _has_modes(path.parent):
             raise OSError(errno.EPERM, "other users can write it (chmod 600 it, if it is yours)")
-        return file.read(_MAX_BYTES), status.st_mtime
+        return file.read(_MAX_BYTES), status
+
+
+def _mark(status: os.stat_result) -> Mark:
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _others_can_write(status: os.stat_result) -> bool:
@@ -190,8 +226,10 @@ def _others_can_write(status: os.stat_result) -> bool:
 
 def _has_modes(folder: Path) -> bool:
     """Tell whether files in this folder have modes; on a Windows drive under WSL, all are 0777."""
+    import tempfile
+
     try:
-        descriptor, temporary = tempfile.mkstemp(".tmp", _TEMPORARY, folder)
+        descriptor, temporary = tempfile.mkstemp(".tmp", "sso-plugin-", folder)
     except OSError:
         return True
     try:

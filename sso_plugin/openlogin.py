@@ -13,7 +13,7 @@ from .errors import ConfigError, PortalError
 from .filecache import own_cache, role_cache
 from .loader import add_data_path
 from .registration import registration_key
-from .role_credentials import RoleIndex, role_key
+from .role_credentials import role_key
 from .tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -108,13 +108,14 @@ class OpenLogin:
         :returns: whether the portal was told; a portal that does not answer keeps nothing alive.
         """
         revoked = self._revoke()
-        roles, index = role_cache(), RoleIndex.of(self.tokens.key)
+        # First, so that whoever still waits for an answer of the portal does not keep it.
+        self.tokens.cache.delete(self.tokens.key)
+        roles, index = role_cache(), self.tokens.login_index()
         for key in index.keys() | self._keys_of_profiles():
             roles.delete(key)
         index.clear()
         AccountNames(self.tokens, own_cache()).forget()
         self.tokens.cache.delete(registration_key(self.profile))
-        self.tokens.cache.delete(self.tokens.key)
         return revoked
 
     def _revoke(self) -> bool:

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
     from .cache import Cache
     from .config import SsoProfile
 
-__all__ = ["Outage"]
+__all__ = ["Outage", "hold_off"]
 
 _logger = logging.getLogger(__name__)
-
 
 _FIRST_HOLD_OFF = 1.0
 _LONGEST_HOLD_OFF = 60.0
 _FORGOTTEN = 2 * _LONGEST_HOLD_OFF
 """Seconds after which a failure is not part of the same outage any more."""
+
+
+def hold_off(failures: int) -> float:
+    """Return the seconds to wait after so many failures in a row: 1, doubling to 60."""
+    return float(min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2.0 ** (min(failures, 1000) - 1)))
 
 
 class Outage:
@@ -45,8 +49,7 @@ class Outage:
     def holds_off(self) -> bool:
         """Tell whether it is too early to try again: for 1 second, doubling to 60."""
         failures, age = self._failures()
-        hold_off = min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2.0 ** (failures - 1))
-        return failures > 0 and age < hold_off
+        return failures > 0 and age < hold_off(failures)
 
     def note(self, exc: PortalError) -> int:
         """Tell the others, and return how many failures there were before this one."""
@@ -75,7 +78,7 @@ class Outage:
         age = time.time() - entry.stored_at if entry else 0.0
         if not isinstance(count, int) or not 0 <= age < _FORGOTTEN:
             return 0, 0.0
-        return min(count, 1000), age
+        return count, age
 
     def _error(self, document: dict[str, object]) -> PortalError:
         """Tell of another process's failure in the name of this one's profile."""

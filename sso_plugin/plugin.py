@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
     from botocore.session import Session
 
-    from .provider import AccessTokenParameter
+    from .provider import AccessTokenParameter, SsoProvider
+    from .rejection import RejectedCredentials
 
 __all__ = ["disable", "enable", "is_enabled"]
 
@@ -78,6 +79,7 @@ class _Adaptation:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._changes: list[Callable[[], object]] = []
+        self._sources: list[SsoProvider | None] = []
 
     def begin(self) -> None:
         self._adapt_component("data_loader", self._adapt_loader)
@@ -102,6 +104,26 @@ class _Adaptation:
 
     def _route_access_token(self, **kwargs: Any) -> None:
         self._access_token.route(**kwargs)
+
+    @functools.cached_property
+    def _rejected(self) -> RejectedCredentials:
+        # Needed by the first request that is signed, and not by making a session.
+        from .rejection import RejectedCredentials
+
+        return RejectedCredentials(self._session)
+
+    def _note_signer(self, signature_version: Any, **kwargs: Any) -> None:
+        from botocore import UNSIGNED
+
+        # Requests to the portal are not signed, and are sent in the background as well.
+        if signature_version is not UNSIGNED:
+            self._rejected.note_signer(signature_version=signature_version, **kwargs)
+
+    def _repeat_rejected(self, **kwargs: Any) -> float | None:
+        if "_rejected" not in vars(self):
+            # Nothing has been signed yet.
+            return None
+        return self._rejected.repeat(**kwargs)
 
     def _register(self, event: str, handler: Callable[..., Any]) -> None:
         self._session.register(event, handler)
@@ -140,29 +162,40 @@ class _Adaptation:
 
     def _adapt_credentials(self, resolver: Any) -> None:
         name = self._profile_name()
+        profiles = self._session.full_config.get("profiles", {})
+        chained = any(self._serves(source) for source in _source_profiles(profiles, name))
         if self._serves(name):
             self._replace_credential_provider(resolver.providers, name)
-        profiles = self._session.full_config.get("profiles", {})
-        if any(self._serves(source) for source in _source_profiles(profiles, name)):
+        if chained:
             from .seams import wrap_source_profiles
 
-            unwrap = wrap_source_profiles(resolver, self._adapt_source_profile)
+            unwrap = wrap_source_profiles(
+                resolver, self._adapt_source_profile, self._source_credentials
+            )
             self._changes.append(unwrap)
+        if chained or self._serves(name):
+            self._register("before-sign", self._note_signer)
+            self._register("needs-retry", self._repeat_rejected)
 
     def _adapt_source_profile(self, name: str, providers: list[Any]) -> list[Any]:
         if self._serves(name):
-            self._replace_credential_provider(providers, name)
+            self._sources.append(self._replace_credential_provider(providers, name))
         return providers
+
+    def _source_credentials(self, access_key: str) -> Any:
+        """Return the credentials of a source profile whose current access key this is."""
+        loaded = [source.loaded for source in self._sources if source is not None]
+        return next((each for each in loaded if each and each.has_key(access_key)), None)
 
     def _serves(self, profile_name: str) -> bool:
         return is_served(self._session.full_config, profile_name)
 
-    def _replace_credential_provider(self, providers: list[Any], profile_name: str) -> None:
+    def _replace_credential_provider(self, providers: list[Any], profile_name: str) -> Any:
         from botocore.credentials import SSOProvider
 
         from .provider import SsoProvider
 
-        self._replace(
+        return self._replace(
             providers, SSOProvider, lambda stock: SsoProvider(self._session, profile_name, stock)
         )
 
@@ -181,13 +214,15 @@ class _Adaptation:
             lambda stock: SsoTokenProvider(self._session, name, stock),
         )
 
-    def _replace(self, providers: list[Any], stock_type: type, make: Callable[[Any], Any]) -> None:
+    def _replace(self, providers: list[Any], stock_type: type, make: Callable[[Any], Any]) -> Any:
         """Put ours in the place of botocore's own, which must be of exactly that type."""
         stock = next((one for one in providers if type(one) is stock_type), None)
-        if stock is not None:
-            ours = make(stock)
-            _exchange(providers, stock, ours)
-            self._changes.append(lambda: _exchange(providers, ours, stock))
+        if stock is None:
+            return None
+        ours = make(stock)
+        _exchange(providers, stock, ours)
+        self._changes.append(lambda: _exchange(providers, ours, stock))
+        return ours
 
     def _profile_name(self) -> str:
         # Not Session.profile, which would fix the profile for good.

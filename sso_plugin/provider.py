@@ -16,7 +16,7 @@ from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken
 from .cache import Cache, MemoryCache
 from .config import SsoProfile
 from .filecache import role_cache
-from .refresh import Source, SsoCredentials
+from .refresh import SsoCredentials
 from .rolesource import RoleSource
 from .seams import make_components
 from .served import ROLE_KEYS, is_served
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials, SSOProvider
     from botocore.session import Session
     from botocore.tokens import SSOTokenProvider
+
+    from .credential_source import Source
 
 __all__ = [
     "AccessTokenParameter",
@@ -58,6 +60,8 @@ class SsoProvider(CredentialProvider):
         self._session = session
         self._profile_name = profile_name
         self._foreign_cache = False
+        self.loaded: SsoCredentials | None = None
+        """What `load` returned last, if it was ours."""
 
     @property
     def cache(self) -> MutableMapping[str, Any]:
@@ -79,7 +83,8 @@ class SsoProvider(CredentialProvider):
         if profile is None or profile.role_name is None:
             return self.stock.load()
         foreign = MemoryCache(self.cache) if self._foreign_cache else None
-        return _credentials(self._session, profile, foreign)
+        self.loaded = _credentials(self._session, profile, foreign)
+        return self.loaded
 
 
 class SsoTokenProvider:
@@ -184,9 +189,10 @@ def _credentials(
     own = role_cache(in_memory=profile.options.cache == "memory")
     _register_features(profile)
     return SsoCredentials(
-        _role_source(profile, tokens, cache or own),
+        _role_source(profile, tokens, cache or own, of_login=cache is None),
         tokens.clock,
         background=profile.options.refresh == "background",
+        minimum_lifetime=profile.options.minimum_lifetime,
     )
 
 
@@ -201,12 +207,14 @@ def _bearer_token(session: Session, profile: SsoProfile) -> DeferredRefreshableT
     return DeferredRefreshableToken(SsoTokenProvider.METHOD, fetch)
 
 
-def _role_source(profile: SsoProfile, tokens: TokenSource, cache: Cache) -> Source:
+def _role_source(
+    profile: SsoProfile, tokens: TokenSource, cache: Cache, *, of_login: bool
+) -> Source:
     if profile.account_id is not None:
-        return RoleSource(profile, tokens, cache)
+        return RoleSource(profile, tokens, cache, of_login=of_login)
     from .accountnames import role_source
 
-    return role_source(profile, tokens, cache)
+    return role_source(profile, tokens, cache, of_login=of_login)
 
 
 def _register_features(profile: SsoProfile) -> None:

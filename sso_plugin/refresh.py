@@ -4,65 +4,50 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
 import random
 import threading
-import weakref
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from botocore.credentials import DeferredRefreshableCredentials, ReadOnlyCredentials
+from botocore.credentials import ReadOnlyCredentials
 
-from .background import Background
-from .clock import format_timestamp
+from .background import Background, renew_locks_after_fork
 from .errors import LoginRequired
+from .generations import CredentialsOfGenerations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .clock import Clock, Lifetime
+    from .credential_source import Source
     from .role_credentials import RoleCredentials
 
-__all__ = ["Source", "SsoCredentials"]
+__all__ = ["SsoCredentials"]
 
 _logger = logging.getLogger(__name__)
 
-_FIRST_HOLD_OFF = 1.0
-_LONGEST_HOLD_OFF = 60.0
 _JITTER = 0.1
 _DOUBT = 5.0
 """Seconds that a caller waits whose credentials may have expired, and may not."""
 
+_FIRST_USE = 10.0
+"""Seconds that the first caller waits for credentials that live as long as the profile asks for."""
 
-class Source(Protocol):
-    """Where the credentials come from; `role_credentials.RoleSource` is the one in use."""
-
-    def load(self) -> RoleCredentials | None:
-        """Return live credentials that are at hand, without going out."""
-
-    def prepare(self) -> None:
-        """Import all that `fetch` needs.
-
-        Whoever forks while a thread imports has a child in which nobody ever ends that import.
-        """
-
-    def fetch(self, *, attended: bool = True) -> RoleCredentials:
-        """Return fresh credentials, going out if need be.
-
-        :param attended: whether a person may be asked to log in; not while others still live.
-        """
+_REJECTED = 30.0
+"""Seconds that a caller with rejected credentials waits for another thread that renews them."""
 
 
-class SsoCredentials(DeferredRefreshableCredentials):
+class SsoCredentials(CredentialsOfGenerations):
     """Role credentials, first had when first used, and then renewed before they expire.
 
     From ``lifetime.renew_from`` on a caller gets the current credentials at once, while one
     renewal runs in the background; from ``lifetime.wait_from`` on it waits for the renewal, up to
     ``lifetime.wait_until``. A renewal that fails is not tried again for 1 second, doubling to 60,
-    and while the current credentials live it harms nobody. After that the caller gets the error of
-    the last attempt.
+    and while the current credentials live it harms nobody. After that the caller gets its error.
 
     :param background: whether a due renewal leaves the caller's thread; may be set later.
+    :param minimum_lifetime: the seconds that they live at least when first used, if others can be
+        had than those of the cache.
     """
 
     def __init__(
@@ -72,24 +57,22 @@ class SsoCredentials(DeferredRefreshableCredentials):
         *,
         method: str = "sso",
         background: bool = True,
+        minimum_lifetime: float = 0.0,
         random: Callable[[], float] = random.random,
     ) -> None:
-        super().__init__(
-            refresh_using=self._fetch_metadata,
-            method=method,
-            time_fetcher=lambda: datetime.fromtimestamp(clock.now(), timezone.utc),
-        )
-        self._source = source
-        self._clock = clock
+        super().__init__(source, clock, method)
         self.background = background
+        self._minimum_lifetime = minimum_lifetime
+        self._starts_short = False
         self._random = random
-        self._current: RoleCredentials | None = None
         self._due_at = self._held_off_until = float("-inf")
         self._renewal = Background("sso-plugin-renewal", source.prepare, self._renew_in_background)
         self._attempts = 0
         self._failures = 0
         self._error: Exception | None = None
-        _instances.add(self)
+        self._rejections = 0
+        self._kept_until = float("-inf")
+        renew_locks_after_fork(self)
 
     def _refresh(self) -> None:
         # The steady state: one comparison.
@@ -106,6 +89,9 @@ class SsoCredentials(DeferredRefreshableCredentials):
             found = self._source.load() if self._current is None else None
             if found:
                 self._publish(found)
+                lasts_until = found.lifetime.long_enough_until(self._minimum_lifetime)
+                if self._minimum_lifetime and self._clock.latest() >= lasts_until:
+                    self._starts_short, self._due_at = True, float("-inf")
 
     def _keep_current(self, attempts: int) -> None:
         current = self._current
@@ -115,7 +101,7 @@ class SsoCredentials(DeferredRefreshableCredentials):
             self._renew_and_wait(attempts)
         elif self.background:
             self._renew_elsewhere(current.lifetime)
-        elif self._clock.latest() >= current.lifetime.wait_from:
+        elif self._starts_short or self._clock.latest() >= current.lifetime.wait_from:
             self._renew_and_wait(attempts)
         elif self._refresh_lock.acquire(blocking=False):
             try:
@@ -147,7 +133,10 @@ class SsoCredentials(DeferredRefreshableCredentials):
             # What is there will do.
             return
         now = self._clock.latest()
-        if now >= lifetime.expires_at:
+        if self._starts_short:
+            self._renewal.wait(_FIRST_USE)
+            self._starts_short = False
+        elif now >= lifetime.expires_at:
             # They live, unless this machine was held and its wall clock is right.
             self._renewal.wait(_DOUBT)
         elif now >= lifetime.wait_from:
@@ -167,10 +156,13 @@ class SsoCredentials(DeferredRefreshableCredentials):
 
     def _attempt(self) -> None:
         """Fetch and publish, or note the failure. Precondition: the refresh lock is held."""
-        attended = not self._is_alive()
+        attended, short = not self._is_alive(), self._starts_short
         try:
-            fetched = self._source.fetch(attended=attended)
+            more = {"minimum": self._minimum_lifetime} if short else {}
+            fetched = self._source.fetch(attended=attended, **more)
         except Exception as exc:  # noqa: BLE001 - whatever it is, live credentials stay in use
+            if short and self._current:
+                self._schedule(self._current.lifetime)
             self._note_failure(exc)
             # With nothing left meanwhile, a person may be asked after all.
             self._attempts += attended or not isinstance(exc, LoginRequired)
@@ -198,9 +190,13 @@ class SsoCredentials(DeferredRefreshableCredentials):
         # Older botocore has no account_id in here.
         self._frozen_credentials = ReadOnlyCredentials(*values[: len(ReadOnlyCredentials._fields)])
         self._current = fetched
-        window = fetched.lifetime.wait_from - fetched.lifetime.renew_from
-        self._due_at = fetched.lifetime.renew_from + window * _JITTER * self._random()
+        self._schedule(fetched.lifetime)
         self._held_off_until = float("-inf")
+
+    def _schedule(self, lifetime: Lifetime) -> None:
+        window = lifetime.wait_from - lifetime.renew_from
+        self._due_at = lifetime.renew_from + window * _JITTER * self._random()
+        self._starts_short = False
 
     def _note_failure(self, exc: Exception) -> None:
         self._error = exc
@@ -209,39 +205,66 @@ class SsoCredentials(DeferredRefreshableCredentials):
             return
         if not self._failures:
             _logger.warning("Cannot renew the credentials, going on with the current ones: %s", exc)
-        hold_off = min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2**self._failures)
         self._failures += 1
-        until = self._clock.now() + hold_off * (1 - _JITTER * self._random())
+        until = self._clock.now() + _hold_off(self._failures) * (1 - _JITTER * self._random())
         self._held_off_until = min(until, self._current.lifetime.expires_at)
+
+    def replace_rejected(self, access_key: str) -> bool:
+        """Replace credentials that AWS has rejected; return whether there are other ones now.
+
+        :param access_key: the one that the rejected request was signed with.
+        """
+        if self.may_be_replaced(access_key) and self._refresh_lock.acquire(timeout=_REJECTED):
+            try:
+                if self.has_key(access_key) and self.may_be_replaced(access_key):
+                    self._replace(access_key)
+            finally:
+                self._refresh_lock.release()
+        return not self.has_key(access_key)
+
+    def may_be_replaced(self, access_key: str) -> bool:
+        """Tell whether it is worth asking why AWS has rejected credentials with this key."""
+        current = self._current
+        if current is None or current.access_key != access_key:
+            return True
+        return self._clock.now() >= max(current.lifetime.replace_from, self._kept_until)
+
+    def has_key(self, access_key: str) -> bool:
+        """Tell whether this is the current access key."""
+        return self._current is not None and self._current.access_key == access_key
+
+    @property
+    def expires_at(self) -> float | None:
+        """When the current credentials expire, in epoch seconds of the server."""
+        return self._current.lifetime.expires_at if self._current else None
+
+    def keep(self, seconds: float) -> None:
+        """Replace no rejected credentials for a while."""
+        self._kept_until = self._clock.now() + seconds
+
+    def _replace(self, access_key: str) -> None:
+        try:  # Precondition: the refresh lock is held.
+            fetched = self._source.replace(access_key)
+        except Exception as exc:  # noqa: BLE001 - the caller gets the error of the service
+            self._rejections += 1
+            self.keep(_hold_off(self._rejections))
+            _logger.warning("Cannot replace credentials that AWS has rejected: %s", exc)
+            return
+        _logger.info("Replaced credentials that AWS has rejected")
+        self._rejections, self._rejected = 0, access_key
+        self._publish(fetched)
 
     def _raise_last_error(self) -> None:
         if self._error is not None:
             # A copy: threads that share one exception would write into one traceback.
             raise copy.copy(self._error) from self._error.__cause__
 
-    def _fetch_metadata(self) -> dict[str, Any]:
-        """Answer in botocore's terms, for those who call ``refresh_using`` themselves."""
-        fetched = self._source.fetch()
-        return {
-            "access_key": fetched.access_key,
-            "secret_key": fetched.secret_key,
-            "token": fetched.session_token,
-            "expiry_time": format_timestamp(fetched.lifetime.expires_at),
-            "account_id": fetched.account_id,
-        }
-
-    def _unlock_after_fork(self) -> None:
-        # The thread that held the lock does not exist in the child.
+    def renew_locks(self) -> None:
+        """See `background.renew_locks_after_fork`."""
         self._refresh_lock = threading.Lock()
 
 
-_instances: weakref.WeakSet[SsoCredentials] = weakref.WeakSet()
+def _hold_off(failures: int) -> float:
+    from .outage import hold_off
 
-
-def _after_fork_in_child() -> None:
-    for credentials in list(_instances):
-        credentials._unlock_after_fork()  # noqa: SLF001 - the module's own class
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    return hold_off(failures)

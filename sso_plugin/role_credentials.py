@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .access_token import find_origin, note_origin
 from .clock import Lifetime, format_timestamp, parse_timestamp
-from .filecache import own_cache
 
 if TYPE_CHECKING:
+    from .access_token import Origin
     from .answers import RoleKeys
-    from .cache import Cache, Document, Entry
+    from .cache import Document, Entry
     from .clock import Clock
     from .config import SsoProfile
 
-__all__ = ["RoleCredentials", "RoleIndex", "role_key"]
-
-_logger = logging.getLogger(__name__)
+__all__ = ["RoleCredentials", "role_key"]
 
 
 @dataclass(frozen=True)
 class RoleCredentials:
-    """Keys for one role in one account, and how long they live."""
+    """Keys for one role in one account, how long they live, and the login they came from.
+
+    ``origin`` is None where another program wrote them, or a caller set the cache.
+    """
 
     access_key: str
     secret_key: str = field(repr=False)
     session_token: str = field(repr=False)
     lifetime: Lifetime
     account_id: str
+    origin: Origin | None = None
 
     @classmethod
     def from_entry(
@@ -49,10 +51,13 @@ class RoleCredentials:
             lifetime = Lifetime(clock.at(entry.stored_at), parse_timestamp(expires))
         except (ValueError, OverflowError):
             return None
-        return cls(access_key, secret_key, session_token, lifetime, account_id)
+        origin = find_origin(entry.document)
+        return cls(access_key, secret_key, session_token, lifetime, account_id, origin)
 
     @classmethod
-    def granted(cls, keys: RoleKeys, account_id: str, now: float) -> RoleCredentials:
+    def granted(
+        cls, keys: RoleKeys, account_id: str, now: float, origin: Origin | None
+    ) -> RoleCredentials:
         """Make credentials of the portal's answer."""
         return cls(
             keys.access_key,
@@ -60,11 +65,12 @@ class RoleCredentials:
             keys.session_token,
             Lifetime(now, keys.expires_at),
             account_id,
+            origin,
         )
 
     def document(self) -> Document:
-        """Return the cache file, as the AWS CLI writes it."""
-        return {
+        """Return the cache file, as the AWS CLI writes it, with a note of the login."""
+        document = {
             "ProviderType": "sso",
             "Credentials": {
                 "AccessKeyId": self.access_key,
@@ -74,36 +80,7 @@ class RoleCredentials:
                 "AccountId": self.account_id,
             },
         }
-
-
-class RoleIndex:
-    """Which role credentials came from a login: their files do not say, and a logout must know."""
-
-    def __init__(self, cache: Cache, token_key: str) -> None:
-        self._cache = cache
-        self._key = f"roles-{token_key}"
-
-    @classmethod
-    def of(cls, token_key: str) -> RoleIndex:
-        """Return the index of a token's login, in our own folder."""
-        return cls(own_cache(), token_key)
-
-    def keys(self) -> set[str]:
-        """Return the cache keys of all role credentials that were kept."""
-        entry = self._cache.get(self._key)
-        held = entry.document.get("keys") if entry else None
-        return {str(key) for key in held} if isinstance(held, list) else set()
-
-    def add(self, key: str) -> None:
-        """Remember one."""
-        if key in self.keys():
-            return
-        with self._cache.locked(self._key):
-            self._cache.put(self._key, {"keys": sorted(self.keys() | {key})})
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._cache.delete(self._key)
+        return note_origin(document, self.origin)
 
 
 def role_key(profile: SsoProfile, account_id: str) -> str:

@@ -2,73 +2,115 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from typing import TYPE_CHECKING
 
 from .clock import format_timestamp
-from .errors import NoAccess, PortalError, PortalRefusal, SsoPluginError
+from .errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked
 from .filecache import own_cache
-from .outage import Outage
-from .role_credentials import RoleCredentials, RoleIndex, role_key
+from .role_credentials import RoleCredentials, role_key
 
 if TYPE_CHECKING:
+    from .access_token import AccessToken, Origin
     from .answers import RoleKeys
     from .cache import Cache
     from .config import SsoProfile
+    from .outage import Outage
     from .tokens import TokenSource
 
 __all__ = ["RoleSource"]
 
 _logger = logging.getLogger(__name__)
 
+_LOGINS = 3
+"""How many logins may replace each other while one process asks for credentials."""
+
+_REPLACE_EVERY = 300.0
+"""Seconds. Regions that are not enabled reject keys that are good everywhere else."""
+
 
 class RoleSource:
-    """The credentials of one role: one file, shared with every process of this user."""
+    """The credentials of one role: one file, shared with every process of this user.
 
-    def __init__(self, profile: SsoProfile, tokens: TokenSource, cache: Cache) -> None:
+    :param of_login: whether credentials in the cache count only for the login that they came from.
+        A cache that a caller has set is used as botocore uses it.
+    """
+
+    def __init__(
+        self, profile: SsoProfile, tokens: TokenSource, cache: Cache, *, of_login: bool = True
+    ) -> None:
         self._profile = profile
         self._account_id = str(profile.account_id)
         self._role_name = str(profile.role_name)
         self._tokens = tokens
         self._clock = tokens.clock
         self._cache = cache
+        self._of_login = of_login
         self.key = role_key(profile, self._account_id)
-        self._index = RoleIndex.of(tokens.key)
-        self._outage = Outage(own_cache(), self.key, profile)
 
     def load(self) -> RoleCredentials | None:
-        """Return credentials of the cache that still live. Goes nowhere."""
+        """Return credentials of the cache that have not expired. Makes no network call."""
         entry = self._cache.get(self.key)
         found = RoleCredentials.from_entry(entry, self._account_id, self._clock)
-        return found if found and self._clock.now() < found.lifetime.expires_at else None
+        if entry is None or found is None or self._clock.now() >= found.lifetime.expires_at:
+            return None
+        if self._of_login and not self._tokens.vouches_for(found.origin, entry.mark[0]):
+            return None
+        return found
 
     def prepare(self) -> None:
-        """Import all that `fetch` needs. See `refresh.Source`."""
+        """Import all that `fetch` and `replace` need. See `refresh.Source`."""
         import encodings.idna  # noqa: F401 - for names of hosts
 
         import filelock  # noqa: F401
 
+        from . import filelocks, filewriting, login_index, outage, token_renewal  # noqa: F401
+
         _ = self._tokens.portal
 
-    def fetch(self, *, attended: bool = True) -> RoleCredentials:
+    def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
         """Return credentials that are not due for renewal, asking the portal if need be.
 
         :param attended: whether a person may be asked to log in.
+        :param minimum: the seconds that they should live at least; see `Lifetime`.
         :raises LoginRequired: if a person has to log in.
         :raises NoAccess: if the user does not have this role in this account.
         :raises PortalError: if the portal gives no answer, or another one.
         """
         if not attended:
-            return RoleSource(self._profile, self._tokens.unattended, self._cache).fetch()
+            return self._unattended().fetch(minimum=minimum)
         began = time.time()
-        found = self._load_fresh()
+        found = self._load_fresh(minimum)
         if found:
             return found
         # A renewal or a login takes its time: nobody is kept at the lock of the role meanwhile.
         self._tokens.fetch()
         with self._cache.locked(self.key):
-            return self._load_fresh() or self._ask_unless_down(began)
+            return self._load_fresh(minimum) or self._ask_unless_down(began)
+
+    def replace(self, rejected: str) -> RoleCredentials:
+        """Return other credentials than those that AWS rejected; asks no person to log in.
+
+        What another process has fetched meanwhile is used. The portal is asked at most once in 5
+        minutes, by all processes together.
+
+        :param rejected: the access key that was rejected.
+        :raises SsoPluginError: as `fetch` does, also if it is too early to ask.
+        """
+        if self._tokens.unattended is not self._tokens:
+            return self._unattended().replace(rejected)
+        found = self._load_other(rejected)
+        if found:
+            return found
+        self._tokens.fetch()
+        with self._cache.locked(self.key):
+            return self._load_other(rejected) or self._ask_for_other(rejected)
+
+    def _unattended(self) -> RoleSource:
+        tokens = self._tokens.unattended
+        return RoleSource(self._profile, tokens, self._cache, of_login=self._of_login)
 
     def _ask_unless_down(self, began: float) -> RoleCredentials:
         failed = self._outage.since(began)
@@ -76,42 +118,91 @@ class RoleSource:
             raise failed
         try:
             return self._ask()
+        except TokenLocked:
+            # Nobody has asked the portal.
+            raise
         except PortalError as exc:
             self._outage.note(exc)
             raise
 
-    def _load_fresh(self) -> RoleCredentials | None:
+    def _ask_for_other(self, rejected: str) -> RoleCredentials:
+        own, record = own_cache(), f"replaced-{self.key}"
+        last = own.get(record)
+        if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_EVERY:
+            raise PortalError(
+                error_msg=f"Credentials for {self._name} were replaced less than 5 minutes ago"
+            )
+        fetched = self._ask_unless_down(0.0 if self._outage.holds_off() else time.time())
+        own.put(record, {"accessKeyId": rejected})
+        self._outage.end()
+        return fetched
+
+    def _load_other(self, rejected: str) -> RoleCredentials | None:
         found = self.load()
-        return found if found and self._clock.latest() < found.lifetime.renew_from else None
+        return found if found and found.access_key != rejected else None
+
+    def _load_fresh(self, minimum: float = 0.0) -> RoleCredentials | None:
+        found = self.load()
+        if found and self._clock.latest() < found.lifetime.long_enough_until(minimum):
+            return found
+        return None
 
     def _ask(self) -> RoleCredentials:
-        token = self._tokens.fetch().value
+        """Ask the portal; again if another person has logged in meanwhile."""
+        for _ in range(_LOGINS):
+            token, keys = self._exchange()
+            origin = self._tokens.origin_of(token) if self._of_login else None
+            if origin is None or self._tokens.vouches_for(origin, 0):
+                return self._keep(keys, origin)
+            # Nothing of a login that has ended is used; without another one, this says so.
+            self._tokens.fetch()
+        raise PortalError(
+            error_msg=f"There was a new login each time that credentials for {self._name} came",
+            retryable=True,
+        )
+
+    def _exchange(self) -> tuple[AccessToken, RoleKeys]:
+        """Return the keys that the portal gives, and the token that it gave them for."""
+        token = self._tokens.fetch()
         try:
             try:
-                keys = self._get(token)
+                return token, self._get(token.value)
             except PortalRefusal as exc:
                 if exc.code != "UnauthorizedException":
                     raise
                 # Revoked, or renewed by a program that does not take our lock.
-                token = self._tokens.fetch(rejected=token).value
-                keys = self._get(token)
+                token = self._tokens.fetch(rejected=token.value)
+                return token, self._get(token.value)
         except PortalRefusal as exc:
             explained = self._explained(exc)
             if explained is None:
                 raise
             raise explained from exc
+
+    def _keep(self, keys: RoleKeys, origin: Origin | None) -> RoleCredentials:
         now = self._clock.now()
         if now >= keys.expires_at:
             raise PortalError(
                 error_msg=f"The portal gave credentials for {self._name} that had expired",
                 retryable=True,
             )
-        fetched = RoleCredentials.granted(keys, self._account_id, now)
+        fetched = RoleCredentials.granted(keys, self._account_id, now, origin)
+        # Noted first: what a logout does not know of, it does not delete.
+        self._tokens.login_index().add(self.key)
         self._cache.put(self.key, fetched.document())
-        self._index.add(self.key)
+        if origin is not None and not self._tokens.vouches_for(origin, 0):
+            # A logout came directly before, and found nothing to delete.
+            self._cache.delete(self.key)
         until = format_timestamp(fetched.lifetime.expires_at)
         _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
         return fetched
+
+    @functools.cached_property
+    def _outage(self) -> Outage:
+        # On a warm cache, it need not even be imported.
+        from .outage import Outage
+
+        return Outage(own_cache(), self.key, self._profile)
 
     def _get(self, token: str) -> RoleKeys:
         return self._tokens.portal.get_role_credentials(token, self._account_id, self._role_name)

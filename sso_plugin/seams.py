@@ -62,19 +62,24 @@ def token_providers(chain: TokenProviderChain) -> list[Any]:
 
 
 def wrap_source_profiles(
-    resolver: CredentialResolver, adapt: Callable[[str, list[Any]], list[Any]]
+    resolver: CredentialResolver,
+    adapt: Callable[[str, list[Any]], list[Any]],
+    find_source: Callable[[str], Any],
 ) -> Callable[[], object]:
     """Have ``adapt`` look at the providers of each ``source_profile`` of a role chain.
 
     The resolver's own list is not consulted for a source profile: the assume-role provider makes
     a list of its own with a `ProfileProviderBuilder`. Its method is wrapped on that one object.
+    The client that then assumes the role signs with the source credentials, not with fixed keys.
 
-    :returns: what takes the wrapper off.
+    :param find_source: returns the credentials with an access key; None if they are not ours.
+    :returns: what takes the wrappers off.
     :raises LookupError: if the chain is not what we know.
     """
     import wrapt
 
-    builder = _builder_of(resolver)
+    provider = _assume_role_provider(resolver)
+    builder, create_client = provider._profile_provider_builder, provider._client_creator  # noqa: SLF001
 
     def adapted(
         wrapped: Callable[..., list[Any]], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -82,13 +87,26 @@ def wrap_source_profiles(
         name = kwargs["profile_name"] if "profile_name" in kwargs else args[0]
         return adapt(name, wrapped(*args, **kwargs))
 
+    def create_signing_client(*args: Any, **kwargs: Any) -> Any:
+        client = create_client(*args, **kwargs)
+        source = find_source(kwargs.get("aws_access_key_id", ""))
+        if source is not None:
+            client._request_signer._credentials = source  # noqa: SLF001
+        return client
+
+    def unwrap() -> None:
+        builder.__dict__.pop("providers", None)
+        provider._client_creator = create_client  # noqa: SLF001
+
     wrapt.wrap_function_wrapper(builder, "providers", adapted)
-    return lambda: builder.__dict__.pop("providers", None)
+    provider._client_creator = create_signing_client  # noqa: SLF001
+    return unwrap
 
 
-def _builder_of(resolver: CredentialResolver) -> ProfileProviderBuilder:
+def _assume_role_provider(resolver: CredentialResolver) -> Any:
     for provider in resolver.providers:
         builder = getattr(provider, "_profile_provider_builder", None)
-        if type(builder) is ProfileProviderBuilder and "providers" not in vars(builder):
-            return builder
+        known = type(builder) is ProfileProviderBuilder and "providers" not in vars(builder)
+        if known and hasattr(provider, "_client_creator"):
+            return provider
     raise LookupError("no assume-role provider with a builder of profile providers")

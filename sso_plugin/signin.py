@@ -106,8 +106,7 @@ class SignIn:
         }
         now = self.tokens.clock.now()
         token = AccessToken.granted(granted.grant, self.profile, client, now)
-        self.tokens.save(token)
-        return token
+        return self.tokens.begin_login(token)
 
     @property
     def chosen(self) -> Literal["browser", "device"]:
@@ -151,11 +150,15 @@ class AttendedTokenSource(TokenSource):
             return super().fetch(rejected)
         except LoginRequired as exc:
             sign_in = self._sign_in(exc)
-        with self._own.locked(self._key, _PATIENCE):
+        with self._own.locked(self._key, _PATIENCE, lambda: self._is_logged_in(rejected)):
             with contextlib.suppress(LoginRequired):
                 return super().fetch(rejected)
             with self._told_to_others(began):
                 return sign_in.run()
+
+    def _is_logged_in(self, rejected: str | None) -> bool:
+        """Tell whether somebody has logged in by another way than the one that is waited for."""
+        return self.is_alive(self.load(), rejected)
 
     @property
     def _key(self) -> str:

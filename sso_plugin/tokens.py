@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import logging
 import time
 from typing import TYPE_CHECKING
 
+from . import cache
 from .access_token import AccessToken, TokenState
 from .clock import Clock, format_timestamp
 from .clockmemory import ClockMemory
-from .errors import LoginRequired, PortalError, PortalRefusal
-from .filecache import own_cache, token_cache
-from .outage import Outage
+from .errors import LoginRequired
+from .filecache import own_cache, role_cache, token_cache
 from .redact import mask_logs
 
 if TYPE_CHECKING:
+    import contextlib
     from collections.abc import Callable
-    from typing import TypeGuard
 
     from botocore.session import Session
 
+    from .access_token import Origin
     from .cache import Cache
     from .config import SsoProfile
+    from .login_index import LoginIndex
+    from .outage import Outage
     from .portal import Portal
 
 __all__ = ["TokenSource"]
-
-_logger = logging.getLogger(__name__)
-
-_LATECOMERS = (0.0, 0.05, 0.15, 0.3, 0.5)
-"""Seconds to wait for the file of a program that renewed the token without our lock."""
 
 
 class TokenSource:
@@ -47,7 +45,6 @@ class TokenSource:
         self.key = self.key_of(profile)
         self.unattended = self
         """The same source, which asks no person."""
-        self._outage = Outage(own_cache(), self.key, profile)
 
     @property
     def portal(self) -> Portal:
@@ -90,13 +87,17 @@ class TokenSource:
         token = self.load()
         if token and self._will_do(token, rejected):
             return token
-        # A token that still lives need not wait for the one who renews it.
-        patience = 0.0 if token and self._is_alive(token, rejected) else None
-        with self.cache.locked(self.key, patience) as held:
+        with self._locked(token, rejected) as held:
             token = self.load()
             if token and self._will_do(token, rejected, renewable=held):
                 return token
-            return self._renewed(token, rejected, began)
+            if token is None:
+                raise self.login_required(self.why_none())
+            if not token.can_be_renewed(self.clock.now()):
+                raise self.login_required(self.why_unusable(token, rejected))
+            from .token_renewal import Renewal
+
+            return Renewal(self, token, rejected).run(began, may_spend=held)
 
     def why_login(self) -> str | None:
         """Say why a person has to log in; None if nobody has to, after a renewal if need be.
@@ -109,9 +110,48 @@ class TokenSource:
             return exc.reason
         return None
 
-    def save(self, token: AccessToken) -> None:
-        """Put the token where all programs find it."""
-        self.cache.put(self.key, token.document)
+    def begin_login(self, token: AccessToken) -> AccessToken:
+        """Save the first token of a new login, and delete what was derived from the last one."""
+        index, roles = self.login_index(), role_cache()
+        # In this order: a crash in between leaves nothing of one login beside the token of another.
+        for role in index.keys():  # noqa: SIM118 - no dict
+            roles.delete(role)
+        index.begin(token)
+        self.cache.supersede(self.key, token.document)
+        self.outage.end()
+        return self.load() or token
+
+    def origin_of(self, token: AccessToken) -> Origin | None:
+        """Return what to note on what is derived from a token; None for a token from no file."""
+        if token.mark is None:
+            return None
+        return self.login_index().identify(token, lambda: self._is_in_file(token)), token.mark
+
+    def vouches_for(self, origin: Origin | None, stored_at: int) -> bool:
+        """Tell whether what was derived from a login belongs to the one that the token is of.
+
+        Where the token file has not changed since, that is one call of ``stat``.
+
+        :param origin: the login it was derived from; None if another program did it.
+        :param stored_at: when that was stored, in nanoseconds, by the clock of the token file.
+        """
+        mark = self.cache.mark(self.key)
+        if mark is None:
+            return False
+        if (mark == origin[1]) if origin else (stored_at > mark[0]):
+            return True
+        token = self.load()
+        login = self.login_index().find(token) if token else None
+        if login is None:
+            return False
+        return login.id == origin[0] if origin else stored_at > (login.began_at or mark[0])
+
+    def login_index(self) -> LoginIndex:
+        """Return what is known of the login that the token is of."""
+        # On a warm cache, it need not even be imported.
+        from .login_index import LoginIndex
+
+        return LoginIndex.of(self.key)
 
     def login_required(self, reason: str) -> LoginRequired:
         """Return the error that tells a person what to do."""
@@ -121,88 +161,56 @@ class TokenSource:
             reason=reason,
         )
 
-    def _will_do(self, token: AccessToken, rejected: str | None, *, renewable: bool = True) -> bool:
-        """Tell whether the token is used as it is: it is fresh, or lives and cannot be renewed."""
-        if self._is_fresh(token, rejected) or not self._is_alive(token, rejected):
-            return self._is_fresh(token, rejected)
-        can = renewable and token.can_be_renewed(self.clock.now())
-        return not can or self._outage.holds_off()
+    def is_alive(self, token: AccessToken | None, rejected: str | None) -> bool:
+        """Tell whether a token has not expired, and is not the rejected one."""
+        if token is None or token.value == rejected:
+            return False
+        return token.state(self.clock.now()) is not TokenState.EXPIRED
 
-    def _is_fresh(self, token: AccessToken, rejected: str | None) -> bool:
-        return token.value != rejected and token.state(self.clock.latest()) is TokenState.FRESH
-
-    def _is_alive(self, token: AccessToken, rejected: str | None) -> bool:
-        return token.value != rejected and token.state(self.clock.now()) is not TokenState.EXPIRED
-
-    def _renewed(
-        self, token: AccessToken | None, rejected: str | None, began: float
-    ) -> AccessToken:
-        if token is None:
-            raise self.login_required(self._why_none())
-        if not token.can_be_renewed(self.clock.now()):
-            raise self.login_required(self._why_unusable(token, rejected))
-        failed = self._outage.since(began)
-        if failed and not self._is_alive(token, rejected):
-            raise self._final(failed)
-        try:
-            return self._renew(token)
-        except PortalError as exc:
-            return self._instead_of(token, rejected, exc)
-
-    def _renew(self, token: AccessToken) -> AccessToken:
-        held = token.document
-        grant = self.portal.create_token(
-            held["clientId"],
-            held["clientSecret"],
-            grantType="refresh_token",
-            refreshToken=held["refreshToken"],
-        )
-        renewed = AccessToken.granted(grant, self.profile, held, self.clock.now())
-        self.save(renewed)
-        failures = self._outage.end()
-        after = f" after {failures} failures" if failures else ""
-        _logger.info("Renewed the access token of %s%s", self.profile.start_url, after)
-        return renewed
-
-    def _instead_of(
-        self, token: AccessToken, rejected: str | None, exc: PortalError
-    ) -> AccessToken:
-        """Return what can be used although the renewal failed.
-
-        Others write the file without our lock. Where one of them was faster, and so spent the
-        refresh token, its new token is there, or will be in a moment.
-        """
-        alive = self._is_alive(token, rejected)
-        for pause in _LATECOMERS if _is_final(exc) and not alive else (0.0,):
-            time.sleep(pause)
-            latest = self.load()
-            if latest and latest.value != token.value and self._is_alive(latest, rejected):
-                return latest
-        first = self._outage.note(exc) == 0
-        if not alive:
-            raise self._final(exc)
-        level = logging.WARNING if first else logging.DEBUG
-        _logger.log(level, "Going on with the current access token: %s", exc)
-        return token
-
-    def _final(self, exc: PortalError) -> Exception:
-        """Return what a caller hears of a failed renewal when it has no other token."""
-        if not _is_final(exc):
-            return exc
-        required = self.login_required(f"its token cannot be renewed any more ({exc.code})")
-        required.__cause__ = exc
-        return required
-
-    def _why_none(self) -> str:
+    def why_none(self) -> str:
+        """Say why there is no token, as the reason of a login."""
         file, fault = self.cache.describe(self.key), self.cache.fault(self.key)
         return f"{file} {fault}" if fault else f"there is no token in {file}"
 
-    def _why_unusable(self, token: AccessToken, rejected: str | None) -> str:
+    def why_unusable(self, token: AccessToken, rejected: str | None) -> str:
+        """Say why a token that cannot be renewed is not used, as the reason of a login."""
         if token.value == rejected:
             return "its token was revoked"
         return f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
 
+    @functools.cached_property
+    def outage(self) -> Outage:
+        """The failures of its renewals."""
+        # On a warm cache, it need not even be imported.
+        from .outage import Outage
 
-def _is_final(exc: PortalError) -> TypeGuard[PortalRefusal]:
-    """Tell whether the portal has said no, as opposed to nothing."""
-    return isinstance(exc, PortalRefusal) and not exc.retryable
+        return Outage(own_cache(), self.key, self.profile)
+
+    def _will_do(self, token: AccessToken, rejected: str | None, *, renewable: bool = True) -> bool:
+        """Tell whether the token is used as it is: it is fresh, or lives and cannot be renewed."""
+        if self._is_fresh(token, rejected) or not self.is_alive(token, rejected):
+            return self._is_fresh(token, rejected)
+        can = renewable and token.can_be_renewed(self.clock.now())
+        return not can or self.outage.holds_off()
+
+    def _is_in_file(self, token: AccessToken) -> bool:
+        return self.cache.mark(self.key) == token.mark
+
+    def _is_fresh(self, token: AccessToken, rejected: str | None) -> bool:
+        return token.value != rejected and token.state(self.clock.latest()) is TokenState.FRESH
+
+    def _locked(
+        self, token: AccessToken | None, rejected: str | None
+    ) -> contextlib.AbstractContextManager[bool]:
+        """Keep other renewals of this token out; only who cannot go on without waits for them."""
+        needed = token is not None and token.can_be_renewed(self.clock.now())
+        if not needed or self.is_alive(token, rejected):
+            return self.cache.locked(self.key, 0.0)
+
+        def is_settled() -> bool:
+            latest = self.load()
+            if latest is None or not latest.can_be_renewed(self.clock.now()):
+                return True
+            return self._will_do(latest, rejected, renewable=False)
+
+        return self.cache.locked(self.key, cache.RENEWAL_LOCK_TIMEOUT, is_settled)

@@ -13,8 +13,12 @@ import pytest
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginRequired, NoAccess
-from sso_plugin.accountnames import AccountNames
+from sso_plugin.access_token import AccessToken
+from sso_plugin.accountnames import AccountNames, KnownAccount
+from sso_plugin.clock import Clock
 from sso_plugin.emulator import Account, Assignment, Organization, User
+from sso_plugin.filecache import token_cache
+from sso_plugin.login_index import LoginIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,10 +54,18 @@ def configure(world: World, name: str, **more: str) -> None:
 
 
 def organize(world: World, *accounts: Account, role: str = "AdministratorAccess") -> None:
-    """Have these accounts and no others; who was signed in has to do it again."""
+    """Have these accounts and no others; what was known of the login goes on to be of it."""
     assignments = tuple(Assignment("alice", each.account_id, role) for each in accounts)
     world.emulator.reset(Organization((User("alice"),), accounts, (), assignments))
+    old = token(world)
     world.sign_in()
+    new = token(world)
+    if old and new:
+        LoginIndex.of(world.token_file().stem).continue_with(new, old)
+
+
+def token(world: World) -> AccessToken | None:
+    return AccessToken.from_entry(token_cache().get(world.token_file().stem), Clock())
 
 
 def account_of(profile: str = "dev") -> str:
@@ -248,7 +260,7 @@ def test_a_damaged_memory_heals(world: World, content: str) -> None:
     memory(world).write_text(content)
     remove_role_files(world)
     assert account_of() == PRODUCTION.account_id
-    assert json.loads(memory(world).read_text()) == {"accounts": {"111111111111": "production"}}
+    assert json.loads(memory(world).read_text())["accounts"] == {"111111111111": "production"}
 
 
 def test_processes_that_look_up_at_once_ask_once(world: World) -> None:
@@ -297,7 +309,7 @@ def test_one_who_is_overtaken_while_looking_does_not_ask_again(
     configure(world, "production")
     load = AccountNames.load
 
-    def overtaken(names: AccountNames, name: str) -> str | None:
+    def overtaken(names: AccountNames, name: str) -> KnownAccount | None:
         monkeypatch.setattr(AccountNames, "load", load)
         found = load(names, name)
         account_of()

@@ -86,10 +86,6 @@ def portal_not_there(world: World) -> None:
     os.environ["AWS_ENDPOINT_URL_SSO"] = "http://127.0.0.1:9"  # undone by sso_home
 
 
-def no_token_file(world: World) -> None:
-    world.token_file().unlink()
-
-
 OUTAGES: dict[str, Callable[[World], None]] = {
     "refused": portal_not_there,
     "reset": fault(kind="reset"),
@@ -103,7 +99,6 @@ OUTAGES: dict[str, Callable[[World], None]] = {
     "400": fault(status=400, code="InvalidRequestException"),
     "no access": fault(status=403, code="ForbiddenException"),
     "401, all revoked": revoked,
-    "no token any more": no_token_file,
     "token expired, portal down": lambda world: expired_token(world, status=500),
     "token expired, invalid_grant": lambda world: expired_token(
         world, status=400, code="InvalidGrantException"
@@ -131,6 +126,18 @@ def test_an_outage_makes_no_call_fail(
     ours = [one for one in warnings if one.name == "sso_plugin.refresh"]
     assert len(ours) == 1
     assert not any(one.exc_info for one in caplog.records)
+
+
+def test_a_token_file_that_vanishes_makes_no_call_of_a_running_session_fail(world: World) -> None:
+    """A new session needs a login, as on stock botocore."""
+    session = session_with_due_credentials(world)
+    sts = session.client("sts")
+    sts.get_caller_identity()
+    wait_for_renewal()
+    world.token_file().unlink()
+    assert sts.get_caller_identity()["Arn"].endswith("/alice")
+    with pytest.raises(LoginRequired, match="there is no token in"):
+        boto3.Session(profile_name="dev").client("sts").get_caller_identity()
 
 
 @pytest.mark.parametrize("what", [{"kind": "hang"}, {"latency": 3.0}])

@@ -172,7 +172,14 @@ class TestTheMemo:
         (memo,) = memos(world)
         text = memo.read_text(encoding="utf-8")
         assert not any(value in text for key, value in found.items() if "A" in key)
-        assert list(json.loads(text)) == ["config", "role_file", "role_mark", "renew_from"]
+        assert list(json.loads(text)) == [
+            "config",
+            "token_file",
+            "token_mark",
+            "renew_from",
+            "role_file",
+            "role_mark",
+        ]
 
     def test_another_config_is_another_role(self, world: World) -> None:
         """At once."""

@@ -9,6 +9,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import boto3
 import botocore.exceptions
@@ -17,6 +18,7 @@ import pytest
 
 import sso_plugin
 import sso_plugin.config
+from sso_plugin import cache
 from sso_plugin.cli.app import COMMANDS
 from sso_plugin.config import Options, SsoProfile
 from sso_plugin.emulator import Fault, LoggedRequest, Organization, Settings
@@ -24,6 +26,7 @@ from sso_plugin.emulator.__main__ import main as emulator_command
 from sso_plugin.emulator.control import ROUTES
 from sso_plugin.emulator.fault import KINDS
 from sso_plugin.emulator.operations import OPERATIONS
+from sso_plugin.filecache import token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,6 +150,15 @@ def too_many_requests(world: World) -> None:
     call(world)
 
 
+def locked_token(world: World) -> None:
+    world.sign_in(expiresAt=PAST)
+    with (
+        mock.patch.object(cache, "RENEWAL_LOCK_TIMEOUT", 0.1),
+        token_cache().locked(world.token_file().stem),
+    ):
+        call(world)
+
+
 def no_network(world: World) -> None:
     world.sign_in()
     host = "portal.sso.eu-central-1.amazonaws.com"
@@ -201,7 +213,7 @@ PROVOCATIONS: dict[str, list[Callable[[World], None]]] = {
         contradiction,
         unknown_account_name,
     ],
-    "PortalError": [too_many_requests, no_network],
+    "PortalError": [too_many_requests, locked_token, no_network],
     "LoginFailed": [denied_login, late_login, unresolved_start_url],
 }
 
@@ -237,6 +249,7 @@ class TestErrors:
             provoke(world)
 
         said = str(caught.value).replace(str(world.home), "~")
+        said = said.replace(f"(process {os.getpid()})", "(process 4711)")
         assert said.replace("http://127.0.0.1:1/", "https://") in SECTIONS[name][1].splitlines()
 
     def test_no_other_message_is_quoted(self) -> None:

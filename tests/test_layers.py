@@ -25,10 +25,13 @@ LAYERS = [
     "api",
     "openlogin",
     "plugin",
+    "rejection",
     "provider",
     "seams",
     "refresh",
+    "generations",
     "background",
+    "credential_source",
     "signin",
     "surroundings",
     "vanity",
@@ -44,7 +47,9 @@ LAYERS = [
     "directory",
     "concurrently",
     "accountchoice",
+    "token_renewal",
     "tokens",
+    "login_index",
     "access_token",
     "outage",
     "portal",
@@ -54,6 +59,8 @@ LAYERS = [
     "loader",
     "clockmemory",
     "filecache",
+    "filewriting",
+    "filelocks",
     "cache",
     "config",
     "clock",
@@ -65,8 +72,8 @@ LAYERS = [
     "__init__",
 ]
 
-# The two that import upwards do so when called, by design: the initializer wakes the plugin, and
-# the package hands out its names when they are first used.
+# Those that import upwards do so when called, by design: the initializer wakes the plugin, the
+# package hands out its names when they are first used, and a token is rarely renewed.
 LAZY = {
     ("startup", "initializer"),
     ("initializer", "plugin"),
@@ -77,6 +84,7 @@ LAZY = {
     ("__init__", "flows"),
     ("__init__", "openlogin"),
     ("__init__", "plugin"),
+    ("tokens", "token_renewal"),
 }
 
 

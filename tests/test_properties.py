@@ -41,6 +41,7 @@ from sso_plugin import (
     filecache,
     outage,
     rolesource,
+    token_renewal,
     tokens,
 )
 from sso_plugin import cache as cache_module
@@ -50,6 +51,7 @@ from sso_plugin.clock import Clock, Lifetime, format_timestamp, parse_timestamp
 from sso_plugin.config import SsoProfile
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.filecache import FileCache, role_cache, token_cache
+from sso_plugin.filewriting import FolderToWrite
 from sso_plugin.refresh import SsoCredentials
 from sso_plugin.role_credentials import RoleCredentials
 from sso_plugin.rolesource import RoleSource
@@ -85,6 +87,7 @@ OURS = (
     "sso_login",
     "sso_refresh",
     "sso_cache",
+    "sso_minimum_lifetime",
     "sso_requests_per_second",
     "sso_use_fips_endpoint",
 )
@@ -366,12 +369,14 @@ PROFILE = SsoProfile(
 
 @dataclass(frozen=True)
 class TokenFile:
-    """What the model knows of the token file."""
+    """What the model knows of the token file: also which login it is of, and since when."""
 
     access: str
     refresh: str | None
     issued: float
     expires: float
+    login: str
+    since: float
 
     def is_alive(self, now: float) -> bool:
         return now < self.expires
@@ -394,11 +399,12 @@ class TokenFile:
 
 @dataclass(frozen=True)
 class Keys:
-    """Role credentials, as the model knows them."""
+    """Role credentials, as the model knows them; of no known login if others wrote them."""
 
     name: str
     issued: float
     expires: float
+    login: str | None = None
 
     def is_alive(self, now: float) -> bool:
         return now < self.expires
@@ -428,29 +434,40 @@ class Login:
         self.count += 1
         return f"{kind}-{self.count}"
 
-    def grant(self, *, renewable: bool = True, refresh: str | None = None) -> TokenFile:
+    def grant(
+        self,
+        *,
+        renewable: bool = True,
+        refresh: str | None = None,
+        renews: TokenFile | None = None,
+    ) -> TokenFile:
         """Issue an access token, and a refresh token unless one goes on."""
         access = self.new_name("access")
         self.access[access] = self.now + TOKEN_LIVES
         if renewable and refresh is None:
             refresh = self.new_name("refresh")
             self.refresh.add(refresh)
-        return TokenFile(access, refresh, self.now, self.now + TOKEN_LIVES)
+        login = renews.login if renews else self.new_name("login")
+        since = renews.since if renews else self.now
+        return TokenFile(access, refresh, self.now, self.now + TOKEN_LIVES, login, since)
 
-    def renew(self, refresh: str | None) -> TokenFile | None:
-        """Trade a refresh token as CreateToken does; None if it is refused."""
+    def renew(self, refresh: str | None, renews: TokenFile | None = None) -> TokenFile | None:
+        """Trade a refresh token as CreateToken does; None if it is refused.
+
+        :param renews: the token that we renew; that of another program looks like a new login.
+        """
         if refresh not in self.refresh:
             return None
         if not self.rotates:
-            return self.grant(refresh=refresh)
+            return self.grant(refresh=refresh, renews=renews)
         self.refresh.discard(refresh)
-        return self.grant()
+        return self.grant(renews=renews)
 
     def takes(self, access: str) -> bool:
         return self.now < self.access.get(access, 0.0)
 
-    def give_keys(self) -> Keys:
-        keys = Keys(self.new_name("AKIA"), self.now, self.now + ROLE_LIVES)
+    def give_keys(self, login: str | None = None) -> Keys:
+        keys = Keys(self.new_name("AKIA"), self.now, self.now + ROLE_LIVES, login)
         self.issued[keys.name] = keys
         return keys
 
@@ -477,7 +494,7 @@ class Portal:
         login = self.login
         self._answer("CreateToken")
         assert (client_id, client_secret) == ("client", "hush")
-        held = grant["refreshToken"]
+        held, ours = grant["refreshToken"], login.token_file
         if login.cli_is_faster and held in login.refresh:
             login.cli_is_faster = False
             renewed = login.renew(held)
@@ -485,7 +502,7 @@ class Portal:
             login.write_token_file(renewed)
             if login.rotates:
                 raise _refused("CreateToken", "InvalidGrantException")
-        token = login.renew(held)
+        token = login.renew(held, ours)
         if token is None:
             raise _refused("CreateToken", "InvalidGrantException")
         login.token_file = token
@@ -499,7 +516,8 @@ class Portal:
             raise _refused("GetRoleCredentials", "UnauthorizedException")
         if not login.assigned:
             raise _refused("GetRoleCredentials", "ForbiddenException")
-        login.role_file = keys = login.give_keys()
+        assert login.token_file
+        login.role_file = keys = login.give_keys(login.token_file.login)
         return RoleKeys(keys.name, "secret", "session", keys.expires)
 
     def list_account_roles(self, *_: object) -> tuple[list[str], str | None]:
@@ -520,17 +538,18 @@ def _refused(operation: str, code: str) -> PortalRefusal:
 @contextlib.contextmanager
 def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
     """Have all of the package, and the dates of its files, go by the time of the model."""
-    fake = SimpleNamespace(time=lambda: login.now, sleep=lambda _: None)
-    real_replace = FileCache._replace
+    fake = SimpleNamespace(time=lambda: login.now, sleep=lambda _: None, monotonic=time.monotonic)
+    prepared = FolderToWrite._prepared
 
-    def dated(self: FileCache, path: Path, text: str) -> None:
-        real_replace(self, path, text)
+    def dated(self: FolderToWrite, prefix: str, text: str) -> Path:
+        path = prepared(self, prefix, text)
         os.utime(path, (login.now, login.now))
+        return path
 
     with contextlib.ExitStack() as stack:
-        for module in (cache_module, filecache, outage, rolesource, tokens):
+        for module in (cache_module, filecache, outage, rolesource, token_renewal, tokens):
             stack.enter_context(mock.patch.object(module, "time", fake))
-        stack.enter_context(mock.patch.object(FileCache, "_replace", dated))
+        stack.enter_context(mock.patch.object(FolderToWrite, "_prepared", dated))
         stack.enter_context(mock.patch.object(os, "fsync"))
         stack.enter_context(mock.patch.object(Path, "home", return_value=home))
         stack.enter_context(
@@ -693,7 +712,7 @@ class TokenAndRole(RuleBasedStateMachine):
         self.a_program_calls(0)
         before = list(self.login.asked)
         held = self.login.role_file
-        fresh = held is not None and held.is_fresh(self.login.now + 1)
+        fresh = held is not None and held.is_fresh(self.login.now + 1) and self.is_of_login(held)
         self.a_program_calls(1)
         if fresh:
             assert self.login.asked == before
@@ -718,9 +737,17 @@ class TokenAndRole(RuleBasedStateMachine):
         if client.holds and client.holds.is_alive(now):
             return None
         usable = client.holds is None or self.FALLS_BACK_ON_THE_FILE
-        if file and (file.is_fresh(now) or (file.is_alive(now) and usable)):
+        ours = file is not None and self.is_of_login(file)
+        if file and ours and (file.is_fresh(now) or (file.is_alive(now) and usable)):
             return None
         return self._expected_of_a_fetch()
+
+    def is_of_login(self, keys: Keys) -> bool:
+        """Tell whether role credentials may be used with the token that is there."""
+        token = self.login.token_file
+        if token is None:
+            return False
+        return keys.issued > token.since if keys.login is None else keys.login == token.login
 
     def _expected_of_a_fetch(self) -> type[Exception] | None:
         login, token = self.login, self.login.token_file
@@ -749,7 +776,7 @@ def test_tokens_and_roles_do_what_the_model_says() -> None:
     )
 
 
-def test_fresh_keys_in_the_file_need_no_token() -> None:
+def test_fresh_keys_in_the_file_need_a_token() -> None:
     """A sequence that is too rare to be found: own keys expired, another's are there, no token."""
     machine = TokenAndRole()
     with contextlib.closing(machine.stack):
@@ -757,6 +784,7 @@ def test_fresh_keys_in_the_file_need_no_token() -> None:
         machine.a_program_calls(0)
         machine.time_passes(1.9)
         machine.another_program_writes_the_role_file()
+        machine.a_program_calls(1)
         machine.token_file_is_damaged_or_deleted(None)
         machine.a_program_calls(0)
         assert machine.login.asked == ["GetRoleCredentials"]

@@ -47,6 +47,7 @@ class Source:
     threads: list[str] = field(default_factory=list)
     attended: list[bool] = field(default_factory=list)
     prepared: list[str] = field(default_factory=list)
+    minimums: list[float] = field(default_factory=list)
 
     def load(self) -> RoleCredentials | None:
         return self.cached
@@ -54,7 +55,8 @@ class Source:
     def prepare(self) -> None:
         self.prepared.append(threading.current_thread().name)
 
-    def fetch(self, *, attended: bool = True) -> RoleCredentials:
+    def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
+        self.minimums.append(minimum)
         self.threads.append(threading.current_thread().name)
         self.attended.append(attended)
         if self.gate:
@@ -62,6 +64,9 @@ class Source:
         if self.error:
             raise self.error
         return self.make(str(len(self.threads)))
+
+    def replace(self, rejected: str) -> RoleCredentials:
+        return self.fetch(attended=False)
 
     def make(self, name: str) -> RoleCredentials:
         lifetime = Lifetime(self.time.now, self.time.now + self.lifetime)
@@ -233,7 +238,7 @@ def test_a_person_is_asked_if_credentials_end_during_a_renewal(source: Source, t
         time_out.wait(0.1)
         fetch = source.fetch
 
-        def logged_in(*, attended: bool = True) -> RoleCredentials:
+        def logged_in(*, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
             source.error = None
             return fetch(attended=attended)
 

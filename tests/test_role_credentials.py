@@ -18,8 +18,8 @@ from world import sha1
 import sso_plugin
 from sso_plugin import LoginRequired, NoAccess, PortalError
 from sso_plugin.answers import RoleKeys
+from sso_plugin.login_index import LoginIndex
 from sso_plugin.portal import Portal
-from sso_plugin.role_credentials import RoleIndex
 
 if TYPE_CHECKING:
     from world import World
@@ -44,6 +44,12 @@ def role_document(world: World) -> dict[str, Any]:
     return document
 
 
+def login_id(world: World) -> str:
+    """Return the id of the login in our own folder."""
+    [file] = (world.home / ".aws/sso-plugin").glob("roles-*.json")
+    return str(json.loads(file.read_text())["login"])
+
+
 def test_credentials_are_fetched_once_and_kept_for_all(world: World) -> None:
     """The second session finds them in the cache."""
     world.sign_in()
@@ -62,7 +68,10 @@ def test_the_cache_file_is_the_one_of_the_aws_cli(world: World) -> None:
     document = role_document(world)
     held = document["Credentials"]
     assert document["ProviderType"] == "sso"
-    assert list(document) == ["ProviderType", "Credentials"]
+    assert list(document) == ["ProviderType", "Credentials", "SsoPlugin"]
+    status = world.token_file().stat()
+    mark = [status.st_mtime_ns, status.st_size, status.st_ino]
+    assert document["SsoPlugin"] == {"LoginId": login_id(world), "TokenFile": mark}
     assert list(held) == [
         "AccessKeyId",
         "SecretAccessKey",
@@ -253,7 +262,7 @@ def test_the_index_of_roles_forgets_all(world: World) -> None:
     """As a logout makes it."""
     world.sign_in()
     key_of()
-    index = RoleIndex.of(world.token_file().stem)
+    index = LoginIndex.of(world.token_file().stem)
     assert index.keys() == {file.stem for file in world.role_files()}
     index.clear()
     assert index.keys() == set()

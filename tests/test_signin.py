@@ -305,7 +305,9 @@ def test_a_renewal_ahead_of_time_opens_no_browser(
     world.configure(profile + "sso_login = browser\nsso_refresh = blocking\n")
     world.sign_in()
     use()
-    world.sign_in(expiresAt="2020-01-01T00:00:00Z", refreshToken=None)
+    token = json.loads(world.token_file().read_text())
+    del token["refreshToken"]
+    world.token_file().write_text(json.dumps({**token, "expiresAt": "2020-01-01T00:00:00Z"}))
     [file] = world.role_files()
     document = json.loads(file.read_text())
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30))

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from sso_plugin import LoginRequired, PortalError, tokens
+from sso_plugin import LoginRequired, PortalError, token_renewal
 from sso_plugin.access_token import AccessToken, TokenState
 from sso_plugin.clock import Clock
 from sso_plugin.config import SsoProfile
@@ -297,7 +297,7 @@ def test_a_renewal_that_is_refused_is_not_tried_with_every_use(
     assert refused
     assert source_of().fetch().value != token
     assert not outage_file(world).exists()
-    ours = [record for record in caplog.records if record.name == "sso_plugin.tokens"]
+    ours = [record for record in caplog.records if record.name == "sso_plugin.token_renewal"]
     assert [record.levelname for record in ours] == ["WARNING", "INFO"]
     start_url = world.emulator.start_url
     assert ours[1].getMessage() == f"Renewed the access token of {start_url} after 3 failures"
@@ -321,7 +321,7 @@ def test_a_latecomer_is_waited_for_only_if_nothing_else_helps(
     world.emulator.faults.add("CreateToken", status=status, code="InvalidGrantException")
     slept: list[float] = []
     source = source_of()
-    monkeypatch.setattr(tokens, "time", SimpleNamespace(time=time.time, sleep=slept.append))
+    monkeypatch.setattr(token_renewal, "time", SimpleNamespace(time=time.time, sleep=slept.append))
     with contextlib.suppress(LoginRequired, PortalError):
         source.fetch()
     assert slept == pauses

@@ -2,7 +2,8 @@
 
 Called often, by programs that wait: while the cache is warm, this imports nothing of botocore and
 parses no config. A memo says which role file belongs to a profile. It holds for exactly the config
-files, and the role file, that it was written for; in any doubt everything is looked up again.
+files, the role file and the token file that it was written for; in any doubt everything is looked
+up again.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 """
@@ -58,6 +59,8 @@ def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
         memo, _ = _read(path)
         if memo["config"] != _config_marks() or time.time() >= memo["renew_from"]:
             return None
+        if _file_mark(memo["token_file"]) != memo["token_mark"]:
+            return None
         document, mark = _read(memo["role_file"])
         return document["Credentials"] if mark == memo["role_mark"] else None
     except _UNUSABLE:
@@ -78,16 +81,20 @@ def _mark(status: os.stat_result) -> _Mark:
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
 
 
+def _file_mark(path: str) -> _Mark | None:
+    try:
+        return _mark(os.stat(path))
+    except OSError:
+        return None
+
+
 def _config_marks() -> _Marks:
     """Return the marks of the config files, found as botocore finds them; None for no file."""
-    marks: _Marks = {}
-    for variable, default in _CONFIG_FILES.items():
-        path = os.path.expanduser(os.path.expandvars(os.environ.get(variable, default)))
-        try:
-            marks[path] = _mark(os.stat(path))
-        except OSError:
-            marks[path] = None
-    return marks
+    paths = [
+        os.path.expanduser(os.path.expandvars(os.environ.get(variable, default)))
+        for variable, default in _CONFIG_FILES.items()
+    ]
+    return {path: _file_mark(path) for path in paths}
 
 
 def _fetch(profile_name: str | None) -> Mapping[str, Any]:
@@ -108,11 +115,14 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
             "sso_role_name to it."
         )
     tokens = token_source(session, profile)
+    token_file = tokens.cache.describe(tokens.key)
+    memo = {"config": marks, "token_file": token_file, "token_mark": _file_mark(token_file)}
     found = _live_credentials(profile, tokens)
     if profile_name and profile.options.cache == "file":
         # By the clock of this machine, which is all that a later call looks at.
         ahead = tokens.clock.now() - time.time()
-        _remember(profile_name, profile, found, marks, found.lifetime.renew_from - ahead)
+        until = found.lifetime.long_enough_until(profile.options.minimum_lifetime) - ahead
+        _remember(profile_name, profile, found, {**memo, "renew_from": until})
     credentials: dict[str, Any] = found.document()["Credentials"]
     return credentials
 
@@ -127,7 +137,7 @@ def _live_credentials(profile: SsoProfile, tokens: TokenSource) -> RoleCredentia
     cache = role_cache() if profile.options.cache == "file" else MemoryCache()
     source = role_source(profile, tokens, cache)
     try:
-        return source.fetch()
+        return source.fetch(minimum=profile.options.minimum_lifetime)
     except SsoPluginError:
         found = source.load()
         if found is None:
@@ -136,13 +146,9 @@ def _live_credentials(profile: SsoProfile, tokens: TokenSource) -> RoleCredentia
 
 
 def _remember(
-    profile_name: str,
-    profile: SsoProfile,
-    found: RoleCredentials,
-    marks: _Marks,
-    renew_from: float,
+    profile_name: str, profile: SsoProfile, found: RoleCredentials, memo: dict[str, Any]
 ) -> None:
-    """Write the memo, if the role file is really there."""
+    """Write the memo, if the role file is really there, and the token has not changed since."""
     from sso_plugin.filecache import own_cache, role_cache
     from sso_plugin.role_credentials import role_key
 
@@ -152,11 +158,5 @@ def _remember(
         held = document["Credentials"]["SessionToken"]
     except _UNUSABLE:
         return
-    if held == found.session_token:
-        memo = {
-            "config": marks,
-            "role_file": path,
-            "role_mark": mark,
-            "renew_from": renew_from,
-        }
-        own_cache().put(_memo_key(profile_name), memo)
+    if held == found.session_token and memo["token_mark"] == _file_mark(memo["token_file"]):
+        own_cache().put(_memo_key(profile_name), {**memo, "role_file": path, "role_mark": mark})

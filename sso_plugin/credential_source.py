@@ -1,0 +1,36 @@
+"""What credentials that renew themselves need of the place they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .role_credentials import RoleCredentials
+
+__all__ = ["Source"]
+
+
+class Source(Protocol):
+    """Where the credentials come from; `rolesource.RoleSource` is the one in use."""
+
+    def load(self) -> RoleCredentials | None:
+        """Return live credentials that are at hand, without going out."""
+
+    def prepare(self) -> None:
+        """Import all that `fetch` and `replace` need.
+
+        Whoever forks while a thread imports has a child in which nobody ever ends that import.
+        """
+
+    def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
+        """Return fresh credentials, going out if need be.
+
+        :param attended: whether a person may be asked to log in; not while others still live.
+        :param minimum: the seconds that they should live at least.
+        """
+
+    def replace(self, rejected: str) -> RoleCredentials:
+        """Return other credentials than those with an access key that AWS rejected.
+
+        :raises Exception: if there are none, or it is too early to ask for them again.
+        """
