@@ -154,6 +154,9 @@ class _Rejection:
             return self._code in _KEYS or not _is_of_operation(self._code, operation)
         if not self._is_unclear(operation):
             return False
+        if not self._credentials.has_key(self._access_key):
+            # botocore asks S3 for the region of a bucket before; that request was rejected, too.
+            return True
         if not self._credentials.may_be_replaced(self._access_key):
             return False
         return self._had_expired() or self._is_rejected_by_sts(session, region)

@@ -70,6 +70,30 @@ SEAMS: dict[str, tuple[str, set[str]]] = {
         "role_credentials: file form",
         {"9774b39489ea", "62a18d9d03fb"},
     ),
+    "credentials:AssumeRoleCredentialFetcher._create_client": (
+        "seams.wrap_source_profiles",
+        {"64f3f0ce5531"},
+    ),
+    "endpoint:Endpoint._send_request": (
+        "rejection.RejectedCredentials.repeat",
+        {"1b3858112330", "087d629d2251"},
+    ),
+    "endpoint:Endpoint._needs_retry": (
+        "rejection.RejectedCredentials.repeat",
+        {"e247a9a084c2", "1b58c8d11c76"},
+    ),
+    "awsrequest:create_request_object": (
+        "rejection: one context for all attempts",
+        {"5e8189f1c588"},
+    ),
+    "awsrequest:AWSPreparedRequest.reset_stream": (
+        "rejection._can_be_sent_again",
+        {"04f65d5441f0"},
+    ),
+    "signers:RequestSigner.sign": (
+        "rejection.RejectedCredentials.note_signer",
+        {"43dd92ae35d3", "7b279e633b2f"},
+    ),
     "credentials:DeferredRefreshableCredentials.__init__": (
         "refresh.SsoCredentials",
         {"c4a7f55aca19", "3ebf207f0b96"},
