@@ -1,0 +1,217 @@
+"""Logins, renewals, logouts and crashes of several processes in any order, by a model.
+
+What must hold, whatever comes: the file never holds an older login than the newest one made by a
+person; we spend no refresh token twice; no process uses credentials of a login that has ended once
+it has looked at the cache again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from test_properties import (
+    BEGIN,
+    FIXED,
+    HOUR,
+    PROFILE,
+    REGISTRATION_ENDS,
+    ROLE_LIVES,
+    TOKEN_LIVES,
+    _refused,
+    in_the_time_of,
+)
+
+from sso_plugin import LoginRequired
+from sso_plugin.access_token import AccessToken
+from sso_plugin.answers import Grant, RoleKeys
+from sso_plugin.clock import Clock, format_timestamp
+from sso_plugin.filecache import role_cache, token_cache
+from sso_plugin.openlogin import OpenLogin
+from sso_plugin.rolesource import RoleSource
+from sso_plugin.tokens import TokenSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class KilledError(BaseException):
+    """The process ends here; nothing of it runs any more."""
+
+
+class Portal:
+    """Grants what is asked for, each refresh token once, and lets things happen before it answers.
+
+    The name of the login, a number, is in every token and key.
+    """
+
+    def __init__(self) -> None:
+        self.refresh_tokens: dict[str, int] = {}
+        self.spent: set[str] = set()
+        self.lost: set[str] = set()
+        self.ended: set[int] = set()
+        self.before_answer: list[Callable[[], None]] = []
+        self.now = BEGIN
+        self.count = 0
+
+    def grant(self, login: int) -> Grant:
+        self.count += 1
+        refresh = f"refresh-{login}-{self.count}"
+        self.refresh_tokens[refresh] = login
+        return Grant(f"access-{login}-{self.count}", refresh, TOKEN_LIVES)
+
+    def create_token(self, *_: str, refreshToken: str, **__: str) -> Grant:  # noqa: N803
+        assert refreshToken not in self.spent - self.lost, "a refresh token was spent twice"
+        self.spent.add(refreshToken)
+        if refreshToken in self.lost:
+            raise _refused("CreateToken", "InvalidGrantException")
+        granted = self.grant(self.refresh_tokens[refreshToken])
+        self._let_things_happen(lambda: self.lost.add(refreshToken))
+        return granted
+
+    def get_role_credentials(self, access_token: str, *_: str) -> RoleKeys:
+        self.count += 1
+        login = access_token.split("-")[1]
+        keys = RoleKeys(f"AKIA-{login}-{self.count}", "s", "t", self.now + ROLE_LIVES)
+        self._let_things_happen(lambda: None)
+        return keys
+
+    def logout(self, access_token: str) -> None:
+        self.ended.add(int(access_token.split("-")[1]))
+
+    def _let_things_happen(self, when_killed: Callable[[], object]) -> None:
+        if self.before_answer:
+            try:
+                self.before_answer.pop()()
+            except KilledError:
+                when_killed()
+                raise
+
+
+class People(RuleBasedStateMachine):
+    """Two processes and the people at the keyboard of one home directory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.portal = Portal()
+        self.home = Path(tempfile.mkdtemp())
+        self.stack = contextlib.ExitStack()
+        self.stack.callback(shutil.rmtree, self.home)
+        model: Any = self.portal
+        self.stack.enter_context(in_the_time_of(model, self.home))
+        self.logins = 0
+        self.logged_in: int | None = None
+        self.log_in()
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    # What people do, at once or while a process waits for an answer.
+
+    def log_in(self) -> None:
+        self.tokens().begin_login(self._token_of_new_login())
+
+    def log_in_by_another_program(self) -> None:
+        tokens = self.tokens()
+        tokens.cache.put(tokens.key, self._token_of_new_login().document)
+
+    def _token_of_new_login(self) -> AccessToken:
+        self.portal.now += 1
+        self.logins += 1
+        self.logged_in = self.logins
+        client = {
+            "clientId": "client",
+            "clientSecret": "hush",
+            "registrationExpiresAt": format_timestamp(REGISTRATION_ENDS),
+        }
+        return AccessToken.granted(self.portal.grant(self.logins), PROFILE, client, self.portal.now)
+
+    def log_out(self) -> None:
+        self.portal.now += 1
+        session: Any = SimpleNamespace(full_config={}, get_config_variable=lambda _: "dev")
+        OpenLogin(session, PROFILE, self.tokens()).end()
+        self.logged_in = None
+
+    def be_killed(self) -> None:
+        raise KilledError
+
+    events = st.sampled_from(["log_in", "log_in_by_another_program", "log_out", "be_killed"])
+
+    @rule(event=events.filter(lambda name: name != "be_killed"))
+    def something_happens(self, event: str) -> None:
+        getattr(self, event)()
+
+    @rule(event=events)
+    def something_will_happen_before_the_next_answer(self, event: str) -> None:
+        # A third login during one request is an error that can be retried.
+        self.portal.before_answer = [*self.portal.before_answer[-1:], getattr(self, event)]
+
+    @rule(hours=st.sampled_from([0.5, 1.1, 1.8, 2.5]))
+    def time_passes(self, hours: float) -> None:
+        self.portal.now += hours * HOUR
+
+    @rule()
+    def a_process_starts_and_looks(self) -> None:
+        """Get credentials of the login that is there in the end, or hear that one is needed."""
+        self.portal.now += 1
+        try:
+            found = RoleSource(PROFILE, self.tokens(), role_cache()).fetch()
+        except LoginRequired:
+            spent = self.logged_in is not None and self._refresh_token() in self.portal.lost
+            assert self.logged_in is None or spent
+        except KilledError:
+            pass
+        else:
+            assert found.access_key.split("-")[1] == str(self.logged_in)
+
+    @rule()
+    def another_looks_at_the_cache_only(self) -> None:
+        found = RoleSource(PROFILE, self.tokens(), role_cache()).load()
+        assert found is None or found.access_key.split("-")[1] == str(self.logged_in)
+
+    @invariant()
+    def the_file_holds_the_newest_login_or_none(self) -> None:
+        tokens = self.tokens()
+        token = tokens.load()
+        held = int(token.value.split("-")[1]) if token else None
+        assert held == self.logged_in
+
+    @invariant()
+    def a_logout_leaves_nothing(self) -> None:
+        if self.logged_in is None:
+            left = [*self.home.rglob("cache/*.json"), *self.home.rglob("*.tmp")]
+            assert left == []
+
+    def _refresh_token(self) -> object:
+        token = self.tokens().load()
+        return token.document["refreshToken"] if token else None
+
+    def tokens(self) -> TokenSource:
+        portal: Any = self.portal
+        return TokenSource(PROFILE, portal, token_cache(), Clock(lambda: self.portal.now, None))
+
+
+def test_the_newest_login_wins_whatever_comes() -> None:
+    """See the invariants."""
+    run_state_machine_as_test(
+        People, settings=settings(FIXED, max_examples=150, stateful_step_count=25)
+    )
+
+
+def test_the_model_is_one_of_logins() -> None:
+    """Its parts come together: a renewal that is overtaken, by hand."""
+    machine = People()
+    with contextlib.closing(machine.stack):
+        machine.a_process_starts_and_looks()
+        machine.time_passes(2.5)
+        machine.something_will_happen_before_the_next_answer("log_in")
+        machine.a_process_starts_and_looks()
+        machine.the_file_holds_the_newest_login_or_none()
+        assert (machine.logged_in, len(machine.portal.spent)) == (2, 1)
