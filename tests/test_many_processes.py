@@ -217,6 +217,5 @@ def test_chaos() -> None:
         timeout=180,
     )
     assert process.returncode == 0, process.stdout + process.stderr
-    assert {line.split(",")[0] for line in process.stderr.splitlines()} <= {
-        "Cannot renew the credentials"
-    }
+    known = ("Cannot renew the credentials, ", "Going on with the current access token: ")
+    assert [line for line in process.stderr.splitlines() if not line.startswith(known)] == []

@@ -650,7 +650,9 @@ class TokenAndRole(RuleBasedStateMachine):
 
     @rule()
     def another_program_writes_the_role_file(self) -> None:
-        """Have it do so without our lock, with a token of its own maybe."""
+        """Have it do so without our lock, with the token that is there."""
+        if self.login.token_file is None:
+            return
         self.login.now += 1
         self.login.role_file = keys = self.login.give_keys()
         lifetime = Lifetime(keys.issued, keys.expires)
@@ -664,6 +666,8 @@ class TokenAndRole(RuleBasedStateMachine):
         self.login.now += 1
         self.login.token_file = None
         _spoil(self.login.token_path, content)
+        if content is not None:
+            os.utime(self.login.token_path, (self.login.now, self.login.now))
 
     @rule(content=st.none() | contents(scalars))
     def role_file_is_damaged_or_deleted(self, content: bytes | None) -> None:
@@ -738,9 +742,17 @@ class TokenAndRole(RuleBasedStateMachine):
             return None
         usable = client.holds is None or self.FALLS_BACK_ON_THE_FILE
         ours = file is not None and self.is_of_login(file)
+        usable = usable and not self._will_be_overtaken()
         if file and ours and (file.is_fresh(now) or (file.is_alive(now) and usable)):
             return None
         return self._expected_of_a_fetch()
+
+    def _will_be_overtaken(self) -> bool:
+        """Tell whether a fetch ends with the token of another program, as after a new login."""
+        login, token = self.login, self.login.token_file
+        due = token is not None and not token.is_fresh(login.now)
+        spent = token is not None and token.refresh in login.refresh
+        return login.cli_is_faster and login.rotates and login.up and due and spent
 
     def is_of_login(self, keys: Keys) -> bool:
         """Tell whether role credentials may be used with the token that is there."""

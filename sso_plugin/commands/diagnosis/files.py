@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from sso_plugin.access_token import TokenState
 from sso_plugin.clock import format_timestamp
 from sso_plugin.filecache import role_cache
-from sso_plugin.role_credentials import RoleCredentials, role_key
+from sso_plugin.role_credentials import role_key
+from sso_plugin.rolesource import RoleSource
 
 from .finding import Finding, ok, problem, warning
 
@@ -115,8 +116,8 @@ def _look_at_role(login: OpenLogin) -> Iterator[Finding]:
     yield from broken
     if broken:
         return
-    held = RoleCredentials.from_entry(cache.get(key), profile.account_id, login.tokens.clock)
-    if held is None or login.tokens.clock.now() >= held.lifetime.expires_at:
+    held = RoleSource(profile, login.tokens, cache).load()
+    if held is None:
         yield ok("files", f"No role credentials are at hand; they go to {path} when first used.")
     else:
         end = format_timestamp(held.lifetime.expires_at)
