@@ -27,7 +27,7 @@ class WithLocks(Protocol):
     """What has locks of its own."""
 
     def renew_locks(self) -> None:
-        """Make them anew."""
+        """Replace them by new ones, which are free."""
 
 
 class Background:
@@ -80,7 +80,7 @@ class Background:
             thread.join(_GLANCE)
 
     def renew_locks(self) -> None:
-        """Make its lock anew."""
+        """See `WithLocks`."""
         # Reentrant: a signal handler may come here while its own thread is here.
         self._lock = threading.RLock()
 
@@ -90,7 +90,7 @@ _with_locks: weakref.WeakSet[WithLocks] = weakref.WeakSet()
 
 
 def renew_locks_after_fork(owner: WithLocks) -> None:
-    """Have the locks of an object made anew in every forked child, as long as it exists.
+    """Create new locks for an object in every forked child, as long as the object exists.
 
     A lock may have been held by a thread that does not exist in the child.
     """

@@ -264,6 +264,6 @@ def _positive(text: str) -> float:
 
 
 _NUMBERS: dict[str, tuple[Callable[[str], float], str]] = {
-    "sso_minimum_lifetime": (_seconds, "seconds, or a number with s, m or h, such as 45m"),
+    "sso_minimum_lifetime": (_seconds, "a number of seconds, or a time such as 45m or 1h"),
     "sso_requests_per_second": (_positive, "a number above 0"),
 }

@@ -19,7 +19,7 @@ class Source(Protocol):
     def prepare(self) -> None:
         """Import all that `fetch` and `replace` need.
 
-        Whoever forks while a thread imports has a child in which nobody ever ends that import.
+        A process that is forked while another thread imports never sees the end of that import.
         """
 
     def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:

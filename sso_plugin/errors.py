@@ -85,7 +85,7 @@ class PortalError(SsoPluginError):
 
 
 class TokenLocked(PortalError):
-    """Another process has been renewing the token for too long; nobody has asked the portal."""
+    """Another process holds the lock of the token for too long. The portal was not asked."""
 
 
 class PortalUnreachable(PortalError, EndpointConnectionError):

@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old or the new one, and nobody else can read them."""
+"""Writing files as a whole, readable by their owner only."""
 
 from __future__ import annotations
 

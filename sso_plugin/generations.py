@@ -72,7 +72,8 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
     def _set(self, **values: Any) -> None:
         """Change what is read, as botocore's own credentials allow it."""
         if self._current is not None:
-            self._current = self._reads.generation = replace(self._current, **values)
+            self._current = replace(self._current, **values)
+            self._reads.generation, self._reads.at = self._current, self._clock.now()
 
     @property
     def access_key(self) -> str:

@@ -3,7 +3,7 @@
 A login is what a person does; its tokens follow each other by renewal. No file of the AWS CLI says
 which login it belongs to, so this is kept in a file of our own: the random id of the newest login,
 the digests of its tokens, and the keys of its role files. A token that is not in there was written
-by another program, for whomever, and is taken for a login of its own.
+by another program, maybe for another user, and counts as a new login.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _record(login: str, *tokens: AccessToken) -> Document:
 
 
 def _digest(token: AccessToken) -> str:
-    """Return what tells tokens apart, and from which nobody can make one."""
+    """Return a digest that identifies a token. The token cannot be computed from it."""
     return hashlib.sha256(token.value.encode()).hexdigest()
 
 

@@ -108,7 +108,7 @@ class OpenLogin:
         :returns: whether the portal was told; a portal that does not answer keeps nothing alive.
         """
         revoked = self._revoke()
-        # First, so that whoever still waits for an answer of the portal does not keep it.
+        # First: a process that still waits for the portal then drops the answer.
         self.tokens.cache.delete(self.tokens.key)
         roles, index = role_cache(), self.tokens.login_index()
         for key in index.keys() | self._keys_of_profiles():

@@ -43,7 +43,7 @@ class SsoCredentials(CredentialsOfGenerations):
     From ``lifetime.renew_from`` on a caller gets the current credentials at once, while one
     renewal runs in the background; from ``lifetime.wait_from`` on it waits for the renewal, up to
     ``lifetime.wait_until``. A renewal that fails is not tried again for 1 second, doubling to 60,
-    and while the current credentials live it harms nobody. After that the caller gets its error.
+    and does not affect callers until the current credentials expire. Then they get its error.
 
     :param background: whether a due renewal leaves the caller's thread; may be set later.
     :param minimum_lifetime: the seconds that they live at least when first used, if others can be

@@ -1,6 +1,6 @@
 """Requests that AWS rejects because of the credentials themselves: these are replaced, once.
 
-Errors that concern other tokens, or what somebody is allowed to do, are none of these.
+Errors about other tokens or missing permissions are left alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from botocore import UNSIGNED
+from botocore.auth import AUTH_TYPE_MAPS
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .refresh import SsoCredentials
@@ -72,8 +72,7 @@ class RejectedCredentials:
         credentials = request_signer._credentials  # noqa: SLF001 - pinned in test_seams
         context = request.context
         signed = context.pop(self._SIGNED, None)
-        others = {"request_credentials", "identity_cache"} & context.get("signing", {}).keys()
-        if type(credentials) is SsoCredentials and signature_version != UNSIGNED and not others:
+        if type(credentials) is SsoCredentials and _are_used(signature_version, context):
             key = credentials.get_frozen_credentials().access_key
             if signed is None:
                 signed = _Signed(_position(request.data))
@@ -123,12 +122,20 @@ class _Signed:
         return self
 
 
+def _are_used(signature_version: object, context: Mapping[str, Any]) -> bool:
+    """Tell whether the client's credentials sign the request, and no bearer token or other keys."""
+    if {"request_credentials", "identity_cache"} & (context.get("signing") or {}).keys():
+        return False
+    signer: Any = AUTH_TYPE_MAPS.get(str(signature_version))
+    return signer is not None and not signer.REQUIRES_TOKEN
+
+
 def _position(body: Any) -> int | None:
     """Return where a stream begins; botocore has it wrapped if it adds a checksum at the end."""
     tell = getattr(getattr(body, "_raw", body), "tell", None)
     try:
         return int(tell()) if callable(tell) else None
-    except (OSError, ValueError):
+    except Exception:  # noqa: BLE001 - a stream may raise anything; the request is not affected
         return None
 
 
@@ -212,7 +219,7 @@ def _can_be_sent_again(body: Any, began_at: int | None) -> bool:
         return True
     try:
         body.seek(0)
-    except Exception as exc:  # noqa: BLE001 - whatever a stream of somebody else's raises
+    except Exception as exc:  # noqa: BLE001 - a stream may raise anything
         _logger.debug("The body of the request cannot be sent again: %s", type(exc).__name__)
         return False
     return not began_at

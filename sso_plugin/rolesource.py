@@ -119,7 +119,7 @@ class RoleSource:
         try:
             return self._ask()
         except TokenLocked:
-            # Nobody has asked the portal.
+            # The portal was not asked, so this is no outage.
             raise
         except PortalError as exc:
             self._outage.note(exc)
@@ -130,7 +130,8 @@ class RoleSource:
         last = own.get(record)
         if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_EVERY:
             raise PortalError(
-                error_msg=f"Credentials for {self._name} were replaced less than 5 minutes ago"
+                error_msg=f"{self._profile.subject} gets no other credentials for {self._name}: "
+                "they were replaced less than 5 minutes ago. Is the service or region enabled?"
             )
         fetched = self._ask_unless_down(0.0 if self._outage.holds_off() else time.time())
         own.put(record, {"accessKeyId": rejected})
@@ -154,10 +155,11 @@ class RoleSource:
             origin = self._tokens.origin_of(token) if self._of_login else None
             if origin is None or self._tokens.vouches_for(origin, 0):
                 return self._keep(keys, origin)
-            # Nothing of a login that has ended is used; without another one, this says so.
+            # The login has ended. Without a new one, this raises LoginRequired.
             self._tokens.fetch()
         raise PortalError(
-            error_msg=f"There was a new login each time that credentials for {self._name} came",
+            error_msg=f"{self._profile.subject} got no credentials for {self._name}: there was a "
+            f"new login during each of {_LOGINS} requests. Try again",
             retryable=True,
         )
 
@@ -187,7 +189,7 @@ class RoleSource:
                 retryable=True,
             )
         fetched = RoleCredentials.granted(keys, self._account_id, now, origin)
-        # Noted first: what a logout does not know of, it does not delete.
+        # First: a logout deletes the files that the index names.
         self._tokens.login_index().add(self.key)
         self._cache.put(self.key, fetched.document())
         if origin is not None and not self._tokens.vouches_for(origin, 0):

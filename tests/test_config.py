@@ -184,6 +184,16 @@ COMPLAINTS: list[tuple[dict[str, Any], dict[str, Any] | None, str]] = [
         'The value of sso_requests_per_second in the profile "dev" in ~/.aws/config is "0", which '
         "is none of its choices: set it to a number above 0.",
     ),
+    *(
+        (
+            {**PROFILE, "sso_minimum_lifetime": value},
+            SESSION,
+            'The value of sso_minimum_lifetime in the profile "dev" in ~/.aws/config is '
+            f'"{value}", which is none of its choices: set it to a number of seconds, or a time '
+            "such as 45m or 1h.",
+        )
+        for value in ("soon", "-5m", "m", "nan", "")
+    ),
     (
         {**PROFILE, "sso_use_fips_endpoint": "1"},
         SESSION,

@@ -229,6 +229,17 @@ def test_an_attribute_that_is_set_is_read(now: Time) -> None:
     assert type(credentials.secret_key) is str
 
 
+def test_an_attribute_can_be_set_by_a_thread_that_has_read_none(now: Time) -> None:
+    """It reads its own value for a minute, like any other generation."""
+    source = Source(now)
+    credentials = SsoCredentials(source, Clock(now), random=lambda: 0.0)
+    credentials.get_frozen_credentials()
+    credentials.token = "set"
+    now.now += 44 * MINUTE
+    assert credentials.replace_rejected("1")
+    assert credentials.token == "token"
+
+
 class SlowBody:
     """A large body: time passes and credentials are renewed while it is hashed."""
 

@@ -310,6 +310,24 @@ def test_a_logout_during_a_request_wins(world: World, tmp_path: Path, method: st
     assert not list(world.home.rglob("*.tmp"))
 
 
+def test_a_logout_directly_before_the_write_leaves_no_role_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process looks again after it has written, and deletes the file itself."""
+    world.sign_in()
+    put = FileCache.put
+
+    def put_late(documents: FileCache, key: str, document: Any) -> None:
+        if "Credentials" in document:
+            sso_plugin.logout("dev")
+        put(documents, key, document)
+
+    monkeypatch.setattr(FileCache, "put", put_late)
+    session: Any = boto3.Session(profile_name="dev")
+    session.get_credentials().get_frozen_credentials()
+    assert world.role_files() == []
+
+
 def test_a_process_stopped_after_its_last_look_cannot_undo_a_login(tmp_path: Path) -> None:
     """Its new file is deleted, so that it has to look again."""
     documents = FileCache(tmp_path)
@@ -432,6 +450,61 @@ def test_who_waits_goes_on_as_soon_as_somebody_has_logged_in(world: World) -> No
         log_in(world, "alice")
         waiting.join(20)
         assert users == ["alice"]
+
+
+def test_ctrl_c_ends_the_wait_for_a_lock(world: World) -> None:
+    """At once, as it ends any other wait."""
+    world.sign_in(expiresAt=PAST)
+    script = """
+import boto3, sso_plugin
+sso_plugin.enable()
+credentials = boto3.Session(profile_name="dev").get_credentials()
+print("begins", flush=True)
+try:
+    credentials.get_frozen_credentials()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    with token_cache().locked(world.token_file().stem):
+        waiting = subprocess.Popen(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == "begins\n"
+        time.sleep(1)
+        assert waiting.poll() is None
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.communicate(timeout=30)[0] == "interrupted\n"
+    assert world.count("CreateToken") == 0
+
+
+@pytest.mark.parametrize("missing", ["filelock", "flock", "folder"])
+def test_where_there_are_no_locks_a_token_is_renewed_as_on_stock(
+    world: World, missing: str
+) -> None:
+    """That is another case than a lock that another process holds."""
+    world.sign_in(expiresAt=PAST)
+    script = {
+        "filelock": "import sys; sys.modules['filelock'] = None",
+        "flock": "import errno, filelock\n"
+        "def no(*_, **__): raise OSError(errno.ENOLCK, 'No locks available')\n"
+        "filelock.FileLock.acquire = no",
+        "folder": "from pathlib import Path\n"
+        "def no(*_, **__): raise PermissionError(13, 'Permission denied')\n"
+        "Path.mkdir = no",
+    }[missing]
+    done = world.run(f"""
+{script}
+import boto3, sso_plugin
+sso_plugin.enable()
+sts = boto3.Session(profile_name="dev").client("sts")
+print(sts.get_caller_identity()["Arn"].rsplit("/", 1)[1])
+""")
+    assert (done.stdout, done.stderr) == ("alice\n", "")
+    assert world.count("CreateToken") == 1
 
 
 def test_the_end_of_a_script_does_not_wait_for_a_lock(world: World) -> None:

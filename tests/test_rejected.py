@@ -15,12 +15,12 @@ import pytest
 import service
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from service import Service
 from test_many_processes import crowd
 
 import sso_plugin
-from sso_plugin.rejection import _can_be_sent_again
+from sso_plugin.rejection import _can_be_sent_again, _position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,6 +192,28 @@ def test_what_was_not_signed_by_us_is_left_alone(
     assert world.count("GetRoleCredentials") == 1
 
 
+def test_a_client_with_a_bearer_token_needs_no_role(world: World) -> None:
+    """Its requests are not signed with role credentials, so none are fetched for them."""
+    world.configure(world.emulator.profile(role_name="NotAssigned"))
+    world.sign_in()
+    # It is sent over TLS only; that nobody answers shows that it got as far as that.
+    with pytest.raises(EndpointConnectionError):
+        client("codecatalyst", "https://127.0.0.1:9").list_spaces()
+    assert world.count("GetRoleCredentials") == 0
+
+
+class Odd(io.BytesIO):
+    """A stream that does not tell where it is."""
+
+    def tell(self) -> int:
+        raise RuntimeError("no idea")
+
+
+def test_a_stream_that_raises_anything_does_not_break_a_request() -> None:
+    """Whether it can be sent again is found out when that is needed."""
+    assert _position(Odd(b"x")) is None
+
+
 def test_young_credentials_are_not_replaced(world: World, services: list[Service]) -> None:
     """A region that is not enabled rejects valid keys."""
     world.sign_in()
@@ -232,13 +254,20 @@ def test_a_script_over_twenty_regions_replaces_once(
     assert len(services[0].requests) == 21
 
 
-def test_a_role_is_replaced_once_in_five_minutes_by_all_processes(world: World, bad: str) -> None:
+def test_a_role_is_replaced_once_in_five_minutes_by_all_processes(
+    world: World, bad: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """Also if what came is rejected again, and looks old."""
     use()
     age(world, 20 * 60, AccessKeyId="ASIAUNKNOWN")
     with pytest.raises(ClientError) as caught:
         use()
     assert code_of(caught) == "InvalidClientTokenId"
+    assert caplog.messages[-1] == (
+        'Cannot replace credentials that AWS has rejected: The profile "dev" gets no other '
+        "credentials for the role AdministratorAccess in the account 111111111111: they were "
+        "replaced less than 5 minutes ago. Is the service or region enabled?"
+    )
     assert world.count("GetRoleCredentials") == 2
     [record] = (world.home / ".aws/sso-plugin").glob("replaced-*.json")
     then = time.time() - 301
