@@ -400,7 +400,7 @@ def test_ctrl_c_reaches_the_child_once(world: World) -> None:
     """The terminal has sent it already; a second one would mean: drop everything."""
     world.sign_in()
     process, terminal = in_terminal(python(COUNT_SIGNALS))
-    read_until(terminal, "ready")
+    read_until(terminal, "ready\r\n")
     os.write(terminal, b"\x03")
     assert read_until(terminal).removeprefix("^C").split() == ["SIGINT"]
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
