@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .access_token import NO_ORIGIN, find_origin, note_origin
 from .accountchoice import Wanted, choose, matching
-from .answers import Account
+from .answers import Account, is_account_id
 from .errors import ConfigError, NoAccess, PortalError
 from .filecache import own_cache
 from .rolesource import RoleSource
@@ -188,4 +188,8 @@ def _origin(entry: Entry) -> Origin:
 def _remembered(entry: Entry | None) -> list[Account]:
     held = entry.document.get("accounts") if entry else None
     names = held.items() if isinstance(held, dict) else ()
-    return [Account(str(account_id), str(name), "") for account_id, name in names]
+    return [
+        Account(account_id, name, "")
+        for account_id, name in names
+        if is_account_id(account_id) and isinstance(name, str)
+    ]

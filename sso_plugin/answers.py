@@ -1,18 +1,32 @@
-"""What the portal answers, as frozen values that show no secret.
+"""What the portal answers, validated, as frozen values that show no secret.
 
-Each is read from the answer by ``of``, which raises a KeyError, a TypeError or a ValueError if
-that is not what the service promises.
+Each is read from the answer by ``of``, which raises `InvalidAnswerError` for what the service would
+never say: another type, an impossible number, or characters that the value cannot have. A portal,
+or whatever answers in its place, could otherwise write into a config file or a terminal.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from .printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Account", "DeviceAuthorization", "Grant", "Registration", "RoleKeys"]
+__all__ = [
+    "Account",
+    "DeviceAuthorization",
+    "Grant",
+    "InvalidAnswerError",
+    "Registration",
+    "RoleKeys",
+    "is_account_id",
+    "page_token",
+    "role_name",
+]
 
 _END_OF_TIME = 253402300799
 """The last second of the year 9999: no timestamp can be later."""
@@ -20,12 +34,27 @@ _END_OF_TIME = 253402300799
 _LONGEST = 10 * 366 * 86400
 """Seconds; nothing that a portal grants lives longer than ten years."""
 
+_LONGEST_TEXT = 4096
+_LONGEST_SECRET = 65536
+_LONGEST_SHOWN = 60
+"""Characters of a value from elsewhere in a message."""
+
+_SHORTEST_INTERVAL = 1.0
+"""Seconds between two questions, even if a portal wants to be asked without a pause."""
+
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
+
+
+class InvalidAnswerError(ValueError):
+    """A value of an answer is not valid. The message names it, and is one clean line."""
+
 
 @dataclass(frozen=True)
 class Account:
     """An AWS account the user has a role in; ``account_id`` is 12 digits.
 
-    Names need not be unique.
+    Names need not be unique. Neither name nor email has control characters.
     """
 
     account_id: str
@@ -35,8 +64,24 @@ class Account:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Account:
         """Read one of the accounts that ListAccounts names."""
-        name, email = answer.get("accountName", ""), answer.get("emailAddress", "")
-        return cls(answer["accountId"], name, email)
+        account_id = _matching(_ACCOUNT_ID, answer, "accountId", "12 digits")
+        name, email = (_line(answer, key) for key in ("accountName", "emailAddress"))
+        return cls(account_id, name, email)
+
+
+def is_account_id(text: str) -> bool:
+    """Tell whether a text is the id of an account."""
+    return _ACCOUNT_ID.fullmatch(text) is not None
+
+
+def role_name(answer: Mapping[str, Any]) -> str:
+    """Read the name of one of the roles that ListAccountRoles names, as IAM allows it."""
+    return _matching(_ROLE_NAME, answer, "roleName", "the name of a role")
+
+
+def page_token(answer: Mapping[str, Any]) -> str | None:
+    """Read the token of the next page; None on the last one."""
+    return _text(answer, "nextToken", _LONGEST_SECRET) if answer.get("nextToken") else None
 
 
 @dataclass(frozen=True)
@@ -51,12 +96,12 @@ class RoleKeys:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> RoleKeys:
         """Read the answer, which counts in milliseconds."""
-        keys = answer["roleCredentials"]
+        keys = answer.get("roleCredentials") or {}
         return cls(
-            keys["accessKeyId"],
-            keys["secretAccessKey"],
-            keys["sessionToken"],
-            _seconds(keys["expiration"] / 1000, _END_OF_TIME),
+            _secret(keys, "accessKeyId"),
+            _secret(keys, "secretAccessKey"),
+            _secret(keys, "sessionToken"),
+            _number(keys, "expiration", 1000 * _END_OF_TIME) / 1000,
         )
 
 
@@ -71,13 +116,20 @@ class Registration:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Registration:
         """Read the answer of RegisterClient."""
-        expires_at = _seconds(answer["clientSecretExpiresAt"], _END_OF_TIME)
-        return cls(answer["clientId"], answer["clientSecret"], expires_at)
+        return cls(
+            _secret(answer, "clientId"),
+            _secret(answer, "clientSecret"),
+            _number(answer, "clientSecretExpiresAt", _END_OF_TIME),
+        )
 
 
 @dataclass(frozen=True)
 class DeviceAuthorization:
-    """A login that waits for a person. ``expires_in`` and ``interval`` in seconds."""
+    """A login that waits for a person. ``expires_in`` and ``interval`` in seconds.
+
+    The user code and the addresses are clean lines, which may be shown. Whether an address may be
+    opened is another question.
+    """
 
     device_code: str = field(repr=False)
     user_code: str
@@ -89,13 +141,19 @@ class DeviceAuthorization:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> DeviceAuthorization:
         """Read the answer of StartDeviceAuthorization; RFC 8628 gives the default interval."""
+        page = _shown(answer, "verificationUri")
+        complete = answer.get("verificationUriComplete")
         return cls(
-            device_code=answer["deviceCode"],
-            user_code=answer["userCode"],
-            verification_uri=answer["verificationUri"],
-            verification_uri_complete=answer["verificationUriComplete"],
-            expires_in=_seconds(answer["expiresIn"], _LONGEST),
-            interval=_seconds(answer.get("interval", 5), _LONGEST),
+            device_code=_secret(answer, "deviceCode"),
+            user_code=_shown(answer, "userCode"),
+            verification_uri=page,
+            verification_uri_complete=_shown(answer, "verificationUriComplete")
+            if complete
+            else page,
+            expires_in=_number(answer, "expiresIn", _LONGEST),
+            interval=max(
+                _SHORTEST_INTERVAL, _number({"interval": 5, **answer}, "interval", _LONGEST)
+            ),
         )
 
 
@@ -110,11 +168,55 @@ class Grant:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Grant:
         """Read the answer, in which the refresh token is optional."""
-        expires_in = _seconds(answer["expiresIn"], _LONGEST)
-        return cls(answer["accessToken"], answer.get("refreshToken"), expires_in)
+        refresh_token = _secret(answer, "refreshToken") if answer.get("refreshToken") else None
+        expires_in = _number(answer, "expiresIn", _LONGEST)
+        return cls(_secret(answer, "accessToken"), refresh_token, expires_in)
 
 
-def _seconds(value: float, longest: float) -> float:
-    if not 0 <= value <= longest:
-        raise ValueError("this is no time that a portal can mean")
+def _text(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> str:
+    value = answer.get(key)
+    if not isinstance(value, str) or not value:
+        raise InvalidAnswerError(f"{key} is {'missing' if value in (None, '') else 'not a string'}")
+    if len(value) > longest:
+        raise InvalidAnswerError(f"{key} has more than {longest} characters")
     return value
+
+
+def _line(answer: Mapping[str, Any], key: str) -> str:
+    """Read a name, which may be missing."""
+    value = _text(answer, key) if answer.get(key, "") != "" else ""
+    if one_line(value) != value:
+        raise InvalidAnswerError(f"{key} has control characters ({_quoted(value)})")
+    return value
+
+
+def _shown(answer: Mapping[str, Any], key: str) -> str:
+    return one_line(_text(answer, key))
+
+
+def _matching(pattern: re.Pattern[str], answer: Mapping[str, Any], key: str, what: str) -> str:
+    value = _text(answer, key)
+    if not pattern.fullmatch(value):
+        raise InvalidAnswerError(f"{key} is not {what} ({_quoted(value)})")
+    return value
+
+
+def _secret(answer: Mapping[str, Any], key: str) -> str:
+    """Read what can be a part of a header. It is in no message."""
+    value = _text(answer, key, _LONGEST_SECRET)
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise InvalidAnswerError(f"{key} has characters that a header cannot have")
+    return value
+
+
+def _number(answer: Mapping[str, Any], key: str, most: float) -> float:
+    value = answer.get(key)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidAnswerError(f"{key} is {'missing' if value is None else 'not a number'}")
+    if not 0 <= value <= most:
+        raise InvalidAnswerError(f"{key} is not a possible number")
+    return float(value)
+
+
+def _quoted(value: str) -> str:
+    return f'"{one_line(value, _LONGEST_SHOWN)}"'

@@ -11,10 +11,24 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Ahead", "Clock", "Lifetime", "Memory", "format_timestamp", "parse_timestamp"]
+__all__ = [
+    "Ahead",
+    "Clock",
+    "Lifetime",
+    "Memory",
+    "format_timestamp",
+    "parse_http_date",
+    "parse_timestamp",
+]
 
 _TOLERANCE = 2.0
 """Seconds. A ``Date`` header counts whole seconds, so a smaller offset is none."""
+
+_IMPLAUSIBLE = 86400.0
+"""Seconds. Who is told to be that far off believes it when a second response agrees."""
+
+_LATEST = 253402300799 - 20 * 366 * 86400
+"""Epoch seconds of the last time that is believed: what is granted then ends before year 10000."""
 
 _CLOCK_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", None)
 _since_boot = None if _CLOCK_BOOTTIME is None else partial(time.clock_gettime, _CLOCK_BOOTTIME)
@@ -29,6 +43,10 @@ class Ahead(NamedTuple):
 
     of_boot: float
     of_wall: float
+
+    def agrees_with(self, other: Ahead) -> bool:
+        """Tell whether the other one is the same, as far as ``Date`` headers are exact."""
+        return abs(self.of_boot - other.of_boot) <= 2 * _TOLERANCE
 
 
 class Memory(Protocol):
@@ -63,6 +81,7 @@ class Clock:
         self._steady = since_boot or wall
         self._memory = memory
         self._ahead: Ahead | None = None
+        self._doubted: Ahead | None = None
         self._recalled = memory is None
 
     def now(self) -> float:
@@ -76,6 +95,14 @@ class Clock:
         wall = self._wall()
         return wall if ahead is None else max(self._steady() + ahead.of_boot, wall + ahead.of_wall)
 
+    def earliest(self) -> float:
+        """Return the server's time, or that of the wall clock if it is earlier.
+
+        One response may have a wrong date. So what the server can decide is left to it, unless both
+        clocks agree.
+        """
+        return min(self.now(), self._wall())
+
     def at(self, moment: float) -> float:
         """Return the server's time at a moment of the wall clock, such as a file's."""
         return moment + self.now() - self._wall()
@@ -88,20 +115,29 @@ class Clock:
         """Learn the server's time from the ``Date`` header of a response that has just arrived.
 
         The header was written at some time since the request was ``sent``. If that may have been
-        any moment at which the wall clock was right, it counts as right.
+        any moment at which the wall clock was right, it counts as right. A date that is more than
+        a day off counts when the next response agrees.
         """
-        try:
-            server = parsedate_to_datetime(date).timestamp() + 0.5
-        except (ValueError, TypeError, IndexError):
+        server = parse_http_date(date)
+        if server is None:
             return
+        server += 0.5
         wall, steady = self._wall(), self._steady()
         took = 0.0 if sent is None else max(0.0, steady - sent)
         right = wall - took - _TOLERANCE <= server <= wall + _TOLERANCE
         now = wall if right else server + took / 2
-        self._ahead = Ahead(now - steady, now - wall)
+        ahead = Ahead(now - steady, now - wall)
+        if not right and not self._is_plausible(ahead):
+            return
+        self._ahead = ahead
         if self._memory is not None:
-            self._memory.save(None if right else self._ahead)
+            self._memory.save(None if right else ahead)
         self._recalled = True
+
+    def _is_plausible(self, ahead: Ahead) -> bool:
+        doubted, self._doubted = self._doubted, ahead
+        change = self._steady() + ahead.of_boot - self.now()
+        return abs(change) <= _IMPLAUSIBLE or bool(doubted and doubted.agrees_with(ahead))
 
     def _known_ahead(self) -> Ahead | None:
         if not self._recalled:
@@ -173,6 +209,15 @@ def parse_timestamp(text: str) -> float:
     if when.tzinfo is None:
         when = when.replace(tzinfo=timezone.utc)
     return when.timestamp()
+
+
+def parse_http_date(text: str | None) -> float | None:
+    """Read a ``Date`` header as epoch seconds; None if it is no date, or an impossible one."""
+    try:
+        when = parsedate_to_datetime(text or "").timestamp()
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, OSError):
+        return None
+    return when if 0 <= when <= _LATEST else None
 
 
 def format_timestamp(when: float) -> str:

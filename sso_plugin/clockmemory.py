@@ -8,7 +8,6 @@ right, nothing is kept.
 from __future__ import annotations
 
 import hashlib
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["ClockMemory"]
 
 _NAMES = ("serverAtBoot", "serverAheadOfWall")
+_MOST = 253402300799.0 / 2
+"""Seconds of an offset, at most: no time that follows from it is in the year 10000."""
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -48,7 +50,8 @@ class ClockMemory:
         of_boot, of_wall = (entry.document.get(name) for name in _NAMES)
         if not isinstance(of_boot, float) or not isinstance(of_wall, float):
             return None
-        return Ahead(of_boot, of_wall) if math.isfinite(of_boot + of_wall) else None
+        possible = abs(of_boot) <= _MOST and abs(of_wall) <= _MOST
+        return Ahead(of_boot, of_wall) if possible else None
 
     def save(self, ahead: Ahead | None) -> None:
         """See `clock.Memory`."""

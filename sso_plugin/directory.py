@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .accountchoice import Wanted, choose
 from .answers import Account
 from .concurrently import concurrently
-from .errors import PortalRefusal
+from .errors import PortalError, PortalRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Account", "AccountRole", "Directory"]
 
 _logger = logging.getLogger(__name__)
+
+_MOST_PAGES = 10_000
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds before a refused page is asked for again, which botocore has done a few times before."""
@@ -113,11 +115,19 @@ class Directory:
         return [AccountRole(account.account_id, account.name, name) for name in names]
 
     def _pages(self, ask: Callable[[str, str | None], Page[T]]) -> Iterator[list[T]]:
-        page, next_token = self._patiently(ask, None, self._pauses)
-        yield page
-        while next_token:
+        seen: set[str | None] = set()
+        next_token: str | None = None
+        while next_token not in seen and len(seen) < _MOST_PAGES:
+            seen.add(next_token)
             page, next_token = self._patiently(ask, next_token, self._pauses)
             yield page
+            if not next_token:
+                return
+        raise PortalError(
+            error_msg=f"{self._tokens.profile.subject} got a list that does not end from "
+            f"{self._tokens.profile.start_url}: it has more than {_MOST_PAGES} pages, or leads "
+            f"back to an earlier one. Run: {self._tokens.profile.doctor_command}"
+        )
 
     def _patiently(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .answers import is_account_id
 from .config import SsoProfile
 from .directory import Directory
 from .errors import ConfigError
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from .directory import Account, AccountRole
 
 __all__ = ["accounts", "get_session", "roles"]
-
-_ACCOUNT_ID_LENGTH = 12
 
 
 def accounts(
@@ -160,7 +159,7 @@ def _login(
 def _with_role(login: SsoProfile, account: str, role: str) -> SsoProfile:
     if not account or not role:
         raise ConfigError(error_msg="Give an account, by its id or name, and a role.")
-    is_id = len(account) == _ACCOUNT_ID_LENGTH and account.isdecimal()
+    is_id = is_account_id(account)
     return replace(
         login,
         account_id=account if is_id else None,

@@ -1,7 +1,8 @@
 """Turns botocore's errors into ours, at the one border where they may come in.
 
-What comes out says for whom, what, and how to mend it. The cause goes along, but without its
-frames: their locals hold requests with tokens in them, which some tracebacks show.
+What comes out says for whom, what, and how to fix it. The cause is kept, but without its frames,
+whose locals hold requests with tokens in them, and without control characters: its text may come
+from the network.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.parsers import ResponseParserError
 
+from .answers import InvalidAnswerError
 from .errors import ConfigError, PortalError, PortalRefusal, PortalUnreachable
+from .printable import clean
+from .redact import chain, without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Caller"]
 
-_NONSENSE = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 _RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
 
 
@@ -41,37 +45,38 @@ class Caller:
         try:
             yield
         except ClientError as exc:
-            raise self._refusal(exc) from without_frames(exc)
+            raise self._refusal(exc) from _as_cause(exc)
         except (BotocoreConnectionError, HTTPClientError) as exc:
             if type(exc) is HTTPClientError:
                 # Something that nobody thought of: its text may quote a header, and so a token.
                 kind = type(exc.kwargs.get("error")).__name__
                 raise self._unreachable(f"the request ended in {kind}") from None
-            raise self._unreachable(str(exc)) from without_frames(exc)
+            raise self._unreachable(str(exc)) from _as_cause(exc)
         except ResponseParserError as exc:
             # Its text quotes the body, which may hold secrets.
-            raise self._unreachable("its answer cannot be read") from without_frames(exc)
+            raise self._unreachable("its answer cannot be read") from _as_cause(exc)
         except BotoCoreError as exc:
             raise ConfigError(
                 error_msg=f"{self.subject} cannot call {self._portal} as it is configured: {exc}. "
                 f"{self._mend}"
-            ) from without_frames(exc)
+            ) from _as_cause(exc)
 
     @contextlib.contextmanager
     def mapped_errors_of_answer(self) -> Iterator[None]:
-        """Raise those, and what botocore's parser and we stumble over in an answer of nonsense."""
+        """Raise those, and the errors of an answer that cannot be parsed or is not valid."""
         with self.mapped_errors():
             try:
                 yield
-            except _NONSENSE as exc:
+            except InvalidAnswerError as exc:
+                raise self._unreachable(f"its answer is not valid: {exc}") from None
+            except _UNREADABLE as exc:
                 raise ResponseParserError from exc
 
     def _refusal(self, exc: ClientError) -> PortalError:
-        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        response = _cleaned(exc.response)
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         retryable = status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        refusal = PortalRefusal(
-            error_msg="", response=exc.response, operation_name=exc.operation_name
-        )
+        refusal = PortalRefusal(error_msg="", response=response, operation_name=exc.operation_name)
         told = (
             f"was refused {exc.operation_name} by {self._portal}: {refusal.explanation}. "
             f"{'Try again later, or run' if retryable else 'Run'}"
@@ -79,7 +84,7 @@ class Caller:
         return PortalRefusal(
             error_msg=f"{self.subject} {told}: {self.doctor_command}",
             told=told,
-            response=exc.response,
+            response=response,
             operation_name=exc.operation_name,
             retryable=retryable,
         )
@@ -99,10 +104,16 @@ class Caller:
         return f"Run: {self.doctor_command}"
 
 
-def without_frames(exc: BaseException) -> BaseException:
-    """Return the exception with no frame left in it or in what led to it."""
-    link: BaseException | None = exc
-    while link is not None:
-        link.__traceback__ = None
-        link = link.__cause__ or link.__context__
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(held) for held in value]
+    return clean(value, keep="\r\n\t") if isinstance(value, str) else value
+
+
+def _as_cause(exc: BaseException) -> BaseException:
+    """Return an exception that a traceback can show: its text, and that of what led to it."""
+    for link in chain(without_frames(exc)):
+        link.args = tuple(_cleaned(arg) for arg in link.args)
     return exc

@@ -2,6 +2,7 @@
 
 Every message is one sentence: what happened, for which profile, and the command that mends it.
 Only texts and codes are kept in ``kwargs`` (botocore prints and pickles them), never a secret.
+Text from elsewhere may be part of them, so each text is made one clean line.
 """
 
 from __future__ import annotations
@@ -39,6 +40,17 @@ class SsoPluginError(BotoCoreError):
     """The root of all errors of this package. ``error_msg`` is the whole message."""
 
     fmt = "{error_msg}"
+
+    def __init__(self, **kwargs: Any) -> None:
+        # On a warm cache there is no error, so it need not be imported.
+        from .printable import one_line
+
+        super().__init__(
+            **{
+                name: one_line(value) if isinstance(value, str) else value
+                for name, value in kwargs.items()
+            }
+        )
 
 
 class ConfigError(SsoPluginError, InvalidConfigError):
@@ -123,8 +135,9 @@ class NoAccess(_Refused):
 
 def _in_one_line(said: str) -> str:
     """Return what may stand in a sentence; nothing of a page, which is for browsers."""
+    from .printable import one_line
+
     said = said.strip()
     if not said or said.startswith("<"):
         return ""
-    line = said.splitlines()[0].rstrip()
-    return line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 4].rstrip()} ..."
+    return one_line(said.splitlines()[0].rstrip(), _LONGEST_REASON)

@@ -85,7 +85,7 @@ class OpenLogin:
 
     def status(self) -> Status:
         """Look at the token file. Goes nowhere."""
-        token, now = self.tokens.load(), self.tokens.clock.now()
+        token, now = self.tokens.load(), self.tokens.clock.earliest()
         renewable = token is not None and token.can_be_renewed(now)
         state = "renewable" if renewable else "login needed"
         if token is not None and token.state(now) is not TokenState.EXPIRED:
@@ -120,7 +120,7 @@ class OpenLogin:
 
     def _revoke(self) -> bool:
         token = self.tokens.load()
-        if token is None or token.state(self.tokens.clock.now()) is TokenState.EXPIRED:
+        if token is None or token.state(self.tokens.clock.earliest()) is TokenState.EXPIRED:
             return False
         try:
             self.tokens.portal.logout(token.value)

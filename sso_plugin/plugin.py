@@ -53,13 +53,10 @@ def enable(session: object | None = None) -> None:
 def disable() -> None:
     """Take sso_plugin out of every session it is in, and out of those to come.
 
-    Credentials that have been handed out go on renewing themselves, and clients that exist keep
-    what they were made with.
+    Credentials in use continue to renew themselves, and existing clients keep what they were made
+    with. Secrets stay masked in botocore's logs, since those credentials still need that.
     """
-    from .redact import unmask_logs
-
     initializer.unregister()
-    unmask_logs()
     for adaptation in list(_adaptations.values()):
         adaptation.undo()
     _adaptations.clear()
@@ -87,6 +84,7 @@ class _Adaptation:
         self._adapt_component("token_provider", self._adapt_tokens)
         self._register("provide-client-params.sso", self._provide_access_token)
         self._register("before-endpoint-resolution.sso", self._route_access_token)
+        self._register("before-call.sso", self._conceal_access_token)
 
     def undo(self) -> None:
         while self._changes:
@@ -104,6 +102,9 @@ class _Adaptation:
 
     def _route_access_token(self, **kwargs: Any) -> None:
         self._access_token.route(**kwargs)
+
+    def _conceal_access_token(self, params: dict[str, Any], **_: Any) -> None:
+        self._access_token.conceal(params)
 
     @functools.cached_property
     def _rejected(self) -> RejectedCredentials:

@@ -1,24 +1,34 @@
 """The calls to the services ``sso`` and ``sso-oidc``, typed.
 
 What comes back from here is plain values, of `answers`, or an error of ours, by `errormap`; what
-is asked of the portal is decided in `tokens`, `role_credentials`, `directory` and `flows`.
+is asked of the portal is decided in `tokens`, `rolesource`, `directory` and `flows`.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import __version__
-from .answers import Account, DeviceAuthorization, Grant, Registration, RoleKeys
+from .answers import (
+    Account,
+    DeviceAuthorization,
+    Grant,
+    InvalidAnswerError,
+    Registration,
+    RoleKeys,
+    page_token,
+    role_name,
+)
 from .budget import Budget, govern
 from .errormap import Caller
 from .loader import DATA_PATH
-from .redact import conceal, mask_logs
+from .redact import conceal, hide_frames, mask_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from botocore.session import Session
 
@@ -27,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AUTHORIZATION_CODE", "DEVICE_CODE", "REFRESH_TOKEN", "Portal"]
 
+_logger = logging.getLogger(__name__)
+
 AUTHORIZATION_CODE = "authorization_code"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant type
@@ -34,6 +46,7 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant type
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 10
 _ATTEMPTS = 3
+_MOST_REPORTS = 20
 _SENT = "sso_plugin_sent"
 _REQUEST_ID = "x-amzn-RequestId"
 
@@ -59,6 +72,7 @@ class Portal:
         self._clock = clock
         self._budget = budget
         self._clients: dict[str, Any] = {}
+        self._reported: set[str] = set()
         self._lock = threading.Lock()
         self._process = os.getpid()
 
@@ -78,7 +92,7 @@ class Portal:
         """Return a page of the accounts the user has, and the token of the next page."""
 
         def read(answer: Mapping[str, Any]) -> tuple[list[Account], str | None]:
-            return [Account.of(one) for one in answer["accountList"]], answer.get("nextToken")
+            return self._valid(answer["accountList"], Account.of), page_token(answer)
 
         more = {"nextToken": next_token} if next_token else {}
         return self._call("sso", "list_accounts", read)(accessToken=access_token, **more)
@@ -89,7 +103,7 @@ class Portal:
         """Return a page of the names of the roles the user has in an account, and as above."""
 
         def read(answer: Mapping[str, Any]) -> tuple[list[str], str | None]:
-            return [role["roleName"] for role in answer["roleList"]], answer.get("nextToken")
+            return self._valid(answer["roleList"], role_name), page_token(answer)
 
         more = {"nextToken": next_token} if next_token else {}
         call = self._call("sso", "list_account_roles", read)
@@ -129,6 +143,23 @@ class Portal:
         call = self._call("sso-oidc", "create_token", Grant.of)
         return call(clientId=client_id, clientSecret=client_secret, **grant)
 
+    def _valid(self, entries: Iterable[Any], read: Callable[[Any], T]) -> list[T]:
+        """Read the entries of a list; report each invalid one once, and leave it out."""
+
+        def read_or_report(entry: Any) -> T | None:
+            try:
+                return read(entry or {})
+            except InvalidAnswerError as exc:
+                self._report(str(exc))
+                return None
+
+        return [found for found in map(read_or_report, entries) if found is not None]
+
+    def _report(self, fault: str) -> None:
+        if fault not in self._reported and len(self._reported) < _MOST_REPORTS:
+            self._reported.add(fault)
+            _logger.warning("Ignoring an entry in a list of %s: %s", self._profile.start_url, fault)
+
     def _call(
         self, service: str, operation: str, read: Callable[[Mapping[str, Any]], T]
     ) -> Callable[..., T]:
@@ -139,7 +170,7 @@ class Portal:
             with caller.mapped_errors():
                 client = self._client(service)
             with caller.mapped_errors_of_answer():
-                return read(conceal(getattr(client, operation)(**parameters)))
+                return read(_answer(getattr(client, operation), parameters))
 
         return call
 
@@ -190,6 +221,11 @@ class Portal:
         date = http_response.headers.get("Date")
         if date and _REQUEST_ID in http_response.headers:
             self._clock.observe(date, context.get(_SENT))
+
+
+@hide_frames
+def _answer(operation: Callable[..., Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    return conceal(operation(**parameters))
 
 
 def _knowing_all_grants(session: Session, service: str) -> Session:

@@ -16,6 +16,7 @@ from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken
 from .cache import Cache, MemoryCache
 from .config import SsoProfile
 from .filecache import role_cache
+from .redact import Secret
 from .refresh import SsoCredentials
 from .rolesource import RoleSource
 from .seams import make_components
@@ -39,6 +40,8 @@ __all__ = [
     "token_source",
 ]
 
+
+_SECRET_HEADERS = {"x-amz-sso_bearer_token"}
 
 LOGIN_COMPONENT = "sso_plugin_login"
 """The name under which a session of `get_session` keeps the login that it was made for."""
@@ -168,6 +171,13 @@ class AccessTokenParameter:
         region = (context or {}).get(self._REGION)
         if region and not builtins.get("SDK::Endpoint"):
             builtins["AWS::Region"] = region
+
+    @staticmethod
+    def conceal(request: dict[str, Any]) -> None:
+        """Answer ``before-call.sso``: tracebacks of a failed call show its headers."""
+        headers = request["headers"]
+        for name in _SECRET_HEADERS & headers.keys():
+            headers[name] = Secret(headers[name])
 
 
 def token_source(session: Session, profile: SsoProfile) -> TokenSource:

@@ -10,9 +10,24 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
 
-__all__ = ["Secret", "conceal", "mask", "mask_logs", "unmask_logs"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import ParamSpec
+
+    P = ParamSpec("P")
+
+__all__ = [
+    "Secret",
+    "chain",
+    "conceal",
+    "hide_frames",
+    "mask",
+    "mask_logs",
+    "without_frames",
+]
 
 T = TypeVar("T")
 
@@ -39,12 +54,21 @@ _MASK = "***"
 
 
 class Secret(str):
-    """A string that shows itself only to those who ask for the string itself."""
+    """A str whose repr is ``'***'``, also that of a part of it: tracebacks cut long values."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return f"'{_MASK}'"
+
+    def __getitem__(self, part: SupportsIndex | slice) -> Secret:
+        return Secret(super().__getitem__(part))
+
+    def __add__(self, other: str) -> Secret:
+        return Secret(super().__add__(other))
+
+    def __radd__(self, other: str) -> Secret:
+        return Secret(f"{other}{self}")
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
@@ -62,6 +86,42 @@ def _concealed(value: Any, *, secret: bool) -> Any:
     if isinstance(value, list):
         return [_concealed(held, secret=secret) for held in value]
     return Secret(value) if secret and isinstance(value, str) else value
+
+
+def hide_frames(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function drop the frames below it from what it raises, and from a Ctrl-C inside it.
+
+    Their locals hold secrets that cannot be a `Secret`, such as the bytes of a request or a file.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except BaseException as exc:  # noqa: BLE001 - raised again
+            # Not a bare `raise`: before Python 3.11 that restores the frames.
+            raise without_frames(exc)  # noqa: B904
+
+    return wrapper
+
+
+def without_frames(exc: BaseException) -> BaseException:
+    """Return the exception with no frame left in it or in what led to it."""
+    for link in chain(exc):
+        link.__traceback__ = None
+    return exc
+
+
+def chain(exc: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and those that led to it, each once."""
+    seen: list[BaseException] = []
+    links: list[BaseException | None] = [exc]
+    while links:
+        link = links.pop()
+        if link is not None and not any(link is each for each in seen):
+            seen.append(link)
+            yield link
+            links += [link.__cause__, link.__context__]
 
 
 def _is_secret(name: object) -> bool:
@@ -132,12 +192,6 @@ def mask_logs() -> None:
     """Mask what botocore's loggers print from now on; again when it has made new ones."""
     for logger in _botocore_loggers():
         logger.addFilter(_masking)
-
-
-def unmask_logs() -> None:
-    """Undo `mask_logs`."""
-    for logger in _botocore_loggers():
-        logger.removeFilter(_masking)
 
 
 def _botocore_loggers() -> list[logging.Logger]:

@@ -175,20 +175,18 @@ class SsoCredentials(CredentialsOfGenerations):
         self._publish(fetched)
 
     def _publish(self, fetched: RoleCredentials) -> None:
-        # Plain strings: what is handed out must look like what botocore hands out.
-        values = [
-            str(value)
-            for value in (
-                fetched.access_key,
-                fetched.secret_key,
-                fetched.session_token,
-                fetched.account_id,
-            )
-        ]
-        self._access_key, self._secret_key, self._token, self._account_id = values
+        # Plain strings: what is handed out must look like what botocore hands out. None of them is
+        # a local variable, which a traceback may show.
+        self._access_key = str(fetched.access_key)
+        self._secret_key = str(fetched.secret_key)
+        self._token = str(fetched.session_token)
+        self._account_id = str(fetched.account_id)
         self._expiry_time = datetime.fromtimestamp(fetched.lifetime.expires_at, timezone.utc)
         # Older botocore has no account_id in here.
-        self._frozen_credentials = ReadOnlyCredentials(*values[: len(ReadOnlyCredentials._fields)])
+        names = ("_access_key", "_secret_key", "_token", "_account_id")
+        self._frozen_credentials = ReadOnlyCredentials(
+            *[getattr(self, name) for name in names[: len(ReadOnlyCredentials._fields)]]
+        )
         self._current = fetched
         self._schedule(fetched.lifetime)
         self._held_off_until = float("-inf")

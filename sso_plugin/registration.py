@@ -94,10 +94,8 @@ def registration_key(profile: SsoProfile) -> str:
 
 
 def _read(document: Document) -> Registration | None:
-    texts = [document.get(name) for name in ("clientId", "clientSecret", "expiresAt")]
-    client_id, client_secret, expires = (str(text or "") for text in texts)
     try:
-        expires_at = parse_timestamp(expires)
+        expires_at = parse_timestamp(str(document.get("expiresAt")))
+        return Registration.of({**document, "clientSecretExpiresAt": expires_at})
     except (ValueError, OverflowError):
         return None
-    return Registration(client_id, client_secret, expires_at) if all(texts) else None

@@ -6,13 +6,14 @@ Errors about other tokens or missing permissions are left alone.
 from __future__ import annotations
 
 import logging
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.auth import AUTH_TYPE_MAPS
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .clock import parse_http_date
+from .redact import hide_frames
 from .refresh import SsoCredentials
 
 if TYPE_CHECKING:
@@ -178,13 +179,13 @@ class _Rejection:
 
     def _had_expired(self) -> bool:
         """Tell whether the credentials have expired by the clock of the service."""
-        try:
-            now = parsedate_to_datetime(self._http.headers["Date"]).timestamp()
-        except (KeyError, TypeError, ValueError, IndexError):
-            return False
-        expires_at = self._credentials.expires_at
-        return expires_at is not None and now >= expires_at
+        now, expires_at = (
+            parse_http_date(self._http.headers.get("Date")),
+            self._credentials.expires_at,
+        )
+        return now is not None and expires_at is not None and now >= expires_at
 
+    @hide_frames
     def _is_rejected_by_sts(self, session: Session, region: str | None) -> bool:
         from botocore.config import Config
 

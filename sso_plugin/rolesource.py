@@ -183,7 +183,7 @@ class RoleSource:
 
     def _keep(self, keys: RoleKeys, origin: Origin | None) -> RoleCredentials:
         now = self._clock.now()
-        if now >= keys.expires_at:
+        if self._clock.earliest() >= keys.expires_at:
             raise PortalError(
                 error_msg=f"The portal gave credentials for {self._name} that had expired",
                 retryable=True,

@@ -91,7 +91,7 @@ class Renewal:
         if latest is None:
             raise self._source.login_required(self._source.why_none())
         if not self._is_alive(latest):
-            raise self._source.login_required(self._source.why_unusable(latest, self._rejected))
+            raise self._source.login_required(self._source.why_unusable(latest))
         _logger.info("A new login has replaced the access token during its renewal")
         return latest
 

@@ -93,8 +93,10 @@ class TokenSource:
                 return token
             if token is None:
                 raise self.login_required(self.why_none())
-            if not token.can_be_renewed(self.clock.now()):
-                raise self.login_required(self.why_unusable(token, rejected))
+            if not self._can_be_renewed(token):
+                if self._may_be_alive(token, rejected):
+                    return token
+                raise self.login_required(self.why_unusable(token))
             from .token_renewal import Renewal
 
             return Renewal(self, token, rejected).run(began, may_spend=held)
@@ -172,11 +174,11 @@ class TokenSource:
         file, fault = self.cache.describe(self.key), self.cache.fault(self.key)
         return f"{file} {fault}" if fault else f"there is no token in {file}"
 
-    def why_unusable(self, token: AccessToken, rejected: str | None) -> str:
+    def why_unusable(self, token: AccessToken) -> str:
         """Say why a token that cannot be renewed is not used, as the reason of a login."""
-        if token.value == rejected:
-            return "its token was revoked"
-        return f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
+        if token.state(self.clock.now()) is TokenState.EXPIRED:
+            return f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
+        return "its token was revoked"
 
     @functools.cached_property
     def outage(self) -> Outage:
@@ -190,8 +192,17 @@ class TokenSource:
         """Tell whether the token is used as it is: it is fresh, or lives and cannot be renewed."""
         if self._is_fresh(token, rejected) or not self.is_alive(token, rejected):
             return self._is_fresh(token, rejected)
-        can = renewable and token.can_be_renewed(self.clock.now())
+        can = renewable and self._can_be_renewed(token)
         return not can or self.outage.holds_off()
+
+    def _can_be_renewed(self, token: AccessToken) -> bool:
+        """Tell whether the token can be renewed, as far as is known here: the portal decides."""
+        return token.can_be_renewed(self.clock.earliest())
+
+    def _may_be_alive(self, token: AccessToken, rejected: str | None) -> bool:
+        """Tell whether the token has not expired, should the date of a response be wrong."""
+        expired = token.state(self.clock.earliest()) is TokenState.EXPIRED
+        return token.value != rejected and not expired
 
     def _is_in_file(self, token: AccessToken) -> bool:
         return self.cache.mark(self.key) == token.mark
@@ -203,13 +214,13 @@ class TokenSource:
         self, token: AccessToken | None, rejected: str | None
     ) -> contextlib.AbstractContextManager[bool]:
         """Keep other renewals of this token out; only who cannot go on without waits for them."""
-        needed = token is not None and token.can_be_renewed(self.clock.now())
+        needed = token is not None and self._can_be_renewed(token)
         if not needed or self.is_alive(token, rejected):
             return self.cache.locked(self.key, 0.0)
 
         def is_settled() -> bool:
             latest = self.load()
-            if latest is None or not latest.can_be_renewed(self.clock.now()):
+            if latest is None or not self._can_be_renewed(latest):
                 return True
             return self._will_do(latest, rejected, renewable=False)
 

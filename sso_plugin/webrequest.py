@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from .redact import Secret, hide_frames
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,7 @@ class WebAnswer:
     body: bytes = field(repr=False)
 
 
+@hide_frames
 def send(
     session: Session,
     method: str,
@@ -46,7 +49,7 @@ def send(
         timeout=timeout,
     )
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
-    data = urlencode(form) if form else None
+    data = Secret(urlencode(form)) if form else None
     try:
         answer = http.send(AWSRequest(method, url, headers=headers, data=data).prepare())
         found = {name.lower(): value for name, value in answer.headers.items()}

@@ -65,6 +65,7 @@ LAYERS = [
     "config",
     "clock",
     "errors",
+    "printable",
     "served",
     "redact",
     "initializer",

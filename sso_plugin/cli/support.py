@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from sso_plugin.printable import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,16 +180,6 @@ def print_styled(text: str, style: str) -> None:
 def print_text(text: str) -> None:
     """Print data, at once: somebody may be reading along."""
     print(text, flush=True)
-
-
-def clean(text: str, keep: str = "") -> str:
-    """Return the text without what could steer a terminal: names come from elsewhere."""
-
-    def is_harmless(char: str) -> bool:
-        # Spaces other than the common one count as not printable.
-        return char.isprintable() or unicodedata.category(char) == "Zs" or char in keep
-
-    return "".join(char if is_harmless(char) else "\ufffd" for char in text)
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from sso_plugin.config import SsoProfile
 from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
+from sso_plugin.redact import Secret, without_frames
 from sso_plugin.webrequest import send
 
 from .profilekeys import ProfileKeys
@@ -64,7 +65,7 @@ def console_url(
         "Destination": page,
         "SigninToken": token,
     }
-    return f"{endpoint}?{urlencode(login)}"
+    return Secret(f"{endpoint}?{urlencode(login)}")
 
 
 def _region(session: Session) -> str:
@@ -130,7 +131,7 @@ def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) ->
             error_msg=f'The profile "{profile.name}" has long-lived keys, which cannot sign in to '
             "the console. Choose one with a role."
         )
-    form = {"Action": "getSigninToken", "Session": _session_text(keys)}
+    form = {"Action": "getSigninToken", "Session": Secret(_session_text(keys))}
     if duration is not None:
         form["SessionDuration"] = str(duration)
     try:
@@ -138,7 +139,7 @@ def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) ->
     except BotoCoreError as exc:
         raise PortalUnreachable(
             error_msg=f"The sign-in to the console cannot be reached: {exc}", retryable=True
-        ) from exc
+        ) from without_frames(exc)
     token = _token_in(answer.body) if answer.status == _OK else None
     if token is None:
         raise SsoPluginError(
@@ -167,6 +168,6 @@ def _session_text(keys: Keys) -> str:
 def _token_in(body: bytes) -> str | None:
     try:
         token = json.loads(body)["SigninToken"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    return token if isinstance(token, str) else None
+    return Secret(token) if isinstance(token, str) else None

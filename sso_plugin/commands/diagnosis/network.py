@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ProxyConnectionError, SSLError
 
+from sso_plugin.clock import parse_http_date
 from sso_plugin.errors import SsoPluginError
 from sso_plugin.webrequest import WebAnswer, send
 
@@ -55,9 +55,8 @@ def look_at_network(login: OpenLogin, wall: Callable[[], float] = time.time) -> 
 
 
 def _look_at_clock(answer: WebAnswer, now: float) -> Finding | None:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-    except (ValueError, TypeError, IndexError):
+    theirs = parse_http_date(answer.headers.get("date"))
+    if theirs is None:
         return None
     # The header counts whole seconds.
     offset = now - (theirs + 0.5)

@@ -1,0 +1,37 @@
+"""Text from elsewhere, made safe to print: nothing in it can control a terminal or forge a line."""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["clean", "one_line"]
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def clean(text: str, keep: str = "") -> str:
+    """Return the text with U+FFFD in the place of every character that cannot be printed.
+
+    These are control and format characters, such as those that change the direction of the text.
+
+    :param keep: the characters that stay although they cannot be printed, such as line breaks.
+    """
+    if text.isprintable():
+        return text
+
+    def is_harmless(char: str) -> bool:
+        # Python counts spaces other than the common one as not printable.
+        return char.isprintable() or char in keep or unicodedata.category(char) == "Zs"
+
+    return "".join(char if is_harmless(char) else _REPLACEMENT for char in text)
+
+
+def one_line(text: str, longest: int | None = None) -> str:
+    """Return the text as one clean line: line breaks and tabs become spaces.
+
+    :param longest: the number of characters to keep; the last ones become an ellipsis.
+    """
+    line = clean(" ".join(text.split()) if not text.isprintable() else text)
+    if longest is None or len(line) <= longest:
+        return line
+    return f"{line[: longest - 4].rstrip()} ..."
