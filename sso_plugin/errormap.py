@@ -18,7 +18,7 @@ from botocore.parsers import ResponseParserError
 
 from .answers import InvalidAnswerError
 from .errors import ConfigError, PortalError, PortalRefusal, PortalUnreachable
-from .printable import clean
+from .printable import one_line
 from .redact import chain, without_frames
 
 if TYPE_CHECKING:
@@ -109,11 +109,11 @@ def _cleaned(value: Any) -> Any:
         return {_cleaned(key): _cleaned(held) for key, held in value.items()}
     if isinstance(value, list):
         return [_cleaned(held) for held in value]
-    return clean(value, keep="\r\n\t") if isinstance(value, str) else value
+    return "\n".join(map(one_line, value.splitlines())) if isinstance(value, str) else value
 
 
 def _as_cause(exc: BaseException) -> BaseException:
     """Return an exception that a traceback can show: its text, and that of what led to it."""
     for link in chain(without_frames(exc)):
-        link.args = tuple(_cleaned(arg) for arg in link.args)
+        link.args = tuple(one_line(arg) if isinstance(arg, str) else arg for arg in link.args)
     return exc
