@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 from .errors import ServiceError
 from .layout import page, refuse
 from .operations import UNKNOWN
-from .web import Operation, json_response
+from .web import Operation, json_response, parsed
 
 if TYPE_CHECKING:
     from werkzeug import Request, Response
@@ -67,11 +66,7 @@ def find_operation(request: Request) -> Operation:
 
 
 def _session(text: str) -> tuple[str, str, str]:
-    try:
-        session = json.loads(text)
-    except ValueError:
-        session = None
-
+    session = parsed(text)
     if isinstance(session, dict):
         key, secret, token = (session.get(name) for name in _SESSION)
         if isinstance(key, str) and isinstance(secret, str) and isinstance(token, str):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from .requestlog import token_id
+from .web import parsed
 
 if TYPE_CHECKING:
     from werkzeug import Request
@@ -32,9 +32,6 @@ def subject_of(request: Request) -> Subject:
 
 
 def _grant_type(request: Request) -> str | None:
-    try:
-        grant_type = json.loads(request.get_data())["grantType"]
-    except (ValueError, KeyError, TypeError):
-        return None
-
+    body = parsed(request.get_data())
+    grant_type = body.get("grantType") if isinstance(body, dict) else None
     return grant_type if isinstance(grant_type, str) else None

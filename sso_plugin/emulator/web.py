@@ -43,15 +43,19 @@ def json_response(
 
 def json_object(request: Request) -> dict[str, Any]:
     """Return the object in the request's body; an empty body is an empty object."""
-    try:
-        body = json.loads(request.get_data() or b"{}")
-    except ValueError:
-        body = None
-
+    body = parsed(request.get_data() or b"{}")
     if not isinstance(body, dict):
         raise ServiceError("InvalidRequestException", "The body must be a JSON object")
 
     return body
+
+
+def parsed(text: bytes | str) -> Any:
+    """Return the value of a JSON text; None if it is none, or is nested too deeply."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def error_headers(error: ServiceError) -> dict[str, str]:

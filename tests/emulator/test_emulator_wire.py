@@ -213,3 +213,14 @@ def test_a_reset_ends_a_pooled_connection_only(sso_emulator: Emulator, browse: B
         browse("GET", url)
 
     assert browse("GET", url).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/token", "/client/register", "/device_authorization", "/_emulator/approve"]
+)
+def test_a_body_that_is_nested_too_deeply_is_refused(sso_emulator: Emulator, path: str) -> None:
+    """With a status, as another body that is no JSON object; it is no fault of the emulator."""
+    body = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
+    answer = urllib3.request("POST", sso_emulator.url + path, body=body, retries=False)
+    assert answer.status == 400
+    sso_emulator.check()

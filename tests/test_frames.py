@@ -1,0 +1,202 @@
+"""Tracebacks that show local variables: whatever stops us, and wherever, no secret is in them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from rich.pretty import pretty_repr
+
+import sso_plugin
+from sso_plugin.commands.federation import console_url
+from sso_plugin.redact import chain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from typing_extensions import Self
+    from world import World
+
+SAMPLES = int(os.environ.get("INTERRUPTIONS", "40"))
+"""Interruptions of each kind of run, at even distances."""
+
+NOT_HERE = ("importlib", "inspect.py", "rich")
+"""Where nothing is interrupted: their objects cannot be shown while they are made."""
+
+
+LONG = 40
+"""Characters of a secret, at least."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A Ctrl-C that we have pressed ourselves."""
+
+
+class Stopwatch:
+    """Presses Ctrl-C at the n-th call of a Python function in this thread."""
+
+    def __init__(self, stop_at: int | None) -> None:
+        self.calls = 0
+        self._stop_at = stop_at
+
+    def __enter__(self) -> Self:
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+
+    def _trace(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and not any(name in frame.f_code.co_filename for name in NOT_HERE):
+            self.calls += 1
+            if self.calls == self._stop_at:
+                sys.settrace(None)
+                raise Interrupted
+
+
+def shown(exc: BaseException) -> str:
+    """Show an exception as programs do that show locals: whole, and cut as rich cuts them."""
+    lines = traceback.format_exception(exc)
+    for link in chain(exc):
+        for frame, _ in traceback.walk_tb(link.__traceback__):
+            for name, value in list(frame.f_locals.items()):
+                lines.append(
+                    f"{frame.f_code.co_filename}:{frame.f_code.co_name} {name} = {value!r}"
+                )
+                lines.append(f"{name} = {pretty_repr(value, max_string=20, max_depth=3)}")
+    return "\n".join(lines)
+
+
+class Issued:
+    """Secrets, in an object whose repr does not show them: the tests have frames, too."""
+
+    def __init__(self) -> None:
+        self.parts: set[str] = set()
+
+
+@pytest.fixture
+def issued(monkeypatch: pytest.MonkeyPatch) -> Issued:
+    """Note all that must not be shown, in the files or on its way: tokens, keys, codes, verifiers.
+
+    The ``state`` of a login is shorter; it is part of the address that the person is shown.
+    """
+    issued = Issued()
+    raw = secrets.token_bytes
+
+    def token_bytes(size: int | None = None) -> bytes:
+        content = raw(size)
+        issued.parts.add(base64.b64encode(content).decode())
+        issued.parts.add(base64.urlsafe_b64encode(content).decode())
+        return content
+
+    monkeypatch.setattr("secrets.token_bytes", token_bytes)
+    return issued
+
+
+def check(issued: Issued, exc: BaseException) -> None:
+    told = shown(exc)
+    parts = {secret[8:24] for secret in issued.parts if len(secret) >= LONG}
+    shows = [told[max(0, told.index(part) - 1500) :][:1800] for part in parts if part in told]
+    assert not shows, shows[0]
+
+
+def use_expired_login(world: World) -> Callable[[], object]:
+    """Return what renews a token, gets role credentials, and writes both."""
+    world.sign_in(expiresAt="2020-01-01T00:00:00Z")
+    for file in world.role_files():
+        file.unlink()
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    credentials: Any = session.get_credentials()
+    return credentials.get_frozen_credentials  # type: ignore[no-any-return]
+
+
+def use_cache(world: World) -> Callable[[], object]:
+    """Return what reads both from files."""
+    use_expired_login(world)()
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    credentials: Any = session.get_credentials()
+    return lambda: credentials.access_key
+
+
+def log_in(world: World) -> Callable[[], object]:
+    """Return what logs in with a browser."""
+    world.token_file().unlink(missing_ok=True)
+
+    def browse(url: str) -> None:
+        import urllib.request
+
+        urllib.request.urlopen(world.emulator.authorize(url, "alice")).close()
+
+    return lambda: sso_plugin.login(
+        "dev", flow="browser", force=True, show=lambda _: None, open_browser=browse
+    )
+
+
+def log_in_by_code(world: World) -> Callable[[], object]:
+    """Return what logs in by a code."""
+    return lambda: sso_plugin.login(
+        "dev",
+        flow="device",
+        force=True,
+        show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
+        open_browser=None,
+        sleep=lambda _: None,
+    )
+
+
+def open_console(world: World) -> Callable[[], object]:
+    use_expired_login(world)()
+    return lambda: console_url("dev")
+
+
+@pytest.mark.parametrize(
+    "prepare", [use_expired_login, use_cache, log_in, log_in_by_code, open_console]
+)
+def test_ctrl_c_shows_no_secret_wherever_it_comes(
+    world: World, issued: Issued, prepare: Callable[[World], Callable[[], object]]
+) -> None:
+    """In a request, in a file that is written, in a parser: the frames with secrets are dropped."""
+    world.configure(world.emulator.profile() + "sso_refresh = blocking\n")
+    run = prepare(world)
+    with Stopwatch(None) as whole:
+        run()
+    stopped = 0
+    for sample in range(SAMPLES):
+        run = prepare(world)
+        try:
+            with Stopwatch(1 + whole.calls * sample // SAMPLES):
+                run()
+        except Interrupted as exc:
+            stopped += 1
+            check(issued, exc)
+        except Exception as exc:  # noqa: BLE001 - turned into another error on the way
+            check(issued, exc)
+    assert stopped > SAMPLES / 4
+
+
+def test_a_refused_call_of_a_callers_own_client_shows_no_token(
+    world: World, issued: Issued
+) -> None:
+    """The frames are botocore's; the token that we fill in is hidden in them."""
+    world.sign_in()
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    client: Any = session.client("sso", region_name=world.emulator.region)
+    for call in (
+        lambda: client.get_role_credentials(accountId="111111111111", roleName="Nope"),
+        lambda: client.list_account_roles(accountId="999999999999"),
+        lambda: list(client.get_paginator("list_account_roles").paginate(accountId="9" * 12)),
+    ):
+        with pytest.raises(ClientError) as caught:
+            call()
+        check(issued, caught.value)

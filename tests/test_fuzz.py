@@ -1,0 +1,429 @@
+"""All parsers of what comes from elsewhere, with anything: only errors of ours leave them.
+
+``make fuzz`` runs many more examples.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import string
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from sso_plugin import answers
+from sso_plugin.accountnames import AccountNames
+from sso_plugin.budget import Budget
+from sso_plugin.cache import MemoryCache
+from sso_plugin.callback import Callback
+from sso_plugin.clock import Clock, parse_http_date, parse_timestamp
+from sso_plugin.clockmemory import ClockMemory
+from sso_plugin.commands.configtext import ConfigText
+from sso_plugin.commands.credentialprocess import process_document
+from sso_plugin.config import SsoProfile
+from sso_plugin.errormap import Caller
+from sso_plugin.errors import ConfigError, PortalError, PortalRefusal, SsoPluginError
+from sso_plugin.filecache import FileCache, own_cache, role_cache, token_cache
+from sso_plugin.login_index import LoginIndex
+from sso_plugin.openlogin import OpenLogin
+from sso_plugin.outage import Outage
+from sso_plugin.printable import clean, one_line
+from sso_plugin.redact import conceal, mask
+from sso_plugin.registration import Registrations
+from sso_plugin.role_credentials import RoleCredentials
+from sso_plugin.rolesource import RoleSource
+from sso_plugin.served import is_served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from world import World
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
+
+fuzzed = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+PROFILE = SsoProfile("dev", "https://example.awsapps.com/start", "eu-central-1", "corp")
+TEXTS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["2100-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9" * 5000, "\x1b[2J"]),
+)
+NUMBERS = st.one_of(
+    st.integers(), st.floats(), st.sampled_from([10**400, -(10**400), 1e308, 2**63, -1, 0, True])
+)
+JSON = st.recursive(
+    st.one_of(st.none(), TEXTS, NUMBERS),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def variants(document: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return the document with some of its values, on two levels, replaced by anything."""
+    inner = {
+        key: st.one_of(st.just(value), JSON, variants(value))
+        if isinstance(value, dict)
+        else st.one_of(st.just(value), JSON)
+        for key, value in document.items()
+    }
+    return st.fixed_dictionaries({}, optional=inner)
+
+
+def contents(document: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
+    """Return what may be in a file that should hold the document."""
+    text = json.dumps(document).encode()
+    return st.one_of(
+        variants(document).map(lambda found: json.dumps(found).encode()),
+        JSON.map(lambda found: json.dumps(found).encode()),
+        st.binary(max_size=200),
+        st.integers(0, len(text)).map(lambda end: text[:end]),
+        st.integers(1, 6000).map(lambda depth: b'{"accessToken":' * depth + b"1" + b"}" * depth),
+        st.just(b'{"a": ' + b"9" * 5000 + b"}"),
+    )
+
+
+TOKEN = {
+    "startUrl": "https://example.awsapps.com/start",
+    "region": "eu-central-1",
+    "accessToken": "aoa",
+    "expiresAt": "2100-01-01T00:00:00Z",
+    "clientId": "id",
+    "clientSecret": "secret",
+    "registrationExpiresAt": "2100-01-01T00:00:00Z",
+    "refreshToken": "aor",
+}
+ROLE = {
+    "ProviderType": "sso",
+    "Credentials": {
+        "AccessKeyId": "ASIA",
+        "SecretAccessKey": "abc",
+        "SessionToken": "def",
+        "Expiration": "2100-01-01T00:00:00Z",
+        "AccountId": "111111111111",
+    },
+    "SsoPlugin": {"LoginId": "0" * 32, "TokenFile": [1, 2, 3]},
+}
+OWN: dict[str, dict[str, Any]] = {
+    "roles": {"login": "0" * 32, "tokens": ["a"], "beganAt": 5, "keys": ["0" * 40]},
+    "accounts": {"accounts": {"111111111111": "Prod"}},
+    "outage": {"message": "a", "told": "b", "retryable": True, "failures": 2, "code": "c"},
+    "clock": {"bootId": "boot", "serverAtBoot": 5.0, "serverAheadOfWall": 1.0},
+    "budget": {"next_at": 1.0, "resume_at": 1.0, "share": 1.0, "written_at": 1.0},
+}
+REGISTRATION = {"clientId": "i", "clientSecret": "s", "expiresAt": "2100-01-01T00:00:00Z"}
+
+
+@pytest.fixture
+def login(world: World) -> OpenLogin:
+    """Give a login, and its folders."""
+    world.sign_in()
+    return OpenLogin.find("dev")
+
+
+def put(cache: Any, key: str, content: bytes) -> None:
+    """Write a file as another program may have done it."""
+    from pathlib import Path
+
+    path = Path(cache.describe(key))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o600)
+
+
+@fuzzed
+@given(content=contents(TOKEN))
+def test_any_token_file_is_a_token_or_none(login: OpenLogin, content: bytes) -> None:
+    """The token, its state and the status come of it without an error."""
+    put(token_cache(), login.tokens.key, content)
+    token = login.tokens.load()
+    assert token is None or token.value
+    login.status()
+    if token is not None:
+        LoginIndex.of(login.tokens.key).identify(token, lambda: True)
+        login.tokens.vouches_for(login.tokens.origin_of(token), 0)
+
+
+@fuzzed
+@given(content=contents(ROLE))
+def test_any_role_file_is_credentials_or_none(login: OpenLogin, content: bytes) -> None:
+    """What is read can be used as strings."""
+    source = RoleSource(login.profile, login.tokens, role_cache())
+    put(role_cache(), source.key, content)
+    found = source.load()
+    entry = role_cache().get(source.key)
+    read = RoleCredentials.from_entry(entry, "111111111111", Clock())
+    for each in filter(None, (found, read)):
+        assert all(
+            isinstance(value, str)
+            for value in (each.access_key, each.secret_key, each.session_token)
+        )
+        each.document()
+
+
+@fuzzed
+@given(content=contents(ROLE), memo=contents({"config": {}, "renew_from": 1e12, "role_file": "x"}))
+def test_any_file_leaves_credential_process_an_answer(
+    login: OpenLogin, content: bytes, memo: bytes
+) -> None:
+    """What the memo and the role file say is checked, or looked up again."""
+    source = RoleSource(login.profile, login.tokens, role_cache())
+    put(role_cache(), source.key, content)
+    put(own_cache(), f"process-{b'dev'.hex()}", memo)
+    with contextlib.suppress(SsoPluginError):
+        assert process_document("dev")["Version"] == 1
+
+
+@fuzzed
+@given(kind=st.sampled_from(sorted(OWN)), data=st.data())
+def test_any_own_file_is_understood_or_ignored(
+    login: OpenLogin, kind: str, data: st.DataObject
+) -> None:
+    """Each kind of file that we write ourselves, read by what reads it."""
+    put(own_cache(), f"{kind}-{login.tokens.key}", data.draw(contents(OWN[kind])))
+    read_own_file(kind, login)
+
+
+def read_own_file(kind: str, login: OpenLogin) -> None:
+    key, own = login.tokens.key, own_cache()
+    token = login.tokens.load()
+    assert token is not None
+    if kind == "roles":
+        index = LoginIndex.of(key)
+        assert all(len(each) == 40 for each in index.keys())  # noqa: SIM118 - no dict
+        index.add("1" * 40)
+        index.continue_with(token, token)
+    elif kind == "accounts":
+        AccountNames(login.tokens, own).load("Prod")
+    elif kind == "outage":
+        outage = Outage(own, key, login.profile)
+        outage.holds_off()
+        outage.since(0.0)
+        outage.note(PortalError(error_msg="x"))
+        outage.end()
+    elif kind == "clock":
+        clock = Clock(memory=ClockMemory(own, f"clock-{key}", "boot"))
+        answers.RoleKeys.of(KEYS)
+        login.tokens.login_required(str(clock.now()))
+        clock.observe("Wed, 25 Nov 2026 08:00:00 GMT")
+    else:
+        Budget(f"budget-{key}", 1e6, own, sleep=lambda _: None).take()
+
+
+@fuzzed
+@given(content=contents(REGISTRATION))
+def test_any_registration_file_is_used_or_replaced(login: OpenLogin, content: bytes) -> None:
+    """A login registers again if the file is of no use."""
+    found = Registrations(login.profile, login.tokens.portal, token_cache(), Clock())
+    put(token_cache(), found.key, content)
+    assert found.for_device().client_id
+
+
+DATES = st.one_of(
+    st.text(max_size=60),
+    st.builds(
+        "{}, {} {} {} {}:{}:{} {}".format,
+        st.sampled_from(["Wed", "", "\x80"]),
+        NUMBERS,
+        st.sampled_from(["Nov", "Foo", "13"]),
+        NUMBERS,
+        *[st.integers(-5, 99)] * 3,
+        st.sampled_from(["GMT", "-0000", "+9999", "-99999999999999999999", "EST", ""]),
+    ),
+)
+
+
+@fuzzed
+@given(date=DATES)
+@example("Wed, 25 Nov 99999999999999999999 08:00:00 GMT")
+def test_any_date_is_a_time_or_none(date: str) -> None:
+    """What it makes of the clock can still be written as a timestamp, after ten years, too."""
+    when = parse_http_date(date)
+    clock = Clock()
+    clock.observe(date)
+    clock.observe(date)
+    assert when is None or 0 <= when < 253402300799
+    from sso_plugin.clock import format_timestamp
+
+    format_timestamp(clock.now() + 10 * 366 * 86400)
+
+
+@fuzzed
+@given(text=TEXTS)
+def test_any_timestamp_is_a_time_or_a_value_error(text: str) -> None:
+    """Those are the two errors that its callers know."""
+    with contextlib.suppress(ValueError, OverflowError):
+        parse_timestamp(text)
+
+
+KEYS = {
+    "roleCredentials": {
+        "accessKeyId": "ASIA",
+        "secretAccessKey": "abc",
+        "sessionToken": "def",
+        "expiration": 4102444800000,
+    }
+}
+ACCOUNT = {"accountId": "111111111111", "accountName": "Prod", "emailAddress": "a@b"}
+DEVICE = {
+    "deviceCode": "d",
+    "userCode": "AAAA-BBBB",
+    "verificationUri": "https://x",
+    "verificationUriComplete": "https://x?c",
+    "expiresIn": 600,
+    "interval": 5,
+}
+READERS: list[tuple[Callable[[Any], object], dict[str, Any]]] = [
+    (answers.Account.of, ACCOUNT),
+    (answers.RoleKeys.of, KEYS),
+    (answers.Registration.of, {**REGISTRATION, "clientSecretExpiresAt": 5}),
+    (answers.DeviceAuthorization.of, DEVICE),
+    (answers.Grant.of, {"accessToken": "a", "refreshToken": "b", "expiresIn": 5}),
+    (answers.role_name, {"roleName": "Admin"}),
+    (answers.page_token, {"nextToken": "a"}),
+]
+
+
+def result_or_error(function: Callable[[], object], error: type[Exception]) -> object:
+    """Return what a function returns, or the message of the one error that it may raise."""
+    try:
+        return function()
+    except error as exc:
+        return str(exc)
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield the strings of a value that was read."""
+    if isinstance(value, str):
+        yield value
+    for held in vars(value).values() if hasattr(value, "__dict__") else ():
+        yield from texts_in(held)
+
+
+@fuzzed
+@given(number=st.integers(0, len(READERS) - 1), data=st.data())
+def test_any_answer_of_the_portal_is_valid_or_an_error(number: int, data: st.DataObject) -> None:
+    """What is read has only printable strings, and what is not is an error with a clean message."""
+    read, document = READERS[number]
+    answer = data.draw(variants(document))
+    caller = Caller("The profile", "sso", "eu-central-1", "sso-plugin doctor")
+
+    def read_it() -> object:
+        with caller.mapped_errors_of_answer():
+            return read(answer)
+
+    found = result_or_error(read_it, PortalError)
+    assert all(text.isprintable() for text in texts_in(found))
+
+
+@fuzzed
+@given(error=variants({"Error": {"Code": "a", "Message": "b"}, "error_description": "c"}))
+def test_any_refusal_is_told_in_one_clean_line(error: dict[str, Any]) -> None:
+    """Whatever type its parts have."""
+    from botocore.exceptions import ClientError
+
+    caller = Caller("The profile", "sso", "eu-central-1", "sso-plugin doctor")
+    response: Any = {"Error": {}, "ResponseMetadata": {"HTTPStatusCode": 400}, **error}
+    if not isinstance(response["Error"], dict):
+        # botocore itself makes this a dict.
+        response["Error"] = {}
+    with pytest.raises(PortalRefusal) as caught, caller.mapped_errors():
+        raise ClientError(response, "GetRoleCredentials")
+    assert str(caught.value).isprintable()
+    assert caught.value.code.isprintable()
+
+
+VALUES = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(["", "on", "1e400", "nan", "https://[x/", "corp", "45m", "m", "-1", "\x00"]),
+    st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
+)
+SECTION = st.dictionaries(
+    st.sampled_from(
+        [
+            "sso_session",
+            "sso_start_url",
+            "sso_region",
+            "sso_account_id",
+            "sso_account_name",
+            "sso_role_name",
+            "sso_registration_scopes",
+            "sso_plugin",
+            "sso_login",
+            "sso_cache",
+            "sso_refresh",
+            "sso_minimum_lifetime",
+            "sso_requests_per_second",
+            "sso_use_fips_endpoint",
+        ]
+    ),
+    VALUES,
+)
+
+
+@fuzzed
+@given(section=SECTION, session=SECTION)
+def test_any_config_is_a_profile_or_a_config_error(
+    section: dict[str, Any], session: dict[str, Any]
+) -> None:
+    """The message is one clean line."""
+    config = {"profiles": {"dev": section}, "sso_sessions": {"corp": session, "": session}}
+    is_served(config, "dev")
+    found = result_or_error(lambda: SsoProfile.find(config, "dev"), ConfigError)
+    if isinstance(found, SsoProfile):
+        assert found.start_url
+        assert found.region
+    elif found is not None:
+        assert str(found).isprintable()
+
+
+@fuzzed
+@given(text=st.text(alphabet=string.printable + "\x85\u2028[]=#\ufeff", max_size=300))
+def test_any_config_file_is_carried_along(text: str) -> None:
+    """Character by character."""
+    assert ConfigText.parse(text).text == text
+
+
+@fuzzed
+@given(host=st.text(max_size=20), target=st.text(max_size=80))
+def test_any_request_to_the_callback_is_refused(host: str, target: str) -> None:
+    """Unless it brings the state, which no request here does."""
+    with Callback("s" * 32) as callback:
+        for named in (host, callback.host):
+            for path in (target, f"/oauth/callback?state={target}", f"/oauth/callback?{target}"):
+                status, sentence = callback.receive(named, path)
+                assert status >= 400
+                assert sentence.isprintable()
+
+
+@fuzzed
+@given(value=JSON, text=st.text())
+def test_any_text_is_cleaned_and_masked(value: Any, text: str) -> None:
+    """Cleaning twice changes nothing, and what is clean already stays as it is."""
+    assert one_line(text).isprintable() or any(char.isspace() for char in one_line(text))
+    assert clean(clean(text)) == clean(text)
+    assert one_line(one_line(text)) == one_line(text)
+    assert conceal(value) == value or value != value  # noqa: PLR0124 - nan
+    mask(text)
+
+
+@fuzzed
+@given(documents=st.lists(JSON, max_size=3))
+def test_any_mapping_of_a_caller_can_be_the_cache(documents: list[Any], tmp_path: Path) -> None:
+    """A provider's cache may hold anything that somebody put there."""
+    for number, document in enumerate(documents):
+        cache = MemoryCache({"key": document})
+        RoleCredentials.from_entry(cache.get("key"), "111111111111", Clock())
+        files = FileCache(tmp_path)
+        put(files, f"{number}", json.dumps(document).encode())
+        RoleCredentials.from_entry(files.get(f"{number}"), "111111111111", Clock())
