@@ -15,7 +15,7 @@ INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
 # No profile, region or switch of the user's reaches the demo or the tests.
 unexport SSO_PLUGIN $(filter AWS_%,$(.VARIABLES))
 
-.PHONY: help demo test interop chaos kill bench clean node browser
+.PHONY: help demo test interop chaos fuzz kill bench clean node browser
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ interop: $(VENV)/test.stamp browser $(INTEROP)/node_modules/.package-lock.json  
 
 chaos: $(VENV)/test.stamp  ## Let a crowd of scripts loose for ten minutes, while everything goes wrong
 	$(BIN)/python tests/chaos.py --seconds 600 $(ARGS)
+
+fuzz: $(VENV)/test.stamp  ## Give all parsers anything, and press Ctrl-C anywhere, for a long time
+	FUZZ_EXAMPLES=20000 INTERRUPTIONS=2000 $(BIN)/python -m pytest $(WORKERS) tests/test_fuzz.py tests/test_frames.py $(ARGS)
 
 kill: $(VENV)/test.stamp  ## Kill the writer of a cache file ten thousand times
 	folder=$$(mktemp -d) && $(BIN)/python tests/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code

@@ -68,11 +68,17 @@ def shown(exc: BaseException) -> str:
     for link in chain(exc):
         for frame, _ in traceback.walk_tb(link.__traceback__):
             for name, value in list(frame.f_locals.items()):
-                lines.append(
-                    f"{frame.f_code.co_filename}:{frame.f_code.co_name} {name} = {value!r}"
-                )
-                lines.append(f"{name} = {pretty_repr(value, max_string=20, max_depth=3)}")
+                place = f"{frame.f_code.co_filename}:{frame.f_lineno} {name}"
+                lines.append(f"{place} = {whole(value)}")
+                lines.append(f"{place} = {pretty_repr(value, max_string=20, max_depth=3)}")
     return "\n".join(lines)
+
+
+def whole(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as exc:  # noqa: BLE001 - an object that was interrupted while it was made
+        return f"<no repr: {exc}>"
 
 
 class Issued:
