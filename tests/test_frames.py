@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 SAMPLES = int(os.environ.get("INTERRUPTIONS", "40"))
 """Interruptions of each kind of run, at even distances."""
 
-NOT_HERE = ("importlib", "inspect.py", "rich")
-"""Where nothing is interrupted: their objects cannot be shown while they are made."""
+NOT_HERE = ("importlib", "inspect.py", "logging")
+"""Where nothing is interrupted: the interpreter itself cannot go on after that."""
 
 
 LONG = 40
