@@ -7,20 +7,20 @@ as good as none: it is reported, and replaced by the next ``put``.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import logging
-import os
-import stat
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import cache
 from .cache import Entry, MemoryCache
+from .filereading import UnusableFileError, read_document
 from .redact import conceal
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator
 
     from .cache import Cache, Document, Mark
@@ -30,11 +30,9 @@ __all__ = ["FileCache", "memory_cache", "own_cache", "role_cache", "token_cache"
 
 _logger = logging.getLogger(__name__)
 
-_MAX_BYTES = 1024 * 1024
+_KEY = re.compile(r"[\w.-]+", re.ASCII)
 _HALF_WRITTEN = (0.01, 0.04, 0.15, 0.3)
 """Seconds between looks at a file that another program may be writing in place."""
-
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class FileCache:
@@ -98,12 +96,15 @@ class FileCache:
     def delete(self, key: str) -> None:
         """See `Cache`."""
         self._overlay.delete(key)
+        folder, path = self._folder_to_write(), self._path(key)
         try:
-            self._path(key).unlink(missing_ok=True)
-            self._folder_to_write().cancel(self._path(key).name)
-            self._path(key).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         except OSError as exc:
-            _logger.warning("Cannot delete %s: %s", self._path(key), exc.strerror)
+            _logger.warning("Cannot delete %s: %s", path, exc.strerror)
+        folder.cancel(path.name)
+        folder.sweep()
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
     def mark(self, key: str) -> Mark | None:
         """See `Cache`."""
@@ -146,7 +147,7 @@ class FileCache:
         """See `Cache`."""
         try:
             _load(self._path(key))
-        except _UnusableFileError as exc:
+        except UnusableFileError as exc:
             return str(exc)
         return None
 
@@ -155,15 +156,21 @@ class FileCache:
         return str(self._path(key))
 
     def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.json"
+        return self._file(key, "json")
 
     def _lock_path(self, key: str) -> Path:
-        return self._folder / f"{key}.lock"
+        return self._file(key, "lock")
+
+    def _file(self, key: str, ending: str) -> Path:
+        # Whoever takes a key from a file checks it. This is what stands behind those checks.
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key!a} cannot be the name of a file")
+        return self._folder / f"{key}.{ending}"
 
     def _read(self, path: Path) -> Entry | None:
         try:
             return _load(path)
-        except _UnusableFileError as exc:
+        except UnusableFileError as exc:
             _logger.warning("Ignoring %s, which %s", path, exc)
             return None
 
@@ -182,61 +189,16 @@ class FileCache:
         return FolderToWrite(self._folder, durable=self._durable)
 
 
-class _UnusableFileError(Exception):
-    """Something is there, and the message says why it is of no use."""
-
-
 def _load(path: Path) -> Entry | None:
-    try:
-        content, status = _read_regular_file(path)
-    except (FileNotFoundError, NotADirectoryError):
+    found = read_document(str(path))
+    if found is None:
         return None
-    except OSError as exc:
-        raise _UnusableFileError(f"cannot be read: {exc.strerror}") from exc
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise _UnusableFileError("is damaged: it is not a JSON object")
+    document, status = found
     return Entry(conceal(document), status.st_mtime, _mark(status))
-
-
-def _read_regular_file(path: Path) -> tuple[bytes, os.stat_result]:
-    """Return content and status of a file, following no link and waiting for no pipe."""
-    with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        if _others_can_write(status) and _has_modes(path.parent):
-            raise OSError(errno.EPERM, "other users can write it (chmod 600 it, if it is yours)")
-        return file.read(_MAX_BYTES), status
 
 
 def _mark(status: os.stat_result) -> Mark:
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _others_can_write(status: os.stat_result) -> bool:
-    if not hasattr(os, "geteuid"):
-        return False
-    trusted = os.geteuid() == 0 or status.st_uid in (os.geteuid(), 0)
-    return not trusted or bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
-
-
-def _has_modes(folder: Path) -> bool:
-    """Tell whether files in this folder have modes; on a Windows drive under WSL, all are 0777."""
-    import tempfile
-
-    try:
-        descriptor, temporary = tempfile.mkstemp(".tmp", "sso-plugin-", folder)
-    except OSError:
-        return True
-    try:
-        return not os.fstat(descriptor).st_mode & stat.S_IWOTH
-    finally:
-        os.close(descriptor)
-        Path(temporary).unlink()
 
 
 _memories: dict[str, MemoryCache] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ def locked(path: Path, timeout: float, until: Callable[[], bool] | None) -> Iter
         from filelock import FileLock, Timeout
     except ImportError as exc:
         raise FileLockUnavailableError("filelock is not installed") from exc
+    if not _is_lockable(path):
+        raise FileLockUnavailableError("it is a link, or not a regular file")
     lock = FileLock(path, mode=0o600)
     held = True
     try:
@@ -47,6 +50,15 @@ def locked(path: Path, timeout: float, until: Callable[[], bool] | None) -> Iter
         yield held
     finally:
         lock.release()
+
+
+def _is_lockable(path: Path) -> bool:
+    """Tell whether a lock file is ours to lock. Older filelock truncates it and sets its mode."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return True
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def holder_of(path: Path) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 import time
@@ -17,6 +18,9 @@ __all__ = ["FolderToWrite"]
 _TEMPORARY = "sso-plugin-"
 _STALE = 60.0
 """Seconds after which a temporary file has no writer any more."""
+
+_ATTEMPTS = 100
+"""A logout deletes the new file once. Who deletes it each time must not stop the writer."""
 
 
 class FolderToWrite:
@@ -37,13 +41,9 @@ class FolderToWrite:
 
     def write(self, name: str, text: str) -> None:
         """Replace a file as a whole."""
-        temporary = self._prepared(_TEMPORARY, text)
-        try:
-            temporary.replace(self._path / name)
-        finally:
-            _unlink(temporary)
+        self.write_if(name, text, lambda: True)
         if self._durable:
-            self._sweep()
+            self.sweep()
 
     def write_if(self, name: str, text: str, is_replaceable: Callable[[], bool]) -> bool:
         """Replace a file as a whole, unless a last look at it forbids that; return whether it did.
@@ -51,7 +51,7 @@ class FolderToWrite:
         The new file is complete before that look. `cancel` deletes it: a process that was stopped
         directly after the look finds no file to put in place, and looks again.
         """
-        while True:
+        for _ in range(_ATTEMPTS):
             temporary = self._prepared(_pending(name), text)
             try:
                 if not is_replaceable():
@@ -62,9 +62,13 @@ class FolderToWrite:
             finally:
                 _unlink(temporary)
             return True
+        raise FileNotFoundError(errno.ENOENT, "the new file is deleted each time it is written")
 
     def cancel(self, name: str) -> None:
-        """Make each `write_if` of this file that has begun look at the file again."""
+        """Delete what was prepared for this file, and what a killed writer has left of it.
+
+        Each `write_if` of the file that has begun looks at it again.
+        """
         for left in self._path.glob(f"{_pending(name)}*"):
             _unlink(left)
 
@@ -83,8 +87,8 @@ class FolderToWrite:
             raise
         return Path(temporary)
 
-    def _sweep(self) -> None:
-        """Remove what writers that were killed have left."""
+    def sweep(self) -> None:
+        """Remove what killed writers, also those of older versions, have left of any file."""
         for left in self._path.glob(f"{_TEMPORARY}*.tmp"):
             with contextlib.suppress(OSError):
                 if time.time() - left.stat().st_mtime > _STALE:

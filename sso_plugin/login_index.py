@@ -9,6 +9,7 @@ by another program, maybe for another user, and counts as a new login.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from .cache import Cache, Document
 
 __all__ = ["Login", "LoginIndex"]
+
+_ROLE_KEY = re.compile(r"[0-9a-f]{40}")
+"""What `role_key` returns. Files are deleted by these names, so nothing else counts."""
 
 
 class Login(NamedTuple):
@@ -86,7 +90,7 @@ class LoginIndex:
 
     def keys(self) -> set[str]:
         """Return the cache keys of all role credentials that were kept."""
-        return set(_strings(self._load().get("keys")))
+        return {key for key in _strings(self._load().get("keys")) if _ROLE_KEY.fullmatch(key)}
 
     def add(self, key: str) -> None:
         """Note that role credentials are kept under a cache key."""

@@ -139,7 +139,12 @@ class TestSpeed:
             text=True,
             check=True,
         )
-        ours = {"sso_plugin", "sso_plugin.cli", "sso_plugin.commands.credentialprocess"}
+        ours = {
+            "sso_plugin",
+            "sso_plugin.cli",
+            "sso_plugin.commands.credentialprocess",
+            "sso_plugin.filereading",
+        }
         # Start-up files of the environment, such as those of editable installs, have their own.
         bare = subprocess.run(
             [sys.executable, "-c", "import sys; print(*sys.modules)"],

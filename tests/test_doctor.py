@@ -148,7 +148,7 @@ FILES: dict[str, tuple[Callable[[World], object], str, str, str]] = {
     "damaged": (
         lambda world: world.token_file().write_text('{"accessTok'),
         "problem",
-        "{token} is damaged: it holds no JSON object.",
+        "{token} is damaged: it is not a JSON object.",
         "rm {token}; sso-plugin login --profile dev",
     ),
     "without a token": (
@@ -208,7 +208,7 @@ def test_role_credentials_are_looked_at(world: World) -> None:
     assert f"The role credentials in {file} are valid until" in found()["files"][1].message
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     file.write_text("[]")
-    assert bad() == [("problem", f"{file} is damaged: it holds no JSON object.", f"rm {file}")]
+    assert bad() == [("problem", f"{file} is damaged: it is not a JSON object.", f"rm {file}")]
 
 
 UNSET = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"

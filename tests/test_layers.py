@@ -61,6 +61,7 @@ LAYERS = [
     "filecache",
     "filewriting",
     "filelocks",
+    "filereading",
     "cache",
     "config",
     "clock",

@@ -8,13 +8,14 @@ up again.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 """
 
-# ruff: noqa: PTH111, PTH116 - importing pathlib takes longer than all that is done here
+# ruff: noqa: PTH111, PTH116, PTH119 - importing pathlib takes longer than all that is done here
 
 from __future__ import annotations
 
-import json
 import os
 import time
+
+from sso_plugin.filereading import UnusableFileError, read_document
 
 TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ _CONFIG_FILES = {
     "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
 }
 _CREDENTIALS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId")
-_UNUSABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_NEEDED = _CREDENTIALS[:4]
+_UNUSABLE = (UnusableFileError, OSError, ValueError, KeyError, TypeError)
+_HEX = frozenset("0123456789abcdef")
 
 
 def process_document(profile_name: str | None = None) -> dict[str, Any]:
@@ -57,23 +59,43 @@ def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
     path = os.path.expanduser(f"~/.aws/sso-plugin/{_memo_key(profile_name)}.json")
     try:
         memo, _ = _read(path)
-        if memo["config"] != _config_marks() or time.time() >= memo["renew_from"]:
+        if memo["config"] != _config_marks() or not time.time() < memo["renew_from"]:
             return None
-        if _file_mark(memo["token_file"]) != memo["token_mark"]:
+        if _file_mark(_path_in("sso/cache", memo["token_file"])) != memo["token_mark"]:
             return None
-        document, mark = _read(memo["role_file"])
-        return document["Credentials"] if mark == memo["role_mark"] else None
+        document, mark = _read(_path_in("cli/cache", memo["role_file"]))
+        return _credentials_in(document) if mark == memo["role_mark"] else None
     except _UNUSABLE:
         return None
 
 
 def _memo_key(profile_name: str) -> str:
-    return f"process-{profile_name.encode().hex()}"
+    # For a name of more than about 100 characters, no file can be made. Then there is no memo.
+    return f"process-{profile_name.encode('utf-8', 'surrogatepass').hex()}"
 
 
-def _read(path: str) -> tuple[Any, _Mark]:
-    with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
-        return json.load(file), _mark(os.fstat(file.fileno()))
+def _path_in(folder: str, path: str) -> str:
+    """Return the path of a cache file that a memo names; nothing outside of the cache."""
+    name = os.path.basename(path)
+    if len(name) != len(".json") + 40 or not name.endswith(".json") or set(name[:40]) - _HEX:
+        raise ValueError("not a file of the cache")
+    return os.path.expanduser(f"~/.aws/{folder}/{name}")
+
+
+def _credentials_in(document: dict[str, Any]) -> Mapping[str, Any] | None:
+    held = document["Credentials"]
+    return held if all(isinstance(held[key], str) for key in _NEEDED) else None
+
+
+def _read(path: str) -> tuple[dict[str, Any], _Mark]:
+    """Read a file with the checks of the cache.
+
+    :raises UnusableFileError: if it does not pass them, or is not there.
+    """
+    found = read_document(path)
+    if found is None:
+        raise UnusableFileError("is not there")
+    return found[0], _mark(found[1])
 
 
 def _mark(status: os.stat_result) -> _Mark:
@@ -156,6 +178,7 @@ def _remember(
     try:
         document, mark = _read(path)
         held = document["Credentials"]["SessionToken"]
+        _path_in("sso/cache", memo["token_file"])
     except _UNUSABLE:
         return
     if held == found.session_token and memo["token_mark"] == _file_mark(memo["token_file"]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import stat
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from sso_plugin.access_token import TokenState
 from sso_plugin.clock import format_timestamp
 from sso_plugin.filecache import role_cache
+from sso_plugin.filereading import UnusableFileError, read_document
 from sso_plugin.role_credentials import role_key
 from sso_plugin.rolesource import RoleSource
 
@@ -73,21 +73,26 @@ def _look_at_file(path: Path, again: str) -> Iterator[Finding]:
         kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
         yield problem("files", f"{path} is {kind}, and is not read.", again)
         return
-    if hasattr(os, "getuid") and status.st_uid != os.getuid():
+    foreign = hasattr(os, "getuid") and status.st_uid != os.getuid()
+    open_to_others = os.name == "posix" and bool(status.st_mode & _OTHERS)
+    if foreign:
         mend = f"sudo chown $USER {quoted}"
         yield problem("files", f"{path} belongs to another user ({status.st_uid}).", mend)
-    if os.name == "posix" and status.st_mode & _OTHERS:
+    if open_to_others:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         yield problem("files", f"Others can read {path} (mode {mode}).", f"chmod 600 {quoted}")
-    if not _is_whole(path):
-        yield problem("files", f"{path} is damaged: it holds no JSON object.", again)
+    fault = _fault(path)
+    # If permission is what is wrong, that has been reported.
+    if fault and not (fault.startswith("cannot") and (foreign or open_to_others)):
+        yield problem("files", f"{path} {fault}.", again)
 
 
-def _is_whole(path: Path) -> bool:
+def _fault(path: Path) -> str | None:
     try:
-        return isinstance(json.loads(path.read_bytes()), dict)
-    except (OSError, ValueError, RecursionError):
-        return False
+        read_document(str(path))
+    except UnusableFileError as exc:
+        return str(exc)
+    return None
 
 
 def _look_at_token(login: OpenLogin, path: Path) -> Finding:
