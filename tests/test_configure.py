@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 import sso_plugin
 from sso_plugin import ConfigError, LoginRequired
 from sso_plugin.cli import main
+from sso_plugin.commands.configchange import Change
 from sso_plugin.commands.configfile import ConfigFile
 from sso_plugin.commands.configtext import ConfigText, ProfileText
 from sso_plugin.commands.configuring import Wishes, write_profiles
@@ -431,7 +432,7 @@ def test_odd_files_stay_as_they_are(name: str, tmp_path: Path) -> None:
     text.put([ProfileText("new", {"sso_session": "corp"})])
     assert file.path.read_bytes() == ODD[name]
     if name != "Latin-1":
-        assert file.replace(file.read(), text.text, {"new"})
+        assert file.replace(file.read(), text.text, Change({"new": {"sso_session": "corp"}}))
         assert path.read_bytes().startswith(ODD[name])
         assert load_config(str(path))["profiles"]["new"] == {"sso_session": "corp"}
     after = path.read_bytes()
@@ -461,7 +462,7 @@ def test_a_file_that_botocore_cannot_read_is_left_alone(
     with pytest.raises(ConfigError) as caught:
         write()
     assert str(caught.value) == (
-        f"botocore cannot read {world.config_file}, so no script can: {why}. Mend it by hand; "
+        f"botocore cannot read {world.config_file}, so no script can: {why}. Fix it by hand; "
         "nothing was written."
     )
     assert world.config_file.read_bytes() == content
@@ -543,12 +544,14 @@ def test_a_crash_in_the_middle_loses_nothing(world: World, session_text: str) ->
     before = world.config_file.read_bytes()
     code = (
         "import itertools; from sso_plugin.commands.configfile import ConfigFile;"
+        "from sso_plugin.commands.configchange import Change;"
         "from sso_plugin.commands.configtext import ConfigText, ProfileText;"
         f"file = ConfigFile.at({str(world.config_file)!r}); print('go', flush=True)\n"
         "for number in itertools.count():\n"
         "    text = file.read(); new = ConfigText.parse(text)\n"
-        "    new.put(ProfileText(f'p{n}', {'sso_session': str(number)}) for n in range(200))\n"
-        "    file.replace(text, new.text, {f'p{n}' for n in range(200)})\n"
+        "    values = {f'p{n}': {'sso_session': str(number)} for n in range(200)}\n"
+        "    new.put(ProfileText(name, held) for name, held in values.items())\n"
+        "    file.replace(text, new.text, Change(values))\n"
     )
     for delay in (0.0, 0.01, 0.03, 0.05, 0.08, 0.13, 0.21, 0.34):
         child = subprocess.Popen(
@@ -624,12 +627,13 @@ def test_whatever_else_is_in_the_file_stays(
         ours = [name for name in names if name in text.profiles]
         gone = data.draw(st.sets(st.sampled_from(ours))) if ours else set()
         text.remove(gone)
-        text.put(
-            ProfileText(name, {"sso_session": "corp", "region": data.draw(st.sampled_from("xy"))})
+        put = {
+            name: {"sso_session": "corp", "region": data.draw(st.sampled_from("xy"))}
             for name in ours
             if name not in gone
-        )
-        assert file.replace(file.read(), text.text, set(ours))
+        }
+        text.put(ProfileText(name, values) for name, values in put.items())
+        assert file.replace(file.read(), text.text, Change(put, removed=gone))
         assert (
             others_in(path, ours)
             == {name: value for name, value in others.items() if name not in ours}

@@ -11,6 +11,8 @@ from .textdiff import unified_diff
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .configchange import Change
+
 __all__ = ["Plan"]
 
 _SECRET = re.compile(r"(?im)^(\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
@@ -21,6 +23,7 @@ class Plan:
     """A change of the config file.
 
     :param left: the profiles that stay as they are although a role asks for their name, and why.
+    :param change: what botocore is to read otherwise.
     """
 
     file: str
@@ -30,6 +33,7 @@ class Plan:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     left: dict[str, str]
+    change: Change
 
     def diff(self) -> Iterator[str]:
         """Yield the lines of a unified diff, for a person; none if nothing changes."""

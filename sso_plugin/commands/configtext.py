@@ -16,8 +16,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sso_plugin.errors import ConfigError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["ConfigText", "ProfileText"]
 
@@ -28,7 +30,7 @@ _VALUE = re.compile(r"(?P<key>\w+) = (?P<value>.*)")
 
 @dataclass(frozen=True)
 class ProfileText:
-    """A profile as we write it; neither name nor values may hold a line break."""
+    """A profile as we write it. `ConfigText.put` checks that it is printable."""
 
     name: str
     values: dict[str, str]
@@ -91,8 +93,12 @@ class ConfigText:
         """Write profiles: in their old place, else after the last one of ours, else at the end.
 
         Precondition: nobody else has written a profile of these names.
+
+        :raises ConfigError: if a name or a value is not one line of printable characters.
         """
         new = {profile.name: profile for profile in profiles}
+        for profile in new.values():
+            _check("profile", profile.name, profile.values)
         for piece in self._pieces:
             if piece.profile and piece.profile.name in new:
                 profile = new.pop(piece.profile.name)
@@ -108,8 +114,13 @@ class ConfigText:
             self._end_section()
             self._pieces += [*parted[1:], _Piece("")]
 
-    def append(self, lines: list[str]) -> None:
-        """Add a section at the end of the file, which is not ours from then on."""
+    def append(self, kind: str, name: str, values: Mapping[str, str]) -> None:
+        """Add a section at the end of the file, which is not ours from then on.
+
+        :raises ConfigError: if the name or a value is not one line of printable characters.
+        """
+        _check(kind, name, values)
+        lines = [f"[{kind} {name}]", *(f"{key} = {value}" for key, value in values.items())]
         self._end_section()
         self._pieces.append(_Piece(self._joined(lines)))
 
@@ -145,6 +156,16 @@ class ConfigText:
 
     def _joined(self, lines: list[str]) -> str:
         return "".join(line + self.newline for line in lines)
+
+
+def _check(kind: str, name: str, values: Mapping[str, str]) -> None:
+    """Refuse what could end a line, for one reader or another, and begin one of its own."""
+    for key, text in {"its name": name, **values}.items():
+        if not text.isprintable() or not key.isprintable():
+            raise ConfigError(
+                error_msg=f"The {kind} {name!a} cannot be written: {key!a} has control characters "
+                "or line separators. Nothing was written."
+            )
 
 
 def _written_by_us(lines: list[str], at: int) -> ProfileText | None:

@@ -13,6 +13,7 @@ from sso_plugin.openlogin import open_session
 from sso_plugin.signin import AttendedTokenSource
 from sso_plugin.tokens import TokenSource
 
+from .configchange import Change
 from .configfile import ConfigFile
 from .configplan import Plan
 from .configtext import ConfigText, ProfileText
@@ -66,7 +67,7 @@ def write_profiles(
             return plan
         if not confirm(plan):
             return None
-        if file.replace(plan.before, plan.after, {*plan.added, *plan.changed, *plan.removed}):
+        if file.replace(plan.before, plan.after, plan.change):
             return plan
         # Somebody has changed the file since it was read: the next plan starts from what is there.
         session = open_session()
@@ -117,9 +118,10 @@ class _Author:
         put = [profile for name, profile in wanted.items() if name not in left]
         gone = [name for name, profile in ours.items() if self._is_gone(profile, roles)]
 
+        new = {} if self._session_name in known["sso_sessions"] else self._section()
         text.remove(gone)
-        if self._login.session_name not in known["sso_sessions"]:
-            text.append(self._section())
+        for name, values in new.items():
+            text.append("sso-session", name, values)
         text.put(put)
         return Plan(
             file=str(file.path),
@@ -129,6 +131,7 @@ class _Author:
             changed=tuple(each.name for each in put if ours.get(each.name, each) != each),
             removed=tuple(gone),
             left=left,
+            change=Change({each.name: each.values for each in put}, new, gone),
         )
 
     def _wanted(self, roles: list[AccountRole]) -> dict[str, ProfileText]:
@@ -172,10 +175,11 @@ class _Author:
         held = {(role.account_id, role.role_name) for role in roles}
         return (values["sso_account_id"], values["sso_role_name"]) not in held
 
-    def _section(self) -> list[str]:
-        return [
-            f"[sso-session {self._session_name}]",
-            f"sso_start_url = {self._login.start_url}",
-            f"sso_region = {self._login.region}",
-            f"sso_registration_scopes = {','.join(DEFAULT_SCOPES)}",
-        ]
+    def _section(self) -> dict[str, dict[str, str]]:
+        return {
+            self._session_name: {
+                "sso_start_url": self._login.start_url,
+                "sso_region": self._login.region,
+                "sso_registration_scopes": ",".join(DEFAULT_SCOPES),
+            }
+        }

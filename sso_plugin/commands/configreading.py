@@ -1,0 +1,97 @@
+"""What botocore reads in a config file, or why it cannot."""
+
+from __future__ import annotations
+
+import codecs
+import configparser
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sso_plugin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["ParsedConfig", "parse_config"]
+
+
+def _nothing() -> dict[str, Any]:
+    return {"profiles": {}, "sso_sessions": {}, "services": {}}
+
+
+@dataclass(frozen=True)
+class ParsedConfig:
+    """A config file as botocore sees it; without a file, one that has nothing in it.
+
+    :param sections: all sections, by the text of their header.
+    :param loaded: what `botocore.configloader.load_config` makes of them.
+    :param defaults: what a section ``[DEFAULT]`` adds to all others.
+    """
+
+    sections: dict[str, Any] = field(default_factory=dict)
+    loaded: dict[str, Any] = field(default_factory=_nothing)
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+
+def parse_config(descriptor: int, path: Path) -> ParsedConfig:
+    """Have botocore read an open file.
+
+    :param path: where it is, for systems that cannot read it by its descriptor, and for messages.
+    :raises ConfigError: if botocore, and so every script, cannot read it.
+    """
+    from botocore.configloader import build_profile_map, raw_config_parse
+    from botocore.exceptions import ConfigParseError
+
+    try:
+        sections = raw_config_parse(_readable_path(descriptor, path))
+        loaded = build_profile_map(sections)
+    except ConfigParseError as exc:
+        raise ConfigError(
+            error_msg=f"botocore cannot read {path}, so no script can: "
+            f"{_reason(dict(exc.kwargs).get('error'), descriptor)}. Fix it by hand; nothing was "
+            "written."
+        ) from exc
+    return ParsedConfig(sections, loaded, _defaults(_readable_path(descriptor, path)))
+
+
+def _readable_path(descriptor: int, path: Path) -> str:
+    # What has the name at this moment may be another file.
+    by_descriptor = f"/proc/self/fd/{descriptor}"
+    return by_descriptor if os.path.isfile(by_descriptor) else str(path)  # noqa: PTH113
+
+
+def _defaults(path: str) -> dict[str, Any]:
+    parser = configparser.RawConfigParser()
+    parser.read([path])
+    return {key: _with_nested(value) for key, value in parser.defaults().items()}
+
+
+def _with_nested(value: str) -> Any:
+    """Read an indented block as botocore does, which has no public function for it."""
+    if not value.startswith("\n"):
+        return value
+    pairs = [line.split("=", 1) for line in value.splitlines() if line.strip()]
+    return {key.strip(): held.strip() for key, held in pairs}
+
+
+def _reason(error: object, descriptor: int) -> str:
+    """Say what a parser stumbled over. Its own words may quote the line, and a secret in it."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    if os.read(descriptor, 3) == codecs.BOM_UTF8:
+        return "it begins with a byte order mark"
+    match error:
+        case configparser.DuplicateSectionError():
+            reason = f"the section [{error.section}] begins again in line {error.lineno}"
+        case configparser.DuplicateOptionError():
+            place = f"[{error.section}] is given again in line {error.lineno}"
+            reason = f"{error.option} in {place}"
+        case configparser.MissingSectionHeaderError():
+            reason = f"line {error.lineno} belongs to no section"
+        case configparser.ParsingError():
+            reason = f"line {error.errors[0][0]} is neither a section nor a value"
+        case UnicodeError():
+            reason = "it is not in the encoding of this system"
+        case _:
+            reason = "a value in an indented block has no ="
+    return reason
