@@ -455,7 +455,21 @@ def test_a_file_is_trusted_by_its_owner_by_root_and_if_root_has_it(
 
 @pytest.mark.parametrize(
     ("content", "fault"),
-    [(None, None), ("{}", None), ("[]", "is damaged: it is not a JSON object")],
+    [
+        (None, None),
+        ("{}", None),
+        ("[]", "is damaged: it is not a JSON object"),
+        ('{"a": ' + "9" * 5000 + "}", "is damaged: it is not a JSON object"),
+        ('{"a": ' + "[" * 19 + "]" * 19 + "}", None),
+        ('{"a": ' + "[" * 20 + "]" * 20 + "}", "is damaged: it is nested deeper than 20 levels"),
+        (
+            '{"a": ' + '{"a": ' * 500 + "1" + "}" * 501,
+            "is damaged: it is nested deeper than 20 levels",
+        ),
+        ("{}" + " " * (1024 * 1024 - 2), None),
+        ("{}" + " " * (1024 * 1024 - 1), "is larger than 1 MiB"),
+    ],
+    ids=lambda value: str(value)[:30],
 )
 def test_a_fault_is_told_to_those_who_ask(
     tmp_path: Path, content: str | None, fault: str | None
@@ -481,3 +495,96 @@ def test_a_file_that_others_can_write_in_a_folder_that_we_cannot_is_not_trusted(
 
     monkeypatch.setattr(tempfile, "mkstemp", read_only)
     assert cache.get("key") is None
+
+
+def test_no_file_outside_of_the_folder_has_a_key(tmp_path: Path) -> None:
+    """Whatever a key was made of, it names a file of the cache or nothing."""
+    cache = FileCache(tmp_path / "folder")
+    for key in ("../victim", str(tmp_path / "victim"), "a/b", "", "\0", "a b", "\u0661"):
+        with pytest.raises(ValueError, match="cannot be the name of a file"):
+            cache.delete(key)
+
+
+def test_a_write_goes_on_although_its_new_file_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login that another process logs out at this moment still succeeds."""
+    cache = FileCache(tmp_path)
+    replace, logouts = Path.replace, [1]
+
+    def after_a_logout(path: Path, target: Path) -> Path:
+        if logouts.pop():
+            logouts.append(0)
+            FileCache(tmp_path).delete("key")
+        else:
+            logouts.append(0)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", after_a_logout)
+    cache.put("key", {"a": 1})
+    assert json.loads((tmp_path / "key.json").read_text(encoding="utf-8")) == {"a": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
+
+
+def test_a_write_whose_new_file_is_always_deleted_comes_to_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The document stays in the memory of the process."""
+    replace = Path.replace
+
+    def deleted(path: Path, target: Path) -> Path:
+        path.unlink()
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", deleted)
+    cache = FileCache(tmp_path)
+    cache.put("key", {"a": 1})
+    assert list(tmp_path.iterdir()) == []
+    entry = cache.get("key")
+    assert entry is not None
+    assert entry.document == {"a": 1}
+
+
+def test_a_deletion_takes_along_what_killed_writers_left(tmp_path: Path) -> None:
+    """Of the same file at any age; of other files, and of older versions, after a minute."""
+    ages = {
+        "sso-plugin-key.json-1.tmp": 0,
+        "sso-plugin-key.json-2.tmp": 999,
+        "sso-plugin-other.json-1.tmp": 0,
+        "sso-plugin-other.json-2.tmp": 120,
+        "sso-plugin-abcd.tmp": 120,
+        "foreign.tmp": 999,
+    }
+    for name, age in ages.items():
+        (tmp_path / name).touch()
+        then = time.time() - age
+        os.utime(tmp_path / name, (then, then))
+    FileCache(tmp_path).delete("key")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["foreign.tmp", "sso-plugin-other.json-1.tmp"]
+
+
+def test_a_deletion_takes_along_the_new_file_where_a_folder_is_in_the_way(tmp_path: Path) -> None:
+    """What cannot be deleted does not protect the rest."""
+    _folder(tmp_path / "key.json")
+    (tmp_path / "sso-plugin-key.json-1.tmp").write_text("secret")
+    FileCache(tmp_path).delete("key")
+    assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
+def test_a_lock_file_that_is_something_else_is_not_locked(tmp_path: Path, kind: str) -> None:
+    """Another file that it leads to keeps its content and its mode."""
+    victim, path = tmp_path / "victim", tmp_path / "key.lock"
+    victim.write_text("content")
+    victim.chmod(0o644)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to(victim)
+    else:
+        path.hardlink_to(victim)
+    with FileCache(tmp_path).locked("key", 1.0) as held:
+        assert held
+    assert victim.read_text() == "content"
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o644

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,6 +13,8 @@ import pytest
 
 import sso_plugin
 from sso_plugin import Status
+from sso_plugin.openlogin import OpenLogin
+from sso_plugin.registration import registration_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,3 +187,92 @@ def test_a_broken_profile_does_not_keep_others_from_logging_out(
     world.configure(world.emulator.profile() + "[profile broken]\nsso_session = gone\n")
     world.sign_in()
     assert sso_plugin.logout(all_sessions=True) == {"corp": True}
+
+
+def secrets_in(world: World) -> dict[str, list[str]]:
+    """Return the files below ``.aws`` that hold a secret, and the names of the secrets."""
+    found = {}
+    for file in (world.home / ".aws").rglob("*"):
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        names = ("accessToken", "refreshToken", "clientSecret", "SecretAccessKey", "SessionToken")
+        held = [name for name in names if name in text]
+        if held:
+            found[str(file.relative_to(world.home / ".aws"))] = held
+    return found
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+def stop(path, target):
+    if {folder!r} in str(target):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(path, target)
+replace, Path.replace = Path.replace, stop
+"""
+USE = """
+import boto3, sso_plugin
+sso_plugin.enable()
+boto3.Session(profile_name="dev").client("sts").get_caller_identity()
+"""
+REGISTER = """
+from sso_plugin.filecache import token_cache
+token_cache().put({key!r}, {{"clientId": "id", "clientSecret": "hush", "expiresAt": "2099"}})
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this system has no such signal")
+@pytest.mark.parametrize("file", ["token", "role", "registration"])
+def test_nothing_that_a_killed_process_was_writing_outlives_a_logout(
+    world: World, file: str
+) -> None:
+    """Killed with kill -9 between the complete new file and its renaming, a moment ago."""
+    world.sign_in(**({"expiresAt": "2020-01-01T00:00:00Z"} if file == "token" else {}))
+    folder = "cli/cache" if file == "role" else "sso/cache"
+    key = registration_key(OpenLogin.find("dev").profile)
+    code = REGISTER.format(key=key) if file == "registration" else USE
+    done = world.run(KILLED.format(folder=folder) + code)
+    assert done.returncode == -signal.SIGKILL
+    left = [path for path in secrets_in(world) if path.endswith(".tmp")]
+    assert [path.rpartition("/")[0] for path in left] == [folder]
+    sso_plugin.logout("dev")
+    assert secrets_in(world) == {}
+
+
+def test_no_secret_is_in_any_file_after_a_logout(world: World) -> None:
+    """Those that are only ours included."""
+    log_in(world)
+    use("dev")
+    assert len(secrets_in(world)) == 3
+    sso_plugin.logout("dev")
+    assert secrets_in(world) == {}
+
+
+@pytest.mark.parametrize("act", ["logout", "login"])
+def test_a_crafted_index_deletes_nothing_but_role_files(world: World, act: str) -> None:
+    """What it holds is taken for the name of a role file only if it can be one."""
+    world.sign_in()
+    use("dev")
+    (index,) = (world.home / ".aws/sso-plugin").glob("roles-*.json")
+    victim = world.home / ".aws/victim.json"
+    victim.write_text("{}")
+    key = "0123456789" * 4
+    ours = world.role_files()[0].with_name(f"{key}.json")
+    ours.write_text("{}")
+    document = json.loads(index.read_text())
+    crafted = ["../../victim", str(victim.with_suffix("")), "\0", "a" * 5000, "A" * 40, key + "\n"]
+    index.write_text(json.dumps({**document, "keys": [*document["keys"], *crafted, 7, key]}))
+    if act == "logout":
+        sso_plugin.logout("dev")
+    else:
+        sso_plugin.login(
+            "dev",
+            flow="device",
+            force=True,
+            show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
+            open_browser=None,
+            sleep=id,
+        )
+    assert victim.exists()
+    assert not ours.exists()
+    assert world.role_files() == []

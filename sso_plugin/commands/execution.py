@@ -8,6 +8,7 @@ the credentials of the profile ``default``.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,7 @@ _CREDENTIAL_KEYS = (
     "source_profile",
     "web_identity_token_file",
 )
+_LINE_END = re.compile(r"\r\n|[\r\n]")
 _SECRET_KEYS = {"aws_secret_access_key", "aws_session_token", "aws_security_token"}
 
 
@@ -116,8 +118,7 @@ def _config_text(session: Session) -> str:
     others = {
         name: values
         for name, values in _sections(session, "config_file").items()
-        if name.split() not in (["default"], ["profile", "default"], ["profile", '"default"'])
-        and not _SECRET_KEYS & values.keys()
+        if not _is_default(name) and not _SECRET_KEYS & values.keys()
     }
     sections = {"default": settings, **others}
     return "\n".join(_section_text(name, values) for name, values in sections.items())
@@ -136,6 +137,13 @@ def _sections(session: Session, variable: str) -> dict[str, dict[str, Any]]:
     return sections
 
 
+def _is_default(section: str) -> bool:
+    """Tell whether botocore takes a section for the profile ``default``, however it is quoted."""
+    from botocore.configloader import build_profile_map
+
+    return "default" in build_profile_map({section: {}})["profiles"]
+
+
 def _section_text(name: str, values: Mapping[str, Any]) -> str:
     return f"[{name}]\n" + "".join(
         f"{key} = {_value_text(value)}\n" for key, value in values.items()
@@ -145,4 +153,5 @@ def _section_text(name: str, values: Mapping[str, Any]) -> str:
 def _value_text(value: Any) -> str:
     if isinstance(value, dict):
         return "".join(f"\n  {key} = {inner}" for key, inner in value.items())
-    return str(value).replace("\n", "\n  ")
+    # What a reader takes for the end of a line must not begin a line that is not indented.
+    return _LINE_END.sub("\n  ", str(value))
