@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import otheruser
 import pytest
 from command import ENTRY, environment, run
 
+from sso_plugin.commands import credentialprocess
 from sso_plugin.commands.credentialprocess import process_document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from world import World
@@ -280,6 +284,173 @@ class TestTheMemo:
         world.sign_in()
         assert process_document("dev")["Version"] == 1
         assert memos(world) == []
+
+
+def make_group_writable(path: Path) -> None:
+    path.chmod(0o660)
+
+
+def make_world_writable(path: Path) -> None:
+    path.chmod(0o606)
+
+
+def make_large(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b" " * 1_200_000)
+
+
+def make_deep(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[:-1] + ', "deep": ' + "[" * 500 + "]" * 500 + "}", encoding="utf-8")
+
+
+def make_link(path: Path) -> None:
+    path.rename(path.with_suffix(".moved"))
+    path.symlink_to(path.with_suffix(".moved"))
+
+
+def make_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]:
+    """Change the memo of ``dev`` so that it leads to keys of somebody else; return both files."""
+    memo = home / ".aws/sso-plugin" / f"process-{b'dev'.hex()}.json"
+    role = home / ".aws/cli/cache" / f"{name}.json"
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+    role.write_text(json.dumps({"Credentials": dict.fromkeys(names, "PLANTED")}))
+    role.chmod(0o600)
+    held = json.loads(memo.read_text(encoding="utf-8"))
+    held |= {"role_file": str(role), **changes}
+    memo.write_text(json.dumps(held), encoding="utf-8")
+    vouch(memo, role)
+    return memo, role
+
+
+def vouch(memo: Path, role: Path) -> None:
+    """Have the memo say that all files are as they were when it was written."""
+    held = json.loads(memo.read_text(encoding="utf-8"))
+    held["config"] = credentialprocess._config_marks()
+    held["token_mark"] = credentialprocess._file_mark(held["token_file"])
+    held["role_mark"] = credentialprocess._file_mark(str(role))
+    memo.write_text(json.dumps(held), encoding="utf-8")
+
+
+SPOILS = [
+    make_group_writable,
+    make_world_writable,
+    make_large,
+    make_deep,
+    make_link,
+    make_pipe,
+]
+
+
+class TestWhatIsNotTrusted:
+    """The checks are those of every other reader."""
+
+    def test_what_is_planted_would_be_used(self, world: World) -> None:
+        """Else the tests below would show nothing."""
+        world.sign_in()
+        process_document("dev")
+        plant(world.home)
+        assert process_document("dev")["AccessKeyId"] == "PLANTED"
+
+    @pytest.mark.parametrize("spoil", SPOILS)
+    @pytest.mark.parametrize("which", ["memo", "role"])
+    def test_a_file_that_fails_the_checks_is_not_used(
+        self, world: World, which: str, spoil: Callable[[Path], None]
+    ) -> None:
+        """All is looked up again."""
+        world.sign_in()
+        first = process_document("dev")
+        memo, role = plant(world.home)
+        if which == "memo":
+            spoil(memo)
+        else:
+            spoil(role)
+            vouch(memo, role)
+        assert process_document("dev") == first
+
+    @pytest.mark.parametrize(
+        "name", ["A" * 40, "a" * 39, "a" * 41, "../" + "a" * 40, "../../sso-plugin/x"]
+    )
+    def test_a_role_file_is_named_as_one(self, world: World, name: str) -> None:
+        """The memo cannot lead to another file."""
+        world.sign_in()
+        first = process_document("dev")
+        plant(world.home, name)
+        assert process_document("dev") == first
+
+    @pytest.mark.parametrize("renew_from", [float("nan"), "later", None, []])
+    def test_a_memo_without_a_time_is_not_used(self, world: World, renew_from: object) -> None:
+        """Nothing that is no number is later than now."""
+        world.sign_in()
+        first = process_document("dev")
+        plant(world.home, renew_from=renew_from)
+        assert process_document("dev") == first
+
+    @pytest.mark.parametrize("credentials", [None, 7, [], "AccessKeyId", {}, {"AccessKeyId": 1}])
+    def test_a_role_file_without_keys_is_not_used(self, world: World, credentials: object) -> None:
+        """Whatever is in the place of the keys."""
+        world.sign_in()
+        first = process_document("dev")
+        memo, role = plant(world.home)
+        role.write_text(json.dumps({"Credentials": credentials}))
+        vouch(memo, role)
+        assert process_document("dev") == first
+
+    @pytest.mark.parametrize("name", ["\udcff", "a" * 3000], ids=ascii)
+    def test_a_name_that_makes_no_file_name_is_a_profile_without_a_memo(
+        self, world: World, name: str
+    ) -> None:
+        """It costs time and no traceback."""
+        done = run("credential-process", "--profile", name)
+        assert done.returncode == 1
+        assert done.stderr.startswith("sso-plugin: The config profile (")
+
+    def test_a_long_name_works_without_a_memo(self, world: World) -> None:
+        """Each call looks everything up."""
+        name = "a" * 3000
+        world.configure(world.emulator.profile().replace("[profile dev]", f"[profile {name}]"))
+        world.sign_in()
+        assert process_document(name) == process_document(name)
+        assert memos(world) == []
+
+    @otheruser.needs_two_users
+    @pytest.mark.parametrize("which", ["nothing", "memo", "role"])
+    def test_a_file_of_another_user_is_not_used(self, world: World, which: str) -> None:
+        """It may hold keys of another user."""
+        world.sign_in()
+        first = process_document("dev")["AccessKeyId"]
+        with otheruser.folder_of(otheruser.USER) as folder:
+            home = folder / "home"
+            shutil.copytree(world.home, home)
+            done = world.run(AS_USER, HOME=str(home), WHICH=which)
+        assert done.stderr == ""
+        assert done.stdout.split() == [first, "PLANTED" if which == "nothing" else first]
+
+
+AS_USER = f"""
+import os, sys
+from pathlib import Path
+import test_cli_credential_process as tests
+from otheruser import ATTACKER, USER
+home = Path.home()
+os.environ["AWS_CONFIG_FILE"] = str(home / ".aws/config")
+# The first call imports everything, while this process can read the folders of this Python.
+print(tests.process_document("dev")["AccessKeyId"])
+memo, role = tests.plant(home)
+for path in (home, *home.rglob("*")):
+    os.chown(path, USER, USER)
+if os.environ["WHICH"] == "role":
+    os.chown(role, ATTACKER, ATTACKER)
+tests.vouch(memo, role)
+if os.environ["WHICH"] == "memo":
+    os.chown(memo, ATTACKER, ATTACKER)
+{otheruser.BECOME.format(uid=otheruser.USER)}
+print(tests.process_document("dev")["AccessKeyId"])
+"""
 
 
 class TestFailures:

@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+import otheruser
 import pytest
 from botocore.configloader import load_config
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from otheruser import Snapshot
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginRequired
 from sso_plugin.cli import main
+from sso_plugin.commands import configtext
 from sso_plugin.commands.configchange import Change
 from sso_plugin.commands.configfile import ConfigFile
 from sso_plugin.commands.configtext import ConfigText, ProfileText
@@ -33,7 +36,7 @@ from sso_plugin.commands.textdiff import unified_diff
 from sso_plugin.directory import AccountRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from world import World
 
@@ -656,6 +659,304 @@ def others_in(path: Path, names: list[str]) -> dict[str, object]:
     parsed = load_config(str(path))
     profiles = {name: value for name, value in parsed["profiles"].items() if name not in names}
     return {**parsed, "profiles": repr(profiles)}
+
+
+# --- what is written into the file ---------------------------------------------------------------
+
+SMUGGLED = "Role{}[default]{}credential_process = touch /tmp/x"
+LINE_ENDS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\x1b"]
+
+
+def role_names(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Have the portal's listing hold roles that no check has seen."""
+    from sso_plugin.directory import Directory
+
+    roles = [AccountRole("111111111111", "production", name) for name in names]
+    monkeypatch.setattr(Directory, "roles", lambda *_: iter(roles))
+
+
+@pytest.mark.parametrize("end", LINE_ENDS, ids=ascii)
+def test_a_role_name_cannot_begin_a_line(
+    file: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Nothing is written, and the error names profile and key."""
+    role_names(monkeypatch, "Good", SMUGGLED.format(end, end))
+    before = file.read_bytes()
+    with pytest.raises(ConfigError) as caught:
+        write()
+    assert str(caught.value) == (
+        "The profile 'production-Role-default-credential_process-=-touch-tmp-x' cannot be written: "
+        "'sso_role_name' has control characters or line separators. Nothing was written."
+    )
+    assert file.read_bytes() == before
+    assert list(file.parent.glob(".config*")) == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=ascii)
+def test_the_check_of_the_new_file_alone_refuses_a_line_that_nobody_meant(
+    file: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Should the check of the values ever miss something."""
+    monkeypatch.setattr(configtext, "_check", lambda *_: None)
+    role_names(monkeypatch, SMUGGLED.format(end, end))
+    before = file.read_bytes()
+    with pytest.raises(ConfigError, match="would not read as intended after this change"):
+        write()
+    assert file.read_bytes() == before
+    assert list(file.parent.glob(".config*")) == []
+
+
+SMUGGLED_TEXTS = [
+    "[default]\nregion = us-east-1\n",
+    "[profile other]\n",
+    "[profile two words]\nregion = us-east-1\n",
+    "[preview]\n",
+    "[services x]\n",
+    "[sso-session y]\nsso_region = us-east-1\n",
+    "[DEFAULT]\ncredential_process = x\n",
+]
+
+
+@pytest.mark.parametrize("smuggled", SMUGGLED_TEXTS)
+@pytest.mark.parametrize("existing", ["", BY_HAND], ids=["new", "existing"])
+def test_a_section_that_the_change_does_not_name_is_refused(
+    tmp_path: Path, existing: str, smuggled: str
+) -> None:
+    """Also one that botocore does not look at."""
+    path = tmp_path / "config"
+    if existing:
+        path.write_text(existing.replace("[default]", "[profile first]"))
+    file = ConfigFile.at(str(path))
+    before = file.read()
+    text = ConfigText.parse(before)
+    text.put([ProfileText("new", {"sso_session": "corp"})])
+    change = Change({"new": {"sso_session": "corp"}})
+    with pytest.raises(ConfigError, match="would not read as intended"):
+        file.replace(before, text.text + smuggled, change)
+    assert file.read() == before
+    assert file.replace(before, text.text, change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Change(),
+        Change({"other": {"sso_session": "corp"}}),
+        Change({"new": {"sso_session": "corp", "region": "x"}}),
+        Change({"new": {}}),
+        Change({"new": {"sso_session": "corp"}}, removed=["plain"]),
+        Change({"new": {"sso_session": "corp"}}, {"corp": {}}),
+    ],
+)
+def test_a_change_that_is_not_made_in_full_is_refused(tmp_path: Path, change: Change) -> None:
+    """Nothing more, nothing less, nothing else."""
+    path = tmp_path / "config"
+    path.write_text(BY_HAND)
+    file = ConfigFile.at(str(path))
+    text = ConfigText.parse(BY_HAND)
+    text.put([ProfileText("new", {"sso_session": "corp"})])
+    with pytest.raises(ConfigError, match="would not read as intended"):
+        file.replace(BY_HAND, text.text, change)
+    assert path.read_text() == BY_HAND
+
+
+def test_values_for_all_sections_are_no_change(tmp_path: Path) -> None:
+    """The keys below DEFAULT, indented blocks included, are in each section that is written."""
+    path = tmp_path / "config"
+    path.write_text("[DEFAULT]\nregion = eu-west-1\ns3 =\n  max = 20\n\n  path = yes\n")
+    file = ConfigFile.at(str(path))
+    before = file.read()
+    text = ConfigText.parse(before)
+    text.put([ProfileText("new", {"sso_session": "corp"})])
+    assert file.replace(before, text.text, Change({"new": {"sso_session": "corp"}}))
+    assert load_config(str(path))["profiles"]["new"]["s3"] == {"max": "20", "path": "yes"}
+
+
+# --- users who change folders and names meanwhile ------------------------------------------------
+
+
+def swap_name(folder: Path, victim: Path) -> None:
+    """Put a link to a file into the place of the new config file."""
+    new = folder / ".config.sso-plugin-new"
+    new.rename(folder / "moved")
+    new.symlink_to(victim / "config")
+
+
+def swap_folder(folder: Path, victim: Path) -> None:
+    """Put a link to another folder into the place of the folder."""
+    folder.rename(folder.with_name("moved"))
+    folder.symlink_to(victim)
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Path:
+    """Give a folder with files of the names that are written."""
+    return make_victim(tmp_path / "victim")
+
+
+def make_victim(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name in ("config", ".config.sso-plugin-new"):
+        (folder / name).write_text("[profile victim]\nregion = eu-west-1\n")
+        (folder / name).chmod(0o640)
+        os.utime(folder / name, (1, 1))
+    return folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders have no descriptors on this system")
+@pytest.mark.parametrize("swap", [swap_name, swap_folder])
+@pytest.mark.parametrize("moment", ["fchown", "fchmod", "fsync"])
+def test_what_is_put_in_the_place_of_the_new_file_is_not_changed(
+    tmp_path: Path,
+    victim: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    swap: Callable[[Path, Path], None],
+) -> None:
+    """Owner, mode and attributes are given to what was opened, whatever has its name by then."""
+    folder = tmp_path / "aws"
+    folder.mkdir()
+    path = folder / "config"
+    path.write_text(BY_HAND)
+    path.chmod(0o6644)
+    real = getattr(os, moment)
+
+    def swap_first(*args: int) -> None:
+        if (folder / ".config.sso-plugin-new").exists() and not list(tmp_path.rglob("moved")):
+            swap(folder, victim)
+        real(*args)
+
+    file = ConfigFile.at(str(path))
+    text = ConfigText.parse(BY_HAND)
+    text.put([ProfileText("new", {"sso_session": "corp"})])
+    before = Snapshot(victim)
+    monkeypatch.setattr(os, moment, swap_first)
+    assert file.replace(BY_HAND, text.text, Change({"new": {"sso_session": "corp"}}))
+    assert Snapshot(victim) == before
+    new = folder / "moved" if swap is swap_name else tmp_path / "moved/config"
+    assert new.read_text() == text.text
+    assert stat.S_IMODE(new.stat().st_mode) == 0o644
+
+
+def test_a_folder_that_became_a_link_since_it_was_found_is_not_entered(
+    tmp_path: Path, victim: Path
+) -> None:
+    """Neither the folder of the file, nor one above it."""
+    for number, part in enumerate(("a", "a/b")):
+        inner = tmp_path / str(number) / "a" / "b"
+        inner.mkdir(parents=True)
+        (victim / "b").mkdir(exist_ok=True)
+        make_victim(victim / "b")
+        file = ConfigFile.at(str(inner / "config"))
+        before = Snapshot(victim)
+        swap_folder(tmp_path / str(number) / part, victim)
+        with pytest.raises(ConfigError, match=r"cannot be written: Not a directory\."):
+            file.replace("", "[profile new]\n", Change({"new": {}}))
+        with pytest.raises(ConfigError, match=r"cannot be read: Not a directory\."):
+            file.read()
+        assert Snapshot(victim) == before
+
+
+def test_a_new_file_is_made_in_new_folders(tmp_path: Path) -> None:
+    """For their owner only; others that exist keep their modes."""
+    path = tmp_path / "a" / "b" / "config"
+    assert ConfigFile.at(str(path)).replace("", "[profile new]\n", Change({"new": {}}))
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="this system has no such attributes")
+def test_attributes_of_the_file_stay(file: Path) -> None:
+    """As far as the file system has any."""
+    try:
+        os.setxattr(file, "user.note", b"mine")
+    except OSError:
+        pytest.skip("this file system has no such attributes")
+    write()
+    assert os.getxattr(file, "user.note") == b"mine"
+
+
+def rewrite(path: Path, number: int) -> bool:
+    """Write a profile as ``configure`` does; return whether that was possible."""
+    try:
+        file = ConfigFile.at(str(path))
+        before = file.read()
+        text = ConfigText.parse(before)
+        values = {"sso_session": "corp", "region": f"eu-west-{number}"}
+        text.put([ProfileText("new", values)])
+        return file.replace(before, text.text, Change({"new": values}))
+    except ConfigError:
+        return False
+
+
+SWAPS = {
+    "name": """
+target = Path({folder!r}, ".config.sso-plugin-new")
+if target.exists() and not target.is_symlink():
+    target.unlink()
+    target.symlink_to({victim!r} + "/config")
+""",
+    "file": """
+target = Path({folder!r}, "config")
+target.rename({folder!r} + "/kept")
+try:
+    target.symlink_to({victim!r} + "/config")
+finally:
+    os.replace({folder!r} + "/kept", target)
+""",
+    "folder": """
+folder = Path({folder!r})
+folder.rename({folder!r} + "-kept")
+try:
+    folder.symlink_to({victim!r})
+finally:
+    folder.unlink(missing_ok=True)
+    os.rename({folder!r} + "-kept", folder)
+""",
+}
+
+
+@otheruser.needs_two_users
+@pytest.mark.parametrize("swap", SWAPS)
+def test_a_user_who_swaps_names_gets_nothing_changed_by_root(tmp_path: Path, swap: str) -> None:
+    """Another user's folder, in which root writes the config file again and again."""
+    victim = make_victim(tmp_path / "victim")
+    tmp_path.chmod(0o755)
+    with otheruser.folder_of(otheruser.ATTACKER) as top:
+        folder = top / "aws"
+        folder.mkdir()
+        (folder / "config").write_text(BY_HAND)
+        for path in (folder, folder / "config"):
+            os.chown(path, otheruser.ATTACKER, otheruser.ATTACKER)
+        before = Snapshot(victim)
+        written = 0
+        code = SWAPS[swap].format(folder=str(folder), victim=str(victim))
+        with otheruser.running_as(otheruser.ATTACKER, code):
+            end = time.monotonic() + 4
+            while time.monotonic() < end:
+                written += rewrite(folder / "config", written % 7)
+        assert Snapshot(victim) == before
+    assert written > 0
+
+
+@otheruser.needs_two_users
+def test_root_follows_a_link_of_another_user_to_files_of_that_user_only(
+    tmp_path: Path, victim: Path
+) -> None:
+    """To a file, and to a folder; a link of root itself leads anywhere."""
+    before = Snapshot(victim)
+    (tmp_path / "file").symlink_to(victim / "config")
+    (tmp_path / "folder").symlink_to(victim)
+    for path in (tmp_path / "file", tmp_path / "folder"):
+        os.chown(path, otheruser.ATTACKER, otheruser.ATTACKER, follow_symlinks=False)
+    for path in (tmp_path / "file", tmp_path / "folder/config", tmp_path / "folder/none"):
+        with pytest.raises(ConfigError, match=r"a link of another user \(65534\) leads there"):
+            ConfigFile.at(str(path)).replace("", "", Change())
+        assert not rewrite(path, 1)
+    assert Snapshot(victim) == before
+    os.chown(victim / "config", otheruser.ATTACKER, otheruser.ATTACKER)
+    assert rewrite(tmp_path / "file", 1)
+    assert (victim / "config").stat().st_uid == otheruser.ATTACKER
 
 
 @pytest.fixture
