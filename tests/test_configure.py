@@ -694,9 +694,11 @@ def test_a_role_name_cannot_begin_a_line(
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=ascii)
 def test_the_check_of_the_new_file_alone_refuses_a_line_that_nobody_meant(
-    file: Path, monkeypatch: pytest.MonkeyPatch, end: str
+    world: World, session_text: str, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     """Should the check of the values ever miss something."""
+    world.configure(session_text)
+    file = world.config_file
     monkeypatch.setattr(configtext, "_check", lambda *_: None)
     role_names(monkeypatch, SMUGGLED.format(end, end))
     before = file.read_bytes()

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 
 import pytest
+from botocore.configloader import raw_config_parse
 
 from sso_plugin.cli import main
 from sso_plugin.commands.container import CredentialsEndpoint, Keys
-from sso_plugin.commands.execution import run_with_credentials
+from sso_plugin.commands.execution import _section_text, run_with_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,42 @@ print(len(seen), boto3.DEFAULT_SESSION.get_credentials().method, sts.meta.region
 
 def python(code: str, *words: str) -> list[str]:
     return [sys.executable, "-c", code, *words]
+
+
+HOSTILE = [
+    "x\n[profile evil]\ncredential_process = touch /tmp/x",
+    "x\r[profile evil]\rcredential_process = touch /tmp/x",
+    "x\r\n[profile evil]\r\ncredential_process = touch /tmp/x",
+    "x\x0b[profile evil]",
+    "x\x85[profile evil]",
+    "x\u2028[profile evil]",
+    "\n[profile evil] = 1",
+    {"a": "x", "[profile evil]": "y"},
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=ascii)
+def test_a_value_begins_no_section_in_the_file_of_the_child(tmp_path: Path, value: object) -> None:
+    """However many lines it has."""
+    file = tmp_path / "config"
+    text = _section_text("default", {"output": value, "region": "eu-west-1"})
+    file.write_text(text, encoding="utf-8")
+    sections = raw_config_parse(str(file))
+    assert list(sections) == ["default"]
+    assert list(sections["default"]) == ["output", "region"]
+
+
+@pytest.mark.parametrize(
+    "header", ["default", "profile default", "profile 'default'", 'profile  def"ault"']
+)
+def test_another_default_profile_is_out_of_sight(world: World, tmp_path: Path, header: str) -> None:
+    """However its name is quoted."""
+    world.sign_in()
+    world.configure(f"{world.emulator.profile()}\n[{header}]\ncredential_process = false\n")
+    code = "import os, shutil, sys; shutil.copy(os.environ['AWS_CONFIG_FILE'], sys.argv[1])"
+    seen = tmp_path / "seen"
+    assert run_with_credentials(python(code, str(seen)), "dev") == 0
+    assert "credential_process" not in seen.read_text()
 
 
 def start(*words: str, **options: Any) -> subprocess.Popen[str]:
