@@ -58,7 +58,7 @@ def _is_lockable(path: Path) -> bool:
         status = path.lstat()
     except OSError:
         return True
-    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
 
 
 def holder_of(path: Path) -> int | None:

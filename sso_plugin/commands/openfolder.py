@@ -193,6 +193,7 @@ def resolve(path: Path) -> tuple[Path, frozenset[int]]:
 def _find_link(path: Path) -> os.stat_result | None:
     try:
         status = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
+        # Whoever opens the file finds out, and says so.
         return None
     return status if stat.S_ISLNK(status.st_mode) else None
