@@ -443,9 +443,11 @@ print(tests.process_document("dev")["AccessKeyId"])
 memo, role = tests.plant(home)
 for path in (home, *home.rglob("*")):
     os.chown(path, USER, USER)
+role.chmod(0o644)
 if os.environ["WHICH"] == "role":
     os.chown(role, ATTACKER, ATTACKER)
 tests.vouch(memo, role)
+memo.chmod(0o644)
 if os.environ["WHICH"] == "memo":
     os.chown(memo, ATTACKER, ATTACKER)
 {otheruser.BECOME.format(uid=otheruser.USER)}
