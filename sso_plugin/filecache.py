@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from . import cache
 from .cache import Entry, MemoryCache
 from .filereading import UnusableFileError, read_document
-from .redact import conceal
+from .redact import Secret, conceal, hide_frames
 
 if TYPE_CHECKING:
     import os
@@ -57,7 +57,7 @@ class FileCache:
     def put(self, key: str, document: Document) -> None:
         """See `Cache`."""
         try:
-            self._folder_to_write().write(self._path(key).name, json.dumps(document))
+            self._folder_to_write().write(self._path(key).name, _text(document))
         except OSError as exc:
             _logger.debug("Keeping %s in memory: %s", self._path(key), exc.strerror)
             self._overlay.put(key, document)
@@ -73,7 +73,7 @@ class FileCache:
             return self._is_damaged_for_good(key) or is_current(self.get(key))
 
         try:
-            name, text = self._path(key).name, json.dumps(document)
+            name, text = self._path(key).name, _text(document)
             replaced = self._folder_to_write().write_if(name, text, is_replaceable)
         except OSError as exc:
             replaced = is_replaceable()
@@ -189,6 +189,12 @@ class FileCache:
         return FolderToWrite(self._folder, durable=self._durable)
 
 
+@hide_frames
+def _text(document: Document) -> str:
+    return Secret(json.dumps(document))
+
+
+@hide_frames
 def _load(path: Path) -> Entry | None:
     found = read_document(str(path))
     if found is None:

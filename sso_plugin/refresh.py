@@ -14,6 +14,7 @@ from botocore.credentials import ReadOnlyCredentials
 from .background import Background, renew_locks_after_fork
 from .errors import LoginRequired
 from .generations import CredentialsOfGenerations
+from .redact import hide_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,11 +183,7 @@ class SsoCredentials(CredentialsOfGenerations):
         self._token = str(fetched.session_token)
         self._account_id = str(fetched.account_id)
         self._expiry_time = datetime.fromtimestamp(fetched.lifetime.expires_at, timezone.utc)
-        # Older botocore has no account_id in here.
-        names = ("_access_key", "_secret_key", "_token", "_account_id")
-        self._frozen_credentials = ReadOnlyCredentials(
-            *[getattr(self, name) for name in names[: len(ReadOnlyCredentials._fields)]]
-        )
+        self._frozen_credentials = _frozen(fetched)
         self._current = fetched
         self._schedule(fetched.lifetime)
         self._held_off_until = float("-inf")
@@ -260,6 +257,13 @@ class SsoCredentials(CredentialsOfGenerations):
     def renew_locks(self) -> None:
         """See `background.renew_locks_after_fork`."""
         self._refresh_lock = threading.Lock()
+
+
+@hide_frames
+def _frozen(fetched: RoleCredentials) -> ReadOnlyCredentials:
+    values = fetched.access_key, fetched.secret_key, fetched.session_token, fetched.account_id
+    # Older botocore has no account_id in here.
+    return ReadOnlyCredentials(*map(str, values[: len(ReadOnlyCredentials._fields)]))
 
 
 def _hold_off(failures: int) -> float:

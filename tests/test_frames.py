@@ -165,6 +165,8 @@ def open_console(world: World) -> Callable[[], object]:
     return lambda: console_url("dev")
 
 
+# A lock whose acquisition is interrupted is released by the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     "prepare", [use_expired_login, use_cache, log_in, log_in_by_code, open_console]
 )
