@@ -162,7 +162,7 @@ class FileCache:
         return self._file(key, "lock")
 
     def _file(self, key: str, ending: str) -> Path:
-        # Whoever takes a key from a file checks it. This is what stands behind those checks.
+        # Callers check a key that comes from a file. This catches what they miss.
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!a} cannot be the name of a file")
         return self._folder / f"{key}.{ending}"

@@ -53,7 +53,7 @@ def locked(path: Path, timeout: float, until: Callable[[], bool] | None) -> Iter
 
 
 def _is_lockable(path: Path) -> bool:
-    """Tell whether a lock file is ours to lock. Older filelock truncates it and sets its mode."""
+    """Tell whether a path can be a lock file of ours. filelock may truncate it and set its mode."""
     try:
         status = path.lstat()
     except OSError:

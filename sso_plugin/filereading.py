@@ -22,7 +22,7 @@ MAX_BYTES = 1024 * 1024
 """A larger file is refused. A token is a few kilobytes."""
 
 MAX_DEPTH = 20
-"""Levels of nesting. The parser allows more than Python functions can walk through later."""
+"""Levels of nesting. The parser allows more than recursive functions can handle later."""
 
 _FLAGS = (
     os.O_RDONLY
@@ -34,14 +34,14 @@ _FLAGS = (
 
 
 class UnusableFileError(Exception):
-    """There is something, but it cannot be used. The message is the end of a sentence."""
+    """The file exists, but cannot be used. The message is the end of a sentence."""
 
 
 def read_document(path: str) -> tuple[dict[str, Any], os.stat_result] | None:
     """Return the JSON object in a file and the status of that file; None if there is no file.
 
-    Links are not followed and pipes not waited for. The file must belong to this user or to root,
-    and nobody else may have permission to write it.
+    Does not follow links or wait for pipes. The file must belong to this user or to root, and must
+    not be writable by other users. Root trusts files of all users.
 
     :raises UnusableFileError: if the file does not pass the checks, or holds no JSON object.
     """
@@ -100,7 +100,7 @@ def _has_modes(folder: str) -> bool:
 
 
 def _is_deep(document: dict[str, Any]) -> bool:
-    """Tell whether a document is nested too deep. Loops, since recursion is what may fail."""
+    """Tell whether a document is nested too deep. Not recursive, since recursion could fail."""
     level: list[Any] = [document]
     for _ in range(MAX_DEPTH):
         level = [

@@ -20,7 +20,7 @@ _STALE = 60.0
 """Seconds after which a temporary file has no writer any more."""
 
 _ATTEMPTS = 100
-"""A logout deletes the new file once. Who deletes it each time must not stop the writer."""
+"""A logout deletes the new file once. A process that always deletes it must not block a writer."""
 
 
 class FolderToWrite:
@@ -62,12 +62,12 @@ class FolderToWrite:
             finally:
                 _unlink(temporary)
             return True
-        raise FileNotFoundError(errno.ENOENT, "the new file is deleted each time it is written")
+        raise FileNotFoundError(errno.ENOENT, "the new file was deleted each time")
 
     def cancel(self, name: str) -> None:
-        """Delete what was prepared for this file, and what a killed writer has left of it.
+        """Delete the temporary files of this file, also those that a killed writer left.
 
-        Each `write_if` of the file that has begun looks at it again.
+        Each `write_if` of this file that has begun looks at the file again.
         """
         for left in self._path.glob(f"{_pending(name)}*"):
             _unlink(left)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Login", "LoginIndex"]
 
 _ROLE_KEY = re.compile(r"[0-9a-f]{40}")
-"""What `role_key` returns. Files are deleted by these names, so nothing else counts."""
+"""What `role_key` returns. Other keys are ignored, since files are deleted by these names."""
 
 
 class Login(NamedTuple):

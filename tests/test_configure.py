@@ -719,6 +719,18 @@ SMUGGLED_TEXTS = [
 ]
 
 
+def test_a_change_that_botocore_cannot_read_is_refused(tmp_path: Path) -> None:
+    """A section that is in the file already cannot be written a second time."""
+    path = tmp_path / "config"
+    path.write_text(BY_HAND)
+    with pytest.raises(ConfigError) as caught:
+        ConfigFile.at(str(path)).replace(BY_HAND, BY_HAND + "[default]\n", Change())
+    assert str(caught.value) == (
+        f"botocore cannot read {path} after this change. Nothing was written."
+    )
+    assert path.read_text() == BY_HAND
+
+
 @pytest.mark.parametrize("smuggled", SMUGGLED_TEXTS)
 @pytest.mark.parametrize("existing", ["", BY_HAND], ids=["new", "existing"])
 def test_a_section_that_the_change_does_not_name_is_refused(

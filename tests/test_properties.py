@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -48,10 +49,12 @@ from sso_plugin import cache as cache_module
 from sso_plugin.access_token import AccessToken
 from sso_plugin.answers import Grant, RoleKeys
 from sso_plugin.clock import Clock, Lifetime, format_timestamp, parse_timestamp
+from sso_plugin.commands import credentialprocess
 from sso_plugin.config import SsoProfile
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.filecache import FileCache, role_cache, token_cache
 from sso_plugin.filewriting import FolderToWrite
+from sso_plugin.login_index import LoginIndex
 from sso_plugin.refresh import SsoCredentials
 from sso_plugin.role_credentials import RoleCredentials
 from sso_plugin.rolesource import RoleSource
@@ -347,6 +350,69 @@ def test_any_role_file_is_credentials_or_none(folder: Path, content: bytes) -> N
         assert RoleCredentials.from_entry(cache.get("role"), "1", Clock()) == replace(
             found, account_id="1"
         )
+
+
+indexes_nearly = st.fixed_dictionaries(
+    {},
+    optional={
+        "login": scalars,
+        "tokens": st.lists(scalars, max_size=3) | scalars,
+        "beganAt": scalars,
+        "keys": scalars
+        | st.lists(
+            scalars | st.sampled_from(["a" * 40, "../a", "/a", "a" * 40 + "\n"]), max_size=4
+        ),
+    },
+)
+
+
+@pytest.mark.usefixtures("_quiet")
+@SEARCH
+@given(content=contents(indexes_nearly))
+def test_any_index_names_role_files_only(folder: Path, content: bytes) -> None:
+    """Each key that it holds can be deleted, and is the name of a file in the folder."""
+    cache = FileCache(folder)
+    file = folder / "roles-index.json"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    index = LoginIndex(cache, "index")
+    token = AccessToken("token", Lifetime(0, 1), {})
+    index.find(token)
+    for key in index.keys():  # noqa: SIM118 - no dict
+        assert re.fullmatch("[0-9a-f]{40}", key)
+        cache.delete(key)
+    index.add("b" * 40)
+    index.continue_with(token, token)
+    assert "b" * 40 in index.keys()  # noqa: SIM118 - no dict
+
+
+memos_nearly = st.fixed_dictionaries(
+    {"config": documents, "token_file": scalars, "token_mark": documents},
+    optional={
+        "renew_from": scalars,
+        "role_file": scalars | st.just("a" * 40 + ".json"),
+        "role_mark": documents,
+    },
+)
+
+
+@pytest.mark.usefixtures("_quiet")
+@SEARCH
+@given(content=contents(memos_nearly), vouched=st.booleans())
+def test_any_memo_of_the_credential_process_is_used_or_ignored(
+    folder: Path, *, content: bytes, vouched: bool
+) -> None:
+    """It never fails, also if it vouches for the files that are there."""
+    memo = folder / ".aws/sso-plugin" / "process-646576.json"
+    memo.parent.mkdir(parents=True, exist_ok=True)
+    with mock.patch.dict(os.environ, HOME=str(folder)):
+        if vouched:
+            with contextlib.suppress(ValueError, TypeError, RecursionError):
+                known = {"config": credentialprocess._config_marks(), "token_mark": None}
+                content = json.dumps({**json.loads(content), **known}).encode()
+        memo.write_bytes(content)
+        memo.chmod(0o600)
+        assert credentialprocess._load_warm("dev") is None
 
 
 # --- tokens and roles, by a model -----------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a new config file is meant to say, and the check that it says exactly that."""
+"""The intended change of a config file, and the check that the new file has exactly that change."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Values = dict[str, str]
 
 @dataclass(frozen=True)
 class Change:
-    """A change of a config file, in the terms of who reads the file.
+    """A change of a config file.
 
-    :param profiles: the profiles that are written, with all of their values.
-    :param sso_sessions: the sso-sessions that are added, with all of their values.
-    :param removed: the names of the profiles that are taken out.
+    :param profiles: the profiles to write, with all of their values.
+    :param sso_sessions: the sso-sessions to add, with all of their values.
+    :param removed: the names of the profiles to remove.
     """
 
     profiles: Mapping[str, Values] = field(default_factory=dict)
@@ -31,9 +31,9 @@ class Change:
     removed: Collection[str] = ()
 
     def check(self, old: ParsedConfig, new: ParsedConfig) -> None:
-        """Refuse a file that botocore reads in any other way than this change is meant.
+        """Check that the new file is the old one plus exactly this change.
 
-        :raises ConfigError: with the name of a section that differs.
+        :raises ConfigError: if it is not; the message names a section that differs.
         """
         expected = self._applied_to(old)
         differing = [

@@ -28,7 +28,7 @@ __all__ = ["ConfigFile"]
 class ConfigFile:
     """One config file. Its text is whatever bytes it holds, in a form that gives them back.
 
-    :param link_owners: other users whose links lead to the file, if this process is root.
+    :param link_owners: other users whose links were followed to the file by root.
     """
 
     path: Path
@@ -76,8 +76,9 @@ class ConfigFile:
         Whoever reads the file, at whatever moment, even after a crash, finds all of the old text
         or all of the new one.
 
-        :param change: what is to read otherwise, for botocore; all else must read as before.
-        :raises ConfigError: if it would not; nothing is written then.
+        :param change: the intended change. botocore must read the new text as the old one plus
+            exactly this change.
+        :raises ConfigError: if it does not; nothing is written then.
         """
         with (
             self._locked(),
@@ -89,7 +90,7 @@ class ConfigFile:
                     return False
                 old = self._parsed(descriptor)
                 status = None if descriptor is None else FileStatus.of(descriptor)
-            self._put(folder, after, status, lambda new: change.check(old, self._parsed(new)))
+            self._put(folder, after, status, lambda new: change.check(old, self._parsed_new(new)))
             return True
 
     def _put(
@@ -116,6 +117,15 @@ class ConfigFile:
 
     def _parsed(self, descriptor: int | None) -> ParsedConfig:
         return ParsedConfig() if descriptor is None else parse_config(descriptor, self.path)
+
+    def _parsed_new(self, descriptor: int) -> ParsedConfig:
+        try:
+            return self._parsed(descriptor)
+        except ConfigError as exc:
+            raise ConfigError(
+                error_msg=f"botocore cannot read {self.path} after this change. Nothing was "
+                "written."
+            ) from exc
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int | None]:

@@ -23,7 +23,7 @@ class Plan:
     """A change of the config file.
 
     :param left: the profiles that stay as they are although a role asks for their name, and why.
-    :param change: what botocore is to read otherwise.
+    :param change: the same change, for the check of the new file.
     """
 
     file: str

@@ -22,11 +22,11 @@ def _nothing() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ParsedConfig:
-    """A config file as botocore sees it; without a file, one that has nothing in it.
+    """A config file as botocore reads it. The default is the value for a missing file.
 
     :param sections: all sections, by the text of their header.
-    :param loaded: what `botocore.configloader.load_config` makes of them.
-    :param defaults: what a section ``[DEFAULT]`` adds to all others.
+    :param loaded: what `botocore.configloader.load_config` returns.
+    :param defaults: the values of a section ``[DEFAULT]``, which are added to all sections.
     """
 
     sections: dict[str, Any] = field(default_factory=dict)
@@ -35,9 +35,9 @@ class ParsedConfig:
 
 
 def parse_config(descriptor: int, path: Path) -> ParsedConfig:
-    """Have botocore read an open file.
+    """Return what botocore reads in an open file.
 
-    :param path: where it is, for systems that cannot read it by its descriptor, and for messages.
+    :param path: its path, for messages, and for systems that cannot open a descriptor again.
     :raises ConfigError: if botocore, and so every script, cannot read it.
     """
     from botocore.configloader import build_profile_map, raw_config_parse
@@ -56,7 +56,7 @@ def parse_config(descriptor: int, path: Path) -> ParsedConfig:
 
 
 def _readable_path(descriptor: int, path: Path) -> str:
-    # What has the name at this moment may be another file.
+    # The path may lead to another file by now.
     by_descriptor = f"/proc/self/fd/{descriptor}"
     return by_descriptor if os.path.isfile(by_descriptor) else str(path)  # noqa: PTH113
 

@@ -159,7 +159,7 @@ class ConfigText:
 
 
 def _check(kind: str, name: str, values: Mapping[str, str]) -> None:
-    """Refuse what could end a line, for one reader or another, and begin one of its own."""
+    """Refuse characters that any reader of the file could take for the end of a line."""
     for key, text in {"its name": name, **values}.items():
         if not text.isprintable() or not key.isprintable():
             raise ConfigError(

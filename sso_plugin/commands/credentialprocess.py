@@ -70,12 +70,12 @@ def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
 
 
 def _memo_key(profile_name: str) -> str:
-    # For a name of more than about 100 characters, no file can be made. Then there is no memo.
+    # A name of more than about 100 characters is too long for a file name. It has no memo.
     return f"process-{profile_name.encode('utf-8', 'surrogatepass').hex()}"
 
 
 def _path_in(folder: str, path: str) -> str:
-    """Return the path of a cache file that a memo names; nothing outside of the cache."""
+    """Return the path of a cache file that a memo names. It cannot be outside the cache."""
     name = os.path.basename(path)
     if len(name) != len(".json") + 40 or not name.endswith(".json") or set(name[:40]) - _HEX:
         raise ValueError("not a file of the cache")
@@ -88,13 +88,13 @@ def _credentials_in(document: dict[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _read(path: str) -> tuple[dict[str, Any], _Mark]:
-    """Read a file with the checks of the cache.
+    """Read a file, and return its document and its mark.
 
-    :raises UnusableFileError: if it does not pass them, or is not there.
+    :raises UnusableFileError: if it is missing or fails the checks of `filereading`.
     """
     found = read_document(path)
     if found is None:
-        raise UnusableFileError("is not there")
+        raise UnusableFileError("is missing")
     return found[0], _mark(found[1])
 
 

@@ -1,8 +1,8 @@
-"""A folder that is held open, so that nobody can put another one in its place meanwhile.
+"""A folder that stays open while files in it are read and replaced.
 
-Whoever owns a folder above it may rename it, and put a link to somewhere else under its name. So
-it is opened once, without following links, and files in it are reached through its descriptor.
-Where the system cannot do that (Windows), by their paths.
+The owner of a folder above it can rename it, and create a link of the same name. So the folder is
+opened once, without following links, and its files are reached through its descriptor. Where the
+system does not support that (Windows), paths are used.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["FileStatus", "OpenFolder", "resolve"]
 
 _HAS_DIR_FD = {os.open, os.mkdir, os.unlink, os.rename} <= os.supports_dir_fd
+_CAN_WALK = _HAS_DIR_FD and hasattr(os, "O_PATH")
 _HAS_OWNERS = hasattr(os, "geteuid")
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# A folder that may be searched, but not listed, can be opened by path only.
+# O_PATH needs no permission to list the folder.
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _NO_FOLLOW
 _MOST_LINKS = 40
 _NOT_COPIED = "security.capability"
@@ -40,11 +41,11 @@ class FileStatus:
 
     @classmethod
     def of(cls, descriptor: int) -> FileStatus:
-        """Read them."""
+        """Read them from an open file."""
         return cls(os.fstat(descriptor), dict(_attributes(descriptor)))
 
     def give_to(self, descriptor: int) -> None:
-        """Give them to another open file, as far as this user may. Never a set-user-id bit."""
+        """Set them on another open file, where permitted. Set-user-id bits are never set."""
         if hasattr(os, "fchown"):
             with contextlib.suppress(PermissionError):
                 os.fchown(descriptor, self.status.st_uid, self.status.st_gid)
@@ -65,22 +66,19 @@ def _attributes(descriptor: int) -> Iterator[tuple[str, bytes]]:
 
 
 class OpenFolder:
-    """A folder of which the path has no links. A context manager.
+    """An open folder. Its path must not contain links. A context manager.
 
-    :param make: whether to make the folder, and those above it, for their owner only.
+    :param make: create the folder and its parents if they are missing, with mode 0700.
     """
 
     def __init__(self, path: Path, *, make: bool = False) -> None:
         self._path = path
-        if not _HAS_DIR_FD:
-            if make:
-                path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.descriptor: int | None = None
-        elif hasattr(os, "O_PATH"):
+        if make and not _CAN_WALK:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.descriptor: int | None = None
+        if _CAN_WALK:
             self.descriptor = _walk(path, make=make)
-        else:
-            if make:
-                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif _HAS_DIR_FD:
             self.descriptor = os.open(path, _FOLDER)
 
     def __enter__(self) -> Self:
@@ -98,7 +96,7 @@ class OpenFolder:
         return os.fstat(self.descriptor).st_uid
 
     def open(self, name: str) -> int | None:
-        """Open a regular file for reading; None if there is none of this name."""
+        """Open a regular file for reading; None if it does not exist."""
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW
         try:
             descriptor = os.open(self._at(name), flags, dir_fd=self.descriptor)
@@ -113,23 +111,23 @@ class OpenFolder:
         return descriptor
 
     def create(self, name: str) -> int:
-        """Open a new file for reading and writing, for its owner only."""
+        """Create a file with mode 0600, open for reading and writing. An old one is deleted."""
         self.unlink(name)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
         return os.open(self._at(name), flags, 0o600, dir_fd=self.descriptor)
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a file, in the place of another one if there is one."""
+        """Rename a file, and replace an existing one."""
         folder = self.descriptor
         os.replace(self._at(old), self._at(new), src_dir_fd=folder, dst_dir_fd=folder)
 
     def unlink(self, name: str) -> None:
-        """Delete a file, if there is one."""
+        """Delete a file if it exists."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self.descriptor)
 
     def sync(self) -> None:
-        """Have new names survive a power cut, where folders can be written out."""
+        """Flush the folder to disk, where the system supports that."""
         with contextlib.suppress(OSError):
             descriptor = os.open(self._at("."), os.O_RDONLY, dir_fd=self.descriptor)
             try:
@@ -142,7 +140,7 @@ class OpenFolder:
 
 
 def _walk(path: Path, *, make: bool) -> int:
-    """Open a folder one part of its path after the other, and follow no link in it."""
+    """Open a folder one part of its path at a time, without following links."""
     descriptor = os.open(path.anchor, _FOLDER)
     for part in path.parts[1:]:
         try:
@@ -161,11 +159,11 @@ def _enter(descriptor: int, part: str, *, make: bool) -> int:
 
 
 def resolve(path: Path) -> tuple[Path, frozenset[int]]:
-    """Return a path without its links, and the users whose links root would follow.
+    """Return a path without links, and the owners of the links other than root.
 
-    Nobody but root is asked to look at who made a link: others can reach only what is theirs.
+    The owners matter to root only, so for other users none are returned.
 
-    :raises OSError: if the links lead nowhere, or round in a circle.
+    :raises OSError: if there are too many links, such as links in a circle.
     """
     if not _HAS_OWNERS:
         return path.resolve(), frozenset()
@@ -194,6 +192,6 @@ def _find_link(path: Path) -> os.stat_result | None:
     try:
         status = path.lstat()
     except OSError:
-        # Whoever opens the file finds out, and says so.
+        # Opening the file reports the error.
         return None
     return status if stat.S_ISLNK(status.st_mode) else None
