@@ -220,7 +220,7 @@ _COMMAND = "import sys\nfrom sso_plugin.cli import main\nsys.exit(main())\n"
 # What a person and a browser do together: approve, and go where that leads.
 _BROWSER = """\
 import json, os, sys, urllib.request as web
-url = sys.argv[1]
+url = web.urlopen(sys.argv[1]).url
 if "/authorize?" in url:
     where = os.environ["AWS_ENDPOINT_URL_SSO"] + "/_emulator/authorize"
     headers = {"Content-Type": "application/json"}

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
         PortalError,
         SsoPluginError,
     )
-    from .flows import LoginPrompt
     from .openlogin import Status
+    from .person import LoginPrompt
     from .plugin import disable, enable
 
 __all__ = [
@@ -47,7 +47,7 @@ __all__ = [
 _HOMES = {
     "Account": "directory",
     "AccountRole": "directory",
-    "LoginPrompt": "flows",
+    "LoginPrompt": "person",
     "Status": "openlogin",
     "accounts": "entitlements",
     "disable": "plugin",

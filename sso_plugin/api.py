@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from .browser import open_in_browser
 from .openlogin import OpenLogin, all_logins
-from .signin import SignIn, open_in_browser, show_on_stderr
+from .signin import SignIn, show_on_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .flows import LoginPrompt
     from .openlogin import Status
+    from .person import LoginPrompt
     from .signin import FlowName
 
 __all__ = ["login", "logout", "status"]
@@ -42,7 +43,8 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
         for what fits the surroundings.
     :param force: log in although there is a usable token: new entitlements need it.
     :param show: tells the person what to do: called with a `LoginPrompt`.
-    :param open_browser: opens a URL; None to leave that to the person.
+    :param open_browser: opens a URL, and returns False if it could not; None to leave that to the
+        person.
     :param sleep: lets time pass between two questions to the portal, in seconds.
     :raises ConfigError: if the profile has no usable SSO configuration.
     :raises LoginFailed: if the login is denied, runs out, or cannot be begun.

@@ -1,23 +1,27 @@
 """The loopback end of a browser login: takes one answer from the browser, and is gone.
 
 Listens on 127.0.0.1 only, on a free port, for one path. What does not bring the ``state`` of this
-login changes nothing, however much of it comes. See RFC 8252 and RFC 7636.
+login, or comes from another user of the machine, changes nothing. See RFC 8252 and RFC 7636.
 """
 
 from __future__ import annotations
 
 import hmac
+import os
 import threading
 from dataclasses import dataclass, field
-from html import escape
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from .loopback import Loopback, LoopbackHandler
+from .printable import one_line
+from .redact import Secret
 
 __all__ = ["Answer", "Callback"]
 
 _PATH = "/oauth/callback"
+_LONGEST_ERROR = 100
+_ROOT = 0
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Callback(Loopback):
     """Waits for the browser to come back."""
 
     def __init__(self, state: str) -> None:
-        self._state = state
+        self._state = Secret(state)
         self._answer: Answer | None = None
         self._answered = threading.Event()
         self._lock = threading.Lock()
@@ -52,17 +56,22 @@ class Callback(Loopback):
                 return self._answer
         return None
 
-    def receive(self, host: str, target: str) -> tuple[int, str]:
-        """Take a GET request, and say what to tell the browser: a status and a sentence."""
+    def receive(self, host: str, target: str, client: tuple[str, int]) -> tuple[int, str]:
+        """Take a GET request, and return what to tell the browser: a status and a sentence."""
         if host != self.host:
             return 403, "This page is for a browser on the same machine only."
-        url = urlsplit(target)
-        if url.path != _PATH:
+        path, _, query = target.partition("?")
+        if path != _PATH:
             return 404, "There is nothing here."
-        values = {name: found[0] for name, found in parse_qs(url.query).items()}
+        values = {name: Secret(found[0]) for name, found in parse_qs(query).items()}
         if not hmac.compare_digest(values.get("state", "").encode(), self._state.encode()):
             return 400, "This answer does not belong to the login that is waiting. It was ignored."
-        return self._take(Answer(values.get("code"), values.get("error")))
+        # Only now, so that a flood stays cheap. Root: the relays of WSL and of containers.
+        if not self.comes_from(client, _trusted_users()):
+            return 403, "This answer came from another user of this machine. It was ignored."
+        error = values.get("error")
+        shown = None if error is None else one_line(str(error), _LONGEST_ERROR)
+        return self._take(Answer(values.get("code"), shown))
 
     def _take(self, answer: Answer) -> tuple[int, str]:
         if answer.error is None and answer.code is None:
@@ -85,28 +94,14 @@ class _Handler(LoopbackHandler):
 
     def do_GET(self) -> None:  # noqa: N802 - the name is the base's
         """Take what the browser brings, and let the program go on once the browser was told."""
-        status, sentence = self.server.receive(self.headers.get("Host", ""), self.path)
+        host = self.headers.get("Host", "")
+        status, sentence = self.server.receive(host, self.path, self.client_address)
         try:
-            self.answer(status, _HEADERS, _page(sentence).encode())
+            self.answer_page(status, sentence)
         finally:
             if status == HTTPStatus.OK:
                 self.server.finish()
 
 
-_HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Connection": "close",
-}
-
-
-def _page(sentence: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>sso-plugin</title>'
-        '<meta name="viewport" content="width=device-width"><style>body{font:1.1rem/1.5 '
-        "system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem;"
-        "color-scheme:light dark}</style></head>"
-        f'<body><h1>sso-plugin</h1><p role="status">{escape(sentence)}</p></body></html>'
-    )
+def _trusted_users() -> frozenset[int]:
+    return frozenset({_ROOT, os.geteuid()} if hasattr(os, "geteuid") else {_ROOT})

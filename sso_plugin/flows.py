@@ -1,6 +1,6 @@
 """The two ways in which a person logs a program in, with one result: a grant of an access token.
 
-Neither knows about files; both talk to the person only through ``show`` and ``open_browser``.
+Neither knows about files; both talk to the person only through `Person`.
 """
 
 from __future__ import annotations
@@ -8,26 +8,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from .callback import Callback
 from .errors import LoginFailed, PortalRefusal, PortalUnreachable
-from .polling import Polling
+from .person import LoginPrompt
 from .portal import AUTHORIZATION_CODE, DEVICE_CODE
+from .printable import one_line
+from .redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .answers import DeviceAuthorization, Grant, Registration
     from .callback import Answer
     from .config import SsoProfile
+    from .person import Person
+    from .polling import Polling
     from .portal import Portal
     from .registration import Registrations
 
-__all__ = ["BrowserFlow", "DeviceFlow", "Granted", "LoginPrompt", "Person", "login_failed"]
+__all__ = ["BrowserFlow", "DeviceFlow", "Granted", "login_failed"]
 
 _PATIENCE = 600.0
 """Seconds that a browser login waits for the person; a device login ends when the portal says."""
@@ -47,47 +48,6 @@ def login_failed(profile: SsoProfile, reason: str, *, by_person: bool = False) -
         reason=reason,
         by_person=by_person,
     )
-
-
-@dataclass(frozen=True)
-class LoginPrompt:
-    """What a person has to be told to log in.
-
-    :param subject: what the login is for, such as ``The profile "dev"``.
-    :param reason: why it is needed.
-    :param url: the page to open, in a browser on this machine if ``user_code`` is None, else in
-        any browser.
-    :param user_code: the code that the page asks for or shows.
-    """
-
-    subject: str
-    reason: str
-    url: str
-    user_code: str | None
-
-
-@dataclass(frozen=True)
-class Person:
-    """How to reach the person: tell them what to do, and open a page for them.
-
-    ``open_browser`` returns whether a browser was opened; None if none is to be. ``steady`` tells
-    how much time has passed, in seconds.
-    """
-
-    show: Callable[[LoginPrompt], object]
-    open_browser: Callable[[str], object] | None = None
-    sleep: Callable[[float], object] = time.sleep
-    steady: Callable[[], float] = time.monotonic
-
-    def ask(self, prompt: LoginPrompt) -> None:
-        """Tell the person, then open the page: never a browser without a word."""
-        self.show(prompt)
-        if self.open_browser is not None:
-            self.open_browser(prompt.url)
-
-    def polling(self, interval: float, patience: float) -> Polling:
-        """Begin to wait for what the person decides elsewhere."""
-        return Polling(interval, patience, self.sleep, self.steady)
 
 
 @dataclass(frozen=True)
@@ -114,8 +74,12 @@ class _Flow:
         """Return the error for how the person or the portal has ended it."""
         return self._failed(_ENDINGS.get(code, otherwise), by_person=code in _ENDINGS)
 
-    def _prompt(self, url: str, user_code: str | None) -> LoginPrompt:
-        return LoginPrompt(self.profile.subject, self.reason, url, user_code)
+    def _ask(self, url: str, user_code: str | None, page: str, otherwise: str) -> None:
+        """Tell the person what to do, and open the page if that can be done."""
+        prompt = LoginPrompt(self.profile.subject, self.reason, one_line(url), user_code)
+        endpoint = self.portal.authorization_endpoint()
+        own_urls = (self.profile.start_url, self.start_url, endpoint)
+        self.person.ask(prompt, page, own_urls, otherwise)
 
     def _not_begun(self, exc: PortalRefusal) -> LoginFailed | PortalRefusal:
         if exc.retryable:
@@ -141,16 +105,24 @@ class BrowserFlow(_Flow):
             registration = self.registrations.for_code(self.start_url)
         except PortalRefusal as exc:
             raise self._not_begun(exc) from exc
-        verifier = secrets.token_urlsafe(48)
-        state = secrets.token_urlsafe(24)
+        verifier = Secret(secrets.token_urlsafe(48))
+        state = Secret(secrets.token_urlsafe(24))
         with Callback(state) as callback:
             url = self._url(registration, callback.redirect_uri, verifier, state)
-            self.person.ask(self._prompt(url, None))
+            self._ask(
+                url,
+                None,
+                url,
+                "Open the page above in a browser on this machine, or run: "
+                f"{self.profile.login_command} --flow device",
+            )
             code = self._code(callback.wait(_PATIENCE))
             redirect_uri = callback.redirect_uri
         return Granted(self._exchange(registration, code, redirect_uri, verifier), registration)
 
-    def _url(self, registration: Registration, redirect_uri: str, verifier: str, state: str) -> str:
+    def _url(
+        self, registration: Registration, redirect_uri: str, verifier: Secret, state: Secret
+    ) -> str:
         digest = hashlib.sha256(verifier.encode()).digest()
         query = {
             "response_type": "code",
@@ -174,7 +146,7 @@ class BrowserFlow(_Flow):
         return answer.code
 
     def _exchange(
-        self, registration: Registration, code: str, redirect_uri: str, verifier: str
+        self, registration: Registration, code: str, redirect_uri: str, verifier: Secret
     ) -> Grant:
         try:
             return self.portal.create_token(
@@ -206,8 +178,13 @@ class DeviceFlow(_Flow):
         except PortalRefusal as exc:
             raise self._not_begun(exc) from exc
         polling = self.person.polling(authorization.interval, authorization.expires_in)
-        page, user_code = authorization.verification_uri_complete, authorization.user_code
-        self.person.ask(self._prompt(page, user_code))
+        url, page = authorization.verification_uri_complete, authorization.verification_uri
+        self._ask(
+            url,
+            one_line(authorization.user_code),
+            url if self.person.opens_secrets else page,
+            "Open the page above in any browser.",
+        )
         return Granted(self._wait(registration, authorization, polling), registration)
 
     def _wait(

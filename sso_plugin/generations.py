@@ -11,16 +11,17 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from botocore.credentials import DeferredRefreshableCredentials
+from botocore.credentials import DeferredRefreshableCredentials, ReadOnlyCredentials
 
 from .clock import format_timestamp
+from .redact import hide_frames
 
 if TYPE_CHECKING:
     from .clock import Clock
     from .credential_source import Source
     from .role_credentials import RoleCredentials
 
-__all__ = ["CredentialsOfGenerations"]
+__all__ = ["CredentialsOfGenerations", "frozen"]
 
 _TIME_TO_SIGN = 60.0
 """Seconds for which a thread goes on reading the generation that it has begun to read."""
@@ -110,3 +111,12 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
     @account_id.setter
     def account_id(self, value: str) -> None:
         self._set(account_id=value)
+
+
+@hide_frames
+def frozen(generation: RoleCredentials) -> ReadOnlyCredentials:
+    """Return one generation as botocore's own type, with plain strings."""
+    names = ("access_key", "secret_key", "session_token", "account_id")
+    # Older botocore has no account_id in here.
+    wanted = names[: len(ReadOnlyCredentials._fields)]
+    return ReadOnlyCredentials(*[str(getattr(generation, name)) for name in wanted])

@@ -9,10 +9,14 @@ import contextlib
 import socket
 import socketserver
 import threading
+from html import escape
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
+from .peers import users_of
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import TracebackType
 
     from typing_extensions import Self
@@ -27,6 +31,15 @@ _MOST = 32
 
 Whoever means well is served within milliseconds, and so is never the oldest for long.
 """
+
+
+_PAGE_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Connection": "close",
+}
 
 
 class LoopbackHandler(BaseHTTPRequestHandler):
@@ -44,6 +57,10 @@ class LoopbackHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def answer_page(self, status: int, sentence: str) -> None:
+        """Send a page with one sentence. It runs no script and loads nothing."""
+        self.answer(status, _PAGE_HEADERS, _page(sentence).encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Log nothing: a request line may hold a secret."""
@@ -85,6 +102,14 @@ class Loopback(socketserver.ThreadingTCPServer):
         """What the Host header of an honest request says."""
         return f"127.0.0.1:{self.server_address[1]}"
 
+    def comes_from(self, client: tuple[str, int], users: Collection[int]) -> bool:
+        """Return whether a connection that is still open comes from one of these users.
+
+        Where the system does not report the peer (macOS, Windows), the answer is yes.
+        """
+        found = users_of(client, self.socket.getsockname())
+        return found is None or (bool(found) and found.issubset(users))
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve one more connection, at the cost of the oldest if there are many."""
         with self._open_lock:
@@ -104,3 +129,13 @@ class Loopback(socketserver.ThreadingTCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that hung up: nobody would know what to make of it."""
+
+
+def _page(sentence: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>sso-plugin</title>'
+        '<meta name="viewport" content="width=device-width"><style>body{font:1.1rem/1.5 '
+        "system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem;"
+        "color-scheme:light dark}</style></head>"
+        f'<body><h1>sso-plugin</h1><p role="status">{escape(sentence)}</p></body></html>'
+    )

@@ -15,6 +15,7 @@ from .loader import add_data_path
 from .registration import registration_key
 from .role_credentials import role_key
 from .tokens import TokenSource
+from .vanity import PortalRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +116,7 @@ class OpenLogin:
             roles.delete(key)
         index.clear()
         AccountNames(self.tokens, own_cache()).forget()
+        PortalRecord(self.profile).forget()
         self.tokens.cache.delete(registration_key(self.profile))
         return revoked
 

@@ -9,12 +9,9 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from botocore.credentials import ReadOnlyCredentials
-
 from .background import Background, renew_locks_after_fork
 from .errors import LoginRequired
-from .generations import CredentialsOfGenerations
-from .redact import hide_frames
+from .generations import CredentialsOfGenerations, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,7 +180,7 @@ class SsoCredentials(CredentialsOfGenerations):
         self._token = str(fetched.session_token)
         self._account_id = str(fetched.account_id)
         self._expiry_time = datetime.fromtimestamp(fetched.lifetime.expires_at, timezone.utc)
-        self._frozen_credentials = _frozen(fetched)
+        self._frozen_credentials = frozen(fetched)
         self._current = fetched
         self._schedule(fetched.lifetime)
         self._held_off_until = float("-inf")
@@ -257,13 +254,6 @@ class SsoCredentials(CredentialsOfGenerations):
     def renew_locks(self) -> None:
         """See `background.renew_locks_after_fork`."""
         self._refresh_lock = threading.Lock()
-
-
-@hide_frames
-def _frozen(fetched: RoleCredentials) -> ReadOnlyCredentials:
-    values = fetched.access_key, fetched.secret_key, fetched.session_token, fetched.account_id
-    # Older botocore has no account_id in here.
-    return ReadOnlyCredentials(*map(str, values[: len(ReadOnlyCredentials._fields)]))
 
 
 def _hold_off(failures: int) -> float:

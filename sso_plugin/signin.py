@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
 import time
-import webbrowser
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .access_token import AccessToken
+from .browser import open_in_browser, open_without_secret
 from .clock import format_timestamp
 from .errors import LoginFailed, LoginRequired
 from .filecache import own_cache
-from .flows import BrowserFlow, DeviceFlow, LoginPrompt, Person, login_failed
+from .flows import BrowserFlow, DeviceFlow, login_failed
+from .person import LoginPrompt, Person
 from .registration import Registrations
 from .surroundings import Surroundings
 from .tokens import TokenSource
-from .vanity import resolve_start_url
+from .vanity import PortalRecord, resolve_start_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .cache import Document
     from .config import SsoProfile
 
-__all__ = ["AttendedTokenSource", "FlowName", "SignIn", "open_in_browser", "show_on_stderr"]
+__all__ = ["AttendedTokenSource", "FlowName", "SignIn", "show_on_stderr"]
 
 FlowName = Literal["auto", "browser", "device"]
 
@@ -49,20 +49,6 @@ def show_on_stderr(prompt: LoginPrompt) -> None:
         file=sys.stderr,
         flush=True,
     )
-
-
-def open_in_browser(url: str) -> bool:
-    """Open a page in the person's browser: ``BROWSER``, else the one of the system.
-
-    What one in the background prints does not get into the data of the script that asks.
-    """
-    with contextlib.suppress(webbrowser.Error, OSError):
-        controller = webbrowser.get()
-        if isinstance(controller, webbrowser.BackgroundBrowser):
-            command = [controller.name, *(arg.replace("%s", url) for arg in controller.args)]
-            subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
-            return True
-    return webbrowser.open(url)
 
 
 @dataclass(frozen=True)
@@ -91,9 +77,7 @@ class SignIn:
         :raises PortalError: if the portal cannot be reached.
         """
         portal = self.tokens.portal
-        start_url = resolve_start_url(
-            self.session, self.profile.start_url, portal.authorization_endpoint()
-        )
+        start_url = resolve_start_url(self.session, self.profile, portal.authorization_endpoint())
         registrations = Registrations(self.profile, portal, self.tokens.cache, self.tokens.clock)
         kind = BrowserFlow if self.chosen == "browser" else DeviceFlow
         granted = kind(
@@ -104,6 +88,7 @@ class SignIn:
             "clientSecret": granted.registration.client_secret,
             "registrationExpiresAt": format_timestamp(granted.registration.expires_at),
         }
+        PortalRecord(self.profile).write(start_url)
         now = self.tokens.clock.now()
         token = AccessToken.granted(granted.grant, self.profile, client, now)
         return self.tokens.begin_login(token)
@@ -122,7 +107,13 @@ class SignIn:
         return self.surroundings.terminal or self._opens_a_page
 
     def _person(self) -> Person:
-        return Person(self.show, self.open_browser if self._opens_a_page else None, self.sleep)
+        elsewhere = self.chosen == "device" and self.surroundings.no_browser is not None
+        if not self._opens_a_page:
+            return Person(self.show, None, self.sleep)
+        if elsewhere and self.open_browser is open_in_browser:
+            # That browser may be unable to reach this machine, which a hand-over takes.
+            return Person(self.show, open_without_secret, self.sleep, opens_secrets=False)
+        return Person(self.show, self.open_browser, self.sleep)
 
     @property
     def _opens_a_page(self) -> bool:

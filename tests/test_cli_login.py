@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BROWSER = """
 import json, sys, urllib.request
-url = sys.argv[1]
+url = urllib.request.urlopen(sys.argv[1]).url
 question = urllib.request.Request("%s/_emulator/%s", json.dumps({"url": url}).encode(),
                                   {"Content-Type": "application/json"})
 with urllib.request.urlopen(question) as answer:

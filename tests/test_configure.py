@@ -208,7 +208,9 @@ def test_a_login_comes_first_where_one_is_needed(
 
     def open_browser(url: str) -> bool:
         opened.append(url)
-        with urllib.request.urlopen(world.emulator.authorize(url, "alice"), timeout=10):
+        with urllib.request.urlopen(url, timeout=10) as page:
+            location = world.emulator.authorize(page.url, "alice")
+        with urllib.request.urlopen(location, timeout=10):
             return True
 
     monkeypatch.setattr("webbrowser.open", open_browser)

@@ -15,8 +15,8 @@ import pytest
 
 from sso_plugin.cli import main
 from sso_plugin.commands.federation import console_url
-from sso_plugin.commands.handover import hand_over
 from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
+from sso_plugin.handover import hand_over
 from sso_plugin.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def test_the_process_list_does_not_hold_the_address(world: World, tmp_path: Path
     program.chmod(0o755)
     results: list[str] = []
 
-    def open_browser(url: str) -> None:
+    def open_browser(url: str, _: object) -> None:
         for _ in range(2):
             done = subprocess.run(
                 [str(program), url], capture_output=True, text=True, check=True, timeout=30
@@ -249,7 +249,7 @@ def test_a_web_page_and_a_guess_get_nothing() -> None:
     """Another name for this address, another path."""
     codes: list[int] = []
 
-    def attack(url: str) -> bool:
+    def attack(url: str, _: object) -> bool:
         for request in (
             urllib.request.Request(url, headers={"Host": "evil.example"}),
             urllib.request.Request(url.rpartition("/")[0] + "/guess"),
@@ -276,7 +276,7 @@ def test_another_user_of_the_machine_gets_nothing() -> None:
     )
     results: list[str] = []
 
-    def open_browser(url: str) -> None:
+    def open_browser(url: str, _: object) -> None:
         done = subprocess.run(
             [sys.executable, "-c", code, url], capture_output=True, text=True, check=True
         )

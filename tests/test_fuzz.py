@@ -401,7 +401,7 @@ def test_any_request_to_the_callback_is_refused(host: str, target: str) -> None:
     with Callback("s" * 32) as callback:
         for named in (host, callback.host):
             for path in (target, f"/oauth/callback?state={target}", f"/oauth/callback?{target}"):
-                status, sentence = callback.receive(named, path)
+                status, sentence = callback.receive(named, path, ("127.0.0.1", 9))
                 assert status >= 400
                 assert sentence.isprintable()
 

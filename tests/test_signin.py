@@ -46,9 +46,12 @@ def post(action, **words):
 
 # A person takes their time, in which other processes come to wait.
 time.sleep(3)
-if "user_code=" in url:
-    words = {"user_code": url.split("user_code=")[1]}
-    post("approve" if answer == "authorize" else "deny", **words)
+# The address that a browser is started with leads on to the page.
+url = urllib.request.urlopen(url).url
+if "/device" in url:
+    # Opened without the code, which the person reads at the terminal.
+    pending = json.load(urllib.request.urlopen(f"{emulator}/_emulator/pending"))["pending"]
+    post("approve" if answer == "authorize" else "deny", user_code=pending[0])
 else:
     location = post(answer, url=url)["location"]
     urllib.request.urlopen(location).read()
@@ -327,7 +330,10 @@ def test_what_a_browser_prints_is_not_the_scripts_data(world: World, tmp_path: P
     program, log = tmp_path / "browser", tmp_path / "log"
     program.write_text(f"#!/bin/sh\necho chatter\necho $1 > {log}.new\nmv {log}.new {log}\n")
     program.chmod(0o700)
-    script = "from sso_plugin.signin import open_in_browser as o; print(o('http://localhost/%'))"
+    script = (
+        "import threading; from sso_plugin.browser import start_browser; "
+        "print(start_browser('http://localhost/%', threading.Event()))"
+    )
     done = world.run(script, BROWSER=f"{program} %s &")
     assert done.stdout == "True\n"
     deadline = time.monotonic() + 30

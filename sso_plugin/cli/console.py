@@ -6,9 +6,9 @@ import re
 
 import click
 
+from sso_plugin.browser import start_browser
 from sso_plugin.commands.federation import console_url
-from sso_plugin.commands.handover import hand_over
-from sso_plugin.signin import open_in_browser
+from sso_plugin.handover import hand_over
 from sso_plugin.surroundings import Surroundings
 
 from . import support
@@ -61,7 +61,7 @@ def command(
     why_not = "it was asked for" if as_text else Surroundings.detect().no_browser
     if why_not is None:
         support.say("Opening the console in the browser ...")
-        if hand_over(url, open_in_browser):
+        if hand_over(url, start_browser):
             return
         why_not = "no browser came for it"
     if not as_text:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 import sso_plugin
-from sso_plugin.signin import open_in_browser
+from sso_plugin.browser import open_in_browser
 
 from . import support
 from .words import clock_time
 
 if TYPE_CHECKING:
-    from sso_plugin.flows import LoginPrompt
+    from sso_plugin.person import LoginPrompt
     from sso_plugin.signin import FlowName
 
 __all__ = ["command"]

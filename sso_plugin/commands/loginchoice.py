@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sso_plugin.config import SsoProfile
 from sso_plugin.errors import ConfigError
+from sso_plugin.hosts import parse
+from sso_plugin.printable import one_line
 
 from .profilenames import is_plain
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["check_region", "choose_login"]
 
 _REGION = re.compile(r"[a-z]{2}[a-z0-9]*(-[a-z0-9]+)+")
-_START_URL = re.compile(r"https?://[!-~]+")
 
 
 def choose_login(
@@ -77,10 +78,11 @@ def _new_login(name: str, start_url: str | None, region: str | None) -> SsoProfi
             error_msg=f'There is no sso-session "{name}" in the config file. Give --start-url and '
             "--sso-region to have it written."
         )
-    if not _START_URL.fullmatch(start_url):
+    address = parse(start_url)
+    if address is None or not address.is_safe:
         raise ConfigError(
-            error_msg=f'"{start_url}" is no start URL. Give the address of the AWS access portal, '
-            "such as https://example.awsapps.com/start."
+            error_msg=f'"{one_line(start_url)}" is no start URL. Give the address of the AWS '
+            "access portal, such as https://example.awsapps.com/start."
         )
     check_region(region)
     return SsoProfile(None, start_url, region, name)
