@@ -44,7 +44,7 @@ def users_of(client: tuple[str, int], server: tuple[str, int]) -> frozenset[int]
 
 def _read(path: Path) -> list[list[str]] | None:
     try:
-        lines = path.read_text(encoding="ascii").splitlines()[1:]
+        lines = path.read_text(encoding="utf-8").splitlines()[1:]
     except OSError:
         return None
     return [row for row in (line.split() for line in lines) if len(row) > _INODE]

@@ -45,16 +45,18 @@ class HostilePortal(ThreadingHTTPServer):
         self.dates: list[str] = []
         self.asked: list[str] = []
         self.user_codes: list[str] = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
 
     @classmethod
     def before(cls, world: World, monkeypatch: pytest.MonkeyPatch) -> HostilePortal:
         """Put one before the emulator of a test."""
         portal = cls(world.emulator.url)
         for service in ("SSO", "SSO_OIDC"):
-            monkeypatch.setenv(
-                f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{portal.server_port}"
-            )
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", portal.url)
         return portal
 
 

@@ -18,7 +18,7 @@ from sso_plugin.cli import main
 from sso_plugin.openlogin import OpenLogin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from world import World
@@ -30,10 +30,13 @@ YEAR = 365 * 86400
 
 
 @pytest.fixture
-def portal(world: World, monkeypatch: pytest.MonkeyPatch) -> HostilePortal:
+def portal(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostilePortal]:
     """Give a portal that can lie, and a login at it."""
     world.sign_in()
-    return HostilePortal.before(world, monkeypatch)
+    portal = HostilePortal.before(world, monkeypatch)
+    yield portal
+    portal.shutdown()
+    portal.server_close()
 
 
 def is_clean(text: str) -> bool:

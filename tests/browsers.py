@@ -1,0 +1,81 @@
+"""Browsers for tests: programs that note how they were started, and do what a person does."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PROGRAM = """#!{python}
+import json, os, sys, time, urllib.request
+log, emulator, status, stays = {words}
+
+def note(document):
+    with open(log, "a") as file:
+        file.write(json.dumps(document) + "\\n")
+
+def post(action, **words):
+    body = json.dumps(words).encode()
+    headers = {{"Content-Type": "application/json"}}
+    request = urllib.request.Request(f"{{emulator}}/_emulator/{{action}}", body, headers)
+    return json.load(urllib.request.urlopen(request))
+
+print("Opening in existing browser session.", flush=True)
+print("Gtk-WARNING: no display", file=sys.stderr, flush=True)
+note({{"argv": sys.argv[1:], "pid": os.getpid()}})
+if status:
+    sys.exit(status)
+if emulator:
+    page = urllib.request.urlopen(sys.argv[-1]).url
+    note({{"page": page}})
+    if "/authorize" in page:
+        urllib.request.urlopen(post("authorize", url=page)["location"]).read()
+    elif "/device" in page:
+        pending = json.load(urllib.request.urlopen(f"{{emulator}}/_emulator/pending"))["pending"]
+        post("approve", user_code=pending[0])
+time.sleep(stays)
+"""
+
+
+class Browser:
+    """A program; ``path`` is where it is, ``name`` what it is called.
+
+    :param emulator: where it approves the login that it is started for; empty if it does not.
+    :param status: what it ends with at once, without having opened anything, if not 0.
+    :param stays: seconds that it stays open.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "browser",
+        *,
+        emulator: str = "",
+        status: int = 0,
+        stays: float = 0,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / name
+        self._log = folder / f"{name}.log"
+        words = [str(self._log), emulator, status, stays]
+        self.path.write_text(_PROGRAM.format(python=sys.executable, words=repr(words)), "utf-8")
+        self.path.chmod(0o755)
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What the program has noted: ``argv`` and ``pid``, then ``page``."""
+        if not self._log.exists():
+            return []
+        lines = self._log.read_text("utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def wait_for_notes(self, number: int = 1) -> list[dict[str, Any]]:
+        """Return the notes once there are that many."""
+        deadline = time.monotonic() + 30
+        while len(self.notes) < number and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.notes

@@ -1,0 +1,167 @@
+"""Which addresses are valid, which are AWS's, and which a browser may open."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sso_plugin.hosts import Address, is_aws_host, may_be_opened, parse, printable
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "awsapps.com",
+        "corp.awsapps.com",
+        "start.us-gov-home.awsapps.com",
+        "start.home.awsapps.cn",
+        "ssoins-1234.portal.eu-central-1.app.aws",
+        "start.us-gov-home.amazonaws-us-gov.com",
+        "start.us-gov-west-1.amazonaws-us-gov.com",
+        "device.sso.eu-central-1.amazonaws.com",
+        "oidc.us-gov-west-1.amazonaws.com",
+        "portal.sso.cn-north-1.amazonaws.com.cn",
+        "oidc.eusc-de-east-1.amazonaws.eu",
+        "oidc.us-iso-east-1.c2s.ic.gov",
+        "oidc.us-isob-east-1.sc2s.sgov.gov",
+        "oidc.eu-isoe-west-1.cloud.adc-e.uk",
+        "oidc.us-isof-south-1.csp.hci.ic.gov",
+        "oidc.us-east-1.api.aws",
+        "portal.sso.cn-north-1.api.amazonwebservices.com.cn",
+    ],
+)
+def test_hosts_of_identity_center_are_known(host: str) -> None:
+    """Portals and services of every partition."""
+    assert is_aws_host(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "amazonaws.com",
+        "bucket.s3.amazonaws.com",
+        "evil.amazonaws.com",
+        "oidc.amazonaws.com",
+        "oidc.bucket.amazonaws.com",
+        "x.oidc.eu-central-1.amazonaws.com",
+        "oidc.eu-central-1.amazonaws.com.evil.example",
+        "oidc.eu-central-1.evil.example",
+        "oidc.eu-central-1xamazonaws.com",
+        "notawsapps.com",
+        "awsapps.com.evil.example",
+        "awsapps.com.",
+        "aws.amazon.com",
+        "bucket.amazonaws-us-gov.com",
+        "signin.amazonaws-us-gov.com",
+        "ec2.us-east-1.api.aws",
+        "oidc.eu-central-1.amazonaws.com\n",
+    ],
+)
+def test_other_hosts_are_not(host: str) -> None:
+    """Not those below which everybody can have a name."""
+    assert not is_aws_host(host)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://Corp.awsapps.com/start", Address("https", "corp.awsapps.com", 443)),
+        ("HTTPS://corp.awsapps.com", Address("https", "corp.awsapps.com", 443)),
+        ("https://corp.awsapps.com/start#/", Address("https", "corp.awsapps.com", 443)),
+        ("http://127.0.0.1:8080/a?b=c&d=%20", Address("http", "127.0.0.1", 8080)),
+        ("http://[::1]:8080/", Address("http", "::1", 8080)),
+    ],
+)
+def test_a_valid_address_says_where_it_leads(url: str, expected: Address) -> None:
+    """With the port that is meant where none is given."""
+    assert parse(url) == expected
+
+
+INVALID = [
+    "",
+    "-https://corp.awsapps.com/",
+    "--utility-cmd-prefix=touch /tmp/x",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "\\\\host\\share",
+    "//corp.awsapps.com/",
+    "https:corp.awsapps.com",
+    "https:///start",
+    "https://corp.awsapps.com@evil.example/",
+    "https://evil.example/\\@corp.awsapps.com/",
+    "https://evil.example\\@corp.awsapps.com/",
+    "https://corp.awsapps.com/ --flag",
+    "https://corp.awsapps.com/\x1b[31m",
+    "https://corp.awsapps.com/\n",
+    "https://corp.awsapps.com/\u202e",
+    'https://corp.awsapps.com/"',
+    "https://corp.awsapps.com/'",
+    "https://corp.awsapps.com/<x>",
+    "https://c\u00f6rp.awsapps.com/",
+    "https://corp%2eawsapps.com/",
+    "https://corp.awsapps.com:0/",
+    "https://corp.awsapps.com:99999/",
+    "https://corp.awsapps.com:x/",
+    "https://corp.awsapps.com:/",
+    "https://[x/",
+    "https://[x]/",
+    "https://[::::]/",
+    "https://corp.awsapps.com/" + "x" * 10000,
+]
+
+
+@pytest.mark.parametrize("url", INVALID)
+def test_another_text_is_no_address(url: str) -> None:
+    """None, and no ValueError; nothing of that kind is opened."""
+    assert parse(url) is None
+    assert not may_be_opened(url, url, "https://corp.awsapps.com/start")
+
+
+@given(st.text() | st.text().map("https://{}".format) | st.from_regex(r"https?://\[[^/]*\]?:\S*"))
+def test_no_text_makes_it_fail(url: str) -> None:
+    """Whatever a portal answers."""
+    assert isinstance(parse(url), Address | None)
+    assert isinstance(may_be_opened(url, url), bool)
+
+
+OWN = ("https://sso.example.com/start", "http://127.0.0.1:8080", "http://plain.example.com/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://device.sso.eu-central-1.amazonaws.com/?user_code=AAAA-BBBB",
+        "https://corp.awsapps.com/start/#/device?user_code=AAAA-BBBB",
+        "https://sso.example.com/other",
+        "http://127.0.0.1:8080/device",
+    ],
+)
+def test_pages_of_aws_and_of_the_users_own_hosts_may_be_opened(url: str) -> None:
+    """Over https; over http on this machine, at the same port."""
+    assert may_be_opened(url, *OWN)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/",
+        "https://sub.sso.example.com/",
+        "http://corp.awsapps.com/",
+        "http://sso.example.com/start",
+        "http://plain.example.com/",
+        "http://127.0.0.1:8081/device",
+        "http://localhost:8080/device",
+        "https://bucket.s3.amazonaws.com/",
+    ],
+)
+def test_other_pages_may_not(url: str) -> None:
+    """Another host, another port of this machine, http elsewhere."""
+    assert not may_be_opened(url, *OWN)
+
+
+def test_a_text_from_outside_is_shown_without_control_characters() -> None:
+    """And it is not too long."""
+    assert printable("a\x1b[31m\r\n\u202eb") == "a\ufffd[31m\ufffd\ufffd\ufffdb"
+    assert printable("x" * 20, 10) == "xxxxxx ..."
