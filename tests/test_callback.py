@@ -13,6 +13,7 @@ import pytest
 
 from sso_plugin import callback as callback_module
 from sso_plugin.callback import Answer, Callback
+from sso_plugin.redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,3 +179,28 @@ def test_the_port_is_free_afterwards() -> None:
 def test_no_repr_shows_the_code() -> None:
     """It can be exchanged for a token."""
     assert "abc" not in repr(Answer("abc", None))
+
+
+def test_an_error_code_is_short_and_printable(callback: Callback) -> None:
+    """It comes from a web page, and gets into a message."""
+    get(callback, f"error=%1B%5B31m{'x' * 200}&state={STATE}")
+    answer = callback.wait(10)
+    assert answer is not None
+    assert str(answer.error).startswith("\ufffd[31mxxx")
+    assert len(str(answer.error)) == 100
+
+
+def test_the_code_shows_itself_to_nobody(callback: Callback) -> None:
+    """Not in the repr of a variable, as tracebacks with locals show it."""
+    get(callback, f"code=abc&state={STATE}")
+    answer = callback.wait(10)
+    assert answer is not None
+    assert isinstance(answer.code, Secret)
+
+
+def test_a_target_that_is_no_address_is_refused(callback: Callback) -> None:
+    """With an answer, as any other."""
+    with connect(callback) as connection:
+        request = f"GET //[x?state={STATE} HTTP/1.1\r\nHost: {callback.host}\r\n\r\n"
+        connection.sendall(request.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.0 404 ")

@@ -387,6 +387,13 @@ def test_a_template_that_does_not_do_is_refused(template: str, why: str) -> None
             {"sso_session": "n", "start_url": "x", "sso_region": "eu-central-1"},
             '"x" is no start URL',
         ),
+        *(
+            (
+                {"sso_session": "n", "start_url": url, "sso_region": "eu-central-1"},
+                "is no start URL",
+            )
+            for url in ("http://x.example/", "https://[x/", "https://a@b/", "https://x\n[y]")
+        ),
         (
             {"sso_session": "n", "start_url": "https://x", "sso_region": "x\n[y]"},
             "is no region",

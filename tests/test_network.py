@@ -15,10 +15,11 @@ from botocore.session import Session
 from world import World
 
 import sso_plugin
-from sso_plugin import LoginFailed, PortalError
+from sso_plugin import ConfigError, LoginFailed, PortalError
 from sso_plugin.config import SsoProfile
 from sso_plugin.emulator import Emulator, Organization, VanityUrl
 from sso_plugin.tokens import TokenSource
+from sso_plugin.vanity import resolve_start_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,10 @@ def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             VanityUrl("/too-far", hops=9),
             VanityUrl("/elsewhere", leads_to="https://evil.example/start"),
             VanityUrl("/plain", leads_to="http://plain.example/start"),
+            VanityUrl("/bucket", leads_to="https://bucket.s3.amazonaws.com/start"),
+            VanityUrl("/broken", leads_to="https://[x/"),
+            VanityUrl("/user", leads_to="https://corp.awsapps.com@evil.example/start"),
+            VanityUrl("/script", leads_to="javascript:alert(1)"),
         ),
     )
     with Emulator(organization, tls=True) as emulator:
@@ -232,12 +237,125 @@ def test_a_start_url_of_ones_own_is_followed(secure: World, path: str) -> None:
         ("/elsewhere", "cannot be resolved"),
         ("/plain", "http://plain.example/start is not an https address"),
         ("/nothing", "it answers 404 and does not lead to AWS"),
+        ("/bucket", "cannot be resolved"),
+        ("/broken", "cannot be resolved"),
+        ("/user", "it leads to https://corp.awsapps.com@evil.example/start, which is not valid"),
+        ("/script", r"it leads to javascript:alert\(1\), which is not valid"),
     ],
 )
 def test_a_start_url_that_does_not_lead_to_aws_is_refused(
-    secure: World, path: str, why: str
+    secure: World, monkeypatch: pytest.MonkeyPatch, path: str, why: str
 ) -> None:
     """No login is begun with a host that is not AWS's."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     with pytest.raises(LoginFailed, match=why):
         log_in(secure, path)
     assert secure.count("StartDeviceAuthorization") == 0
+
+
+def refuse(_: object) -> None:
+    pytest.fail("a login was begun")
+
+
+def resolve(url: str, endpoint: str) -> str:
+    session = Session()
+    profile = SsoProfile(name="dev", start_url=url, region="eu-central-1")
+    return resolve_start_url(session, profile, endpoint)
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("https://corp.awsapps.com/start#/", "https://oidc.eu-central-1.amazonaws.com"),
+        ("https://sso.example.com/start", "https://sso.example.com:8443/oidc"),
+        ("http://127.0.0.1:8080/start", "http://127.0.0.1:8080"),
+    ],
+)
+def test_a_start_url_at_aws_or_at_the_endpoint_is_not_requested(url: str, endpoint: str) -> None:
+    """It is where it leads already; http only on this machine."""
+    assert resolve(url, endpoint) == url
+
+
+@pytest.mark.parametrize("url", ["http://sso.example.com/start", "http://127.0.0.1:8081/start"])
+def test_a_start_url_over_http_is_refused(url: str) -> None:
+    """Also at the endpoint's host, where anybody on the way could change the answer."""
+    with pytest.raises(LoginFailed, match="is not an https address"):
+        resolve(url, "http://sso.example.com")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[x/",
+        "https://sso.example.com:99999/",
+        "https://sso.example.com:port/",
+        "https://corp.awsapps.com@evil.example/",
+        "https://sso.example.com/a b",
+        "https://sso.example.com/\x1b[31m",
+        "sso.example.com",
+        "ftp://sso.example.com",
+    ],
+)
+def test_a_start_url_that_is_no_address_is_an_error_of_the_config(
+    sso_home: Path, sso_emulator: Emulator, url: str
+) -> None:
+    """When a login uses it, and not before; the message names key, profile and file."""
+    world = World(sso_home, sso_emulator)
+    world.configure(world.emulator.profile().replace(world.emulator.start_url, url))
+    assert sso_plugin.status("dev").state == "login needed"
+    with pytest.raises(ConfigError) as caught:
+        sso_plugin.login("dev", show=refuse, open_browser=None)
+    shown = url.replace("\x1b", "\ufffd")
+    assert str(caught.value) == (
+        f'The profile "dev": sso_start_url in {world.config_file} is not a valid address: '
+        f'"{shown}". Set it to the address of the AWS access portal, such as '
+        "https://example.awsapps.com/start."
+    )
+
+
+def test_a_start_url_given_as_an_option_that_is_no_address_names_the_option() -> None:
+    """There is no config file to mend."""
+    with pytest.raises(ConfigError, match=r"^--start-url is not a valid address: "):
+        sso_plugin.login(start_url="https://[x/", sso_region="eu-central-1")
+
+
+def test_another_portal_than_at_the_last_login_is_refused(secure: World) -> None:
+    """Whoever can change the redirect would have the person log in to their organization."""
+    url = log_in(secure, "/vanity")
+    [record] = (secure.home / ".aws/sso-plugin").glob("portal-*.json")
+    other = "https://other.awsapps.com/start"
+    record.write_text(record.read_text().replace(secure.emulator.start_url, other))
+    requests = secure.count("StartDeviceAuthorization")
+    with pytest.raises(LoginFailed) as caught:
+        sso_plugin.login("dev", force=True, show=refuse, open_browser=None)
+    assert str(caught.value) == (
+        f'The profile "dev" was not logged in: its start URL {url} now leads to '
+        f"{secure.emulator.start_url}, and at the last login led to {other}. If that is right, "
+        "run: sso-plugin logout --profile dev, then log in again"
+    )
+    assert secure.count("StartDeviceAuthorization") == requests
+    sso_plugin.logout("dev")
+    assert not record.exists()
+    log_in(secure, "/vanity")
+    assert secure.emulator.start_url in record.read_text()
+
+
+def test_the_same_portal_may_have_another_query(secure: World) -> None:
+    """A redirect may carry what changes each time."""
+    log_in(secure, "/vanity")
+    [record] = (secure.home / ".aws/sso-plugin").glob("portal-*.json")
+    known = f"{secure.emulator.start_url}/?id=1#/"
+    record.write_text(record.read_text().replace(secure.emulator.start_url, known))
+    record_of_session = secure.token_file()
+    record_of_session.unlink()
+    log_in(secure, "/vanity")
+    assert record_of_session.exists()
+
+
+def test_a_login_that_fails_records_no_portal(secure: World) -> None:
+    """It may have failed because the portal was the wrong one."""
+    secure.emulator.faults.add("StartDeviceAuthorization", status=400)
+    with pytest.raises(LoginFailed):
+        log_in(secure, "/vanity")
+    assert not list((secure.home / ".aws/sso-plugin").glob("portal-*.json"))

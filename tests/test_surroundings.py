@@ -21,6 +21,9 @@ DISPLAY = {"DISPLAY": ":0"}
         (DISPLAY, "linux", None),
         ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", None),
         ({"BROWSER": "firefox"}, "linux", None),
+        ({"BROWSER": "lynx:firefox %s"}, "linux", None),
+        ({"BROWSER": "lynx"}, "linux", "there is no display"),
+        ({"BROWSER": "/usr/bin/w3m -T text %s:"}, "linux", "there is no display"),
         ({}, "darwin", None),
         ({}, "win32", None),
         ({}, "linux", "there is no display"),
@@ -58,3 +61,14 @@ def test_somebody_is_there_if_stderr_is_a_terminal(tmp_path: Path) -> None:
 
     assert Surroundings.detect({}, "linux", Terminal(), tmp_path).terminal
     assert not Surroundings.detect({}, "linux", io.StringIO(), tmp_path).terminal
+
+
+@pytest.mark.parametrize(
+    ("value", "counts"),
+    [("firefox", 1), ("lynx %s:wslview", 1), ("", 0), ("lynx", 0), ("w3m:", 0)],
+)
+def test_a_text_browser_in_browser_does_not_count(tmp_path: Path, value: str, counts: int) -> None:
+    """It cannot show the pages of a login, and needs the terminal."""
+    environ = {"BROWSER": value, "SSH_TTY": "/dev/pts/1"}
+    found = Surroundings.detect(environ, "linux", io.StringIO(), tmp_path)
+    assert (found.browser_set, found.can_open) == (counts, counts)
