@@ -1,7 +1,7 @@
 """Opens a page in the person's browser: that of ``BROWSER``, else that of the system.
 
-Which ones there are is known to the `webbrowser` module of Python. They are started here, since
-that module lets some of them write into the output of the script, or waits until they end.
+Python's `webbrowser` module knows which browsers there are. This module starts them, because
+`webbrowser` lets some of them write to the output of the script, or waits until they are closed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["open_in_browser", "open_without_secret", "start_browser"]
 _logger = logging.getLogger(__name__)
 
 _EARLY = 5.0
-"""Seconds in which a browser that fails is noticed. A script that starts one fails within them."""
+"""Seconds to wait for a browser to fail. xdg-open, for example, first tries several browsers."""
 
 _LOOK = 0.05
 """Seconds between two looks at a browser that was just started."""
@@ -38,7 +38,7 @@ _NO_COMMAND = ("win32", "darwin", "cygwin")
 """Systems that open a page by a call, and have no command to start a browser with."""
 
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@+,=%\[\]-]+")
-"""What no shell takes for more than a word; ``BROWSER`` may name one."""
+"""An address without characters that are special to a shell; ``BROWSER`` may start one."""
 
 
 def open_in_browser(url: str) -> bool:
@@ -61,8 +61,8 @@ def open_without_secret(url: str) -> bool:
 def start_browser(url: str, came: threading.Event) -> bool:
     """Start a browser with an address. Return False if none could be started.
 
-    Whatever it prints is discarded. Returns as soon as it has come for the address, or has ended,
-    or has not failed for some seconds.
+    Its output is discarded. Returns as soon as the browser has requested the address or has ended,
+    and at the latest after a few seconds.
     """
     names = _names()
     if not names or (sys.platform in _NO_COMMAND and "BROWSER" not in os.environ):
@@ -78,7 +78,7 @@ def _names() -> list[str]:
         first = None
     # Not public, but the only way to know the second one.
     names = getattr(webbrowser, "_tryorder", None)
-    return list(names or ([] if first is None else [first.name]))
+    return list(names or ([] if first is None else [_name(first)]))
 
 
 def _controllers(names: list[str]) -> Iterator[Any]:
@@ -88,8 +88,13 @@ def _controllers(names: list[str]) -> Iterator[Any]:
         except (webbrowser.Error, ValueError) as exc:
             _logger.info("Cannot use the browser %s: %s", name, exc)
             continue
-        if not is_text_browser(str(controller.name).split(" ")[0]):
+        if not is_text_browser(_name(controller).split(" ")[0]):
             yield controller
+
+
+def _name(controller: Any) -> str:
+    # Those of macOS, and those that a program has registered, may have none.
+    return str(getattr(controller, "name", ""))
 
 
 def _start(controller: Any, url: str, came: threading.Event) -> bool:
@@ -107,7 +112,7 @@ def _start(controller: Any, url: str, came: threading.Event) -> bool:
     except OSError as exc:
         _logger.info("Cannot start the browser %s: %s", command[0], exc.strerror)
         return False
-    # In a thread, since a process that nobody waits for stays in the process list.
+    # A process that is not waited for stays in the process list after its end.
     threading.Thread(target=process.wait, name="sso-plugin-browser", daemon=True).start()
     if _has_failed(process, came):
         _logger.info("The browser %s ended with status %s", command[0], process.returncode)

@@ -28,7 +28,7 @@ _PATIENCE = 30.0
 """Seconds that a browser may take to start."""
 
 _IN_BACKGROUND = 60.0
-"""Seconds, where nobody waits for it."""
+"""Seconds that it may take in a login, which does not wait for it."""
 
 _REFUSAL = (
     "This address works once, and only for the user who started sso-plugin. If that is you, open "
@@ -37,7 +37,7 @@ _REFUSAL = (
 
 
 def hand_over(url: str, start: Start, patience: float = _PATIENCE) -> bool:
-    """Open an address in a browser, and return whether the browser has come for it."""
+    """Open an address in a browser, and return whether the browser has requested it."""
     with _Handover(url) as handover:
         if start(handover.address, handover.taken) is False:
             return False
@@ -45,7 +45,7 @@ def hand_over(url: str, start: Start, patience: float = _PATIENCE) -> bool:
 
 
 def hand_over_in_background(url: str, start: Start) -> bool:
-    """Open an address in a browser, and return whether one was started; the rest runs by itself."""
+    """Open an address in a browser, and return whether one was started. Do not wait for it."""
     handover = _Handover(url).__enter__()
     started = False
     try:
@@ -75,7 +75,7 @@ class _Handover(Loopback):
         return f"http://{self.host}{self._path}"
 
     def end(self) -> None:
-        """Close the server as soon as a browser came, or has taken too long."""
+        """Close the server once a browser has requested the address, or after a timeout."""
         self.taken.wait(_IN_BACKGROUND)
         self.__exit__(None, None, None)
 

@@ -14,8 +14,8 @@ __all__ = ["Address", "is_aws_host", "may_be_opened", "parse"]
 _PORTALS = ("awsapps.com", "awsapps.cn", "app.aws")
 """Domains of access portals. AWS alone assigns the names below them."""
 
-# Below these anybody can have a name, such as that of a bucket. So a host has to be exactly that
-# of a service of Identity Center in a region.
+# Every AWS customer can have names below these, for example of a bucket. So only the exact names
+# of the services of Identity Center in a region count.
 _SUFFIXES = (
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -42,8 +42,7 @@ _GOVCLOUD = re.compile(r"start\.us-gov(?:-[a-z0-9]+)+\.amazonaws-us-gov\.com")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PORTS = {"http": 80, "https": 443}
 
-# RFC 3986, without user information, and without the characters that shells and AppleScript take
-# for quotes.
+# RFC 3986, without user information and without quotes.
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z]+)://"
     r"(?:(?P<name>[A-Za-z0-9._-]+)|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])"
@@ -63,7 +62,7 @@ class Address(NamedTuple):
 
     @property
     def is_safe(self) -> bool:
-        """Whether nobody on the way can read or change what is sent: https, or this machine."""
+        """Whether the connection cannot be read or changed on the way: https, or this machine."""
         return self.scheme == "https" or (self.scheme == "http" and self.host in _LOOPBACK)
 
 

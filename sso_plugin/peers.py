@@ -25,8 +25,8 @@ _LOCAL, _REMOTE, _USER, _INODE = 1, 2, 7, 9
 def users_of(client: tuple[str, int], server: tuple[str, int]) -> frozenset[int] | None:
     """Return the ids of the users who hold the client's end of a connection.
 
-    Empty if nobody holds it: a socket that was closed, or that is in another network namespace,
-    belongs to nobody, although the table then says 0, which is root.
+    Empty if no process holds it: for a socket that was closed, the table says user 0, which is
+    root. Such rows have no inode and are ignored.
 
     :returns: None if the system does not say.
     """

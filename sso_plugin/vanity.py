@@ -51,7 +51,8 @@ def resolve_start_url(session: Session, profile: SsoProfile, endpoint: str) -> s
 class PortalRecord:
     """Where a start URL of a company's own led when a login last succeeded.
 
-    Whoever can change the redirect could otherwise have a person log in to another organization.
+    Otherwise an attacker who can change the redirect could make a person log in to another
+    organization.
     """
 
     def __init__(self, profile: SsoProfile, own: Cache | None = None) -> None:

@@ -6,8 +6,11 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +21,10 @@ pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 from browsers import Browser
 from command import Terminal, run
 
+from sso_plugin import handover
+
 if TYPE_CHECKING:
+    import threading
     from pathlib import Path
 
     from world import World
@@ -251,3 +257,43 @@ def test_a_login_does_not_wait_for_the_browser_to_be_closed(
         for note in browser.notes[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(note["pid"], signal.SIGKILL)
+
+
+def port_is_open(address: str) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), 10):
+            return True
+    except ConnectionRefusedError:
+        return False
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_the_address_on_this_machine_is_gone_after_its_use(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, comes: bool
+) -> None:
+    """Or after a minute without one."""
+    monkeypatch.setattr(handover, "_IN_BACKGROUND", 60 if comes else 0.1)
+    addresses: list[str] = []
+
+    def start(address: str, _: threading.Event) -> None:
+        addresses.append(address)
+        if comes:
+            urllib.request.urlopen(address, timeout=10).close()
+
+    assert handover.hand_over_in_background(f"{world.emulator.url}/device", start)
+    deadline = time.monotonic() + 30
+    while port_is_open(addresses[0]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not port_is_open(addresses[0])
+
+
+def test_the_address_on_this_machine_is_gone_if_no_browser_can_be_started() -> None:
+    """At once."""
+    addresses: list[str] = []
+
+    def start(address: str, _: threading.Event) -> bool:
+        addresses.append(address)
+        return False
+
+    assert not handover.hand_over_in_background("https://secret.example", start)
+    assert not port_is_open(addresses[0])

@@ -315,13 +315,13 @@ def test_a_start_url_that_is_no_address_is_an_error_of_the_config(
 
 
 def test_a_start_url_given_as_an_option_that_is_no_address_names_the_option() -> None:
-    """There is no config file to mend."""
+    """There is no config file to fix."""
     with pytest.raises(ConfigError, match=r"^--start-url is not a valid address: "):
         sso_plugin.login(start_url="https://[x/", sso_region="eu-central-1")
 
 
 def test_another_portal_than_at_the_last_login_is_refused(secure: World) -> None:
-    """Whoever can change the redirect would have the person log in to their organization."""
+    """An attacker may have changed the redirect; logout and login accept the new one."""
     url = log_in(secure, "/vanity")
     [record] = (secure.home / ".aws/sso-plugin").glob("portal-*.json")
     other = "https://other.awsapps.com/start"
