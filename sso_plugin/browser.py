@@ -126,8 +126,8 @@ def _command(controller: Any, url: str) -> list[str] | None:
         return [*_program(controller.name), *(arg.replace("%s", url) for arg in controller.args)]
     if isinstance(controller, webbrowser.UnixBrowser):
         action = controller.remote_action or ""
-        args = [arg.replace("%s", url).replace("%action", action) for arg in controller.remote_args]
-        return [controller.name, *filter(None, args)]
+        args = [arg.replace("%action", action).replace("%s", url) for arg in controller.remote_args]
+        return [*_program(controller.name), *filter(None, args)]
     return None
 
 

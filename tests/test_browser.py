@@ -88,6 +88,16 @@ def test_what_a_known_browser_prints_is_not_the_scripts_output(tmp_path: Path, n
     assert len(browser.wait_for_notes()) == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems open pages by a call")
+@pytest.mark.parametrize("name", ["firefox", "browser"])
+def test_a_command_without_a_placeholder_keeps_its_options(tmp_path: Path, name: str) -> None:
+    """Python takes it for the name of one program."""
+    browser = Browser(tmp_path / "bin", name)
+    assert start(PATH=str(tmp_path / "bin"), DISPLAY=":0", BROWSER=f"{name} --private-window")
+    [note] = browser.wait_for_notes()
+    assert note["argv"] == ["--private-window", "http://127.0.0.1:9/%s%action"]
+
+
 def fetch_by_script(**changes: str) -> dict[str, Any]:
     done = run("credential-process", "--profile", "dev", **changes)
     assert done.returncode == 0, done.stderr
@@ -263,7 +273,7 @@ def port_is_open(address: str) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), 10):
             return True
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
         return False
 
 
