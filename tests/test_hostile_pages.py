@@ -11,6 +11,7 @@ from hostile import DEVICE, HostilePortal
 
 import sso_plugin
 from sso_plugin import LoginPrompt
+from sso_plugin.printable import one_line
 from sso_plugin.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def test_nothing_else_is_opened(
     with lying(world, monkeypatch, url, place):
         prompt = log_in(world)
     assert browser.notes == []
-    assert prompt.url == "".join(char if char.isprintable() else "\ufffd" for char in url)
+    assert prompt.url == one_line(url)
+    assert prompt.url.isprintable()
     [warning] = [record for record in caplog.records if record.levelname == "WARNING"]
     assert warning.getMessage().startswith("The page above was not opened: it is not an https")
 

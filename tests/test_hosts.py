@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_plugin.hosts import Address, is_aws_host, may_be_opened, parse, printable
+from sso_plugin.hosts import Address, is_aws_host, may_be_opened, parse
+from sso_plugin.printable import one_line
 
 
 @pytest.mark.parametrize(
@@ -163,5 +164,5 @@ def test_other_pages_may_not(url: str) -> None:
 
 def test_a_text_from_outside_is_shown_without_control_characters() -> None:
     """And it is not too long."""
-    assert printable("a\x1b[31m\r\n\u202eb") == "a\ufffd[31m\ufffd\ufffd\ufffdb"
-    assert printable("x" * 20, 10) == "xxxxxx ..."
+    assert one_line("a\x1b[31m\r\n\u202eb") == "a\ufffd[31m \ufffdb"
+    assert one_line("x" * 20, 10) == "xxxxxx ..."
