@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .printable import one_line
+from .printable import clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,7 +185,7 @@ def _text(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> 
 def _line(answer: Mapping[str, Any], key: str) -> str:
     """Read a name, which may be missing."""
     value = _text(answer, key) if answer.get(key, "") != "" else ""
-    if one_line(value) != value:
+    if clean(value) != value:
         raise InvalidAnswerError(f"{key} has control characters ({_quoted(value)})")
     return value
 

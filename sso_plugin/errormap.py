@@ -64,13 +64,13 @@ class Caller:
     @contextlib.contextmanager
     def mapped_errors_of_answer(self) -> Iterator[None]:
         """Raise those, and the errors of an answer that cannot be parsed or is not valid."""
-        with self.mapped_errors():
-            try:
+        try:
+            with self.mapped_errors():
                 yield
-            except InvalidAnswerError as exc:
-                raise self._unreachable(f"its answer is not valid: {exc}") from None
-            except _UNREADABLE as exc:
-                raise ResponseParserError from exc
+        except InvalidAnswerError as exc:
+            raise self._unreachable(f"its answer is not valid: {exc}") from None
+        except _UNREADABLE as exc:
+            raise self._unreachable("its answer cannot be read") from _as_cause(exc)
 
     def _refusal(self, exc: ClientError) -> PortalError:
         response = _cleaned(exc.response)

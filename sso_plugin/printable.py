@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 __all__ = ["clean", "one_line"]
 
+_BREAKS = re.compile(r"\s*[\t-\r\x1c-\x1f\x85\u2028\u2029]\s*")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -31,7 +33,7 @@ def one_line(text: str, longest: int | None = None) -> str:
 
     :param longest: the number of characters to keep; the last ones become an ellipsis.
     """
-    line = clean(" ".join(text.split()) if not text.isprintable() else text)
+    line = text if text.isprintable() else clean(_BREAKS.sub(" ", text).strip())
     if longest is None or len(line) <= longest:
         return line
     return f"{line[: longest - 4].rstrip()} ..."
