@@ -1,8 +1,8 @@
 """What the portal answers, validated, as frozen values that show no secret.
 
-Each is read from the answer by ``of``, which raises `InvalidAnswerError` for what the service would
-never say: another type, an impossible number, or characters that the value cannot have. A portal,
-or whatever answers in its place, could otherwise write into a config file or a terminal.
+Each is read from the answer by ``of``, which raises `InvalidAnswerError` for an invalid value:
+another type, an impossible number, or characters that the value cannot have. A portal, or whatever
+answers in its place, could otherwise write into a config file or a terminal.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .printable import clean, one_line
+from .clock import END_OF_TIME
+from .printable import has_controls, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +25,9 @@ __all__ = [
     "Registration",
     "RoleKeys",
     "is_account_id",
-    "page_token",
-    "role_name",
+    "read_page_token",
+    "read_role_name",
 ]
-
-_END_OF_TIME = 253402300799
-"""The last second of the year 9999: no timestamp can be later."""
 
 _LONGEST = 10 * 366 * 86400
 """Seconds; nothing that a portal grants lives longer than ten years."""
@@ -39,8 +37,11 @@ _LONGEST_SECRET = 65536
 _LONGEST_SHOWN = 60
 """Characters of a value from elsewhere in a message."""
 
-_SHORTEST_INTERVAL = 1.0
-"""Seconds between two questions, even if a portal wants to be asked without a pause."""
+_SHORTEST_INTERVAL, _LONGEST_INTERVAL = 1.0, 60.0
+"""Seconds between two polls, whatever a portal says."""
+
+_LONGEST_LOGIN = 3600.0
+"""Seconds for which a login is waited for, whatever a portal says. Ten minutes are usual."""
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
@@ -74,12 +75,12 @@ def is_account_id(text: str) -> bool:
     return _ACCOUNT_ID.fullmatch(text) is not None
 
 
-def role_name(answer: Mapping[str, Any]) -> str:
+def read_role_name(answer: Mapping[str, Any]) -> str:
     """Read the name of one of the roles that ListAccountRoles names, as IAM allows it."""
     return _matching(_ROLE_NAME, answer, "roleName", "the name of a role")
 
 
-def page_token(answer: Mapping[str, Any]) -> str | None:
+def read_page_token(answer: Mapping[str, Any]) -> str | None:
     """Read the token of the next page; None on the last one."""
     return _text(answer, "nextToken", _LONGEST_SECRET) if answer.get("nextToken") else None
 
@@ -101,7 +102,7 @@ class RoleKeys:
             _secret(keys, "accessKeyId"),
             _secret(keys, "secretAccessKey"),
             _secret(keys, "sessionToken"),
-            _number(keys, "expiration", 1000 * _END_OF_TIME) / 1000,
+            _number(keys, "expiration", 1000 * END_OF_TIME) / 1000,
         )
 
 
@@ -119,7 +120,7 @@ class Registration:
         return cls(
             _secret(answer, "clientId"),
             _secret(answer, "clientSecret"),
-            _number(answer, "clientSecretExpiresAt", _END_OF_TIME),
+            _number(answer, "clientSecretExpiresAt", END_OF_TIME),
         )
 
 
@@ -143,6 +144,7 @@ class DeviceAuthorization:
         """Read the answer of StartDeviceAuthorization; RFC 8628 gives the default interval."""
         page = _shown(answer, "verificationUri")
         complete = answer.get("verificationUriComplete")
+        interval = _number({"interval": 5, **answer}, "interval", _LONGEST)
         return cls(
             device_code=_secret(answer, "deviceCode"),
             user_code=_shown(answer, "userCode"),
@@ -150,10 +152,8 @@ class DeviceAuthorization:
             verification_uri_complete=_shown(answer, "verificationUriComplete")
             if complete
             else page,
-            expires_in=_number(answer, "expiresIn", _LONGEST),
-            interval=max(
-                _SHORTEST_INTERVAL, _number({"interval": 5, **answer}, "interval", _LONGEST)
-            ),
+            expires_in=min(_number(answer, "expiresIn", _LONGEST), _LONGEST_LOGIN),
+            interval=min(max(_SHORTEST_INTERVAL, interval), _LONGEST_INTERVAL),
         )
 
 
@@ -185,7 +185,7 @@ def _text(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> 
 def _line(answer: Mapping[str, Any], key: str) -> str:
     """Read a name, which may be missing."""
     value = _text(answer, key) if answer.get(key, "") != "" else ""
-    if clean(value) != value:
+    if has_controls(value):
         raise InvalidAnswerError(f"{key} has control characters ({_quoted(value)})")
     return value
 

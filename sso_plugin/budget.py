@@ -66,7 +66,7 @@ class Pace:
     written_at: float = 0.0
 
     @classmethod
-    def from_entry(cls, entry: Entry | None, now: float) -> Pace:
+    def from_entry(cls, entry: Entry | None, now: float, rate: float) -> Pace:
         """Read the file; one that cannot be understood, or comes from the future, says nothing.
 
         The future means that the clock was set back, by hours perhaps, and nobody waits for that.
@@ -76,11 +76,12 @@ class Pace:
         if not all(isinstance(value, float) and math.isfinite(value) for value in values):
             return cls()
         pace = cls(*values)  # type: ignore[arg-type]  # floats, as just seen
-        return pace if pace._is_believable(now) else cls()
+        return pace if pace._is_believable(now, rate) else cls()
 
-    def _is_believable(self, now: float) -> bool:
+    def _is_believable(self, now: float, rate: float) -> bool:
         return (
             self.written_at <= now + _RUN_UP
+            and self.next_at <= self.written_at + _LONGEST_WAIT + 1 / (rate * _LOWEST_SHARE)
             and self.resume_at <= self.written_at + _LONGEST_PAUSE
             and _LOWEST_SHARE <= self.share <= 1
         )
@@ -164,7 +165,7 @@ class Budget:
         return due, pace
 
     def _pace(self) -> Pace:
-        return Pace.from_entry(self._cache.get(self._key), self._now())
+        return Pace.from_entry(self._cache.get(self._key), self._now(), self._rate)
 
     def _put(self, pace: Pace, now: float) -> None:
         self._cache.put(self._key, asdict(replace(pace, written_at=now)))

@@ -7,13 +7,13 @@ login, or comes from another user of the machine, changes nothing. See RFC 8252 
 from __future__ import annotations
 
 import hmac
-import os
 import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from .loopback import Loopback, LoopbackHandler
+from .peers import this_user
 from .printable import one_line
 from .redact import Secret
 
@@ -67,7 +67,7 @@ class Callback(Loopback):
         if not hmac.compare_digest(values.get("state", "").encode(), self._state.encode()):
             return 400, "This answer does not belong to the login that is waiting. It was ignored."
         # Only now, so that a flood stays cheap. Root: the relays of WSL and of containers.
-        if not self.comes_from(client, _trusted_users()):
+        if not self.comes_from(client, this_user() | {_ROOT}):
             return 403, "This answer came from another user of this machine. It was ignored."
         error = values.get("error")
         shown = None if error is None else one_line(str(error), _LONGEST_ERROR)
@@ -101,7 +101,3 @@ class _Handler(LoopbackHandler):
         finally:
             if status == HTTPStatus.OK:
                 self.server.finish()
-
-
-def _trusted_users() -> frozenset[int]:
-    return frozenset({_ROOT, os.geteuid()} if hasattr(os, "geteuid") else {_ROOT})

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "END_OF_TIME",
     "Ahead",
     "Clock",
     "Lifetime",
@@ -25,10 +26,13 @@ _TOLERANCE = 2.0
 """Seconds. A ``Date`` header counts whole seconds, so a smaller offset is none."""
 
 _IMPLAUSIBLE = 86400.0
-"""Seconds. Who is told to be that far off believes it when a second response agrees."""
+"""Seconds. A larger change of the offset needs a second response that agrees."""
 
-_LATEST = 253402300799 - 20 * 366 * 86400
-"""Epoch seconds of the last time that is believed: what is granted then ends before year 10000."""
+END_OF_TIME = 253402300799.0
+"""Epoch seconds: the last second of the year 9999. No timestamp can be later."""
+
+_LATEST = END_OF_TIME - 20 * 366 * 86400
+"""Epoch seconds. Later dates are ignored, so that what is granted ends before the year 10000."""
 
 _CLOCK_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", None)
 _since_boot = None if _CLOCK_BOOTTIME is None else partial(time.clock_gettime, _CLOCK_BOOTTIME)
@@ -128,16 +132,17 @@ class Clock:
         now = wall if right else server + took / 2
         ahead = Ahead(now - steady, now - wall)
         if not right and not self._is_plausible(ahead):
+            self._doubted = ahead
             return
-        self._ahead = ahead
+        self._ahead, self._doubted = ahead, None
         if self._memory is not None:
             self._memory.save(None if right else ahead)
         self._recalled = True
 
     def _is_plausible(self, ahead: Ahead) -> bool:
-        doubted, self._doubted = self._doubted, ahead
         change = self._steady() + ahead.of_boot - self.now()
-        return abs(change) <= _IMPLAUSIBLE or bool(doubted and doubted.agrees_with(ahead))
+        agreed = self._doubted is not None and self._doubted.agrees_with(ahead)
+        return agreed or abs(change) <= _IMPLAUSIBLE
 
     def _known_ahead(self) -> Ahead | None:
         if not self._recalled:
@@ -202,13 +207,15 @@ class Lifetime(NamedTuple):
 def parse_timestamp(text: str) -> float:
     """Read ``YYYY-MM-DDTHH:MM:SSZ`` as epoch seconds; a ``UTC`` suffix or an offset will do too.
 
+    Other programs write the year 1 or 9999 for "never": what comes back is in 1970 to 9999.
+
     :raises ValueError: for anything else.
     """
     bare = text.strip().removesuffix("UTC").removesuffix("Z")
     when = datetime.fromisoformat(bare)
     if when.tzinfo is None:
         when = when.replace(tzinfo=timezone.utc)
-    return when.timestamp()
+    return min(max(0.0, when.timestamp()), END_OF_TIME)
 
 
 def parse_http_date(text: str | None) -> float | None:

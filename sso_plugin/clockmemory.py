@@ -11,7 +11,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .clock import Ahead
+from .clock import END_OF_TIME, Ahead
 from .filecache import own_cache
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ClockMemory"]
 
 _NAMES = ("serverAtBoot", "serverAheadOfWall")
-_MOST = 253402300799.0 / 2
+_MOST = END_OF_TIME / 2
 """Seconds of an offset, at most: no time that follows from it is in the year 10000."""
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

@@ -115,10 +115,11 @@ class Directory:
         return [AccountRole(account.account_id, account.name, name) for name in names]
 
     def _pages(self, ask: Callable[[str, str | None], Page[T]]) -> Iterator[list[T]]:
-        seen: set[str | None] = set()
+        seen: set[int] = set()
         next_token: str | None = None
-        while next_token not in seen and len(seen) < _MOST_PAGES:
-            seen.add(next_token)
+        # Hashes, since tokens may be long.
+        while hash(next_token) not in seen and len(seen) < _MOST_PAGES:
+            seen.add(hash(next_token))
             page, next_token = self._patiently(ask, next_token, self._pauses)
             yield page
             if not next_token:

@@ -10,7 +10,7 @@ from .config import SsoProfile
 from .directory import Directory
 from .errors import ConfigError
 from .loader import add_data_path
-from .openlogin import OpenLogin
+from .openlogin import OpenLogin, login_at
 from .provider import LOGIN_COMPONENT, LoginProvider, token_source
 from .rejection import RejectedCredentials
 
@@ -149,7 +149,7 @@ def _login(
     if sso_session:
         return SsoProfile.of_sso_session(session, sso_session)
     if start_url and sso_region:
-        return SsoProfile(name=None, start_url=start_url, region=sso_region)
+        return login_at(start_url, sso_region)
     found = SsoProfile.of(session, profile_name)
     if found is None:
         raise ConfigError(error_msg=f'The profile "{profile_name}" has no SSO configuration.')

@@ -8,7 +8,8 @@ from the network.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -38,42 +39,53 @@ class Caller:
     service: str
     region: str
     doctor_command: str
+    sent: tuple[str, ...] = field(default=(), repr=False)
+    """The secrets of the request, which its answer may quote."""
 
     @contextlib.contextmanager
     def mapped_errors(self) -> Iterator[None]:
         """Raise what botocore raises inside as one of ours."""
+        handled = sys.exc_info()[1]
         try:
             yield
         except ClientError as exc:
-            raise self._refusal(exc) from _as_cause(exc)
+            raise self._refusal(exc) from self._as_cause(exc, handled)
         except (BotocoreConnectionError, HTTPClientError) as exc:
             if type(exc) is HTTPClientError:
                 # Something that nobody thought of: its text may quote a header, and so a token.
                 kind = type(exc.kwargs.get("error")).__name__
                 raise self._unreachable(f"the request ended in {kind}") from None
-            raise self._unreachable(str(exc)) from _as_cause(exc)
+            raise self._unreachable(self._cleaned(str(exc))) from self._as_cause(exc, handled)
         except ResponseParserError as exc:
             # Its text quotes the body, which may hold secrets.
-            raise self._unreachable("its answer cannot be read") from _as_cause(exc)
+            raise self._unreadable() from self._as_cause(exc, handled)
         except BotoCoreError as exc:
-            raise ConfigError(
-                error_msg=f"{self.subject} cannot call {self._portal} as it is configured: {exc}. "
-                f"{self._mend}"
-            ) from _as_cause(exc)
+            raise self._misconfigured(exc) from self._as_cause(exc, handled)
+
+    @contextlib.contextmanager
+    def mapped_errors_of_config(self) -> Iterator[None]:
+        """Raise those, and what a client cannot be made of, such as an endpoint that is no URL."""
+        handled = sys.exc_info()[1]
+        try:
+            with self.mapped_errors():
+                yield
+        except ValueError as exc:
+            raise self._misconfigured(exc) from self._as_cause(exc, handled)
 
     @contextlib.contextmanager
     def mapped_errors_of_answer(self) -> Iterator[None]:
         """Raise those, and the errors of an answer that cannot be parsed or is not valid."""
+        handled = sys.exc_info()[1]
         try:
             with self.mapped_errors():
                 yield
         except InvalidAnswerError as exc:
-            raise self._unreachable(f"its answer is not valid: {exc}") from None
+            raise self._failure(f"got an invalid answer from {self._portal}: {exc}") from None
         except _UNREADABLE as exc:
-            raise self._unreachable("its answer cannot be read") from _as_cause(exc)
+            raise self._unreadable() from self._as_cause(exc, handled)
 
     def _refusal(self, exc: ClientError) -> PortalError:
-        response = _cleaned(exc.response)
+        response = self._cleaned(exc.response)
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         retryable = status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
         refusal = PortalRefusal(error_msg="", response=response, operation_name=exc.operation_name)
@@ -90,10 +102,44 @@ class Caller:
         )
 
     def _unreachable(self, reason: str) -> PortalUnreachable:
-        told = f"cannot reach {self._portal}: {reason.rstrip('.')}. Run"
+        return self._failure(f"cannot reach {self._portal}: {reason.rstrip('.')}")
+
+    def _unreadable(self) -> PortalUnreachable:
+        return self._unreachable("its answer cannot be read")
+
+    def _failure(self, what: str) -> PortalUnreachable:
+        told = f"{what}. Run"
         return PortalUnreachable(
             error_msg=f"{self.subject} {told}: {self.doctor_command}", told=told, retryable=True
         )
+
+    def _misconfigured(self, exc: Exception) -> ConfigError:
+        return ConfigError(
+            error_msg=f"{self.subject} cannot call {self._portal} as it is configured: {exc}. "
+            f"{self._mend}"
+        )
+
+    def _cleaned(self, value: Any) -> Any:
+        """Return a value without control characters, and without the secrets of the request."""
+        if isinstance(value, dict):
+            return {self._cleaned(key): self._cleaned(held) for key, held in value.items()}
+        if isinstance(value, list):
+            return [self._cleaned(held) for held in value]
+        if not isinstance(value, str):
+            return value
+        for secret in self.sent:
+            value = value.replace(secret, "***")
+        return "\n".join(map(one_line, value.splitlines()))
+
+    def _as_cause(self, exc: BaseException, handled: BaseException | None) -> BaseException:
+        """Return an exception that a traceback can show: without frames, its text cleaned."""
+        for link in chain(without_frames(exc, handled), handled):
+            link.args = tuple(
+                one_line(self._cleaned(arg)) if isinstance(arg, str) else arg for arg in link.args
+            )
+            if isinstance(link, ClientError):
+                link.response = self._cleaned(link.response)
+        return exc
 
     @property
     def _portal(self) -> str:
@@ -102,18 +148,3 @@ class Caller:
     @property
     def _mend(self) -> str:
         return f"Run: {self.doctor_command}"
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(held) for key, held in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(held) for held in value]
-    return "\n".join(map(one_line, value.splitlines())) if isinstance(value, str) else value
-
-
-def _as_cause(exc: BaseException) -> BaseException:
-    """Return an exception that a traceback can show: its text, and that of what led to it."""
-    for link in chain(without_frames(exc)):
-        link.args = tuple(one_line(arg) if isinstance(arg, str) else arg for arg in link.args)
-    return exc

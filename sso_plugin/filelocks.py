@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FileLockUnavailableError", "holder_of", "locked"]
 
+_MODE = 0o600
 _POLL = 0.05
 _LOCKS = Path("/proc/locks")
 
@@ -36,7 +37,7 @@ def locked(path: Path, timeout: float, until: Callable[[], bool] | None) -> Iter
         raise FileLockUnavailableError("filelock is not installed") from exc
     if not _is_lockable(path):
         raise FileLockUnavailableError("it is a link, or not a regular file")
-    lock = FileLock(path, mode=0o600)
+    lock = FileLock(path, mode=_MODE)
     held = True
     try:
         with waiting_for_lock():
@@ -58,7 +59,11 @@ def _is_lockable(path: Path) -> bool:
         status = path.lstat()
     except OSError:
         return True
-    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    # A copy of the folder may have made a hard link of it, to which nothing can happen.
+    is_ours = status.st_size == 0 and stat.S_IMODE(status.st_mode) == _MODE
+    return status.st_nlink == 1 or is_ours
 
 
 def holder_of(path: Path) -> int | None:

@@ -69,6 +69,8 @@ def _read(path: str) -> tuple[bytes, os.stat_result]:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
+        if _is_of_other_user(status):
+            raise OSError(errno.EPERM, "it belongs to another user")
         if _others_can_write(status) and _has_modes(os.path.dirname(path)):
             raise OSError(errno.EPERM, "other users can write it (chmod 600 it, if it is yours)")
         content = file.read(MAX_BYTES + 1)
@@ -77,11 +79,14 @@ def _read(path: str) -> tuple[bytes, os.stat_result]:
     return content, status
 
 
-def _others_can_write(status: os.stat_result) -> bool:
+def _is_of_other_user(status: os.stat_result) -> bool:
     if not hasattr(os, "geteuid"):
         return False
-    trusted = os.geteuid() == 0 or status.st_uid in (os.geteuid(), 0)
-    return not trusted or bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    return os.geteuid() != 0 and status.st_uid not in (os.geteuid(), 0)
+
+
+def _others_can_write(status: os.stat_result) -> bool:
+    return hasattr(os, "geteuid") and bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _has_modes(folder: str) -> bool:

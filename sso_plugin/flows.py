@@ -74,12 +74,12 @@ class _Flow:
         """Return the error for how the person or the portal has ended it."""
         return self._failed(_ENDINGS.get(code, otherwise), by_person=code in _ENDINGS)
 
-    def _ask(self, url: str, user_code: str | None, page: str, otherwise: str) -> None:
+    def _ask(self, url: str, user_code: str | None, page: str, alternative: str) -> None:
         """Tell the person what to do, and open the page if that can be done."""
         prompt = LoginPrompt(self.profile.subject, self.reason, one_line(url), user_code)
         endpoint = self.portal.authorization_endpoint()
         own_urls = (self.profile.start_url, self.start_url, endpoint)
-        self.person.ask(prompt, page, own_urls, otherwise)
+        self.person.ask(prompt, page, own_urls, alternative)
 
     def _not_begun(self, exc: PortalRefusal) -> LoginFailed | PortalRefusal:
         if exc.retryable:

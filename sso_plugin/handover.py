@@ -6,12 +6,12 @@ the browser is started with an address on this machine, which redirects to the r
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from typing import TYPE_CHECKING
 
 from .loopback import Loopback, LoopbackHandler
+from .peers import this_user
 from .redact import Secret
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def hand_over(url: str, start: Start, patience: float = _PATIENCE) -> bool:
 
 def hand_over_in_background(url: str, start: Start) -> bool:
     """Open an address in a browser, and return whether one was started. Do not wait for it."""
-    handover = _Handover(url).__enter__()
+    handover = _Handover(url)
+    handover.start()
     started = False
     try:
         started = start(handover.address, handover.taken) is not False
@@ -55,7 +56,7 @@ def hand_over_in_background(url: str, start: Start) -> bool:
             name = "sso-plugin-handover-end"
             threading.Thread(target=handover.end, name=name, daemon=True).start()
         else:
-            handover.__exit__(None, None, None)
+            handover.stop()
     return started
 
 
@@ -77,13 +78,12 @@ class _Handover(Loopback):
     def end(self) -> None:
         """Close the server once a browser has requested the address, or after a timeout."""
         self.taken.wait(_IN_BACKGROUND)
-        self.__exit__(None, None, None)
+        self.stop()
 
     def location(self, host: str, path: str, client: tuple[str, int]) -> Secret | None:
         """Return the address, once, to this user."""
         known = host == self.host and secrets.compare_digest(path.encode(), self._path.encode())
-        users = {os.geteuid()} if hasattr(os, "geteuid") else set()
-        if not known or not self.comes_from(client, users):
+        if not known or not self.comes_from(client, this_user()):
             return None
         with self._lock:
             given, self._given = self._given, True

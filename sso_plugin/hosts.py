@@ -37,6 +37,9 @@ _REGION = r"[a-z]{2,4}(?:-[a-z0-9]+)+-[0-9]+"
 _SERVICE = re.compile(
     rf"(?:device\.sso|oidc|portal\.sso)\.{_REGION}\.(?:{'|'.join(map(re.escape, _SUFFIXES))})"
 )
+_ISSUER = "identitycenter.amazonaws.com"
+"""The host of the issuer URL, which the Identity Center console shows beside the start URL."""
+
 _GOVCLOUD = re.compile(r"start\.us-gov(?:-[a-z0-9]+)+\.amazonaws-us-gov\.com")
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -90,7 +93,7 @@ def _is_ipv6(host: str) -> bool:
 def is_aws_host(host: str) -> bool:
     """Return whether a host name, in lower case, belongs to Identity Center."""
     known = any(host == name or host.endswith(f".{name}") for name in _PORTALS)
-    return known or bool(_SERVICE.fullmatch(host) or _GOVCLOUD.fullmatch(host))
+    return known or host == _ISSUER or bool(_SERVICE.fullmatch(host) or _GOVCLOUD.fullmatch(host))
 
 
 def may_be_opened(url: str, *own_urls: str) -> bool:

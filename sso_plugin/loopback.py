@@ -80,12 +80,7 @@ class Loopback(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), handler)
 
     def __enter__(self) -> Self:
-        threading.Thread(
-            target=self.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name=f"sso-plugin-{type(self).__name__.lower()}",
-            daemon=True,
-        ).start()
+        self.start()
         return self
 
     def __exit__(
@@ -94,6 +89,19 @@ class Loopback(socketserver.ThreadingTCPServer):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve in a thread until `stop`."""
+        threading.Thread(
+            target=self.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name=f"sso-plugin-{type(self).__name__.lower()}",
+            daemon=True,
+        ).start()
+
+    def stop(self) -> None:
+        """Serve no more, and free the port."""
         self.shutdown()
         self.server_close()
 
@@ -120,11 +128,15 @@ class Loopback(socketserver.ThreadingTCPServer):
                 oldest.shutdown(socket.SHUT_RDWR)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:
-        """End a connection."""
+    def keep(self, request: Any) -> None:
+        """Never cut this connection off for others: its client has shown the secret."""
         with self._open_lock:
             if request in self._open:
                 self._open.remove(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection."""
+        self.keep(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:

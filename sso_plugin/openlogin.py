@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,18 @@ from .loader import add_data_path
 from .registration import registration_key
 from .role_credentials import role_key
 from .tokens import TokenSource
-from .vanity import PortalRecord
+from .vanity import PortalRecord, check_start_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.session import Session
 
-__all__ = ["OpenLogin", "Status", "all_logins", "check_one_login", "open_session"]
+__all__ = ["OpenLogin", "Status", "all_logins", "check_one_login", "login_at", "open_session"]
 
 _logger = logging.getLogger(__name__)
+
+_REGION = re.compile(r"[a-z0-9-]{1,63}")
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,7 @@ class OpenLogin:
         session = open_session(profile_name)
         check_one_login(profile_name, sso_session, start_url, sso_region)
         if start_url and sso_region:
-            profile = SsoProfile(name=None, start_url=start_url, region=sso_region)
-            return cls.of(session, profile)
+            return cls.of(session, login_at(start_url, sso_region))
         if sso_session:
             return cls.of(session, SsoProfile.of_sso_session(session, sso_session))
         return cls.of(session, SsoProfile.of(session) or _only_sso_session(session))
@@ -155,6 +157,18 @@ def check_one_login(
             error_msg="Name one login: give a profile, or an sso-session, or a start URL together "
             "with its region."
         )
+
+
+def login_at(start_url: str, sso_region: str) -> SsoProfile:
+    """Return a login that is not in the config file.
+
+    :raises ConfigError: if the start URL or the region is not valid.
+    """
+    profile = SsoProfile(name=None, start_url=start_url, region=sso_region)
+    check_start_url(profile)
+    if not _REGION.fullmatch(sso_region):
+        raise ConfigError(error_msg=f'"{sso_region}" is no region. Give one such as eu-central-1.')
+    return profile
 
 
 def open_session(profile_name: str | None = None) -> Session:

@@ -21,13 +21,16 @@ _logger = logging.getLogger(__name__)
 
 _FIRST_HOLD_OFF = 1.0
 _LONGEST_HOLD_OFF = 60.0
+_MANY = 1000
+"""Failures in a row; more are not counted."""
+
 _FORGOTTEN = 2 * _LONGEST_HOLD_OFF
 """Seconds after which a failure is not part of the same outage any more."""
 
 
 def hold_off(failures: int) -> float:
     """Return the seconds to wait after so many failures in a row: 1, doubling to 60."""
-    return float(min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2.0 ** (min(failures, 1000) - 1)))
+    return float(min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2.0 ** (min(failures, _MANY) - 1)))
 
 
 class Outage:
@@ -76,9 +79,9 @@ class Outage:
         entry = self._cache.get(self._key)
         count = entry.document.get("failures") if entry else None
         age = time.time() - entry.stored_at if entry else 0.0
-        if not isinstance(count, int) or not 0 <= age < _FORGOTTEN:
+        if not isinstance(count, int) or not count >= 0 or not 0 <= age < _FORGOTTEN:
             return 0, 0.0
-        return count, age
+        return min(count, _MANY), age
 
     def _error(self, document: dict[str, object]) -> PortalError:
         """Tell of another process's failure in the name of this one's profile."""

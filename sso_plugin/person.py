@@ -1,4 +1,4 @@
-"""How a login reaches the person: what is shown, what is opened, how long one waits."""
+"""The person who logs in: shows the prompt, opens the page, waits."""
 
 from __future__ import annotations
 
@@ -39,22 +39,24 @@ class LoginPrompt:
 class Person:
     """How to reach the person: tell them what to do, and open a page for them.
 
-    ``open_browser`` returns False if no browser could be opened; None if none is to be. ``steady``
-    tells how much time has passed, in seconds. ``opens_secrets`` is False if other users can see
-    what is opened; then it is the page without the code.
+    ``open_browser`` returns False if no browser could be opened; None if none is to be opened.
+    ``monotonic`` returns a time in seconds. ``opens_secrets`` is False if other users can see what
+    is opened; then it is the page without the code.
     """
 
     show: Callable[[LoginPrompt], object]
     open_browser: Callable[[str], object] | None = None
     sleep: Callable[[float], object] = time.sleep
-    steady: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = time.monotonic
     opens_secrets: bool = True
 
-    def ask(self, prompt: LoginPrompt, page: str, own_urls: Sequence[str], otherwise: str) -> None:
-        """Tell the person, then open the page: never a browser without a word.
+    def ask(
+        self, prompt: LoginPrompt, page: str, own_urls: Sequence[str], alternative: str
+    ) -> None:
+        """Show the prompt, then open the page.
 
-        :param own_urls: the user's own; pages of other hosts than these and AWS's stay closed.
-        :param otherwise: what to do if no browser can be started.
+        :param own_urls: the user's own; pages of other hosts than these and AWS's are not opened.
+        :param alternative: what to do if no browser can be started.
         """
         self.show(prompt)
         if self.open_browser is None:
@@ -65,8 +67,8 @@ class Person:
                 "URL or of the endpoint. Do not open it unless you know it."
             )
         elif self.open_browser(page) is False:
-            _logger.warning("No browser could be started. %s", otherwise)
+            _logger.warning("No browser could be started. %s", alternative)
 
     def polling(self, interval: float, patience: float) -> Polling:
         """Begin to wait for what the person decides elsewhere."""
-        return Polling(interval, patience, self.sleep, self.steady)
+        return Polling(interval, patience, self.sleep, self.monotonic)

@@ -85,6 +85,8 @@ class _Adaptation:
         self._register("provide-client-params.sso", self._provide_access_token)
         self._register("before-endpoint-resolution.sso", self._route_access_token)
         self._register("before-call.sso", self._conceal_access_token)
+        self._register("before-send.sso", self._conceal_sent_access_token)
+        self._register("needs-retry.sso", self._drop_frames)
 
     def undo(self) -> None:
         while self._changes:
@@ -105,6 +107,12 @@ class _Adaptation:
 
     def _conceal_access_token(self, params: dict[str, Any], **_: Any) -> None:
         self._access_token.conceal(params)
+
+    def _conceal_sent_access_token(self, request: Any, **_: Any) -> None:
+        self._access_token.conceal_sent(request)
+
+    def _drop_frames(self, caught_exception: Exception | None = None, **_: Any) -> None:
+        self._access_token.drop_frames(caught_exception)
 
     @functools.cached_property
     def _rejected(self) -> RejectedCredentials:

@@ -31,13 +31,13 @@ class Polling:
     interval: float
     patience: float
     sleep: Callable[[float], object]
-    steady: Callable[[], float]
+    monotonic: Callable[[], float]
     _slept: float = field(default=0.0, init=False)
     _pause: float = field(init=False)
     _began: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._pause, self._began = self.interval, self.steady()
+        self._pause, self._began = self.interval, self.monotonic()
 
     @property
     def over(self) -> bool:
@@ -69,4 +69,4 @@ class Polling:
     def _left(self) -> float:
         # Requests take time too, those that time out most of it. Where sleeping takes none, because
         # the caller's own sleep returns at once, what it was asked for counts.
-        return self.patience - max(self._slept, self.steady() - self._began)
+        return self.patience - max(self._slept, self.monotonic() - self._began)

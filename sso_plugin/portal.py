@@ -19,13 +19,13 @@ from .answers import (
     InvalidAnswerError,
     Registration,
     RoleKeys,
-    page_token,
-    role_name,
+    read_page_token,
+    read_role_name,
 )
 from .budget import Budget, govern
 from .errormap import Caller
 from .loader import DATA_PATH
-from .redact import conceal, hide_frames, mask_logs
+from .redact import Secret, conceal, hide_frames, mask_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -92,7 +92,7 @@ class Portal:
         """Return a page of the accounts the user has, and the token of the next page."""
 
         def read(answer: Mapping[str, Any]) -> tuple[list[Account], str | None]:
-            return self._valid(answer["accountList"], Account.of), page_token(answer)
+            return self._valid(answer["accountList"], Account.of), read_page_token(answer)
 
         more = {"nextToken": next_token} if next_token else {}
         return self._call("sso", "list_accounts", read)(accessToken=access_token, **more)
@@ -103,7 +103,7 @@ class Portal:
         """Return a page of the names of the roles the user has in an account, and as above."""
 
         def read(answer: Mapping[str, Any]) -> tuple[list[str], str | None]:
-            return self._valid(answer["roleList"], role_name), page_token(answer)
+            return self._valid(answer["roleList"], read_role_name), read_page_token(answer)
 
         more = {"nextToken": next_token} if next_token else {}
         call = self._call("sso", "list_account_roles", read)
@@ -131,7 +131,7 @@ class Portal:
 
     def endpoint(self, service: str) -> str:
         """Return the URL that the calls to ``sso`` or ``sso-oidc`` go to."""
-        with self._caller(service).mapped_errors():
+        with self._caller(service).mapped_errors_of_config():
             return str(self._client(service).meta.endpoint_url).rstrip("/")
 
     def authorization_endpoint(self) -> str:
@@ -166,17 +166,18 @@ class Portal:
         """Return what calls an operation and reads its answer, with errors of ours."""
 
         def call(**parameters: Any) -> T:
-            caller = self._caller(service)
-            with caller.mapped_errors():
+            secrets = (value for value in parameters.values() if isinstance(value, Secret))
+            caller = self._caller(service, tuple(filter(None, secrets)))
+            with caller.mapped_errors_of_config():
                 client = self._client(service)
             with caller.mapped_errors_of_answer():
                 return read(_answer(getattr(client, operation), parameters))
 
         return call
 
-    def _caller(self, service: str) -> Caller:
+    def _caller(self, service: str, sent: tuple[str, ...] = ()) -> Caller:
         profile = self._profile
-        return Caller(profile.subject, service, profile.region, profile.doctor_command)
+        return Caller(profile.subject, service, profile.region, profile.doctor_command, sent)
 
     def _client(self, service: str) -> Any:
         if self._process != os.getpid():

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["clean", "one_line"]
+__all__ = ["clean", "has_controls", "one_line"]
+
+_CONTROLS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters, line separators, changes of the direction of the text, and halves."""
 
 _BREAKS = re.compile(r"\s*[\t-\r\x1c-\x1f\x85\u2028\u2029]\s*")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -26,6 +31,11 @@ def clean(text: str, keep: str = "") -> str:
         return char.isprintable() or char in keep or unicodedata.category(char) == "Zs"
 
     return "".join(char if is_harmless(char) else _REPLACEMENT for char in text)
+
+
+def has_controls(text: str) -> bool:
+    """Tell whether a text has characters that control a terminal, a line or the direction of it."""
+    return _CONTROLS.search(text) is not None
 
 
 def one_line(text: str, longest: int | None = None) -> str:

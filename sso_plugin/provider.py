@@ -7,6 +7,7 @@ asks for credentials.
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken
 from .cache import Cache, MemoryCache
 from .config import SsoProfile
 from .filecache import role_cache
-from .redact import Secret
+from .redact import Secret, SecretBytes, without_frames
 from .refresh import SsoCredentials
 from .rolesource import RoleSource
 from .seams import make_components
@@ -178,6 +179,19 @@ class AccessTokenParameter:
         headers = request["headers"]
         for name in _SECRET_HEADERS & headers.keys():
             headers[name] = Secret(headers[name])
+
+    @staticmethod
+    def conceal_sent(request: Any) -> None:
+        """Answer ``before-send.sso``, when botocore has turned the headers into bytes."""
+        for name in _SECRET_HEADERS:
+            if isinstance(request.headers.get(name), bytes):
+                request.headers[name] = SecretBytes(request.headers[name])
+
+    @staticmethod
+    def drop_frames(caught_exception: Exception | None) -> None:
+        """Answer ``needs-retry.sso``: the frames of a failed request hold the bytes sent."""
+        if caught_exception is not None:
+            without_frames(caught_exception, handled=sys.exc_info()[1])
 
 
 def token_source(session: Session, profile: SsoProfile) -> TokenSource:

@@ -10,17 +10,15 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
+import sys
+from typing import TYPE_CHECKING, Any, ParamSpec, SupportsIndex, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from typing_extensions import ParamSpec
-
-    P = ParamSpec("P")
-
 __all__ = [
     "Secret",
+    "SecretBytes",
     "chain",
     "conceal",
     "hide_frames",
@@ -30,6 +28,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 # By their words, which programs join as in camelCase, snake_case or kebab-case.
 _SECRETS = (
@@ -68,10 +67,23 @@ class Secret(str):
         return Secret(super().__add__(other))
 
     def __radd__(self, other: str) -> Secret:
-        return Secret(f"{other}{self}")
+        return Secret(other + str(self)) if isinstance(other, str) else NotImplemented
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
+
+
+class SecretBytes(bytes):
+    """Bytes whose repr is ``b'***'``: what botocore makes of a `Secret` in a header."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"b'{_MASK}'"
+
+    def __getitem__(self, part: Any) -> Any:
+        found = super().__getitem__(part)
+        return SecretBytes(found) if isinstance(found, bytes) else found
 
 
 def conceal(value: T) -> T:
@@ -96,25 +108,30 @@ def hide_frames(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        handled = sys.exc_info()[1]
         try:
             return function(*args, **kwargs)
         except BaseException as exc:  # noqa: BLE001 - raised again
+            del args, kwargs
             # Not a bare `raise`: before Python 3.11 that restores the frames.
-            raise without_frames(exc)  # noqa: B904
+            raise without_frames(exc, handled)  # noqa: B904
 
     return wrapper
 
 
-def without_frames(exc: BaseException) -> BaseException:
-    """Return the exception with no frame left in it or in what led to it."""
-    for link in chain(exc):
+def without_frames(exc: BaseException, handled: BaseException | None = None) -> BaseException:
+    """Return the exception with no frame left in it or in what led to it.
+
+    :param handled: the exception that a caller is handling meanwhile, which stays as it is.
+    """
+    for link in chain(exc, handled):
         link.__traceback__ = None
     return exc
 
 
-def chain(exc: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and those that led to it, each once."""
-    seen: list[BaseException] = []
+def chain(exc: BaseException, handled: BaseException | None = None) -> Iterator[BaseException]:
+    """Yield an exception and those that led to it, each once; none from the handled one on."""
+    seen = [] if handled is None else [handled]
     links: list[BaseException | None] = [exc]
     while links:
         link = links.pop()

@@ -179,10 +179,8 @@ class _Rejection:
 
     def _had_expired(self) -> bool:
         """Tell whether the credentials have expired by the clock of the service."""
-        now, expires_at = (
-            parse_http_date(self._http.headers.get("Date")),
-            self._credentials.expires_at,
-        )
+        now = parse_http_date(self._http.headers.get("Date"))
+        expires_at = self._credentials.expires_at
         return now is not None and expires_at is not None and now >= expires_at
 
     @hide_frames

@@ -21,6 +21,8 @@ def has_sso_keys(section: Mapping[str, Any]) -> bool:
 def is_served(full_config: Mapping[str, Any], name: str) -> bool:
     """Tell whether a profile is ours to serve: it has SSO keys, and does not switch us off."""
     section = full_config.get("profiles", {}).get(name, {})
-    session = full_config.get("sso_sessions", {}).get(str(section.get("sso_session")), {})
+    name = section.get("sso_session")
+    sessions = full_config.get("sso_sessions", {})
+    session = sessions.get(name, {}) if isinstance(name, str) else {}
     switch = str(section.get("sso_plugin", session.get("sso_plugin", "on")))
     return has_sso_keys(section) and switch.strip().lower() != "off"

@@ -107,9 +107,9 @@ class SignIn:
         return self.surroundings.terminal or self._opens_a_page
 
     def _person(self) -> Person:
-        elsewhere = self.chosen == "device" and self.surroundings.no_browser is not None
         if not self._opens_a_page:
             return Person(self.show, None, self.sleep)
+        elsewhere = self.chosen == "device" and self.surroundings.no_browser is not None
         if elsewhere and self.open_browser is open_in_browser:
             # That browser may be unable to reach this machine, which a hand-over takes.
             return Person(self.show, open_without_secret, self.sleep, opens_secrets=False)

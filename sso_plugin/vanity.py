@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .cache import Cache
     from .config import SsoProfile
 
-__all__ = ["PortalRecord", "resolve_start_url"]
+__all__ = ["PortalRecord", "check_start_url", "resolve_start_url"]
 
 _MOST_HOPS = 3
 _LONGEST = 200
@@ -34,10 +34,8 @@ def resolve_start_url(session: Session, profile: SsoProfile, endpoint: str) -> s
     :raises ConfigError: if the start URL is not a valid address.
     :raises LoginFailed: if the redirects end anywhere else, or not where they did before.
     """
-    url = profile.start_url
-    if parse(url) is None:
-        raise _invalid(profile)
-    here = url
+    check_start_url(profile)
+    here = url = profile.start_url
     for _ in range(_MOST_HOPS + 1):
         if may_be_opened(here, endpoint):
             PortalRecord(profile).check(here)
@@ -81,7 +79,7 @@ class PortalRecord:
     def write(self, resolved: str) -> None:
         """Record the portal of a login that has succeeded."""
         if resolved != self._profile.start_url:
-            self._own.put(self._key, {"portal": resolved})
+            self._own.put(self._key, {"portal": resolved.partition("?")[0].partition("#")[0]})
 
     def forget(self) -> None:
         """Accept any portal at the next login."""
@@ -136,11 +134,17 @@ def _failed(url: str, why: str) -> LoginFailed:
     )
 
 
-def _invalid(profile: SsoProfile) -> ConfigError:
+def check_start_url(profile: SsoProfile) -> None:
+    """Refuse a start URL that is not a valid address.
+
+    :raises ConfigError: if it is not; the message says where it is set.
+    """
+    if parse(profile.start_url) is not None:
+        return
     url = one_line(profile.start_url, _LONGEST)
     named = profile.name is not None or profile.session_name is not None
     where = f"{profile.subject}: sso_start_url in {profile.config_file}" if named else "--start-url"
-    return ConfigError(
+    raise ConfigError(
         error_msg=f'{where} is not a valid address: "{url}". Set it to the address of the AWS '
         "access portal, such as https://example.awsapps.com/start."
     )

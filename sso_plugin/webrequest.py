@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from .redact import Secret, hide_frames
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["WebAnswer", "send"]
 
 _TIMEOUT = 10
+_MOST_BYTES = 65536
 
 
 @dataclass(frozen=True)
 class WebAnswer:
-    """A response; the names of headers are in lower case."""
+    """A response; the names of headers are in lower case, the body ends after 64 KiB."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -51,8 +52,21 @@ def send(
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     data = Secret(urlencode(form)) if form else None
     try:
-        answer = http.send(AWSRequest(method, url, headers=headers, data=data).prepare())
+        request = AWSRequest(method, url, headers=headers, data=data, stream_output=True)
+        answer = http.send(request.prepare())
         found = {name.lower(): value for name, value in answer.headers.items()}
-        return WebAnswer(answer.status_code, found, answer.content)
+        return WebAnswer(answer.status_code, found, _beginning(answer.raw))
     finally:
         http.close()
+
+
+def _beginning(stream: Any) -> bytes:
+    from botocore.exceptions import HTTPClientError
+    from urllib3.exceptions import HTTPError
+
+    try:
+        return bytes(stream.read(_MOST_BYTES, decode_content=True))
+    except HTTPError as exc:
+        raise HTTPClientError(error=exc) from exc
+    finally:
+        stream.close()

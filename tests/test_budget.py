@@ -169,6 +169,8 @@ def test_a_clock_that_was_set_back_stops_nobody(simulation: Simulation) -> None:
         {"next_at": True},
         {"next_at": 10**400},
         {"next_at": float("nan")},
+        {"next_at": 1e308},
+        {"next_at": 10_000_000_000.0},
         {"resume_at": 1e300},
         {"written_at": 1e300},
         {"share": 0.0},

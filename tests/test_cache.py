@@ -8,6 +8,8 @@ import logging
 import multiprocessing
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -570,6 +572,29 @@ def test_a_deletion_takes_along_the_new_file_where_a_folder_is_in_the_way(tmp_pa
     (tmp_path / "sso-plugin-key.json-1.tmp").write_text("secret")
     FileCache(tmp_path).delete("key")
     assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
+
+
+def test_a_lock_file_of_which_a_backup_has_a_hard_link_still_locks(tmp_path: Path) -> None:
+    """As ``cp -al`` makes them; otherwise two processes would spend one refresh token."""
+    first, second = FileCache(tmp_path), FileCache(tmp_path)
+    with first.locked("key"):
+        pass
+    (tmp_path / "backup.lock").hardlink_to(tmp_path / "key.lock")
+    with first.locked("key"):
+        code = (
+            "import sys; from pathlib import Path; from sso_plugin.filecache import FileCache\n"
+            "with FileCache(Path(sys.argv[1])).locked('key', 0.1) as held: print(held)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout == "False\n"
+    with second.locked("key") as held:
+        assert held
 
 
 @pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])

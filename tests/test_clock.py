@@ -31,6 +31,32 @@ def test_the_date_of_a_response_sets_the_clock_right(offset: int) -> None:
     assert abs(clock.now() - (1_000_000 + offset)) <= 0.5
 
 
+@pytest.mark.parametrize("offset", [-20 * 365 * 86400, -90_000, 90_000, 20 * 365 * 86400])
+def test_a_date_more_than_a_day_off_counts_when_the_next_response_agrees(offset: int) -> None:
+    """One response may have a wrong date; one with another date in between starts over."""
+    clock = Clock(lambda: 2_000_000_000.0, None)
+    wrong, right = (formatdate(2_000_000_000 + each, usegmt=True) for each in (offset, 0))
+    clock.observe(wrong)
+    assert clock.now() == 2_000_000_000.0
+    clock.observe(right)
+    clock.observe(wrong)
+    clock.observe(formatdate(2_000_000_000 + 2 * offset, usegmt=True))
+    assert clock.now() == 2_000_000_000.0
+    clock.observe(wrong)
+    clock.observe(wrong)
+    assert abs(clock.now() - (2_000_000_000 + offset)) <= 0.5
+    clock.observe(right)
+    assert clock.now() == 2_000_000_000.0
+
+
+def test_the_earlier_of_two_clocks_counts_before_a_person_is_asked() -> None:
+    """Whichever of them is ahead."""
+    for offset, earliest in ((-7200, 992_800.5), (7200, 1_000_000.0)):
+        clock = Clock(lambda: 1_000_000.0, None)
+        clock.observe(formatdate(1_000_000 + offset, usegmt=True))
+        assert clock.earliest() == earliest
+
+
 def test_a_later_response_takes_the_offset_back() -> None:
     """A clock that somebody sets right is right."""
     clock = Clock(lambda: 1_000_000.0, None)

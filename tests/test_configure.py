@@ -914,7 +914,10 @@ def rewrite(path: Path, number: int) -> bool:
 
 SWAPS = {
     "name": """
-target = Path({folder!r}, ".config.sso-plugin-new")
+target, config = Path({folder!r}, ".config.sso-plugin-new"), Path({folder!r}, "config")
+if config.is_symlink():
+    config.unlink()
+    config.touch()
 if target.exists() and not target.is_symlink():
     target.unlink()
     target.symlink_to({victim!r} + "/config")
@@ -955,11 +958,11 @@ def test_a_user_who_swaps_names_gets_nothing_changed_by_root(tmp_path: Path, swa
         written = 0
         code = SWAPS[swap].format(folder=str(folder), victim=str(victim))
         with otheruser.running_as(otheruser.ATTACKER, code):
-            end = time.monotonic() + 4
-            while time.monotonic() < end:
+            end = time.monotonic() + 60
+            while written < 30 and time.monotonic() < end:
                 written += rewrite(folder / "config", written % 7)
         assert Snapshot(victim) == before
-    assert written > 0
+    assert written == 30
 
 
 @otheruser.needs_two_users

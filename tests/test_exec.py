@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import select
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.configloader import raw_config_parse
@@ -251,6 +256,32 @@ def test_the_endpoint_refuses_whoever_else_asks(change: dict[str, str], status: 
         caught.value.close()
     assert caught.value.code == status
     assert "secret" not in body
+
+
+def test_a_flood_of_connections_does_not_keep_credentials_from_the_child() -> None:
+    """A request that has shown the token is answered, however long fetching takes."""
+
+    def fetch() -> Keys:
+        asked.set()
+        assert flooded.wait(20)
+        return keys()
+
+    asked, flooded = threading.Event(), threading.Event()
+    with CredentialsEndpoint(fetch) as endpoint, contextlib.ExitStack() as open_connections:
+        variables = endpoint.environment()
+        url = variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+        address = (str(urlsplit(url).hostname), int(urlsplit(url).port or 0))
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(get, url, variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+            assert asked.wait(20)
+            for _ in range(100):
+                open_connections.enter_context(socket.create_connection(address, 10))
+            # The last one was accepted, so all before it were.
+            with pytest.raises(HTTPError) as caught:
+                get(url)
+            caught.value.close()
+            flooded.set()
+            assert answer.result()["AccessKeyId"] == "ASIA"
 
 
 def test_the_child_is_told_why_there_are_no_credentials(world: World) -> None:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.pretty import pretty_repr
 
 import sso_plugin
+from sso_plugin.commands.credentialprocess import process_document
 from sso_plugin.commands.federation import console_url
-from sso_plugin.redact import chain
+from sso_plugin.redact import chain, hide_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,11 +50,12 @@ class Stopwatch:
         self._stop_at = stop_at
 
     def __enter__(self) -> Self:
+        self._before = sys.gettrace()
         sys.settrace(self._trace)
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
+        sys.settrace(self._before)
 
     def _trace(self, frame: FrameType, event: str, _: object) -> None:
         if event == "call" and not any(name in frame.f_code.co_filename for name in NOT_HERE):
@@ -138,6 +141,7 @@ def log_in(world: World) -> Callable[[], object]:
     """Return what logs in with a browser."""
     world.token_file().unlink(missing_ok=True)
 
+    @hide_frames
     def browse(url: str) -> None:
         import urllib.request
 
@@ -160,6 +164,13 @@ def log_in_by_code(world: World) -> Callable[[], object]:
     )
 
 
+def process_warm(world: World) -> Callable[[], object]:
+    """Return what ``credential-process`` does while the cache is warm."""
+    use_expired_login(world)()
+    process_document("dev")
+    return lambda: process_document("dev") and None
+
+
 def open_console(world: World) -> Callable[[], object]:
     use_expired_login(world)()
     return lambda: console_url("dev")
@@ -168,13 +179,14 @@ def open_console(world: World) -> Callable[[], object]:
 # A lock whose acquisition is interrupted is released by the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
-    "prepare", [use_expired_login, use_cache, log_in, log_in_by_code, open_console]
+    "prepare", [use_expired_login, use_cache, log_in, log_in_by_code, process_warm, open_console]
 )
 def test_ctrl_c_shows_no_secret_wherever_it_comes(
     world: World, issued: Issued, prepare: Callable[[World], Callable[[], object]]
 ) -> None:
     """In a request, in a file that is written, in a parser: the frames with secrets are dropped."""
     world.configure(world.emulator.profile() + "sso_refresh = blocking\n")
+    prepare(world)()
     run = prepare(world)
     with Stopwatch(None) as whole:
         run()
@@ -189,7 +201,26 @@ def test_ctrl_c_shows_no_secret_wherever_it_comes(
             check(issued, exc)
         except Exception as exc:  # noqa: BLE001 - turned into another error on the way
             check(issued, exc)
-    assert stopped > SAMPLES / 4
+    assert stopped > SAMPLES / 2
+
+
+def test_a_failed_call_of_a_callers_own_client_shows_no_token(world: World, issued: Issued) -> None:
+    """No connection, no answer in time, half an answer."""
+    world.sign_in()
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    config = Config(read_timeout=0.2, retries={"total_max_attempts": 2})
+    for kind in ("", "hang", "reset", "cut"):
+        url = world.emulator.url if kind else "http://127.0.0.1:9"
+        if kind:
+            world.emulator.faults.add("ListAccounts", kind=kind)
+        client: Any = session.client(
+            "sso", region_name=world.emulator.region, endpoint_url=url, config=config
+        )
+        with pytest.raises(BotoCoreError) as caught:
+            client.list_accounts()
+        check(issued, caught.value)
+        world.emulator.faults.clear()
 
 
 def test_a_refused_call_of_a_callers_own_client_shows_no_token(

@@ -9,34 +9,41 @@ import contextlib
 import json
 import os
 import string
+import time
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import sso_plugin
 from sso_plugin import answers
+from sso_plugin.access_token import note_origin
 from sso_plugin.accountnames import AccountNames
 from sso_plugin.budget import Budget
 from sso_plugin.cache import MemoryCache
 from sso_plugin.callback import Callback
-from sso_plugin.clock import Clock, parse_http_date, parse_timestamp
+from sso_plugin.cli import main
+from sso_plugin.clock import Clock, format_timestamp, parse_http_date, parse_timestamp
 from sso_plugin.clockmemory import ClockMemory
 from sso_plugin.commands.configtext import ConfigText
 from sso_plugin.commands.credentialprocess import process_document
 from sso_plugin.config import SsoProfile
 from sso_plugin.errormap import Caller
-from sso_plugin.errors import ConfigError, PortalError, PortalRefusal, SsoPluginError
+from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefusal, SsoPluginError
 from sso_plugin.filecache import FileCache, own_cache, role_cache, token_cache
 from sso_plugin.login_index import LoginIndex
 from sso_plugin.openlogin import OpenLogin
 from sso_plugin.outage import Outage
-from sso_plugin.printable import clean, one_line
+from sso_plugin.printable import clean, has_controls, one_line
 from sso_plugin.redact import conceal, mask
 from sso_plugin.registration import Registrations
 from sso_plugin.role_credentials import RoleCredentials
 from sso_plugin.rolesource import RoleSource
 from sso_plugin.served import is_served
+from sso_plugin.signin import AttendedTokenSource
+from sso_plugin.vanity import PortalRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -120,8 +127,21 @@ OWN: dict[str, dict[str, Any]] = {
     "outage": {"message": "a", "told": "b", "retryable": True, "failures": 2, "code": "c"},
     "clock": {"bootId": "boot", "serverAtBoot": 5.0, "serverAheadOfWall": 1.0},
     "budget": {"next_at": 1.0, "resume_at": 1.0, "share": 1.0, "written_at": 1.0},
+    "portal": {"portal": "https://example.awsapps.com/start"},
+    "replaced": {"accessKeyId": "ASIA"},
+    "login": {"error": "a", "reason": "b", "byPerson": True},
 }
 REGISTRATION = {"clientId": "i", "clientSecret": "s", "expiresAt": "2100-01-01T00:00:00Z"}
+
+
+MEMO = {
+    "config": {},
+    "renew_from": 1e12,
+    "role_file": "0" * 40 + ".json",
+    "role_mark": [1, 2, 3, 4],
+    "token_file": "0" * 40 + ".json",
+    "token_mark": None,
+}
 
 
 @pytest.fixture
@@ -154,6 +174,46 @@ def test_any_token_file_is_a_token_or_none(login: OpenLogin, content: bytes) -> 
         login.tokens.vouches_for(login.tokens.origin_of(token), 0)
 
 
+STAMPS = [
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "1969-12-31T23:59:59Z",
+    "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59-14:00",
+]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_the_first_and_the_last_moments_are_times(
+    login: OpenLogin,
+    world: World,
+    stamp: str,
+    zone: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Other programs write them for "never"; nothing that reads a token or a role fails."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    world.sign_in(expiresAt=stamp, registrationExpiresAt=stamp)
+    for words in (["status", "-p", "dev"], ["status", "-p", "dev", "--json"], ["doctor"]):
+        main(words)
+    assert "this was not expected" not in capsys.readouterr().err
+    world.sign_in()
+    source = RoleSource(login.profile, login.tokens, role_cache())
+    held = {**ROLE["Credentials"], "Expiration": stamp}  # type: ignore[dict-item]
+    origin = login.tokens.origin_of(login.tokens.load())  # type: ignore[arg-type]
+    role_cache().put(source.key, note_origin({**ROLE, "Credentials": held}, origin))
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    credentials: Any = session.get_credentials()
+    assert credentials.get_frozen_credentials().access_key.startswith("ASIA")
+    assert main(["env", "-p", "dev"]) == 0
+    monkeypatch.undo()
+    time.tzset()
+
+
 @fuzzed
 @given(content=contents(ROLE))
 def test_any_role_file_is_credentials_or_none(login: OpenLogin, content: bytes) -> None:
@@ -171,15 +231,16 @@ def test_any_role_file_is_credentials_or_none(login: OpenLogin, content: bytes) 
         each.document()
 
 
-@fuzzed
-@given(content=contents(ROLE), memo=contents({"config": {}, "renew_from": 1e12, "role_file": "x"}))
+@settings(fuzzed, max_examples=max(20, EXAMPLES // 20))
+@given(content=contents(ROLE), memo=contents(MEMO))
 def test_any_file_leaves_credential_process_an_answer(
-    login: OpenLogin, content: bytes, memo: bytes
+    login: OpenLogin, content: bytes, memo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the memo and the role file say is checked, or looked up again."""
     source = RoleSource(login.profile, login.tokens, role_cache())
     put(role_cache(), source.key, content)
     put(own_cache(), f"process-{b'dev'.hex()}", memo)
+    monkeypatch.setattr("sso_plugin.commands.credentialprocess._config_marks", dict)
     with contextlib.suppress(SsoPluginError):
         assert process_document("dev")["Version"] == 1
 
@@ -208,16 +269,47 @@ def read_own_file(kind: str, login: OpenLogin) -> None:
     elif kind == "outage":
         outage = Outage(own, key, login.profile)
         outage.holds_off()
+        assert outage.note(PortalError(error_msg="x")) <= 1000
         outage.since(0.0)
         outage.note(PortalError(error_msg="x"))
         outage.end()
     elif kind == "clock":
         clock = Clock(memory=ClockMemory(own, f"clock-{key}", "boot"))
-        answers.RoleKeys.of(KEYS)
-        login.tokens.login_required(str(clock.now()))
+        format_timestamp(clock.now() + 10 * 366 * 86400)
+        format_timestamp(clock.latest())
         clock.observe("Wed, 25 Nov 2026 08:00:00 GMT")
+    elif kind == "portal":
+        read_portal_record(login)
+    elif kind == "replaced":
+        read_replaced(login)
+    elif kind == "login":
+        read_failed_login(login)
     else:
         Budget(f"budget-{key}", 1e6, own, sleep=lambda _: None).take()
+
+
+def read_portal_record(login: OpenLogin) -> None:
+    """Check a start URL against the record; any other portal is refused with a clean message."""
+    record = PortalRecord(login.profile)
+    held = own_cache().get(f"portal-{login.tokens.key}")
+    if held is not None:
+        own_cache().put(record._key, held.document)
+    with contextlib.suppress(LoginFailed):
+        record.check("https://other.awsapps.com/start")
+
+
+def read_replaced(login: OpenLogin) -> None:
+    """Replace credentials: the record says when it was done last."""
+    source = RoleSource(login.profile, login.tokens, role_cache())
+    with contextlib.suppress(SsoPluginError):
+        assert source.replace("ASIA").access_key
+
+
+def read_failed_login(login: OpenLogin) -> None:
+    """Hear of the failed login of another process."""
+    source = AttendedTokenSource(login.session, login.profile, login.tokens)
+    with contextlib.suppress(LoginFailed), source._told_to_others(0.0):
+        pass
 
 
 @fuzzed
@@ -246,6 +338,8 @@ DATES = st.one_of(
 @fuzzed
 @given(date=DATES)
 @example("Wed, 25 Nov 99999999999999999999 08:00:00 GMT")
+@example("Fri, 31 Dec 9999 23:59:59 GMT")
+@example("Sun, 31 Dec 9989 23:59:59 GMT")
 def test_any_date_is_a_time_or_none(date: str) -> None:
     """What it makes of the clock can still be written as a timestamp, after ten years, too."""
     when = parse_http_date(date)
@@ -253,8 +347,6 @@ def test_any_date_is_a_time_or_none(date: str) -> None:
     clock.observe(date)
     clock.observe(date)
     assert when is None or 0 <= when < 253402300799
-    from sso_plugin.clock import format_timestamp
-
     format_timestamp(clock.now() + 10 * 366 * 86400)
 
 
@@ -289,8 +381,8 @@ READERS: list[tuple[Callable[[Any], object], dict[str, Any]]] = [
     (answers.Registration.of, {**REGISTRATION, "clientSecretExpiresAt": 5}),
     (answers.DeviceAuthorization.of, DEVICE),
     (answers.Grant.of, {"accessToken": "a", "refreshToken": "b", "expiresIn": 5}),
-    (answers.role_name, {"roleName": "Admin"}),
-    (answers.page_token, {"nextToken": "a"}),
+    (answers.read_role_name, {"roleName": "Admin"}),
+    (answers.read_page_token, {"nextToken": "a"}),
 ]
 
 
@@ -313,7 +405,7 @@ def texts_in(value: object) -> Iterator[str]:
 @fuzzed
 @given(number=st.integers(0, len(READERS) - 1), data=st.data())
 def test_any_answer_of_the_portal_is_valid_or_an_error(number: int, data: st.DataObject) -> None:
-    """What is read has only printable strings, and what is not is an error with a clean message."""
+    """What is read controls no terminal, and what is not is an error with a clean message."""
     read, document = READERS[number]
     answer = data.draw(variants(document))
     caller = Caller("The profile", "sso", "eu-central-1", "sso-plugin doctor")
@@ -323,7 +415,7 @@ def test_any_answer_of_the_portal_is_valid_or_an_error(number: int, data: st.Dat
             return read(answer)
 
     found = result_or_error(read_it, PortalError)
-    assert all(text.isprintable() for text in texts_in(found))
+    assert not any(has_controls(text) for text in texts_in(found))
 
 
 @fuzzed
@@ -410,7 +502,7 @@ def test_any_request_to_the_callback_is_refused(host: str, target: str) -> None:
 @given(value=JSON, text=st.text())
 def test_any_text_is_cleaned_and_masked(value: Any, text: str) -> None:
     """Cleaning twice changes nothing, and what is clean already stays as it is."""
-    assert one_line(text).isprintable() or any(char.isspace() for char in one_line(text))
+    assert not has_controls(one_line(text))
     assert clean(clean(text)) == clean(text)
     assert one_line(one_line(text)) == one_line(text)
     assert conceal(value) == value or value != value  # noqa: PLR0124 - nan

@@ -44,9 +44,11 @@ def lying(
     page = url.replace("PORTAL", portal.url)
     lies = {"verificationUriComplete": page, "verificationUri": page}
     portal.change[DEVICE] = lambda answer: {**answer, **lies}
-    yield page
-    portal.shutdown()
-    portal.server_close()
+    try:
+        yield page
+    finally:
+        portal.shutdown()
+        portal.server_close()
 
 
 def log_in(world: World) -> LoginPrompt:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
+import traceback
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +16,17 @@ from hostile import ACCOUNTS, CREDENTIALS, DEVICE, REGISTER, ROLES, TOKEN, Hosti
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError, SsoPluginError
+from sso_plugin.answers import Grant, InvalidAnswerError
 from sso_plugin.cli import main
+from sso_plugin.filecache import token_cache
 from sso_plugin.openlogin import OpenLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from world import World
 
-INJECTION = "Admin\n[default]\ncredential_process = touch /tmp/owned\nx ="
+INJECTION = "Admin\n[default]\ncredential_process = false\nx ="
 ESCAPES = "\x1b]0;owned\x07\x1b[31mA\u202eB\x9b2J\u2028C\r\n"
 DEEP = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
 YEAR = 365 * 86400
@@ -68,6 +71,23 @@ INVALID_ACCOUNTS: list[Any] = [
     {"accountId": "111111111111", "accountName": "x" * 5000},
     {"accountId": "111111111111", "emailAddress": "a@b\n[default]"},
 ]
+
+NAMES_OF_THE_WORLD = [
+    "Z\u00fcrich",
+    "\u682a\u5f0f\u4f1a\u793e\u3000\u4f8b",
+    "a\u00a0b",
+    "\U0001f468\u200d\U0001f4bb",
+    "a\u00adb",
+]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_THE_WORLD)
+def test_a_name_in_any_script_is_valid(portal: HostilePortal, name: str) -> None:
+    """Spaces of all kinds and joined characters control nothing."""
+    portal.change[ACCOUNTS] = changed(
+        accountList=[{"accountId": "111111111111", "accountName": name}]
+    )
+    assert [account.name for account in sso_plugin.accounts("dev")] == [name]
 
 
 def test_an_invalid_account_is_left_out_and_reported_once(
@@ -145,6 +165,13 @@ def test_what_a_callers_own_client_returns_is_not_changed(portal: HostilePortal)
     assert answer["roleList"] == [{"roleName": INJECTION}]
 
 
+@pytest.mark.parametrize("value", [True, "5", [5], {}, None, float("nan"), -1, 10**30])
+def test_a_number_is_a_number(value: object) -> None:
+    """What other parsers would turn into one is refused, too."""
+    with pytest.raises(InvalidAnswerError, match=r"^expiresIn is "):
+        Grant.of({"accessToken": "a", "expiresIn": value})
+
+
 KEYS = {
     "accessKeyId": "ASIAEXAMPLE",
     "secretAccessKey": "abc",
@@ -179,9 +206,14 @@ def test_invalid_role_credentials_are_an_error(
 ) -> None:
     """They are used for nothing, and are not cached."""
     portal.change[CREDENTIALS] = changed(roleCredentials=keys)
-    with pytest.raises(PortalError, match=r"its answer (is not valid: \w+ |cannot be read)") as got:
+    with pytest.raises(PortalError) as caught:
         fetch()
-    assert str(got.value).isprintable()
+    assert re.fullmatch(
+        r'The profile "dev" (got an invalid answer from Identity Center \(sso in eu-central-1\): '
+        r"\w+ (is|has) [\w ]+|cannot reach Identity Center \(sso in eu-central-1\): its answer "
+        r"cannot be read)\. Run: sso-plugin doctor --profile dev",
+        str(caught.value),
+    )
     assert world.role_files() == []
     del portal.change[CREDENTIALS]
     assert fetch().access_key.startswith("ASIA")
@@ -222,7 +254,7 @@ def test_an_invalid_token_is_an_error_and_is_not_saved(
     world.sign_in(expiresAt="2020-01-01T00:00:00Z")
     before = world.token_file().read_bytes()
     portal.change[TOKEN] = lambda _: {**GRANT, **changes}
-    with pytest.raises(PortalError, match="its answer is not valid"):
+    with pytest.raises(PortalError, match="got an invalid answer from Identity Center"):
         fetch()
     assert world.token_file().read_bytes() == before
 
@@ -251,6 +283,14 @@ def test_a_portal_that_wants_to_be_asked_without_a_pause_is_not(
     sleeps: list[float] = []
     log_in(portal, world, sleeps)
     assert min(sleeps) >= 1
+
+
+def test_a_portal_cannot_make_a_login_wait_for_years(portal: HostilePortal, world: World) -> None:
+    """Neither between two questions nor in all."""
+    portal.change[DEVICE] = changed(interval=300_000_000, expiresIn=310_000_000)
+    sleeps: list[float] = []
+    log_in(portal, world, sleeps)
+    assert max(sleeps) <= 60
 
 
 def test_terminal_escapes_in_a_login_prompt_are_gone(portal: HostilePortal, world: World) -> None:
@@ -291,7 +331,7 @@ def test_an_invalid_device_authorization_ends_the_login(
 ) -> None:
     """With an error of ours that names the value."""
     portal.change[DEVICE] = changed(**changes)
-    with pytest.raises(PortalError, match=f"its answer is not valid: {next(iter(changes))}"):
+    with pytest.raises(PortalError, match=f"got an invalid answer .*: {next(iter(changes))} "):
         log_in(portal, world)
 
 
@@ -303,13 +343,57 @@ def test_what_a_portal_says_in_an_error_cannot_steer_a_terminal(
     portal.change[CREDENTIALS] = lambda _: (400, lies)
     with caplog.at_level(logging.DEBUG, "sso_plugin"), pytest.raises(SsoPluginError) as caught:
         fetch()
-    import traceback
-
     shown = "".join(traceback.format_exception(caught.value))
     assert is_clean(shown)
     assert is_clean(json.dumps(getattr(caught.value, "response", {}), ensure_ascii=False))
     assert "told" in str(caught.value)
     assert is_clean(caplog.text)
+
+
+def test_a_secret_that_is_quoted_in_an_error_goes_no_further(
+    portal: HostilePortal, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A proxy may repeat the request; that is in no message, no log and no file of ours."""
+    world.sign_in(expiresAt="2020-01-01T00:00:00Z")
+    held = json.loads(world.token_file().read_text())
+    secrets = [held[name] for name in ("refreshToken", "clientSecret")]
+    portal.change[TOKEN] = lambda _: (500, {"error": "x", "error_description": " ".join(secrets)})
+    with caplog.at_level(logging.DEBUG), pytest.raises(PortalError) as caught:
+        fetch()
+    shown = [str(caught.value), repr(caught.value.__dict__)]
+    shown += [each.getMessage() for each in caplog.records if "sso_plugin" in each.name]
+    shown += ["".join(traceback.format_exception(caught.value))]
+    shown += [file.read_text() for file in (world.home / ".aws/sso-plugin").glob("*.json")]
+    shown += [repr(getattr(caught.value.__cause__, "response", None))]
+    assert "***" in shown[0]
+    assert not [text for text in shown for secret in secrets if secret[:20] in text]
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_an_exception_that_the_caller_handles_stays_whole(
+    portal: HostilePortal, world: World, status: int
+) -> None:
+    """Its traceback and its text, although it is the context of ours."""
+    portal.change[CREDENTIALS] = lambda _: (status, b"{}")
+    (world.home / ".aws/cli/cache").mkdir(parents=True)
+
+    def fail() -> None:
+        raise RuntimeError("mine\nsecond line")
+
+    def handle() -> None:
+        try:
+            fail()
+        except RuntimeError:
+            world.token_file("other").write_text("damaged")
+            token_cache().get(world.token_file("other").stem)
+            with contextlib.suppress(SsoPluginError):
+                fetch()
+            raise
+
+    with pytest.raises(RuntimeError) as caught:
+        handle()
+    assert caught.value.args == ("mine\nsecond line",)
+    assert caught.traceback[-1].name == "fail"
 
 
 @pytest.mark.parametrize("path", [ACCOUNTS, ROLES, CREDENTIALS, REGISTER, DEVICE, TOKEN])
@@ -329,6 +413,7 @@ def test_an_answer_of_nonsense_is_an_error_of_ours(
 
     with pytest.raises(SsoPluginError) as caught:
         use()
+    assert portal.asked[-1] == path
     assert str(caught.value).isprintable()
 
 
@@ -373,7 +458,11 @@ DATES = [
 def test_one_wrong_date_changes_nothing(portal: HostilePortal, world: World, date: str) -> None:
     """Neither for the process that gets it nor for later ones."""
     portal.dates = [date]
-    assert fetch().access_key.startswith("ASIA")
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    credentials: Any = session.get_credentials()
+    assert [credentials.access_key[:4] for _ in range(3)] == ["ASIA"] * 3
+    assert portal.asked.count(CREDENTIALS) == 1
     assert sso_plugin.status("dev").state == "usable"
     world.role_files()[0].unlink()
     assert world.run(SCRIPT).stdout == "ASIA\n"
@@ -461,18 +550,8 @@ def test_a_login_of_a_person_is_not_lost_to_a_wrong_date(
     assert found.status().state == "usable"
 
 
-def test_a_message_of_ours_is_one_line(world: World) -> None:
+def test_a_message_of_ours_is_one_line() -> None:
     """Whatever a config file or a header brought into it."""
     failed = LoginFailed(error_msg=f"x{ESCAPES}y", reason=ESCAPES)
     assert str(failed).isprintable()
     assert failed.reason.isprintable()
-    assert re.fullmatch(r"x\S+ ?\S* ?y", str(failed))
-    _ = world
-
-
-def test_no_file_is_written_outside(tmp_path: Path) -> None:
-    """The injection of these tests has not run anything."""
-    from pathlib import Path
-
-    assert not Path("/tmp/owned").exists()  # noqa: S108
-    _ = tmp_path

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
+import otheruser
 import pytest
 
 from sso_plugin import peers
@@ -27,13 +28,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux reports the peer of a loopback connection"
 )
-two_users = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0,
-    reason="needs to be root to become another user",
-)
 
 STATE = "the-state-of-this-login"
-NOBODY = 65534
 ADDRESSES = ["127.0.0.1", "::ffff:127.0.0.1"]
 
 ATTACK = """
@@ -125,7 +121,7 @@ def open_page(url: str) -> int:
         return int(answer.status)
 
 
-@two_users
+@otheruser.needs_two_users
 @pytest.mark.parametrize("gone", [0, 20], ids=["waits", "closes-at-once"])
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("answer", ["code=evil", "error=access_denied"])
@@ -140,7 +136,7 @@ def test_another_user_who_knows_the_state_cannot_answer(
         assert callback.wait(10) == Answer("right", None)
 
 
-@two_users
+@otheruser.needs_two_users
 @pytest.mark.parametrize("gone", [0, 20], ids=["waits", "closes-at-once"])
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_another_user_who_knows_the_address_does_not_get_the_page(address: str, gone: int) -> None:
@@ -191,7 +187,7 @@ def serving(kind: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate("\n", timeout=30)
 
 
-@two_users
+@otheruser.needs_two_users
 def test_root_may_bring_the_answer() -> None:
     """So do the relays of WSL and of containers; it needs the state too."""
     with serving("callback") as process:
@@ -201,7 +197,7 @@ def test_root_may_bring_the_answer() -> None:
         assert process.stdout.readline() == "access_denied\n"
 
 
-@two_users
+@otheruser.needs_two_users
 def test_root_does_not_get_the_page() -> None:
     """A hand-over is for one user."""
     with serving("handover") as process:

@@ -241,6 +241,10 @@ def test_a_secret_is_a_string_that_does_not_show_itself() -> None:
     )
     assert json.loads(json.dumps(document)) == document
     assert f"{document['accessToken']}" == "abc"
+    secret = Secret("0123456789")
+    parts = [secret[:4], secret[2], secret[::-1], secret + "x", "x" + secret, secret[:2] + secret]
+    assert [repr(part) for part in parts] == ["'***'"] * len(parts)
+    assert "x" + secret[8:] + "y" == "x89y"
     assert type(pickle.loads(pickle.dumps(document))["accessToken"]) is str  # noqa: S301
 
 

@@ -99,4 +99,6 @@ def _without_extra(words: list[str]) -> int:
 
 
 def _complain(text: str) -> None:
-    print(f"sso-plugin: {text}", file=sys.stderr)
+    from sso_plugin.printable import one_line
+
+    print(f"sso-plugin: {one_line(text)}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timezone
 
 __all__ = ["clock_time", "duration", "iso"]
@@ -23,7 +24,11 @@ def duration(seconds: float) -> str:
 
 def clock_time(when: float) -> str:
     """Name a point in time by the clock on the wall: ``2026-01-31 22:15 UTC``."""
-    return datetime.fromtimestamp(when, timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    moment = datetime.fromtimestamp(when, timezone.utc)
+    # In some time zones, the last hours of 9999 are in the year 10000, which cannot be named.
+    with contextlib.suppress(OverflowError, ValueError):
+        moment = moment.astimezone()
+    return moment.strftime("%Y-%m-%d %H:%M %Z")
 
 
 def iso(when: float | None) -> str | None:

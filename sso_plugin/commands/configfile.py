@@ -83,14 +83,15 @@ class ConfigFile:
         with (
             self._locked(),
             self._complaining("written"),
-            OpenFolder(self.path.parent, make=True) as folder,
+            # A file that was read has a folder. One that is missing now was moved away.
+            OpenFolder(self.path.parent, make=before == "") as folder,
         ):
             with self._opened_in(folder) as descriptor:
                 if _text_of(descriptor) != before:
                     return False
                 old = self._parsed(descriptor)
                 status = None if descriptor is None else FileStatus.of(descriptor)
-            self._put(folder, after, status, lambda new: change.check(old, self._parsed_new(new)))
+            self._put(folder, after, status, lambda new: change.check(old, new))
             return True
 
     def _put(
@@ -98,7 +99,7 @@ class ConfigFile:
         folder: OpenFolder,
         text: str,
         status: FileStatus | None,
-        check: Callable[[int], object],
+        check: Callable[[ParsedConfig], object],
     ) -> None:
         # Always the same name, so that what a crash leaves behind is gone after the next run.
         name = f".{self.path.name}.sso-plugin-new"
@@ -109,7 +110,7 @@ class ConfigFile:
                 if status:
                     status.give_to(file.fileno())
                 os.fsync(file.fileno())
-                check(file.fileno())
+                check(self._parsed_new(file.fileno(), name))
             folder.rename(name, self.path.name)
         finally:
             folder.unlink(name)
@@ -118,9 +119,9 @@ class ConfigFile:
     def _parsed(self, descriptor: int | None) -> ParsedConfig:
         return ParsedConfig() if descriptor is None else parse_config(descriptor, self.path)
 
-    def _parsed_new(self, descriptor: int) -> ParsedConfig:
+    def _parsed_new(self, descriptor: int, name: str) -> ParsedConfig:
         try:
-            return self._parsed(descriptor)
+            return parse_config(descriptor, self.path.with_name(name))
         except ConfigError as exc:
             raise ConfigError(
                 error_msg=f"botocore cannot read {self.path} after this change. Nothing was "

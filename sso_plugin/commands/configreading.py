@@ -41,11 +41,15 @@ def parse_config(descriptor: int, path: Path) -> ParsedConfig:
     :raises ConfigError: if botocore, and so every script, cannot read it.
     """
     from botocore.configloader import build_profile_map, raw_config_parse
-    from botocore.exceptions import ConfigParseError
+    from botocore.exceptions import ConfigNotFound, ConfigParseError
 
     try:
         sections = raw_config_parse(_readable_path(descriptor, path))
         loaded = build_profile_map(sections)
+    except ConfigNotFound as exc:
+        raise ConfigError(
+            error_msg=f"{path} was deleted while it was read. Nothing was written. Try again."
+        ) from exc
     except ConfigParseError as exc:
         raise ConfigError(
             error_msg=f"botocore cannot read {path}, so no script can: "

@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from sso_plugin.loopback import Loopback, LoopbackHandler
+from sso_plugin.redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ class CredentialsEndpoint(Loopback):
 
     def __init__(self, fetch: Callable[[], Keys]) -> None:
         self._fetch = fetch
-        self._token = secrets.token_urlsafe(32)
+        self._token = Secret(secrets.token_urlsafe(32))
         super().__init__(_Handler)
 
     def environment(self) -> dict[str, str]:
@@ -75,8 +76,8 @@ class CredentialsEndpoint(Loopback):
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token,
         }
 
-    def respond(self, host: str, path: str, token: str) -> tuple[int, dict[str, str]]:
-        """Answer a GET: a status, and a document to be sent as JSON.
+    def refuse(self, host: str, token: str) -> tuple[int, dict[str, str]] | None:
+        """Answer a GET that is not from the child; None if it is.
 
         The Host header keeps out web pages, whose names may be made to lead to this address.
         """
@@ -84,6 +85,10 @@ class CredentialsEndpoint(Loopback):
             return 403, _refusal("WrongHost", "This is for programs on the same machine only.")
         if not hmac.compare_digest(token.encode(), self._token.encode()):
             return 403, _refusal("WrongToken", "The authorization token is not the one expected.")
+        return None
+
+    def respond(self, path: str) -> tuple[int, dict[str, str]]:
+        """Answer a GET of the child: a status, and a document to be sent as JSON."""
         if path != _PATH:
             return 404, _refusal("NotFound", "There is nothing here.")
         try:
@@ -112,5 +117,9 @@ class _Handler(LoopbackHandler):
     def do_GET(self) -> None:  # noqa: N802 - the name is the base's
         """Answer a child."""
         host, token = self.headers.get("Host", ""), self.headers.get("Authorization", "")
-        status, document = self.server.respond(host, self.path, token)
+        refused = self.server.refuse(host, token)
+        if refused is None:
+            # Fetching may take a while.
+            self.server.keep(self.request)
+        status, document = refused or self.server.respond(self.path)
         self.answer(status, {"Content-Type": "application/json"}, json.dumps(document).encode())

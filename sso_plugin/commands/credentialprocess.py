@@ -54,19 +54,23 @@ def process_document(profile_name: str | None = None) -> dict[str, Any]:
 
 def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
     """Return what the role file holds, if a memo says that it is the right one and fresh."""
-    if profile_name is None:
-        return None
-    path = os.path.expanduser(f"~/.aws/sso-plugin/{_memo_key(profile_name)}.json")
     try:
-        memo, _ = _read(path)
-        if memo["config"] != _config_marks() or not time.time() < memo["renew_from"]:
-            return None
-        if _file_mark(_path_in("sso/cache", memo["token_file"])) != memo["token_mark"]:
-            return None
-        document, mark = _read(_path_in("cli/cache", memo["role_file"]))
-        return _credentials_in(document) if mark == memo["role_mark"] else None
+        return None if profile_name is None else _find_by_memo(profile_name)
     except _UNUSABLE:
         return None
+    except KeyboardInterrupt as exc:
+        # The frames below hold what was read.
+        raise exc.with_traceback(None)  # noqa: B904
+
+
+def _find_by_memo(profile_name: str) -> Mapping[str, Any] | None:
+    memo, _ = _read(os.path.expanduser(f"~/.aws/sso-plugin/{_memo_key(profile_name)}.json"))
+    if memo["config"] != _config_marks() or not time.time() < memo["renew_from"]:
+        return None
+    if _file_mark(_path_in("sso/cache", memo["token_file"])) != memo["token_mark"]:
+        return None
+    document, mark = _read(_path_in("cli/cache", memo["role_file"]))
+    return _credentials_in(document) if mark == memo["role_mark"] else None
 
 
 def _memo_key(profile_name: str) -> str:

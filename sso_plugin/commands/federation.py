@@ -9,10 +9,11 @@ import json
 import os
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from sso_plugin.config import SsoProfile
 from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
+from sso_plugin.hosts import parse
 from sso_plugin.redact import Secret, without_frames
 from sso_plugin.webrequest import send
 
@@ -92,8 +93,8 @@ def _domain(session: Session) -> str:
 
 def _endpoint(domain: str, environ: Mapping[str, str]) -> str:
     base = environ.get(_ENDPOINT, f"https://signin.{domain}").rstrip("/")
-    parts = urlsplit(base)
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+    address = parse(base)
+    if address is None or not address.is_safe:
         raise ConfigError(
             error_msg=f"{_ENDPOINT} is {base}, to which no credentials can be sent: set it to an "
             "https address, or to one on this machine."
@@ -105,7 +106,8 @@ def _page(session: Session, domain: str, destination: str | None) -> str:
     region = _region(session)
     if destination is None:
         return f"https://console.{domain}/console/home?region={region}"
-    if urlsplit(destination).scheme == "https" and urlsplit(destination).hostname:
+    address = parse(destination)
+    if address and address.scheme == "https":
         return destination
     if not _SERVICE.fullmatch(destination):
         raise ConfigError(
