@@ -35,8 +35,8 @@ interop: $(VENV)/test.stamp browser $(INTEROP)/node_modules/.package-lock.json  
 chaos: $(VENV)/test.stamp  ## Let a crowd of scripts loose for ten minutes, while everything goes wrong
 	$(BIN)/python tests/chaos.py --seconds 600 $(ARGS)
 
-fuzz: $(VENV)/test.stamp  ## Give all parsers anything, and press Ctrl-C anywhere, for a long time
-	FUZZ_EXAMPLES=20000 INTERRUPTIONS=2000 $(BIN)/python -m pytest $(WORKERS) tests/test_fuzz.py tests/test_frames.py $(ARGS)
+fuzz: $(VENV)/test.stamp  ## Fuzz all parsers and interrupt at many places, for about an hour
+	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) tests/test_fuzz.py tests/test_frames.py $(ARGS)
 
 kill: $(VENV)/test.stamp  ## Kill the writer of a cache file ten thousand times
 	folder=$$(mktemp -d) && $(BIN)/python tests/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code
