@@ -22,6 +22,7 @@ from browsers import Browser
 from command import Terminal, run
 
 from sso_plugin import handover
+from sso_plugin.browser import start_browser
 
 if TYPE_CHECKING:
     import threading
@@ -212,6 +213,24 @@ def test_the_next_browser_is_tried(tmp_path: Path, first: str) -> None:
         broken.path.chmod(0o644)
     assert start(BROWSER=f"{broken.path} %s{os.pathsep}{browser.path} %s")
     assert len(browser.wait_for_notes()) == 1
+
+
+@pytest.mark.parametrize("value", [" ", ": ", "'", "%", "no-such-browser"])
+def test_a_value_that_names_no_browser_is_not_an_error(tmp_path: Path, value: str) -> None:
+    """It is as if there were no browser; nothing is raised."""
+    assert not start(BROWSER=value, PATH=str(tmp_path))
+
+
+def test_macos_opens_a_page_by_its_own_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started as a command, so that nothing of its output gets into the data of a script."""
+    browser = Browser(tmp_path, name="open")
+    monkeypatch.setattr("sso_plugin.browser._OPEN_OF_MACOS", str(browser.path))
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.delenv("BROWSER", raising=False)
+    assert start_browser("http://127.0.0.1:9/page")
+    assert browser.wait_for_notes()[0]["argv"] == ["http://127.0.0.1:9/page"]
 
 
 @pytest.mark.parametrize("broken", ["missing", "fails"])

@@ -13,6 +13,7 @@ from sso_plugin.printable import one_line
 @pytest.mark.parametrize(
     "host",
     [
+        "identitycenter.amazonaws.com",
         "awsapps.com",
         "corp.awsapps.com",
         "start.us-gov-home.awsapps.com",

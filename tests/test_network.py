@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,13 +18,15 @@ from world import World
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, PortalError
+from sso_plugin.commands.diagnosis import diagnose
 from sso_plugin.config import SsoProfile
 from sso_plugin.emulator import Emulator, Organization, VanityUrl
 from sso_plugin.tokens import TokenSource
 from sso_plugin.vanity import resolve_start_url
+from sso_plugin.webrequest import send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -359,3 +363,60 @@ def test_a_login_that_fails_records_no_portal(secure: World) -> None:
     with pytest.raises(LoginFailed):
         log_in(secure, "/vanity")
     assert not list((secure.home / ".aws/sso-plugin").glob("portal-*.json"))
+
+
+class Endless(BaseHTTPRequestHandler):
+    """Answers with a page that does not end."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(b"x" * 65536)
+
+    do_POST = do_HEAD = do_GET  # noqa: N815 - names of http.server
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.mark.usefixtures("world")
+def test_only_the_beginning_of_a_page_is_read() -> None:
+    """A web server on the way could otherwise fill the memory."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        answer = send(Session(), "GET", f"http://127.0.0.1:{server.server_port}/")
+        server.shutdown()
+    assert answer.status == 200
+    assert len(answer.body) == 65536
+
+
+@pytest.mark.parametrize("endpoint", ["https://[x/", "x\x1b[31m"])
+def test_an_endpoint_that_is_no_address_is_an_error_of_the_config(
+    world: World, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    """Also for doctor, which says so."""
+    world.sign_in()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", endpoint)
+    with pytest.raises(ConfigError, match="as it is configured") as caught:
+        list(sso_plugin.accounts("dev"))
+    assert str(caught.value).isprintable()
+    assert any("as it is configured" in each.message for each in diagnose("dev"))
+
+
+def get_session(start_url: str, sso_region: str) -> object:
+    return sso_plugin.get_session(
+        account="1" * 12, role="x", start_url=start_url, sso_region=sso_region
+    )
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("url", ["https://\ud800", "https://[x/", "-x"])
+@pytest.mark.parametrize("use", [sso_plugin.login, get_session])
+def test_a_start_url_that_a_caller_gives_is_checked(url: str, use: Callable[..., object]) -> None:
+    """Before anything is asked or written."""
+    with pytest.raises(ConfigError, match="is not a valid address"):
+        use(start_url=url, sso_region="eu-central-1")
+    with pytest.raises(ConfigError, match="is no region"):
+        use(start_url="https://example.awsapps.com/start", sso_region="\udcff")
