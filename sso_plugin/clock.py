@@ -31,6 +31,9 @@ _IMPLAUSIBLE = 86400.0
 END_OF_TIME = 253402300799.0
 """Epoch seconds: the last second of the year 9999. No timestamp can be later."""
 
+_BEGINNING = -62135596800.0
+"""Epoch seconds: the first second of the year 1."""
+
 _LATEST = END_OF_TIME - 20 * 366 * 86400
 """Epoch seconds. Later dates are ignored, so that what is granted ends before the year 10000."""
 
@@ -207,7 +210,7 @@ class Lifetime(NamedTuple):
 def parse_timestamp(text: str) -> float:
     """Read ``YYYY-MM-DDTHH:MM:SSZ`` as epoch seconds; a ``UTC`` suffix or an offset will do too.
 
-    Other programs write the year 1 or 9999 for "never": what comes back is in 1970 to 9999.
+    Other programs write the year 1 or 9999 for "never": what comes back can be written again.
 
     :raises ValueError: for anything else.
     """
@@ -215,7 +218,7 @@ def parse_timestamp(text: str) -> float:
     when = datetime.fromisoformat(bare)
     if when.tzinfo is None:
         when = when.replace(tzinfo=timezone.utc)
-    return min(max(0.0, when.timestamp()), END_OF_TIME)
+    return min(max(_BEGINNING, when.timestamp()), END_OF_TIME)
 
 
 def parse_http_date(text: str | None) -> float | None:

@@ -80,7 +80,7 @@ class Caller:
             with self.mapped_errors():
                 yield
         except InvalidAnswerError as exc:
-            raise self._failure(f"got an invalid answer from {self._portal}: {exc}") from None
+            raise self._unreadable(f": {exc}") from None
         except _UNREADABLE as exc:
             raise self._unreadable() from self._as_cause(exc, handled)
 
@@ -102,16 +102,13 @@ class Caller:
         )
 
     def _unreachable(self, reason: str) -> PortalUnreachable:
-        return self._failure(f"cannot reach {self._portal}: {reason.rstrip('.')}")
-
-    def _unreadable(self) -> PortalUnreachable:
-        return self._unreachable("its answer cannot be read")
-
-    def _failure(self, what: str) -> PortalUnreachable:
-        told = f"{what}. Run"
+        told = f"cannot reach {self._portal}: {reason.rstrip('.')}. Run"
         return PortalUnreachable(
             error_msg=f"{self.subject} {told}: {self.doctor_command}", told=told, retryable=True
         )
+
+    def _unreadable(self, why: str = "") -> PortalUnreachable:
+        return self._unreachable(f"its answer cannot be read{why}")
 
     def _misconfigured(self, exc: Exception) -> ConfigError:
         return ConfigError(

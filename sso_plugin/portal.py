@@ -47,6 +47,9 @@ _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 10
 _ATTEMPTS = 3
 _MOST_REPORTS = 20
+_SHORT = 8
+"""Characters. What is shorter is no secret, and may be a part of any word."""
+
 _SENT = "sso_plugin_sent"
 _REQUEST_ID = "x-amzn-RequestId"
 
@@ -166,8 +169,8 @@ class Portal:
         """Return what calls an operation and reads its answer, with errors of ours."""
 
         def call(**parameters: Any) -> T:
-            secrets = (value for value in parameters.values() if isinstance(value, Secret))
-            caller = self._caller(service, tuple(filter(None, secrets)))
+            secrets = [value for value in parameters.values() if isinstance(value, Secret)]
+            caller = self._caller(service, tuple(each for each in secrets if len(each) > _SHORT))
             with caller.mapped_errors_of_config():
                 client = self._client(service)
             with caller.mapped_errors_of_answer():

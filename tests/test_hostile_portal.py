@@ -209,9 +209,8 @@ def test_invalid_role_credentials_are_an_error(
     with pytest.raises(PortalError) as caught:
         fetch()
     assert re.fullmatch(
-        r'The profile "dev" (got an invalid answer from Identity Center \(sso in eu-central-1\): '
-        r"\w+ (is|has) [\w ]+|cannot reach Identity Center \(sso in eu-central-1\): its answer "
-        r"cannot be read)\. Run: sso-plugin doctor --profile dev",
+        r'The profile "dev" cannot reach Identity Center \(sso in eu-central-1\): its answer '
+        r"cannot be read(: \w+ (is|has) [\w ]+)?\. Run: sso-plugin doctor --profile dev",
         str(caught.value),
     )
     assert world.role_files() == []
@@ -254,7 +253,7 @@ def test_an_invalid_token_is_an_error_and_is_not_saved(
     world.sign_in(expiresAt="2020-01-01T00:00:00Z")
     before = world.token_file().read_bytes()
     portal.change[TOKEN] = lambda _: {**GRANT, **changes}
-    with pytest.raises(PortalError, match="got an invalid answer from Identity Center"):
+    with pytest.raises(PortalError, match=r"its answer cannot be read: \w+ (is|has) "):
         fetch()
     assert world.token_file().read_bytes() == before
 
@@ -331,7 +330,7 @@ def test_an_invalid_device_authorization_ends_the_login(
 ) -> None:
     """With an error of ours that names the value."""
     portal.change[DEVICE] = changed(**changes)
-    with pytest.raises(PortalError, match=f"got an invalid answer .*: {next(iter(changes))} "):
+    with pytest.raises(PortalError, match=f"its answer cannot be read: {next(iter(changes))} "):
         log_in(portal, world)
 
 
