@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
     from world import World
 
-SAMPLES = int(os.environ.get("INTERRUPTIONS", "40"))
+SAMPLES = int(os.environ.get("INTERRUPTIONS", "25"))
 """Interruptions of each kind of run, at even distances."""
 
 NOT_HERE = ("importlib", "inspect.py", "logging")

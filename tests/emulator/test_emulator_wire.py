@@ -221,6 +221,7 @@ def test_a_reset_ends_a_pooled_connection_only(sso_emulator: Emulator, browse: B
 def test_a_body_that_is_nested_too_deeply_is_refused(sso_emulator: Emulator, path: str) -> None:
     """With a status, as another body that is no JSON object; it is no fault of the emulator."""
     body = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
-    answer = urllib3.request("POST", sso_emulator.url + path, body=body, retries=False)
+    with urllib3.PoolManager() as http:
+        answer = http.request("POST", sso_emulator.url + path, body=body, retries=False)
     assert answer.status == 400
     sso_emulator.check()
