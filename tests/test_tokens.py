@@ -284,7 +284,7 @@ def test_a_renewal_that_is_refused_is_not_tried_with_every_use(
     token = stale_token(world)
     refused = world.emulator.faults.add("CreateToken", status=400, code="InvalidGrantException")
     tries = []
-    for age in (0.0, 0.5, 1.5, 1.5, 2.5, 0.5):
+    for age in (0.0, 0.0, 1.5, 0.5, 2.5, 0.5):
         if outage_file(world).exists():
             then = time.time() - age
             os.utime(outage_file(world), (then, then))
