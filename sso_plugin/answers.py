@@ -82,7 +82,7 @@ def read_role_name(answer: Mapping[str, Any]) -> str:
 
 def read_page_token(answer: Mapping[str, Any]) -> str | None:
     """Read the token of the next page; None on the last one."""
-    return _text(answer, "nextToken", _LONGEST_SECRET) if answer.get("nextToken") else None
+    return _line(answer, "nextToken", _LONGEST_SECRET) or None
 
 
 @dataclass(frozen=True)
@@ -182,9 +182,9 @@ def _text(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> 
     return value
 
 
-def _line(answer: Mapping[str, Any], key: str) -> str:
-    """Read a name, which may be missing."""
-    value = _text(answer, key) if answer.get(key, "") != "" else ""
+def _line(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> str:
+    """Read a text that may be missing."""
+    value = "" if answer.get(key) in (None, "") else _text(answer, key, longest)
     if has_controls(value):
         raise InvalidAnswerError(f"{key} has control characters ({_quoted(value)})")
     return value

@@ -72,7 +72,7 @@ def start_browser(url: str, requested: threading.Event | None = None) -> bool:
     Its output is discarded where it is started as a command, as on Linux and macOS. Returns as soon
     as the browser has requested the address or has ended, and at the latest after a few seconds.
 
-    :param requested: is set when the browser requests the address; None if nobody notices that.
+    :param requested: is set when the browser requests the address; None if that cannot be noticed.
     """
     if sys.platform == "darwin" and not os.environ.get("BROWSER", "").strip():
         return _run([_OPEN_OF_MACOS, url], requested)

@@ -212,3 +212,11 @@ def test_each_complaint_is_one_sentence_and_its_mend(
         find(profile, session)
     assert str(caught.value) == message
     assert isinstance(caught.value, InvalidConfigError)
+
+
+@pytest.mark.parametrize("name", [None, {"a": "b"}, 5])
+def test_a_session_that_is_not_named_by_a_text_switches_nothing_off(name: object) -> None:
+    """Also where a section has the name that Python writes for it."""
+    section = {"sso_start_url": "https://example.awsapps.com/start", "sso_session": name}
+    config = {"profiles": {"dev": section}, "sso_sessions": {str(name): {"sso_plugin": "off"}}}
+    assert is_served(config, "dev")

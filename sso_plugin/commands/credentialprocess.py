@@ -48,6 +48,14 @@ def process_document(profile_name: str | None = None) -> dict[str, Any]:
     :raises ConfigError: if the profile names no role of Identity Center.
     :raises SsoPluginError: if there are no credentials to be had.
     """
+    try:
+        return _document(profile_name)
+    except KeyboardInterrupt as exc:
+        # The frames below hold what was read.
+        raise exc.with_traceback(None)  # noqa: B904
+
+
+def _document(profile_name: str | None) -> dict[str, Any]:
     credentials = _load_warm(profile_name) or _fetch(profile_name)
     return {"Version": 1, **{key: credentials[key] for key in _CREDENTIALS if key in credentials}}
 
@@ -58,9 +66,6 @@ def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
         return None if profile_name is None else _find_by_memo(profile_name)
     except _UNUSABLE:
         return None
-    except KeyboardInterrupt as exc:
-        # The frames below hold what was read.
-        raise exc.with_traceback(None)  # noqa: B904
 
 
 def _find_by_memo(profile_name: str) -> Mapping[str, Any] | None:
