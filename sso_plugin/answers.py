@@ -1,8 +1,8 @@
 """What the portal answers, validated, as frozen values that show no secret.
 
 Each is read from the answer by ``of``, which raises `InvalidAnswerError` for an invalid value:
-another type, an impossible number, or characters that the value cannot have. A portal, or whatever
-answers in its place, could otherwise write into a config file or a terminal.
+another type, an impossible number, or characters that the value cannot have. Such a value could
+otherwise get into a config file or control a terminal.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _LONGEST_SHOWN = 60
 """Characters of a value from elsewhere in a message."""
 
 _SHORTEST_INTERVAL, _LONGEST_INTERVAL = 1.0, 60.0
-"""Seconds between two polls, whatever a portal says."""
+"""Seconds between two polls: bounds for what the portal asks for."""
 
 _LONGEST_LOGIN = 3600.0
-"""Seconds for which a login is waited for, whatever a portal says. Ten minutes are usual."""
+"""Seconds until a device code expires, at most. Ten minutes are usual."""
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")

@@ -20,7 +20,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LoginPrompt:
-    """What a person has to be told to log in.
+    """What to show a person who has to log in.
 
     :param subject: what the login is for, such as ``The profile "dev"``.
     :param reason: why it is needed.

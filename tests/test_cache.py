@@ -500,7 +500,7 @@ def test_a_file_that_others_can_write_in_a_folder_that_we_cannot_is_not_trusted(
 
 
 def test_no_file_outside_of_the_folder_has_a_key(tmp_path: Path) -> None:
-    """Whatever a key was made of, it names a file of the cache or nothing."""
+    """A key names a file of the cache, or nothing."""
     cache = FileCache(tmp_path / "folder")
     for key in ("../victim", str(tmp_path / "victim"), "a/b", "", "\0", "a b", "\u0661"):
         with pytest.raises(ValueError, match="cannot be the name of a file"):

@@ -314,7 +314,7 @@ def make_pipe(path: Path) -> None:
 
 
 def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]:
-    """Change the memo of ``dev`` so that it leads to keys of somebody else; return both files."""
+    """Change the memo of ``dev`` so that it leads to keys of another user; return both files."""
     memo = home / ".aws/sso-plugin" / f"process-{b'dev'.hex()}.json"
     role = home / ".aws/cli/cache" / f"{name}.json"
     names = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
@@ -392,7 +392,7 @@ class TestWhatIsNotTrusted:
 
     @pytest.mark.parametrize("credentials", [None, 7, [], "AccessKeyId", {}, {"AccessKeyId": 1}])
     def test_a_role_file_without_keys_is_not_used(self, world: World, credentials: object) -> None:
-        """Whatever is in the place of the keys."""
+        """For every kind of value in the place of the keys."""
         world.sign_in()
         first = process_document("dev")
         memo, role = plant(world.home)

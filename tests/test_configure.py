@@ -836,7 +836,7 @@ def test_what_is_put_in_the_place_of_the_new_file_is_not_changed(
     moment: str,
     swap: Callable[[Path, Path], None],
 ) -> None:
-    """Owner, mode and attributes are given to what was opened, whatever has its name by then."""
+    """Owner, mode and attributes go to the file that was opened, not to its name."""
     folder = tmp_path / "aws"
     folder.mkdir()
     path = folder / "config"

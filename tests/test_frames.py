@@ -1,4 +1,4 @@
-"""Tracebacks that show local variables: whatever stops us, and wherever, no secret is in them."""
+"""Tracebacks that show local variables have no secret in them, wherever a call is stopped."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def issued(monkeypatch: pytest.MonkeyPatch) -> Issued:
 
 
 def check(issued: Issued, exc: BaseException) -> None:
-    told = shown(exc)
+    text = shown(exc)
     parts = {secret[8:24] for secret in issued.parts if len(secret) >= LONG}
-    shows = [told[max(0, told.index(part) - 1500) :][:1800] for part in parts if part in told]
+    shows = [text[max(0, text.index(part) - 1500) :][:1800] for part in parts if part in text]
     assert not shows, shows[0]
 
 

@@ -26,7 +26,7 @@ __all__ = ["ConfigFile"]
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """One config file. Its text is whatever bytes it holds, in a form that gives them back.
+    """One config file. Its text keeps all bytes of the file, also those that are not UTF-8.
 
     :param link_owners: other users whose links were followed to the file by root.
     """
