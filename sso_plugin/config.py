@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ConfigError
-from .served import ROLE_KEYS, has_sso_keys
+from .served import IDENTITY_KEYS, ROLE_KEYS, has_sso_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from botocore.session import Session
 
 __all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile"]
 
 DEFAULT_SCOPES = ("sso:account:access",)
+_LOGIN_KEYS = ("sso_start_url", "sso_region")
+
 
 _OWN_KEYS = frozenset(
     {
@@ -34,15 +36,12 @@ _OWN_KEYS = frozenset(
     }
 )
 
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-_Login = Literal["never", "auto", "browser", "device"]
-
 
 @dataclass(frozen=True)
 class Options:
     """Our own keys of a profile, or of its sso-session; the profile wins. Times are in seconds."""
 
-    login: _Login = "never"
+    login: Literal["never", "auto", "browser", "device"] = "never"
     refresh: str = "background"
     cache: str = "file"
     minimum_lifetime: float = 0.0
@@ -120,14 +119,29 @@ class SsoProfile:
         return cls.find(session.full_config, name, session.get_config_variable("config_file"))
 
     @classmethod
+    def login_of(cls, session: Session, name: str | None = None) -> SsoProfile | None:
+        """Return the login of a profile, without its role; None if the profile names no login.
+
+        Needs and checks no more than botocore's token provider: the values of an sso-session win,
+        and what the profile says of an account or a role does not matter.
+
+        :raises ConfigError: if the sso-session, the start URL or the region is missing.
+        """
+        name = name or session.get_config_variable("profile") or "default"
+        section = session.full_config.get("profiles", {}).get(name, {})
+        if not any(key in section for key in IDENTITY_KEYS):
+            return None
+        file = session.get_config_variable("config_file")
+        return _Reader(session.full_config, section, name, file).login()
+
+    @classmethod
     def of_sso_session(cls, session: Session, name: str) -> SsoProfile:
         """Return what an sso-session of the config names: a login, without account and role.
 
         :raises ConfigError: if there is none of that name, or it is not complete.
         """
         file = session.get_config_variable("config_file")
-        reader = _Reader(session.full_config, {"sso_session": name}, None, file)
-        return reader.profile()
+        return _Reader(session.full_config, {"sso_session": name}, None, file).login()
 
 
 class _Reader:
@@ -151,21 +165,31 @@ class _Reader:
         self._merged = {**self._session, **section}
 
     def profile(self) -> SsoProfile:
-        options = self._options()
         self._check_agreement()
-        self._check_complete()
+        self._check_complete(self._required())
+        return self._made(
+            account_id=self._text("sso_account_id") or None,
+            account_name=self._text("sso_account_name") or None,
+            role_name=self._text("sso_role_name") or None,
+        )
+
+    def login(self) -> SsoProfile:
+        own = {key: value for key, value in self._section.items() if key in _OWN_KEYS}
+        self._merged = {**self._section, **self._session, **own}
+        self._check_complete(_LOGIN_KEYS)
+        return self._made()
+
+    def _made(self, **role: str | None) -> SsoProfile:
         scopes = [scope.strip() for scope in self._text("sso_registration_scopes").split(",")]
         return SsoProfile(
             name=self._name,
             start_url=self._text("sso_start_url"),
             region=self._text("sso_region"),
             session_name=self._section.get("sso_session"),
-            account_id=self._text("sso_account_id") or None,
-            account_name=self._text("sso_account_name") or None,
-            role_name=self._text("sso_role_name") or None,
             registration_scopes=tuple(filter(None, scopes)) or DEFAULT_SCOPES,
-            options=options,
+            options=self._options(),
             config_file=self._file,
+            **role,
         )
 
     def _find_session(self, full_config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -191,11 +215,13 @@ class _Reader:
                     f"{self._where}, or make both the same."
                 )
 
-    def _check_complete(self) -> None:
-        required = ["sso_start_url", "sso_region"]
-        if any(key in self._section for key in ROLE_KEYS):
-            account = "sso_account_name" if self._text("sso_account_name") else "sso_account_id"
-            required = ["sso_role_name", account, *required]
+    def _required(self) -> tuple[str, ...]:
+        if not any(key in self._section for key in ROLE_KEYS):
+            return _LOGIN_KEYS
+        account = "sso_account_name" if self._text("sso_account_name") else "sso_account_id"
+        return ("sso_role_name", account, *_LOGIN_KEYS)
+
+    def _check_complete(self, required: tuple[str, ...]) -> None:
         missing = [key for key in required if not self._text(key)]
         if missing:
             raise ConfigError(
@@ -207,63 +233,20 @@ class _Reader:
 
     def _or_its_session(self, missing: list[str]) -> str:
         name = self._section.get("sso_session")
-        belongs_there = name and set(missing) & {"sso_start_url", "sso_region"}
+        belongs_there = name and set(missing) & set(_LOGIN_KEYS)
         return f" (sso_start_url and sso_region: to [sso-session {name}])" if belongs_there else ""
 
     def _text(self, key: str) -> str:
         value = self._merged.get(key, "")
         if not isinstance(value, str):
-            raise self._wrong(key, "a nested section", "one line of text")
+            from .options import invalid_value
+
+            raise invalid_value(key, self._where, "a nested section", "one line of text")
         return value.strip()
 
     def _options(self) -> Options:
-        self._choice("sso_plugin", ("on", "off"))
-        return Options(
-            login=cast("_Login", self._choice("sso_login", get_args(_Login))),
-            refresh=self._choice("sso_refresh", ("background", "blocking")),
-            cache=self._choice("sso_cache", ("file", "memory")),
-            minimum_lifetime=self._number("sso_minimum_lifetime", 0.0),
-            requests_per_second=self._number("sso_requests_per_second", 20.0),
-            use_fips_endpoint=self._choice("sso_use_fips_endpoint", ("false", "true")) == "true",
-        )
+        if not _OWN_KEYS & self._merged.keys():
+            return Options()
+        from .options import read_options
 
-    def _choice(self, key: str, choices: tuple[str, ...]) -> str:
-        value = self._text(key) if key in self._merged else choices[0]
-        if value.lower() not in choices:
-            raise self._wrong(key, f'"{value}"', f"{', '.join(choices[:-1])} or {choices[-1]}")
-        return value.lower()
-
-    def _number(self, key: str, default: float) -> float:
-        parse, choices = _NUMBERS[key]
-        if key not in self._merged:
-            return default
-        try:
-            return parse(self._text(key))
-        except ValueError:
-            raise self._wrong(key, f'"{self._text(key)}"', choices) from None
-
-    def _wrong(self, key: str, value: str, choices: str) -> ConfigError:
-        return ConfigError(
-            error_msg=f"The value of {key} in {self._where} is {value}, which is none of its "
-            f"choices: set it to {choices}."
-        )
-
-
-def _seconds(text: str) -> float:
-    """Read a duration: ``2700``, ``2700s``, ``45m`` or ``1h``."""
-    unit = text[-1:].lower()
-    amount = text[:-1] if unit in _UNITS else text
-    return _positive(amount) * _UNITS.get(unit, 1) if float(amount) else 0.0
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise ValueError(text)
-    return number
-
-
-_NUMBERS: dict[str, tuple[Callable[[str], float], str]] = {
-    "sso_minimum_lifetime": (_seconds, "a number of seconds, or a time such as 45m or 1h"),
-    "sso_requests_per_second": (_positive, "a number above 0"),
-}
+        return Options(**read_options(self._merged, self._where))

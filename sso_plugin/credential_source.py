@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import copy
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
+    from .errors import ConfigError
     from .role_credentials import RoleCredentials
 
-__all__ = ["Source"]
+__all__ = ["Misconfigured", "Source"]
 
 
 class Source(Protocol):
@@ -34,3 +36,26 @@ class Source(Protocol):
 
         :raises Exception: if there are none, or it is too early to ask for them again.
         """
+
+
+class Misconfigured:
+    """A source that raises an error in the config each time it is used, and not before."""
+
+    def __init__(self, error: ConfigError) -> None:
+        self._error = error
+
+    def load(self) -> NoReturn:
+        """See `Source`."""
+        # A copy: threads that share one exception would write into one traceback.
+        raise copy.copy(self._error)
+
+    def prepare(self) -> None:
+        """See `Source`."""
+
+    def fetch(self, **_: object) -> NoReturn:
+        """See `Source`."""
+        self.load()
+
+    def replace(self, rejected: str) -> NoReturn:  # noqa: ARG002
+        """See `Source`."""
+        self.load()

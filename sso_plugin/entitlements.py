@@ -11,8 +11,9 @@ from .directory import Directory
 from .errors import ConfigError
 from .loader import add_data_path
 from .openlogin import OpenLogin, login_at
-from .provider import LOGIN_COMPONENT, LoginProvider, token_source
+from .provider import LoginProvider, token_source
 from .rejection import RejectedCredentials
+from .tokenparameter import LOGIN_COMPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import re
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -215,24 +216,54 @@ def memory_cache(name: str) -> MemoryCache:
     return _memories.setdefault(name, MemoryCache())
 
 
-def token_cache() -> Cache:
-    """Return the folder that the AWS CLI and the SDKs keep access tokens in."""
-    return _aws_folder("sso", "cache")
+def token_cache(folder: str | None = None) -> Cache:
+    """Return the folder that the AWS CLI and the SDKs keep access tokens in.
+
+    :param folder: the folder that a session of botocore uses; None for the usual one.
+    """
+    try:
+        return FileCache(Path(folder or _imported_token_folder() or _aws_folder("sso", "cache")))
+    except RuntimeError:
+        return _memory_without_home("sso", "cache")
 
 
 def role_cache(*, in_memory: bool = False) -> Cache:
     """Return the folder that the AWS CLI keeps role credentials in, or memory in its place."""
-    return memory_cache("cli/cache") if in_memory else _aws_folder("cli", "cache")
+    return memory_cache("cli/cache") if in_memory else _cache_in("cli", "cache")
 
 
 def own_cache(*, durable: bool = True) -> Cache:
     """Return the folder for what only we know: remembered names, logins under way, budgets."""
-    return _aws_folder("sso-plugin", durable=durable)
+    return _cache_in("sso-plugin", durable=durable)
 
 
-def _aws_folder(*parts: str, durable: bool = True) -> Cache:
+def _cache_in(*parts: str, durable: bool = True) -> Cache:
     try:
-        return FileCache(Path.home().joinpath(".aws", *parts), durable=durable)
+        return FileCache(_aws_folder(*parts), durable=durable)
     except RuntimeError:
-        _logger.debug("There is no home directory: keeping tokens and credentials in memory")
-        return memory_cache("/".join(parts))
+        return _memory_without_home(*parts)
+
+
+def _aws_folder(*parts: str) -> Path:
+    """Return a folder in ``.aws``.
+
+    :raises RuntimeError: if there is no home directory.
+    """
+    tokens = Path(_imported_token_folder() or "")
+    usual = tokens.parts[-3:] == (".aws", "sso", "cache")
+    return (tokens.parents[1] if usual else Path.home() / ".aws").joinpath(*parts)
+
+
+def _imported_token_folder() -> str | None:
+    """Return the token folder of botocore, which looks for the home directory only when imported.
+
+    None if botocore is not imported, or found no home directory.
+    """
+    tokens = sys.modules.get("botocore.tokens")
+    folder = str(tokens.SSOTokenProvider._SSO_TOKEN_CACHE_DIR) if tokens else ""  # noqa: SLF001
+    return folder if Path(folder).is_absolute() else None
+
+
+def _memory_without_home(*parts: str) -> Cache:
+    _logger.debug("There is no home directory: keeping tokens and credentials in memory")
+    return memory_cache("/".join(parts))

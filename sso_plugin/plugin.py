@@ -17,11 +17,11 @@ from .served import is_served
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from botocore.loaders import Loader
     from botocore.session import Session
 
-    from .provider import AccessTokenParameter, SsoProvider
+    from .provider import SsoProvider
     from .rejection import RejectedCredentials
+    from .tokenparameter import AccessTokenParameter
 
 __all__ = ["disable", "enable", "is_enabled"]
 
@@ -79,7 +79,6 @@ class _Adaptation:
         self._sources: list[SsoProvider | None] = []
 
     def begin(self) -> None:
-        self._adapt_component("data_loader", self._adapt_loader)
         self._adapt_component("credential_provider", self._adapt_credentials)
         self._adapt_component("token_provider", self._adapt_tokens)
         self._register("provide-client-params.sso", self._provide_access_token)
@@ -95,7 +94,7 @@ class _Adaptation:
     @functools.cached_property
     def _access_token(self) -> AccessTokenParameter:
         # A session that never calls the portal itself need not pay for the import.
-        from .provider import AccessTokenParameter
+        from .tokenparameter import AccessTokenParameter
 
         return AccessTokenParameter(self._session)
 
@@ -163,32 +162,37 @@ class _Adaptation:
             _logger.debug("Leaving %s as it is: %s", type(component), type(exc).__name__)
         return component
 
-    def _adapt_loader(self, loader: Loader) -> None:
-        from .loader import add_data_path, remove_data_path
-
-        add_data_path(loader)
-        self._changes.append(lambda: remove_data_path(loader))
-
     def _adapt_credentials(self, resolver: Any) -> None:
         name = self._profile_name()
-        profiles = self._session.full_config.get("profiles", {})
-        chained = any(self._serves(source) for source in _source_profiles(profiles, name))
         if self._serves(name):
-            self._replace_credential_provider(resolver.providers, name)
-        if chained:
+            self._replace_credential_provider(resolver.providers)
+        if self._is_chained(name):
             from .seams import wrap_source_profiles
 
             unwrap = wrap_source_profiles(
                 resolver, self._adapt_source_profile, self._source_credentials
             )
             self._changes.append(unwrap)
-        if chained or self._serves(name):
+        if self._serves(name) or self._is_chained(name):
             self._register("before-sign", self._note_signer)
             self._register("needs-retry", self._repeat_rejected)
+            self._offer_models()
+
+    def _is_chained(self, name: str) -> bool:
+        """Return whether a source profile of the role chain of a profile is ours to serve."""
+        profiles = self._session.full_config.get("profiles", {})
+        return any(self._serves(source) for source in _source_profiles(profiles, name))
+
+    def _offer_models(self) -> None:
+        from .loader import add_data_path, remove_data_path
+
+        loader = self._session.get_component("data_loader")
+        add_data_path(loader)
+        self._changes.append(lambda: remove_data_path(loader))
 
     def _adapt_source_profile(self, name: str, providers: list[Any]) -> list[Any]:
         if self._serves(name):
-            self._sources.append(self._replace_credential_provider(providers, name))
+            self._sources.append(self._replace_credential_provider(providers))
         return providers
 
     def _source_credentials(self, access_key: str) -> Any:
@@ -199,17 +203,20 @@ class _Adaptation:
     def _serves(self, profile_name: str) -> bool:
         return is_served(self._session.full_config, profile_name)
 
-    def _replace_credential_provider(self, providers: list[Any], profile_name: str) -> Any:
+    def _replace_credential_provider(self, providers: list[Any]) -> Any:
         from botocore.credentials import SSOProvider
 
         from .provider import SsoProvider
 
         return self._replace(
-            providers, SSOProvider, lambda stock: SsoProvider(self._session, profile_name, stock)
+            providers, SSOProvider, lambda stock: SsoProvider(self._session, stock)
         )
 
     def _adapt_tokens(self, chain: Any) -> None:
         name = self._profile_name()
+        # Each client asks for a token before its model is loaded.
+        if self._serves(name) or self._is_chained(name):
+            self._offer_models()
         if not self._serves(name):
             return
         from botocore.tokens import SSOTokenProvider
@@ -220,7 +227,7 @@ class _Adaptation:
         self._replace(
             token_providers(chain),
             SSOTokenProvider,
-            lambda stock: SsoTokenProvider(self._session, name, stock),
+            SsoTokenProvider,
         )
 
     def _replace(self, providers: list[Any], stock_type: type, make: Callable[[Any], Any]) -> Any:

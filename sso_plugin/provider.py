@@ -1,4 +1,4 @@
-"""What a session gets from us: role credentials, bearer tokens, the token of its ``sso`` calls.
+"""What a session gets from us: role credentials and bearer tokens.
 
 Each stands in for a part of botocore, and hands back to it what is not its own. Nothing here
 goes out before somebody uses what it returned; least of all is a client made, since making one
@@ -7,106 +7,107 @@ asks for credentials.
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from botocore.credentials import CredentialProvider
-from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken
+from botocore.credentials import CredentialProvider, SSOProvider
+from botocore.exceptions import InvalidConfigError
+from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 
 from .cache import Cache, MemoryCache
 from .config import SsoProfile
-from .filecache import role_cache
-from .redact import Secret, SecretBytes, without_frames
+from .errors import ConfigError
+from .filecache import role_cache, token_cache
 from .refresh import SsoCredentials
 from .rolesource import RoleSource
-from .seams import make_components
-from .served import ROLE_KEYS, is_served
+from .seams import cache_of_tokens, make_components, token_folder
 from .tokens import TokenSource
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable
 
-    from botocore.credentials import Credentials, SSOProvider
+    from botocore.credentials import Credentials
     from botocore.session import Session
-    from botocore.tokens import SSOTokenProvider
 
-    from .credential_source import Source
+    from .credential_source import Misconfigured, Source
 
 __all__ = [
-    "AccessTokenParameter",
     "LoginProvider",
     "SsoProvider",
     "SsoTokenProvider",
+    "adopted",
     "token_source",
 ]
 
-
-_SECRET_HEADERS = {"x-amz-sso_bearer_token"}
-
-LOGIN_COMPONENT = "sso_plugin_login"
-"""The name under which a session of `get_session` keeps the login that it was made for."""
+_BOTOCORE_ROLE_KEYS = {"sso_account_id", "sso_role_name"}
+"""botocore's provider looks at a profile only if it has one of these."""
 
 
-class SsoProvider(CredentialProvider):
-    """The credential provider ``sso``, in the place of botocore's own.
+class SsoProvider(SSOProvider):
+    """The credential provider ``sso``, in the place of botocore's own, whose attributes it shares.
 
-    ``cache`` is what botocore has there: a mapping, ``{}`` by default. Whoever sets it to another
-    one (as the AWS CLI does) has role credentials kept in that.
+    A ``cache`` that a caller has set, as the AWS CLI does, keeps the role credentials. With a token
+    cache of another kind than botocore's, it does what botocore's provider does.
     """
 
-    METHOD = "sso"
-    CANONICAL_NAME = None
+    _profile_name: str
+    _load_sso_config: Callable[[], object]
 
-    def __init__(self, session: Session, profile_name: str, stock: SSOProvider) -> None:
-        super().__init__()
+    def __init__(self, session: Session, stock: SSOProvider) -> None:
+        self.__dict__ = vars(stock)
         self.stock = stock
-        self._session = session
-        self._profile_name = profile_name
-        self._foreign_cache = False
         self.loaded: SsoCredentials | None = None
         """What `load` returned last, if it was ours."""
+        self._session = session
+        self._usual_cache = stock.cache if type(stock.cache) is dict else None
 
-    @property
-    def cache(self) -> MutableMapping[str, Any]:
-        """The mapping that keeps role credentials, if not in the profile's own cache."""
-        return self.stock.cache
-
-    @cache.setter
-    def cache(self, mapping: MutableMapping[str, Any]) -> None:
-        self.stock.cache = mapping  # type: ignore[assignment]
-        self._foreign_cache = True
-
-    def load(self) -> Credentials | None:
+    def load(self) -> Credentials | None:  # type: ignore[override]  # the stubs are wrong
         """Return credentials that are fetched when first used, or None without a role."""
-        section = self._session.full_config.get("profiles", {}).get(self._profile_name, {})
-        if not any(key in section for key in ROLE_KEYS):
-            # Whatever else it says, botocore asks no SSO for its credentials; nor do we.
-            return self.stock.load()
-        profile = SsoProfile.of(self._session, self._profile_name)
-        if profile is None or profile.role_name is None:
-            return self.stock.load()
-        foreign = MemoryCache(self.cache) if self._foreign_cache else None
-        self.loaded = _credentials(self._session, profile, foreign)
+        profiles = self._session.full_config.get("profiles", {})
+        names_role = profiles.get(self._profile_name, {}).keys() & _BOTOCORE_ROLE_KEYS
+        tokens = adopted(cache_of_tokens(self)) if names_role else None
+        if tokens is None:
+            return super().load()
+        try:
+            profile = SsoProfile.of(self._session, self._profile_name)
+        except ConfigError as exc:
+            if _is_refused(self._load_sso_config):
+                raise
+            return _unusable(exc)
+        if profile is None:
+            return super().load()
+        foreign = None if self.cache is self._usual_cache else MemoryCache(self.cache)
+        self.loaded = _credentials(self._session, profile, tokens, foreign)
         return self.loaded
 
 
-class SsoTokenProvider:
-    """The bearer-token provider ``sso``, in the place of botocore's own."""
+class SsoTokenProvider(SSOTokenProvider):
+    """The bearer-token provider ``sso``, in the place of botocore's, whose attributes it shares."""
 
-    METHOD = "sso"
+    _session: Session
+    _profile_name: str
+    _cache: object
+    _load_sso_config: Callable[[], object]
 
-    def __init__(self, session: Session, profile_name: str, stock: SSOTokenProvider) -> None:
+    def __init__(self, stock: SSOTokenProvider) -> None:
+        self.__dict__ = vars(stock)
         self.stock = stock
-        self._session = session
-        self._profile_name = profile_name
 
-    def load_token(self, **kwargs: Any) -> DeferredRefreshableToken | None:
+    def load_token(  # type: ignore[override]  # the stubs are wrong
+        self, **kwargs: Any
+    ) -> DeferredRefreshableToken | None:
         """Return a token that is loaded when first used, or None without an sso-session."""
-        profile = SsoProfile.of(self._session, self._profile_name)
-        if profile is None or profile.session_name is None:
-            return self.stock.load_token(**kwargs)
-        return _bearer_token(self._session, profile)
+        profiles = self._session.full_config.get("profiles", {})
+        tokens = adopted(self._cache)
+        if tokens is None or "sso_session" not in profiles.get(self._profile_name, {}):
+            return super().load_token(**kwargs)
+        try:
+            profile = SsoProfile.login_of(self._session, self._profile_name)
+        except ConfigError as exc:
+            if _is_refused(self._load_sso_config):
+                raise
+            return _deferred_token(_misconfigured(exc).load)
+        return None if profile is None else _bearer_token(self._session, profile, tokens)
 
 
 class LoginProvider(CredentialProvider):
@@ -122,81 +123,19 @@ class LoginProvider(CredentialProvider):
 
     def load(self) -> Credentials:
         """Return credentials that are fetched when first used."""
-        return _credentials(self._session, self._profile)
+        return _credentials(self._session, self._profile, token_cache())
 
     def load_token(self, **_: Any) -> DeferredRefreshableToken:
         """Return a bearer token that is loaded when first used."""
-        return _bearer_token(self._session, self._profile)
+        return _bearer_token(self._session, self._profile, token_cache())
 
 
-class AccessTokenParameter:
-    """Fills in ``accessToken`` where a call of the client ``sso`` omits it.
+def token_source(session: Session, profile: SsoProfile, cache: Cache | None = None) -> TokenSource:
+    """Return the source of a profile's token, which has a person log in if the profile says so.
 
-    The token is valid in its own region only, so the call goes there, unless the client has an
-    endpoint set. What a caller passes always wins.
+    :param cache: where the token is, if not in the usual folder.
     """
-
-    _REGION = "sso_plugin_region"
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._source: TokenSource | None = None
-
-    def provide(
-        self, params: dict[str, Any], model: Any, context: dict[str, Any] | None = None, **_: Any
-    ) -> dict[str, Any] | None:
-        """Answer ``provide-client-params.sso``: the parameters with the token, or None."""
-        takes_token = model.input_shape and "accessToken" in model.input_shape.members
-        if not takes_token or "accessToken" in params or context is None:
-            return None
-        profile = self._profile()
-        if profile is None:
-            return None
-        if self._source is None:
-            self._source = token_source(self._session, profile)
-        context[self._REGION] = profile.region
-        return {**params, "accessToken": self._source.fetch().value}
-
-    def _profile(self) -> SsoProfile | None:
-        try:
-            # A session of `get_session` has a login of its own, whatever AWS_PROFILE says.
-            own: SsoProfile = self._session.get_component(LOGIN_COMPONENT)
-        except ValueError:
-            name = self._session.get_config_variable("profile") or "default"
-            served = is_served(self._session.full_config, name)
-            return SsoProfile.of(self._session, name) if served else None
-        return own
-
-    def route(self, builtins: dict[Any, Any], context: dict[str, Any], **_: Any) -> None:
-        """Answer ``before-endpoint-resolution.sso``: send the call to the token's region."""
-        region = (context or {}).get(self._REGION)
-        if region and not builtins.get("SDK::Endpoint"):
-            builtins["AWS::Region"] = region
-
-    @staticmethod
-    def conceal(request: dict[str, Any]) -> None:
-        """Answer ``before-call.sso``: tracebacks of a failed call show its headers."""
-        headers = request["headers"]
-        for name in _SECRET_HEADERS & headers.keys():
-            headers[name] = Secret(headers[name])
-
-    @staticmethod
-    def conceal_sent(request: Any) -> None:
-        """Answer ``before-send.sso``, when botocore has turned the headers into bytes."""
-        for name in _SECRET_HEADERS:
-            if isinstance(request.headers.get(name), bytes):
-                request.headers[name] = SecretBytes(request.headers[name])
-
-    @staticmethod
-    def drop_frames(caught_exception: Exception | None) -> None:
-        """Answer ``needs-retry.sso``: the frames of a failed request hold the bytes sent."""
-        if caught_exception is not None:
-            without_frames(caught_exception, handled=sys.exc_info()[1])
-
-
-def token_source(session: Session, profile: SsoProfile) -> TokenSource:
-    """Return the source of a profile's token, which has a person log in if the profile says so."""
-    plain = TokenSource.of(session, profile)
+    plain = TokenSource.of(session, profile, cache)
     if profile.options.login == "never":
         return plain
     # Browsers and loopback servers are imported only where one may be needed.
@@ -205,11 +144,40 @@ def token_source(session: Session, profile: SsoProfile) -> TokenSource:
     return AttendedTokenSource(session, profile, plain)
 
 
+def _is_refused(load_config: Callable[[], object]) -> bool:
+    """Return whether botocore too refuses a profile, and so at this moment."""
+    try:
+        load_config()
+    except InvalidConfigError:
+        return True
+    return False
+
+
+def _misconfigured(exc: ConfigError) -> Misconfigured:
+    # On a warm cache, it need not even be imported.
+    from .credential_source import Misconfigured
+
+    return Misconfigured(exc)
+
+
+def _unusable(exc: ConfigError) -> SsoCredentials:
+    """Return credentials that raise the error when they are used: an unsigned client never does."""
+    from .clock import Clock
+
+    return SsoCredentials(_misconfigured(exc), Clock())
+
+
+def adopted(tokens: object) -> Cache | None:
+    """Return the folder of a token cache of botocore's; None if a caller has set another kind."""
+    folder = token_folder(tokens)
+    return None if folder is None else token_cache(folder)
+
+
 def _credentials(
-    session: Session, profile: SsoProfile, cache: Cache | None = None
+    session: Session, profile: SsoProfile, token_files: Cache, cache: Cache | None = None
 ) -> SsoCredentials:
     make_components(session)
-    tokens = token_source(session, profile)
+    tokens = token_source(session, profile, token_files)
     own = role_cache(in_memory=profile.options.cache == "memory")
     _register_features(profile)
     return SsoCredentials(
@@ -220,14 +188,21 @@ def _credentials(
     )
 
 
-def _bearer_token(session: Session, profile: SsoProfile) -> DeferredRefreshableToken:
-    source = token_source(session, profile)
+def _bearer_token(
+    session: Session, profile: SsoProfile, token_files: Cache
+) -> DeferredRefreshableToken:
+    source = token_source(session, profile, token_files)
 
     def fetch() -> FrozenAuthToken:
         token = source.fetch()
         expires = datetime.fromtimestamp(token.lifetime.expires_at, timezone.utc)
-        return FrozenAuthToken(token.value, expiration=expires)
+        # A plain string: what is handed out must look like what botocore hands out.
+        return FrozenAuthToken(str(token.value), expiration=expires)
 
+    return _deferred_token(fetch)
+
+
+def _deferred_token(fetch: Callable[[], FrozenAuthToken]) -> DeferredRefreshableToken:
     return DeferredRefreshableToken(SsoTokenProvider.METHOD, fetch)
 
 

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import botocore
+import botocore.session
 from botocore.credentials import CredentialResolver, ProfileProviderBuilder
-from botocore.session import Session
+from botocore.tokens import SSOTokenProvider
+from botocore.utils import JSONFileCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from botocore.session import Session
     from botocore.tokens import TokenProviderChain
 
 __all__ = [
+    "cache_of_tokens",
     "make_components",
     "pending_factory",
     "plain_session",
+    "session_cache_of_tokens",
+    "token_folder",
     "token_providers",
     "wrap_source_profiles",
 ]
@@ -34,7 +39,8 @@ def plain_session(session: object) -> Session | None:
     Subclasses are other people's ideas of a session (aiobotocore's is asynchronous).
     """
     inner = getattr(session, "_session", session)
-    return inner if type(inner) is Session else None
+    # Looked up each time: the module may have been loaded again.
+    return inner if type(inner) is botocore.session.Session else None
 
 
 def pending_factory(session: Session, component: str) -> Callable[[], Any] | None:
@@ -59,6 +65,30 @@ def token_providers(chain: TokenProviderChain) -> list[Any]:
     """Return the list that the chain goes through; only newer botocore can exchange one in it."""
     providers: list[Any] = chain._providers  # type: ignore[attr-defined]  # noqa: SLF001
     return providers
+
+
+def cache_of_tokens(provider: Any) -> object:
+    """Return the cache in which a credential provider of botocore looks for its token."""
+    section = provider._load_config().get("profiles", {}).get(provider._profile_name, {})  # noqa: SLF001
+    if "sso_session" not in section:
+        return provider._token_cache  # noqa: SLF001
+    return getattr(provider._token_provider, "_cache", None)  # noqa: SLF001
+
+
+def session_cache_of_tokens(session: Session) -> object:
+    """Return the cache in which a session looks for its bearer token; None if it has none."""
+    for provider in token_providers(session.get_component("token_provider")):
+        if isinstance(provider, SSOTokenProvider):
+            return provider._cache  # type: ignore[attr-defined]  # noqa: SLF001
+    return None
+
+
+def token_folder(cache: object) -> str | None:
+    """Return the folder of a cache of botocore's own kind; None for another kind.
+
+    A subclass may keep its tokens elsewhere, or encrypt them.
+    """
+    return cache._working_dir if type(cache) is JSONFileCache else None  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def wrap_source_profiles(

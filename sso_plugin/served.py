@@ -7,15 +7,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["ROLE_KEYS", "has_sso_keys", "is_served"]
+__all__ = ["IDENTITY_KEYS", "ROLE_KEYS", "has_sso_keys", "is_served"]
 
-_IDENTITY_KEYS = ("sso_session", "sso_start_url")
+IDENTITY_KEYS = ("sso_session", "sso_start_url")
 ROLE_KEYS = ("sso_account_id", "sso_account_name", "sso_role_name")
 
 
 def has_sso_keys(section: Mapping[str, Any]) -> bool:
     """Tell whether a profile section has anything to do with Identity Center."""
-    return any(key in section for key in _IDENTITY_KEYS + ROLE_KEYS)
+    return any(key in section for key in IDENTITY_KEYS + ROLE_KEYS)
 
 
 def is_served(full_config: Mapping[str, Any], name: str) -> bool:

@@ -9,17 +9,17 @@ import sys
 
 TYPE_CHECKING = False  # a plain name: importing typing would cost more than all that is done here
 if TYPE_CHECKING:
-    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 
 def main() -> None:
     """Set the tripwire, unless `SSO_PLUGIN` turns the plugin off; a second call adds nothing."""
     if switched_off():
         return
+    if Tripwire not in sys.meta_path:
+        sys.meta_path.insert(0, Tripwire)
     if "botocore.session" in sys.modules:
         Tripwire.trip()
-    elif Tripwire not in sys.meta_path:
-        sys.meta_path.insert(0, Tripwire)
 
 
 def switched_off() -> bool:
@@ -28,29 +28,32 @@ def switched_off() -> bool:
 
 
 class Tripwire:
-    """A finder that finds nothing: it only notices that `botocore.session` is being imported."""
+    """A finder that finds nothing: it only notices that `botocore.session` is being imported.
+
+    It stays, since botocore may be imported again. The finder of another program may answer for
+    `botocore.session` first; then the next import of any module shows that it is there.
+    """
+
+    _noticed: "ModuleType | None" = None
+    """The package botocore that we are registered with."""
 
     @classmethod
-    def find_spec(cls, name: str, *_path_and_target: object) -> "ModuleSpec | None":
-        """Step out of the way and register with botocore, whose package is imported by now."""
-        if name != "botocore.session":
-            return None
-        # Another thread may have done so already.
-        from contextlib import suppress
+    def find_spec(cls, name: str, *_path_and_target: object) -> None:
+        """Register with botocore if need be, whose package is imported by now."""
+        if name == "botocore.session" or "botocore.session" in sys.modules:
+            cls.trip()
 
-        with suppress(ValueError):
-            sys.meta_path.remove(cls)
-        cls.trip()
-        # The import system is walking the list that just became shorter, and would skip the
-        # finder after this one if the answer were None. So look again, from the start.
-        from importlib.util import find_spec
-
-        return find_spec(name)
-
-    @staticmethod
-    def trip() -> None:
-        """Register; a fault of ours never breaks the import of botocore."""
+    @classmethod
+    def trip(cls) -> None:
+        """Register, once; a fault of ours never breaks the import of botocore."""
+        botocore = sys.modules.get("botocore")
+        if botocore is None or botocore is cls._noticed:
+            return
+        # First: what follows imports modules, and so calls this again.
+        again, cls._noticed = cls._noticed is not None, botocore
         try:
+            if again:
+                _forget_modules()
             from .initializer import register
 
             register()
@@ -59,3 +62,13 @@ class Tripwire:
 
             # By its kind only: a message may hold what is not to be logged.
             logging.getLogger("sso_plugin").debug("Could not start: %s", type(exc).__name__)
+
+
+def _forget_modules() -> None:
+    """Have our modules imported again: they hold classes of the botocore that was replaced."""
+    package = sys.modules[__package__]
+    for name in [name for name in sys.modules if name.startswith(f"{__package__}.")]:
+        module = name.split(".")[1]
+        if module not in ("startup", "emulator"):
+            sys.modules.pop(name, None)
+            vars(package).pop(module, None)

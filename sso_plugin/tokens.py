@@ -60,8 +60,11 @@ class TokenSource:
         return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
 
     @classmethod
-    def of(cls, session: Session, profile: SsoProfile) -> TokenSource:
-        """Return the source of a profile's token, with the portal that the session reaches."""
+    def of(cls, session: Session, profile: SsoProfile, cache: Cache | None = None) -> TokenSource:
+        """Return the source of a profile's token, with the portal that the session reaches.
+
+        :param cache: where the token is, if not in the usual folder.
+        """
         mask_logs()
         clock = Clock(memory=ClockMemory.of(profile))
 
@@ -70,7 +73,7 @@ class TokenSource:
 
             return Portal.of(session, profile, clock)
 
-        return cls(profile, portal, token_cache(), clock)
+        return cls(profile, portal, cache or token_cache(), clock)
 
     def load(self) -> AccessToken | None:
         """Return the token of the cache file, in whatever state. Goes nowhere."""

@@ -86,12 +86,12 @@ def test_enabling_one_session_leaves_the_others_alone(world: World) -> None:
 
 
 def test_a_boto3_session_can_be_enabled_after_it_was_made(world: World) -> None:
-    """Its loader exists by then, and is adapted where it is."""
+    """Its loader exists by then, and is adapted with its first client."""
     world.sign_in()
     session = boto3.Session(profile_name="dev")
     sso_plugin.enable(session)
-    assert DATA_PATH in session._session.get_component("data_loader").search_paths
     assert arn(session).endswith("/alice")
+    assert DATA_PATH in session._session.get_component("data_loader").search_paths
 
 
 def test_a_session_that_was_used_can_be_enabled(world: World) -> None:
@@ -116,6 +116,7 @@ def test_enabling_twice_changes_nothing_more(world: World) -> None:
     sso_plugin.enable(session)
     sso_plugin.enable(session._session)
     assert sum(isinstance(provider, SsoProvider) for provider in providers(session)) == 1
+    session.client("sso")
     assert session._session.get_component("data_loader").search_paths.count(DATA_PATH) == 1
     assert not isinstance(
         session._session.get_component("credential_provider").get_provider("sso").stock, SsoProvider
@@ -280,7 +281,6 @@ print(*sorted(name for name in sys.modules if name.startswith("sso_plugin")), se
     assert world.run(script).stdout.split() == [
         "sso_plugin",
         "sso_plugin.initializer",
-        "sso_plugin.loader",
         "sso_plugin.plugin",
         "sso_plugin.seams",
         "sso_plugin.served",
@@ -309,24 +309,26 @@ def test_threads_that_make_sessions_at_once_are_all_served(world: World) -> None
     assert world.count("GetRoleCredentials") == 1
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ("sso_cache = disk\n", 'The value of sso_cache in the profile "dev" in'),
-        ("sso_region = us-east-1\n", "The value for sso_region is inconsistent between profile"),
-    ],
-)
-def test_a_wrong_profile_is_an_error_when_credentials_are_needed(
-    world: World, changes: str, message: str
-) -> None:
-    """As with botocore's own keys, and with the file named as the user named it."""
-    world.configure(world.emulator.profile() + changes)
+def test_a_profile_that_botocore_refuses_is_refused_when_a_client_is_made(world: World) -> None:
+    """At the same moment, and with the file named as the user named it."""
+    world.configure(world.emulator.profile() + "sso_region = us-east-1\n")
     sso_plugin.enable()
     session = boto3.Session(profile_name="dev")
     with pytest.raises(InvalidConfigError) as caught:
         session.client("s3")
-    assert str(caught.value).startswith(message)
+    assert str(caught.value).startswith("The value for sso_region is inconsistent between profile")
     assert os.environ["AWS_CONFIG_FILE"] in str(caught.value)
+
+
+def test_an_invalid_value_that_botocore_ignores_is_an_error_of_the_first_call(world: World) -> None:
+    """A client is made, and one that needs no credentials works."""
+    world.configure(world.emulator.profile() + "sso_cache = disk\n")
+    sso_plugin.enable()
+    session = boto3.Session(profile_name="dev")
+    client = session.client("sts", region_name="eu-central-1")
+    with pytest.raises(InvalidConfigError) as caught:
+        client.get_caller_identity()
+    assert str(caught.value).startswith('The value of sso_cache in the profile "dev" in')
 
 
 def test_a_provider_whose_cache_was_set_keeps_credentials_in_it(world: World) -> None:

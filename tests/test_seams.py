@@ -121,11 +121,11 @@ SEAMS: dict[str, tuple[str, set[str]]] = {
     ),
     "utils:SSOTokenLoader._generate_cache_key": ("tokens.TokenSource.key", {"40be05837c3d"}),
     "client:BaseClient._emit_api_params": (
-        "provider.AccessTokenParameter.provide",
+        "tokenparameter.AccessTokenParameter.provide",
         {"76ab1289aebc"},
     ),
     "regions:EndpointRulesetResolver._get_customized_builtins": (
-        "provider.AccessTokenParameter.route",
+        "tokenparameter.AccessTokenParameter.route",
         {"24b3c421b8c6", "16c423aa76c9"},
     ),
     "loaders:Loader.load_data_with_path": ("loader.add_data_path", {"568513acebdb"}),

@@ -1,0 +1,93 @@
+"""The ``accessToken`` of the calls of a client ``sso``, where the caller omits it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .config import SsoProfile
+from .provider import adopted, token_source
+from .redact import Secret, SecretBytes, without_frames
+from .seams import session_cache_of_tokens
+from .served import is_served
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+    from .tokens import TokenSource
+
+__all__ = ["LOGIN_COMPONENT", "AccessTokenParameter"]
+
+LOGIN_COMPONENT = "sso_plugin_login"
+"""The name under which a session of `get_session` keeps the login that it was made for."""
+
+_SECRET_HEADERS = {"x-amz-sso_bearer_token"}
+
+
+class AccessTokenParameter:
+    """Fills in ``accessToken`` where a call of the client ``sso`` omits it.
+
+    The token is valid in its own region only, so the call goes there, unless the client has an
+    endpoint set. What a caller passes always wins.
+    """
+
+    _REGION = "sso_plugin_region"
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._source: TokenSource | None = None
+
+    def provide(
+        self, params: dict[str, Any], model: Any, context: dict[str, Any] | None = None, **_: Any
+    ) -> dict[str, Any] | None:
+        """Answer ``provide-client-params.sso``: the parameters with the token, or None."""
+        takes_token = model.input_shape and "accessToken" in model.input_shape.members
+        if not takes_token or "accessToken" in params or context is None:
+            return None
+        source = self._source = self._source or self._find_source()
+        if source is None:
+            return None
+        context[self._REGION] = source.profile.region
+        return {**params, "accessToken": source.fetch().value}
+
+    def _find_source(self) -> TokenSource | None:
+        try:
+            # A session of `get_session` has a login of its own, whatever AWS_PROFILE says.
+            own: SsoProfile = self._session.get_component(LOGIN_COMPONENT)
+        except ValueError:
+            return self._source_of_profile()
+        return token_source(self._session, own)
+
+    def _source_of_profile(self) -> TokenSource | None:
+        name = self._session.get_config_variable("profile") or "default"
+        if not is_served(self._session.full_config, name):
+            return None
+        profile = SsoProfile.login_of(self._session, name)
+        tokens = adopted(session_cache_of_tokens(self._session))
+        return token_source(self._session, profile, tokens) if profile and tokens else None
+
+    def route(self, builtins: dict[Any, Any], context: dict[str, Any], **_: Any) -> None:
+        """Answer ``before-endpoint-resolution.sso``: send the call to the token's region."""
+        region = (context or {}).get(self._REGION)
+        if region and not builtins.get("SDK::Endpoint"):
+            builtins["AWS::Region"] = region
+
+    @staticmethod
+    def conceal(request: dict[str, Any]) -> None:
+        """Answer ``before-call.sso``: tracebacks of a failed call show its headers."""
+        headers = request["headers"]
+        for name in _SECRET_HEADERS & headers.keys():
+            headers[name] = Secret(headers[name])
+
+    @staticmethod
+    def conceal_sent(request: Any) -> None:
+        """Answer ``before-send.sso``, when botocore has turned the headers into bytes."""
+        for name in _SECRET_HEADERS:
+            if isinstance(request.headers.get(name), bytes):
+                request.headers[name] = SecretBytes(request.headers[name])
+
+    @staticmethod
+    def drop_frames(caught_exception: Exception | None) -> None:
+        """Answer ``needs-retry.sso``: the frames of a failed request hold the bytes sent."""
+        if caught_exception is not None:
+            without_frames(caught_exception, handled=sys.exc_info()[1])
