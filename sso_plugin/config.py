@@ -37,6 +37,10 @@ _OWN_KEYS = frozenset(
 )
 
 
+_ROLE_OPTIONS = frozenset({"sso_plugin", "sso_refresh", "sso_cache", "sso_minimum_lifetime"})
+"""Those that a login does not need."""
+
+
 @dataclass(frozen=True)
 class Options:
     """Our own keys of a profile, or of its sso-session; the profile wins. Times are in seconds."""
@@ -141,7 +145,8 @@ class SsoProfile:
         :raises ConfigError: if there is none of that name, or it is not complete.
         """
         file = session.get_config_variable("config_file")
-        return _Reader(session.full_config, {"sso_session": name}, None, file).login()
+        reader = _Reader(session.full_config, {"sso_session": name}, None, file)
+        return reader.login(may_be_empty=False)
 
 
 class _Reader:
@@ -173,10 +178,12 @@ class _Reader:
             role_name=self._text("sso_role_name") or None,
         )
 
-    def login(self) -> SsoProfile:
+    def login(self, *, may_be_empty: bool = True) -> SsoProfile:
         own = {key: value for key, value in self._section.items() if key in _OWN_KEYS}
-        self._merged = {**self._section, **self._session, **own}
-        self._check_complete(_LOGIN_KEYS)
+        merged = {**self._section, **self._session, **own}
+        self._merged = {key: merged[key] for key in merged if key not in _ROLE_OPTIONS}
+        if not (may_be_empty and self._merged.keys() >= set(_LOGIN_KEYS)):
+            self._check_complete(_LOGIN_KEYS)
         return self._made()
 
     def _made(self, **role: str | None) -> SsoProfile:

@@ -72,7 +72,9 @@ def cache_of_tokens(provider: Any) -> object:
     section = provider._load_config().get("profiles", {}).get(provider._profile_name, {})  # noqa: SLF001
     if "sso_session" not in section:
         return provider._token_cache  # noqa: SLF001
-    return getattr(provider._token_provider, "_cache", None)  # noqa: SLF001
+    tokens = provider._token_provider  # noqa: SLF001
+    # One of another kind has ideas of its own.
+    return tokens._cache if type(tokens) is SSOTokenProvider else None  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def session_cache_of_tokens(session: Session) -> object:

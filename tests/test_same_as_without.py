@@ -135,6 +135,8 @@ def show(case):
         "tokens": [f"{type(one).__module__}.{type(one).__name__}" for one in tokens],
         "endpoint": told(lambda: session.client("s3").meta.endpoint_url),
         "services": len(core.get_available_services()),
+        "search paths": core.get_component("data_loader").search_paths,
+        "waiters": told(lambda: session.client("sso").waiter_names),
         "sso without a token": told(lambda: session.client("sso").list_accounts()),
         "wrapt": "wrapt" in sys.modules,
     }

@@ -1,0 +1,232 @@
+"""Where tokens are: the folder that botocore uses, and caches that a program sets in its place.
+
+botocore has no public setting for it, so programs replace attributes of its providers.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.credentials import SSOProvider
+from botocore.exceptions import ParamValidationError
+from botocore.tokens import SSOTokenProvider
+from botocore.utils import JSONFileCache
+
+import sso_plugin
+from sso_plugin.filecache import own_cache, role_cache, token_cache
+from sso_plugin.provider import SsoProvider, SsoTokenProvider
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import World
+
+LEGACY = """
+[profile legacy]
+sso_start_url = {start_url}
+sso_region = {region}
+sso_account_id = 111111111111
+sso_role_name = AdministratorAccess
+region = eu-central-1
+"""
+
+
+class OwnCache(JSONFileCache):
+    """A cache of a program's own, which here is still a folder."""
+
+    folder = ""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__(OwnCache.folder)
+
+
+@pytest.fixture
+def apart(world: World, tmp_path: Path) -> Path:
+    """Give a folder with the token of alice, while no one is logged in at the usual place."""
+    world.configure(
+        world.emulator.profile()
+        + LEGACY.format(
+            start_url=world.emulator.organization.start_url,
+            region=world.emulator.organization.region,
+        )
+    )
+    folder = tmp_path / "apart"
+    folder.mkdir()
+    for name in ("corp", world.emulator.organization.start_url):
+        world.sign_in("alice", name)
+        world.token_file(name).rename(folder / world.token_file(name).name)
+    return folder
+
+
+def arn(session: Any) -> str:
+    return str(session.client("sts").get_caller_identity()["Arn"])
+
+
+def bearer(session: Any) -> Any:
+    return session._session.get_auth_token().get_frozen_token().token
+
+
+@pytest.mark.parametrize("profile", ["dev", "legacy"])
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_class_of_caches_can_be_replaced(
+    world: World, apart: Path, monkeypatch: pytest.MonkeyPatch, profile: str, *, enabled: bool
+) -> None:
+    """Public code does so, and a test of botocore's own. The session is left to botocore."""
+    OwnCache.folder = str(apart)
+    monkeypatch.setattr(SSOTokenProvider, "DEFAULT_CACHE_CLS", OwnCache)
+    monkeypatch.setattr("botocore.credentials.JSONFileCache", OwnCache)
+    if enabled:
+        sso_plugin.enable()
+    session = boto3.Session(profile_name=profile)
+    assert arn(session).endswith("/alice")
+    assert world.role_files() == []
+
+
+@pytest.mark.parametrize("profile", ["dev", "legacy"])
+@pytest.mark.parametrize("enabled", [False, True])
+def test_the_folder_can_be_replaced(
+    world: World, apart: Path, monkeypatch: pytest.MonkeyPatch, profile: str, *, enabled: bool
+) -> None:
+    """For all sessions of the process, by an attribute of botocore's classes."""
+    for provider in (SSOProvider, SSOTokenProvider):
+        monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(apart))
+    if enabled:
+        sso_plugin.enable()
+    assert arn(boto3.Session(profile_name=profile)).endswith("/alice")
+    assert list(world.home.glob(".aws/sso/cache/*.json")) == []
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_cache_can_be_set_on_one_provider(world: World, apart: Path, *, enabled: bool) -> None:
+    """The attribute of our provider is that of botocore's."""
+    if enabled:
+        sso_plugin.enable()
+    session = boto3.Session(profile_name="legacy")
+    provider: Any = session._session.get_component("credential_provider").get_provider("sso")
+    provider._token_cache = JSONFileCache(str(apart))
+    assert arn(session).endswith("/alice")
+    assert list(world.home.glob(".aws/sso/cache/*.json")) == []
+
+
+def test_a_token_is_renewed_where_it_is(
+    world: World, apart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by botocore, and with nothing left at the usual place."""
+    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(apart))
+    file = apart / world.token_file().name
+    old = json.loads(file.read_text())
+    file.write_text(json.dumps({**old, "expiresAt": "2020-01-01T00:00:00Z"}))
+    sso_plugin.enable()
+    assert type(bearer(boto3.Session(profile_name="dev"))) is str
+    new = json.loads(file.read_text())
+    assert new["accessToken"] != old["accessToken"]
+    assert new["expiresAt"] > "2026"
+    assert list(world.home.glob(".aws/sso/cache/*.json")) == []
+
+
+def test_the_sso_client_gets_its_token_from_there(
+    world: World, apart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials and the parameter ``accessToken`` are of one login."""
+    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(apart))
+    sso_plugin.enable()
+    portal = boto3.Session(profile_name="dev").client("sso")
+    assert portal.list_accounts()["accountList"]
+    assert world.count("ListAccounts") == 1
+
+
+def test_the_sso_client_of_a_session_left_to_botocore_needs_its_token(
+    world: World, apart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in stock: what is in another cache is not ours to read."""
+    OwnCache.folder = str(apart)
+    monkeypatch.setattr(SSOTokenProvider, "DEFAULT_CACHE_CLS", OwnCache)
+    sso_plugin.enable()
+    portal = boto3.Session(profile_name="dev").client("sso")
+    with pytest.raises(ParamValidationError):
+        portal.list_accounts()
+    assert world.count("ListAccounts") == 0
+
+
+def test_the_home_directory_is_that_of_the_import_of_botocore(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Botocore looks for the folder of tokens once; role credentials are in the same home."""
+    world.sign_in()
+    monkeypatch.setenv("HOME", str(tmp_path / "another"))
+    sso_plugin.enable()
+    assert arn(boto3.Session(profile_name="dev")).endswith("/alice")
+    assert len(world.role_files()) == 1
+    assert not (tmp_path / "another").exists()
+
+
+def test_our_own_folders_are_the_usual_ones_beside_a_replaced_one(
+    world: World, apart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of tokens says where tokens are, and nothing else."""
+    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(apart))
+    found = [cache.describe("x") for cache in (token_cache(), role_cache(), own_cache())]
+    aws = world.home / ".aws"
+    assert found == [f"{apart}/x.json", f"{aws}/cli/cache/x.json", f"{aws}/sso-plugin/x.json"]
+
+
+def test_a_relative_folder_is_no_home(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore keeps the ``~`` where it finds no home directory; we do not write there."""
+    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", "~/.aws/sso/cache")
+    assert token_cache().describe("x") == f"{world.home}/.aws/sso/cache/x.json"
+
+
+class TestProviders:
+    """Ours stand in for botocore's, whose kind they are and whose attributes they share."""
+
+    @pytest.fixture
+    def core(self, world: World) -> botocore.session.Session:
+        world.sign_in()
+        sso_plugin.enable()
+        return botocore.session.Session(profile="dev")
+
+    def test_the_credential_provider_is_one_of_botocore(
+        self, core: botocore.session.Session
+    ) -> None:
+        """Libraries look for it by its class, and reach in."""
+        provider: Any = core.get_component("credential_provider").get_provider("sso")
+        assert [isinstance(provider, kind) for kind in (SSOProvider, SsoProvider)] == [True, True]
+        assert provider._load_sso_config()["sso_role_name"] == "AdministratorAccess"
+        assert type(provider._token_cache) is JSONFileCache
+        assert type(provider._token_provider) is SSOTokenProvider
+        assert provider._token_provider.load_token().get_frozen_token().token
+        assert provider.cache == {}
+
+    def test_the_token_provider_is_one_of_botocore(self, core: botocore.session.Session) -> None:
+        """Its internals work as in stock, the client of `sso-oidc` among them."""
+        [provider] = [
+            each
+            for each in core.get_component("token_provider")._providers
+            if isinstance(each, SSOTokenProvider)
+        ]
+        inner: Any = provider
+        assert isinstance(provider, SsoTokenProvider)
+        assert inner._sso_config["session_name"] == "corp"
+        assert inner._token_loader(inner._sso_config["sso_start_url"], session_name="corp")
+        assert inner._client.meta.service_model.service_name == "sso-oidc"
+        assert inner._refresher().token == bearer(boto3.Session(botocore_session=core))
+
+    def test_what_is_set_on_ours_stays_when_the_plugin_goes(
+        self, core: botocore.session.Session
+    ) -> None:
+        """The provider that is put back has the same attributes."""
+        resolver = core.get_component("credential_provider")
+        mapping: dict[str, Any] = {}
+        resolver.get_provider("sso").cache = mapping
+        sso_plugin.disable()
+        provider = resolver.get_provider("sso")
+        assert type(provider) is SSOProvider
+        assert provider.cache is mapping
+
+    def test_a_bearer_token_is_a_plain_string(self, core: botocore.session.Session) -> None:
+        """Some programs ask for exactly that type."""
+        assert type(bearer(boto3.Session(botocore_session=core))) is str
