@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .answers import Account
     from .config import SsoProfile
 
-__all__ = ["Wanted", "choose", "matching"]
+__all__ = ["Wanted", "choose", "matching", "suggestions"]
 
 _MOST_CANDIDATES = 10
 
@@ -79,6 +79,13 @@ def matching(accounts: Iterable[Account], text: str) -> list[Account]:
         or [each for each in known if each.name == text]
         or [each for each in known if each.name.casefold() == folded]
     )
+
+
+def suggestions(names: Iterable[str], text: str) -> str:
+    """List the names that the text may have been meant to be, sorted, and the number of others."""
+    known = sorted({*names})
+    nearest = sorted(_closest(known, text)[:_MOST_CANDIDATES])
+    return _listed([*nearest, *(name for name in known if name not in nearest)])
 
 
 def _closest(names: list[str], text: str) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import stat
 import subprocess
@@ -13,7 +14,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import otheruser
@@ -33,7 +34,7 @@ from sso_plugin.commands.configtext import ConfigText, ProfileText
 from sso_plugin.commands.configuring import Wishes, write_profiles
 from sso_plugin.commands.profilenames import NameTemplate
 from sso_plugin.commands.textdiff import unified_diff
-from sso_plugin.directory import AccountRole
+from sso_plugin.directory import Account, AccountRole, Directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,7 +131,7 @@ def test_what_is_written_reads_well(world: World, session_text: str) -> None:
     written = world.config_file.read_text().removeprefix(session_text)
     lines = written.splitlines()
     assert lines[2].startswith(
-        "# Written by sso-plugin configure, and kept up to date until somebody changes it: "
+        "# Managed by sso-plugin configure. Keys and comments that you add are kept: "
     )
     assert [*lines[:2], *lines[3:]] == [
         "",
@@ -261,35 +262,15 @@ def test_what_was_written_and_pruned_leaves_no_trace_but_a_blank_line(
         world.emulator.assign("alice", "111111111111", "ReadOnlyAccess")
 
 
-def test_a_profile_changed_by_hand_is_the_users_from_then_on(world: World, file: Path) -> None:
-    """It is neither rewritten nor pruned."""
+def test_a_value_of_ours_that_goes_on_makes_a_profile_the_users(file: Path) -> None:
+    """Botocore reads the indented line as part of the value that we wrote."""
     write()
-    text = file.read_text()
-    mine = "sso_role_name = ReadOnlyAccess\n"
-    file.write_text(text.replace(mine, f"{mine}output = table\n"))
-    world.emulator.unassign("alice", "111111111111", "ReadOnlyAccess")
-    world.emulator.assign("alice", "111111111111", "Other")
-    plan = write(region="eu-west-1", prune=True)
-    assert plan.removed == ()
-    assert load_config(str(file))["profiles"]["production-ReadOnlyAccess"] == {
-        "sso_session": "corp",
-        "sso_account_id": "111111111111",
-        "sso_role_name": "ReadOnlyAccess",
-        "output": "table",
-    }
-
-
-@pytest.mark.parametrize("addition", ["\noutput = json\n", "  \n\n# why\n  more = 1\n"])
-def test_a_profile_that_goes_on_after_a_blank_line_is_the_users_too(
-    file: Path, addition: str
-) -> None:
-    """It is one section for whoever reads it."""
-    write()
-    file.write_text(file.read_text() + addition)
+    file.write_text(file.read_text() + "  \n\n# why\n  more = 1\n")
     last = list(load_config(str(file))["profiles"])[-1]
-    plan = write(region="eu-west-1")
+    before = file.read_bytes()
+    plan = write(region="eu-west-1", accounts=("sandbox",))
     assert plan.left == {last: "it was written or changed by hand"}
-    assert file.read_text().endswith(addition)
+    assert file.read_bytes() == before
 
 
 def test_a_profile_by_hand_is_left_with_a_word(world: World, session_text: str) -> None:
@@ -338,17 +319,6 @@ def test_names_need_no_quotes(account_name: str, expected: str) -> None:
         [role(account_name, account_id="000")], "corp"
     )
     assert name == expected
-
-
-def test_two_roles_of_one_name_are_refused() -> None:
-    """With both of them, and with the field that tells them apart."""
-    with pytest.raises(ConfigError) as caught:
-        NameTemplate.of("{account_name}").names([role("A b"), role("A-b", "2")], "corp")
-    assert str(caught.value) == (
-        'The template "{account_name}" does not do: "A-b" would be the name of the role R in A b '
-        "(1), and of the role R in A-b (2). Its fields are {account_name}, {account_id}, "
-        "{role_name}, {sso_session}; with {account_id} and {role_name} no two names are the same."
-    )
 
 
 @pytest.mark.parametrize(
@@ -636,18 +606,20 @@ def test_whatever_else_is_in_the_file_stays(
     others = others_in(path, names)
     for _ in range(3):
         text = ConfigText.parse(file.read())
-        ours = [name for name in names if name in text.profiles]
-        gone = data.draw(st.sets(st.sampled_from(ours))) if ours else set()
+        ours = {name: text.profiles[name] for name in names if name in text.profiles}
+        removable = [name for name in ours if not ours[name].has_additions]
+        gone = data.draw(st.sets(st.sampled_from(removable))) if removable else set()
         text.remove(gone)
+        values = {"sso_session": "corp", "region": data.draw(st.sampled_from("xy"))}
         put = {
-            name: {"sso_session": "corp", "region": data.draw(st.sampled_from("xy"))}
-            for name in ours
+            name: {key: value for key, value in values.items() if profile.may_set(key)}
+            for name, profile in ours.items()
             if name not in gone
         }
-        text.put(ProfileText(name, values) for name, values in put.items())
-        assert file.replace(file.read(), text.text, Change(put, removed=gone))
+        text.put(ProfileText(name, held) for name, held in put.items())
+        assert file.replace(file.read(), text.text, Change(removed=gone, updated=put))
         assert (
-            others_in(path, ours)
+            others_in(path, [*ours])
             == {name: value for name, value in others.items() if name not in ours}
             or others_in(path, names) == others
         )
@@ -670,6 +642,590 @@ def others_in(path: Path, names: list[str]) -> dict[str, object]:
     return {**parsed, "profiles": repr(profiles)}
 
 
+# --- a second run -------------------------------------------------------------------------------
+
+
+def profiles_in(file: Path) -> dict[str, dict[str, Any]]:
+    """Return what botocore reads."""
+    return dict(load_config(str(file))["profiles"])
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    """Change the file as a person does, at one place."""
+    text = file.read_bytes().decode()
+    assert text.count(old) == 1
+    file.write_bytes(text.replace(old, new).encode())
+
+
+def roles_are(monkeypatch: pytest.MonkeyPatch, *roles: AccountRole) -> None:
+    """Let the user have these roles."""
+    accounts = {role.account_id: Account(role.account_id, role.account_name, "") for role in roles}
+
+    def listed(_: Directory, account: str | None = None) -> Iterator[AccountRole]:
+        return (role for role in roles if account in (None, role.account_id))
+
+    monkeypatch.setattr(Directory, "accounts", lambda _: iter(accounts.values()))
+    monkeypatch.setattr(Directory, "roles", listed)
+
+
+def test_a_region_that_is_not_given_stays(file: Path) -> None:
+    """In each profile, to the byte; a new profile has a region only if one is given."""
+    write(region="eu-central-1", accounts=("production",))
+    before = file.read_bytes()
+    assert write(accounts=("production",)).changed == ()
+    assert file.read_bytes() == before
+    assert write().added == ("staging-AdministratorAccess", "sandbox-AdministratorAccess")
+    regions = {name: held.get("region") for name, held in profiles_in(file).items()}
+    assert [regions[name] for name in PROFILES] == ["eu-central-1", "eu-central-1", None, None]
+    assert write(region="eu-west-1").changed == (
+        "production-AdministratorAccess",
+        "production-ReadOnlyAccess",
+        "staging-AdministratorAccess",
+        "sandbox-AdministratorAccess",
+    )
+    assert {profiles_in(file)[name]["region"] for name in PROFILES} == {"eu-west-1"}
+
+
+def test_a_template_that_is_not_given_keeps_the_names(world: World, file: Path) -> None:
+    """A role that has a profile gets no second one; a new role has a default name."""
+    names = write(template="{account_id}.{role_name}").added
+    before = file.read_bytes()
+    plan = write()
+    assert (plan.added, plan.changed, plan.notes, file.read_bytes()) == ((), (), (), before)
+    world.emulator.assign("alice", "222222222222", "ReadOnlyAccess")
+    assert write(region="eu-west-1").added == ("staging-ReadOnlyAccess",)
+    assert {profiles_in(file)[name]["region"] for name in names} == {"eu-west-1"}
+    plan = write(prune=True)
+    assert plan.removed == ()
+    assert plan.notes == (
+        f'Without --template, profiles keep their names, such as "{names[0]}". To rename them, '
+        "add: --template '{account_name}-{role_name}'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["--role", "ReadOnlyAcces"],
+            'You have no role "ReadOnlyAcces" (--role). '
+            "Available: AdministratorAccess, ReadOnlyAccess.",
+        ),
+        (
+            ["--role", "ReadOnlyAccess", "--role", "x"],
+            'You have no role "x" (--role). Available: AdministratorAccess, ReadOnlyAccess.',
+        ),
+        (
+            ["--role", "ReadOnlyAccess", "--account", "sandbox"],
+            'You have no role "ReadOnlyAccess" (--role) in this account. '
+            "Available: AdministratorAccess.",
+        ),
+        (
+            ["--account", "prod"],
+            'You have no account "prod" (--account). Available: production, sandbox, staging.',
+        ),
+        (
+            ["--account", "prod", "--prune"],
+            'You have no account "prod" (--account). Available: production, sandbox, staging.',
+        ),
+        (
+            ["--sso-session", "crp"],
+            'There is no sso-session "crp" in the config file. Available: corp. '
+            "Give --start-url and --sso-region to have it written.",
+        ),
+    ],
+)
+def test_a_mistyped_filter_is_an_error(
+    file: Path, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    """It names the option and what there is, rather than that all is up to date."""
+    before = file.read_bytes()
+    assert main(["configure", "--yes", *words]) == 1
+    assert capsys.readouterr().err == f"sso-plugin: {sentence}\n"
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_the_case_of_an_account_does_not_matter(file: Path, *, prune: bool) -> None:
+    """As for `sso-plugin roles`: with --prune as without."""
+    assert write(accounts=("SANDBOX",), prune=prune).added == ("sandbox-AdministratorAccess",)
+
+
+def test_of_many_names_the_nearest_are_available(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few, sorted, and how many more there are."""
+    roles_are(monkeypatch, *(role(role_name=f"Role{number}") for number in range(30)))
+    with pytest.raises(ConfigError) as caught:
+        write(roles=("Rolle7",))
+    available = str(caught.value).partition("Available: ")[2].removesuffix(".").split(", ")
+    assert "Role7" in available
+    assert available[:10] == sorted(available[:10])
+    assert available[10:] == ["and 20 more"]
+
+
+def test_without_any_role_a_word_says_so(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An account that nobody assigned is no success in silence."""
+    roles_are(monkeypatch)
+    assert main(["configure"]) == 0
+    assert capsys.readouterr().err == (
+        f'The sso-session "corp" gives you no roles.\n{file} is up to date.\n'
+    )
+
+
+def test_a_new_template_adds_names_and_says_how_to_remove_the_old(file: Path) -> None:
+    """Scripts that use an old name go on until --prune is given."""
+    write(region="eu-central-1")
+    before = file.read_bytes()
+    plan = write(template="{account_id}-{role_name}", roles=("ReadOnlyAccess",))
+    assert plan.added == ("111111111111-ReadOnlyAccess",)
+    assert plan.notes == (
+        "Profiles of roles that are gone, or that have another profile now: "
+        "production-ReadOnlyAccess. To remove them, add --prune.",
+    )
+    assert file.read_bytes().startswith(before)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_prune_removes_the_names_of_an_old_template(
+    world: World, file: Path, *, at_once: bool
+) -> None:
+    """In the run that renames, or in a later one; another login keeps its profiles."""
+    world.sign_in(name="second")
+    second = {"start_url": world.emulator.start_url, "sso_region": "eu-central-1"}
+    others = write(sso_session="second", template="{sso_session}.{account_name}", **second).added
+    new = "{account_id}-{role_name}"
+    write(sso_session="corp")
+    if not at_once:
+        write(sso_session="corp", template=new)
+    plan = write(sso_session="corp", template=new, prune=True)
+    assert sorted(plan.removed) == PROFILES
+    assert plan.notes == ()
+    names = {name for name, held in profiles_in(file).items() if "sso_session" in held}
+    assert names == {
+        *others,
+        "111111111111-AdministratorAccess",
+        "111111111111-ReadOnlyAccess",
+        "222222222222-AdministratorAccess",
+        "333333333333-AdministratorAccess",
+    }
+
+
+def test_prune_without_a_template_removes_second_names(file: Path) -> None:
+    """A role that has a profile with the default name does not need another one."""
+    old = write(template="old-{account_id}-{role_name}").added
+    write(template="{account_name}-{role_name}")
+    assert write().changed == ()
+    assert write(prune=True).removed == old
+    assert sorted(profiles_in(file)) == sorted(["default", "plain", "twice", *PROFILES])
+
+
+def test_prune_with_a_filter_renames_the_chosen_only(file: Path) -> None:
+    """A filter chooses what is written; other profiles stay as they are."""
+    write()
+    plan = write(template="{account_id}-{role_name}", accounts=("production",), prune=True)
+    assert sorted(plan.removed) == PROFILES[:2]
+    assert {*PROFILES[2:]} <= profiles_in(file).keys()
+
+
+def test_an_account_that_was_closed_is_reported(world: World, file: Path) -> None:
+    """Its profiles stay until --prune is given."""
+    write()
+    world.emulator.unassign("alice", "333333333333", "AdministratorAccess")
+    plan = write()
+    assert plan.before == plan.after
+    assert plan.notes == (
+        "Profiles of roles that are gone, or that have another profile now: "
+        "sandbox-AdministratorAccess. To remove them, add --prune.",
+    )
+    assert write(accounts=("production",)).notes == ()
+
+
+def test_a_new_account_takes_the_name_of_a_closed_one(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its old place, and what a person added stays."""
+    roles_are(monkeypatch, role("dev", "1"))
+    write(region="eu-central-1")
+    edit(file, "sso_role_name = R\n", "sso_role_name = R\n# mine\noutput=json\n")
+    before = file.read_text()
+    roles_are(monkeypatch, role("dev", "2"))
+    plan = write()
+    assert (plan.added, plan.changed, plan.removed) == ((), ("dev-R",), ())
+    assert without_marks(file.read_text()) == without_marks(before).replace(
+        "sso_account_id = 1\n", "sso_account_id = 2\n"
+    )
+
+
+def test_a_name_keeps_its_meaning(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two accounts change their names: with a template too, no profile gets the other account."""
+    roles_are(monkeypatch, role("a", "1"), role("b", "2"))
+    write()
+    before = file.read_bytes()
+    roles_are(monkeypatch, role("b", "1"), role("a", "2"))
+    for options in ({}, {"template": "{account_name}-{role_name}", "prune": True}):
+        plan = write(**options)
+        assert plan.without == ()
+        assert file.read_bytes() == before
+    assert plan.left == {
+        "b-R": "it is for the role R in 2, which you still have",
+        "a-R": "it is for the role R in 1, which you still have",
+    }
+
+
+def without_marks(text: str) -> str:
+    """Return a config file without the digests."""
+    return re.sub(r"(?m)^# (?:Managed|Written) by sso-plugin.*", "# MARK", text)
+
+
+# --- names that fit two roles --------------------------------------------------------------------
+
+CLASHING = (role("A b", "1"), role("A-b", "2"), role("c", "3"))
+
+
+def test_roles_with_the_same_name_are_left_out_and_reported(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All others are written, the exit code is 1, and the command in the message helps."""
+    roles_are(monkeypatch, *CLASHING)
+    assert main(["configure", "--yes"]) == 1
+    command = (
+        "sso-plugin configure --sso-session corp "
+        "--template '{account_name}-{account_id}-{role_name}' --account 1 --account 2 --role R"
+    )
+    told = [
+        'No profile for the role R in A b (1): its name would be "A-b-R", '
+        "like that of the role R in A-b (2).",
+        'No profile for the role R in A-b (2): its name would be "A-b-R", '
+        "like that of the role R in A b (1).",
+        f"To name these profiles otherwise, run: {command}",
+    ]
+    assert capsys.readouterr().err.splitlines() == [
+        *told,
+        "Profiles: 1 to add.",
+        f"{file} is written.",
+        "Roles without a profile: 2.",
+    ]
+    assert main(["configure", "--dry-run"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        *told,
+        f"{file} is up to date.",
+        "Roles without a profile: 2.",
+    ]
+    assert main([*shlex.split(command)[1:], "--yes"]) == 0
+    assert main(["configure", "--yes"]) == 0
+    assert main(["configure", "--yes", "--prune"]) == 0
+    assert {"c-R", "A-b-1-R", "A-b-2-R"} <= profiles_in(file).keys()
+    assert "A-b-R" not in profiles_in(file)
+
+
+def test_a_name_stays_with_the_role_that_has_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new account of the same name does not take it, and does not take it away."""
+    roles_are(monkeypatch, *CLASHING[:1])
+    write()
+    roles_are(monkeypatch, *CLASHING)
+    for template in (None, "{account_name}-{role_name}"):
+        plan = write(template=template)
+        assert plan.without == CLASHING[1:2]
+        assert profiles_in(file)["A-b-R"]["sso_account_id"] == "1"
+    assert profiles_in(file)["c-R"]["sso_account_id"] == "3"
+
+
+def test_an_account_named_default_is_left_out(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every script uses that profile. The others are written."""
+    roles_are(monkeypatch, role("default", "1"), role("c", "3"))
+    before = profiles_in(file)["default"]
+    assert main(["configure", "--yes", "--template", "{account_name}"]) == 1
+    assert (
+        'No profile for the role R in default (1): its name would be "default".\n'
+        in capsys.readouterr().err
+    )
+    assert profiles_in(file)["c"]["sso_account_id"] == "3"
+    assert profiles_in(file)["default"] == before
+
+
+def test_a_name_of_another_login_is_left_out_with_an_exit_code(
+    world: World, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And with a command whose template has the name of the login in it."""
+    world.sign_in(name="second")
+    write()
+    new = ["--start-url", world.emulator.start_url, "--sso-region", "eu-central-1"]
+    only = ["--account", "production", "--role", "ReadOnlyAccess"]
+    assert main(["configure", "--sso-session", "second", "--yes", *new, *only]) == 1
+    command = capsys.readouterr().err.partition(", run: ")[2].splitlines()[0]
+    assert main([*shlex.split(command)[1:], "--yes"]) == 0
+    profile = profiles_in(file)["second-production-111111111111-ReadOnlyAccess"]
+    assert profile["sso_session"] == "second"
+
+
+def test_of_many_roles_without_a_profile_a_few_are_named(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest is counted, and the command is for all."""
+    roles_are(monkeypatch, *(role("a", str(number)) for number in range(100, 130)))
+    plan = write()
+    assert len(plan.without) == 30
+    assert len(plan.notes) == 12
+    assert plan.notes[-2] == "No profile for 20 more roles, for the same reason."
+    assert "--account" not in plan.notes[-1]
+
+
+# --- what a person adds to a profile -------------------------------------------------------------
+
+ROLE_LINE = "sso_role_name = ReadOnlyAccess\n"
+ADDITIONS = {
+    "key": (ROLE_LINE, f"{ROLE_LINE}output = json\n"),
+    "key in front": (f"sso_account_id = 111111111111\n{ROLE_LINE}", "cli_pager=\n{}"),
+    "nested": (ROLE_LINE, f"{ROLE_LINE}s3 =\n  max = 20\n\n  # why\n  addressing_style = path\n"),
+    "comment": (ROLE_LINE, f"; one\n{ROLE_LINE}  # two\n"),
+    "blank line": (ROLE_LINE, f"\n{ROLE_LINE}\n\noutput = json\n"),
+    "spaces": (ROLE_LINE, "sso_role_name=  ReadOnlyAccess \n"),
+    "upper case": (ROLE_LINE, ROLE_LINE.replace("sso_role_name", "SSO_Role_Name")),
+    "header": ("[profile production-ReadOnlyAccess]", "[profile production-ReadOnlyAccess] ; x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("newline", "region"), [("\n", None), ("\r\n", "eu-central-1")])
+@pytest.mark.parametrize("name", ADDITIONS)
+def test_a_profile_to_which_a_person_added_something_stays_managed(
+    world: World, session_text: str, name: str, newline: str, region: str | None
+) -> None:
+    """Our keys are updated, and all else stays, character by character."""
+    file = world.config_file
+    file.write_bytes(session_text.replace("\n", newline).encode())
+    write(roles=("ReadOnlyAccess",), region=region)
+    old, new = (text.replace("\n", newline) for text in ADDITIONS[name])
+    edit(file, old, new.format(old))
+    before = file.read_bytes().decode()
+    assert write(roles=("ReadOnlyAccess",)).changed == ()
+    assert file.read_bytes().decode() == before
+    plan = write(roles=("ReadOnlyAccess",), region="eu-west-1")
+    assert plan.changed == ("production-ReadOnlyAccess",)
+    assert (plan.left, plan.notes) == ({}, ())
+    after = without_marks(file.read_bytes().decode())
+    line = f"region = eu-west-1{newline}"
+    assert after.count(line) == 1
+    expected = without_marks(before).replace(f"\nregion = {region}{newline}", f"\n{line}")
+    assert after == expected or after.replace(line, "") == expected
+    assert profiles_in(file)["production-ReadOnlyAccess"]["region"] == "eu-west-1"
+    assert write(roles=("ReadOnlyAccess",), region="eu-west-1").changed == ()
+
+
+@pytest.mark.parametrize("written", [None, "eu-central-1"])
+def test_a_region_that_a_person_set_stays(file: Path, written: str | None) -> None:
+    """Also where another one is given now: it is reported, and the other profiles get it."""
+    write(roles=("ReadOnlyAccess",), region=written)
+    line = f"region = {written}\n" if written else ""
+    edit(file, ROLE_LINE + line, ROLE_LINE + "region = us-east-1\n")
+    before = file.read_bytes()
+    for region in (None, "us-east-1"):
+        plan = write(roles=("ReadOnlyAccess",), region=region)
+        assert (plan.changed, plan.left, plan.notes) == ((), {}, ())
+    plan = write(region="eu-west-1")
+    assert len(plan.added) == 3
+    assert plan.changed == ()
+    assert plan.notes == (
+        'The profile "production-ReadOnlyAccess" keeps its region us-east-1, which was set by '
+        "hand.",
+    )
+    assert file.read_bytes().startswith(before)
+
+
+def test_a_region_that_a_person_removed_comes_back_only_if_it_is_given(file: Path) -> None:
+    """An option that is not given leaves it as it is."""
+    write(roles=("ReadOnlyAccess",), region="eu-central-1")
+    before = file.read_bytes()
+    edit(file, f"{ROLE_LINE}region = eu-central-1\n", ROLE_LINE)
+    assert write(roles=("ReadOnlyAccess",)).changed == ()
+    write(roles=("ReadOnlyAccess",), region="eu-central-1")
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_role_that_a_person_changed_makes_a_profile_theirs(file: Path, *, prune: bool) -> None:
+    """It is not rewritten, not pruned, and named."""
+    write()
+    edit(file, ROLE_LINE, "sso_role_name = Mine\n")
+    before = file.read_bytes()
+    plan = write(region="eu-west-1", roles=("ReadOnlyAccess",), prune=prune)
+    assert plan.left == {"production-ReadOnlyAccess": "it was written or changed by hand"}
+    assert plan.notes == ()
+    assert file.read_bytes() == before
+
+
+def test_a_profile_that_a_person_renamed_is_not_written_again(file: Path) -> None:
+    """The role has a profile, and it is the person's."""
+    write()
+    edit(file, "[profile production-ReadOnlyAccess]", "[profile ro]")
+    before = file.read_bytes()
+    for options in ({}, {"prune": True}, {"roles": ("ReadOnlyAccess",), "region": "eu-west-1"}):
+        assert (write(**options).after, file.read_bytes()) == (before.decode(), before)
+
+
+def test_prune_keeps_a_profile_to_which_a_person_added_something(world: World, file: Path) -> None:
+    """What a person wrote is not deleted: the message says to do that by hand."""
+    write()
+    world.emulator.unassign("alice", "111111111111", "ReadOnlyAccess")
+    edit(file, ROLE_LINE, f"{ROLE_LINE}output = json\n")
+    before = file.read_bytes()
+    plan = write(prune=True)
+    assert plan.removed == ()
+    assert plan.notes == (
+        'The profile "production-ReadOnlyAccess" is not removed, because it was changed by hand. '
+        "Delete it from the file if you do not need it.",
+    )
+    assert file.read_bytes() == before
+
+
+BY_0_1 = """
+[profile production-AdministratorAccess]
+# Written by sso-plugin configure, and kept up to date until somebody changes it: 0fdba9920eb14962
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = AdministratorAccess
+region = eu-central-1
+
+[profile production-ReadOnlyAccess]
+# Written by sso-plugin configure, and kept up to date until somebody changes it: 7f5a3f331491231d
+sso_session = corp
+sso_account_id = 111111111111
+sso_role_name = ReadOnlyAccess
+region = eu-central-1
+"""
+
+
+def test_profiles_of_version_0_1_are_managed(world: World, session_text: str) -> None:
+    """They stay as they are until one of our keys changes; also with a key that was added."""
+    world.configure(session_text + BY_0_1)
+    file = world.config_file
+    edit(file, ROLE_LINE, f"{ROLE_LINE}output = json\n")
+    before = file.read_bytes()
+    assert write(accounts=("production",), region="eu-central-1").changed == ()
+    assert file.read_bytes() == before
+    assert write(accounts=("production",), region="eu-west-1").changed == (
+        "production-AdministratorAccess",
+        "production-ReadOnlyAccess",
+    )
+    assert without_marks(file.read_text()) == without_marks(before.decode()).replace(
+        "\nregion = eu-central-1", "\nregion = eu-west-1"
+    )
+    world.emulator.unassign("alice", "111111111111", "AdministratorAccess")
+    assert write(prune=True).removed == ("production-AdministratorAccess",)
+
+
+def test_a_profile_that_is_in_the_file_twice_is_left(file: Path) -> None:
+    """Botocore reads the second section, which was written by hand."""
+    write()
+    addition = '\n[profile "production-ReadOnlyAccess"]\nregion = us-east-1\n'
+    file.write_text(file.read_text() + addition)
+    before = file.read_bytes()
+    plan = write(region="eu-west-1", accounts=("production",), roles=("ReadOnlyAccess",))
+    assert plan.left == {"production-ReadOnlyAccess": "it was written or changed by hand"}
+    assert file.read_bytes() == before
+
+
+def test_a_comment_below_the_last_key_stays_in_its_profile(file: Path) -> None:
+    """A new profile is written after it."""
+    write(roles=("ReadOnlyAccess",))
+    file.write_text(file.read_text() + "# output = json\n")
+    before = file.read_bytes()
+    write()
+    assert file.read_bytes().startswith(before)
+
+
+# --- any sequence of runs and changes by hand ----------------------------------------------------
+
+POOL = [
+    role(name, str(number), role_name)
+    for number, name in enumerate(["one", "A b", "A-b", "default"])
+    for role_name in ("R", "S")
+]
+HELD = st.lists(st.sampled_from(POOL), unique=True, max_size=6)
+RUNS = st.fixed_dictionaries(
+    {},
+    optional={
+        "template": st.sampled_from(
+            ["{account_name}-{role_name}", "{account_id}.{role_name}", "{account_name}"]
+        ),
+        "region": st.sampled_from(["eu-west-1", "eu-west-2"]),
+        "prune": st.just(value=True),
+    },
+)
+EDITS = ["# mine-{0}", "mine{0} = mine-{0}", "mine{0} =\n  max = mine-{0}", "", "\n; mine-{0}"]
+
+
+def edited_by_hand(text: str, data: st.DataObject, number: int) -> str:
+    """Add something to a section that we wrote, or set its region."""
+    lines = text.split("\n")
+    ours = [at for at, line in enumerate(lines) if "by sso-plugin configure" in line]
+    if not ours:
+        return text
+    at = data.draw(st.sampled_from(ours))
+    for below in range(at + 1, min(at + 6, len(lines))):
+        if lines[below].startswith("region = eu") and data.draw(st.booleans()):
+            lines[below] = f"region = mine-{number}"
+            return "\n".join(lines)
+    place = at + data.draw(st.integers(0, 4))
+    lines.insert(place, data.draw(st.sampled_from(EDITS)).format(number))
+    return "\n".join(lines)
+
+
+@settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data(), steps=st.lists(st.tuples(HELD, RUNS), min_size=1, max_size=4))
+def test_runs_and_changes_by_hand_in_any_order(
+    world: World, session_text: str, *, data: st.DataObject, steps: list[Any]
+) -> None:
+    """What a person wrote stays, names keep their meaning, and a second run changes nothing."""
+    file = world.config_file
+    world.configure(BY_HAND + session_text)
+    for number, (held, options) in enumerate(steps):
+        text = file.read_text()
+        changed = edited_by_hand(text, data, number) if data.draw(st.booleans()) else text
+        file.write_text(changed)
+        if not readable(file):
+            file.write_text(text)
+        before, profiles = file.read_text(), profiles_in(file)
+
+        with pytest.MonkeyPatch.context() as patch:
+            roles_are(patch, *held)
+            plan = write(**options)
+            after = profiles_in(file)
+            assert file.read_text() == plan.after
+            assert patched(before.split("\n"), [*plan.diff()]) == plan.after.split("\n")
+            again = write(**options)
+        assert (again.after, again.left, again.without) == (plan.after, plan.left, plan.without)
+
+        for mark in re.findall(r"mine-\d", before):
+            assert plan.after.count(mark) == before.count(mark)
+        if "prune" not in options:
+            assert profiles.keys() <= after.keys()
+        keys = {(role.account_id, role.role_name) for role in held}
+        for name in profiles.keys() & after.keys():
+            old, new = profiles[name], after[name]
+            if (old.get("sso_account_id"), old.get("sso_role_name")) in keys:
+                assert new["sso_account_id"] == old["sso_account_id"]
+                assert new["sso_role_name"] == old["sso_role_name"]
+            if "region" not in options or "mine" in old.get("region", ""):
+                assert new.get("region") == old.get("region")
+        served = {
+            (held.get("sso_account_id"), held.get("sso_role_name")) for held in after.values()
+        }
+        for each in held:
+            key = (each.account_id, each.role_name)
+            assert (key in served) != (each in plan.without) or plan.left
+
+
 # --- what is written into the file ---------------------------------------------------------------
 
 SMUGGLED = "Role{}[default]{}credential_process = touch /tmp/x"
@@ -678,8 +1234,6 @@ LINE_ENDS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u20
 
 def role_names(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Have the portal's listing hold roles that no check has seen."""
-    from sso_plugin.directory import Directory
-
     roles = [AccountRole("111111111111", "production", name) for name in names]
     monkeypatch.setattr(Directory, "roles", lambda *_: iter(roles))
 

@@ -49,46 +49,59 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option(
     "--template",
     metavar="TEXT",
-    default=DEFAULT_TEMPLATE,
-    show_default=True,
     help="How profiles are named. Fields: {account_name}, {account_id}, {role_name}, "
-    "{sso_session}.",
+    f"{{sso_session}}. Default: existing names stay, new ones are {DEFAULT_TEMPLATE}.",
 )
-@click.option("--region", metavar="REGION", help="The region of the profiles. Default: none.")
-@click.option("--prune", is_flag=True, help="Remove profiles written earlier for roles now gone.")
+@click.option(
+    "--region",
+    metavar="REGION",
+    help="The region of the profiles. Default: existing ones keep theirs, new ones have none.",
+)
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove profiles written earlier whose role is gone, or has a profile with a new name.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the change only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(*, dry_run: bool, yes: bool, **wishes: object) -> int:
     """Write a profile for every role that you have in every account, after a login if need be.
 
-    What is to change is shown first, as a diff. A profile that was written or changed by hand is
-    never touched, nor is anything else in the file. Profiles written here carry a comment that
-    says so, and stay up to date by this command until somebody changes them.
+    What is to change is shown first, as a diff. A profile that was written by hand is never
+    touched, nor is anything else in the file. Profiles written here carry a comment that says so,
+    and stay up to date by this command. You can add keys and comments to them: these stay.
     """
+    shown: list[Plan] = []
 
     def confirm(plan: Plan) -> bool:
         bar.finish()
+        shown.append(plan)
         _show(plan)
         return not dry_run and (yes or _asked())
 
     with Bar("Accounts") as bar:
         plan = write_profiles(Wishes(**wishes), confirm, bar.update)  # type: ignore[arg-type]
-    return _report(plan, dry_run=dry_run)
+    if plan is None:
+        support.say("Nothing was written.")
+        return 0 if dry_run and not shown[-1].without else FAILED
+    return _report(plan)
 
 
 def _show(plan: Plan) -> None:
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in plan.diff():
         console.print(support.clean(line, keep="\n\t"), style=_COLOURS.get(line[:1]))
-    _tell_left(plan)
+    _show_notes(plan)
     parts = {"to add": plan.added, "to change": plan.changed, "to remove": plan.removed}
     counts = [f"{len(names)} {act}" for act, names in parts.items() if names]
     support.say(f"Profiles: {', '.join(counts)}." if counts else "No profiles, only the session.")
 
 
-def _tell_left(plan: Plan) -> None:
+def _show_notes(plan: Plan) -> None:
     for name, why in plan.left.items():
         support.say(f'The profile "{name}" stays as it is: {why}.', "yellow")
+    for note in plan.notes:
+        support.say(note, "yellow")
 
 
 def _asked() -> bool:
@@ -97,13 +110,13 @@ def _asked() -> bool:
     return click.confirm("Write this?", default=False, err=True)
 
 
-def _report(plan: Plan | None, *, dry_run: bool) -> int:
-    if plan is None:
-        support.say("Nothing was written.")
-        return 0 if dry_run else FAILED
+def _report(plan: Plan) -> int:
     if plan.before == plan.after:
-        _tell_left(plan)
+        _show_notes(plan)
         support.say(f"{plan.file} is up to date.")
     else:
         support.say(f"{plan.file} is written.", "green")
+    if plan.without:
+        support.say(f"Roles without a profile: {len(plan.without)}.", "yellow")
+        return FAILED
     return 0

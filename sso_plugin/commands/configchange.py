@@ -22,6 +22,7 @@ class Change:
     """A change of a config file.
 
     :param profiles: the profiles to write, with all of their values.
+    :param updated: the profiles that get other values, with these values; their others stay.
     :param sso_sessions: the sso-sessions to add, with all of their values.
     :param removed: the names of the profiles to remove.
     """
@@ -29,6 +30,7 @@ class Change:
     profiles: Mapping[str, Values] = field(default_factory=dict)
     sso_sessions: Mapping[str, Values] = field(default_factory=dict)
     removed: Collection[str] = ()
+    updated: Mapping[str, Values] = field(default_factory=dict)
 
     def check(self, old: ParsedConfig, new: ParsedConfig) -> None:
         """Check that the new file is the old one plus exactly this change.
@@ -50,6 +52,8 @@ class Change:
     def _applied_to(self, old: ParsedConfig) -> ParsedConfig:
         profiles = {name: {**old.defaults, **held} for name, held in self.profiles.items()}
         added = {name: {**old.defaults, **held} for name, held in self.sso_sessions.items()}
+        for name, held in self.updated.items():
+            profiles[name] = {**old.sections.get(f"profile {name}", {}), **held}
         gone = {*self.removed} - profiles.keys()
         kept = _without(old.sections, {f"profile {name}" for name in gone})
         sections = {

@@ -11,6 +11,8 @@ from .textdiff import unified_diff
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sso_plugin.directory import AccountRole
+
     from .configchange import Change
 
 __all__ = ["Plan"]
@@ -23,6 +25,8 @@ class Plan:
     """A change of the config file.
 
     :param left: the profiles that stay as they are although a role asks for their name, and why.
+    :param without: the roles that have no profile and get none.
+    :param notes: further sentences on what stays as it is.
     :param change: the same change, for the check of the new file.
     """
 
@@ -33,6 +37,8 @@ class Plan:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     left: dict[str, str]
+    without: tuple[AccountRole, ...]
+    notes: tuple[str, ...]
     change: Change
 
     def diff(self) -> Iterator[str]:

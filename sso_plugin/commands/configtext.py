@@ -1,53 +1,32 @@
 """The text of an AWS config file, of which only the profiles that we wrote can be changed.
 
-Each of them carries a mark: a comment with a digest of the profile as we wrote it. A profile that
-differs from its digest was changed by hand and is the user's from then on. A comment, and not a
-key, because no program reads it; if one drops it, the profile becomes the user's, which is safe.
-
 Whatever else is in the file is carried along character by character and never understood. All
 that has to be known of it: a line that begins with ``[`` begins a section, for botocore too.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
-import re
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sso_plugin.errors import ConfigError
 
+from .profiletext import ManagedProfile, ProfileText
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["ConfigText", "ProfileText"]
-
-_HEADER = re.compile(r"\[profile (?P<name>\S+)\]")
-_MARK = "# Written by sso-plugin configure, and kept up to date until somebody changes it: "
-_VALUE = re.compile(r"(?P<key>\w+) = (?P<value>.*)")
-
-
-@dataclass(frozen=True)
-class ProfileText:
-    """A profile as we write it. `ConfigText.put` checks that it is printable."""
-
-    name: str
-    values: dict[str, str]
-
-    def lines(self) -> list[str]:
-        """Return the header, the mark and the values."""
-        header = f"[profile {self.name}]"
-        values = [f"{key} = {value}" for key, value in self.values.items()]
-        return [header, _MARK + _digest(header, values), *values]
 
 
 @dataclass
 class _Piece:
-    """A stretch of the file: a profile of ours, or somebody else's text."""
+    """A stretch of the file: a profile that we manage, or a person's text."""
 
     text: str
-    profile: ProfileText | None = None
+    profile: ManagedProfile | None = None
 
     @property
     def is_blank_line(self) -> bool:
@@ -63,19 +42,17 @@ class ConfigText:
 
     @classmethod
     def parse(cls, text: str) -> ConfigText:
-        """Find the profiles that we wrote and nobody has changed."""
+        """Find the profiles that have our mark."""
         lines = _lines(text)
+        ends = [*(at for at, line in enumerate(lines) if line.startswith("[")), len(lines)]
         pieces = []
-        begin = at = 0
-        while at < len(lines):
-            profile = _written_by_us(lines, at)
-            if profile is None:
-                at += 1
-                continue
-            end = at + len(profile.lines())
-            pieces.append(_Piece("".join(lines[begin:at])))
-            pieces.append(_Piece("".join(lines[at:end]), profile))
-            begin = at = end
+        begin = 0
+        for at, end in itertools.pairwise(ends):
+            profile = ManagedProfile.read(lines[at:end], is_last=end == len(lines))
+            if profile:
+                pieces.append(_Piece("".join(lines[begin:at])))
+                pieces.append(_Piece(profile.text, profile))
+                begin = at + len(profile.lines)
         pieces.append(_Piece("".join(lines[begin:])))
         return cls("\r\n" if lines and lines[0].endswith("\r\n") else "\n", pieces)
 
@@ -85,14 +62,16 @@ class ConfigText:
         return "".join(piece.text for piece in self._pieces)
 
     @property
-    def profiles(self) -> dict[str, ProfileText]:
-        """What we wrote and nobody has changed, by name."""
+    def profiles(self) -> dict[str, ManagedProfile]:
+        """The profiles that have our mark, by name."""
         return {piece.profile.name: piece.profile for piece in self._pieces if piece.profile}
 
     def put(self, profiles: Iterable[ProfileText]) -> None:
         """Write profiles: in their old place, else after the last one of ours, else at the end.
 
-        Precondition: nobody else has written a profile of these names.
+        One that is there gets these values. Its other lines stay.
+
+        Precondition: no profile without our mark has one of these names.
 
         :raises ConfigError: if a name or a value is not one line of printable characters.
         """
@@ -101,10 +80,11 @@ class ConfigText:
             _check("profile", profile.name, profile.values)
         for piece in self._pieces:
             if piece.profile and piece.profile.name in new:
-                profile = new.pop(piece.profile.name)
-                if profile != piece.profile:
-                    piece.text, piece.profile = self._joined(profile.lines()), profile
-        added = [_Piece(self._joined(each.lines()), each) for each in new.values()]
+                values = new.pop(piece.profile.name).values
+                if piece.profile.values != {**piece.profile.values, **values}:
+                    piece.profile = piece.profile.with_values(values, self.newline)
+                    piece.text = piece.profile.text
+        added = [self._new(profile) for profile in new.values()]
         parted = [part for piece in added for part in (_Piece(self.newline), piece)]
         ours = [at for at, piece in enumerate(self._pieces) if piece.profile]
         if parted and ours:
@@ -131,6 +111,10 @@ class ConfigText:
         """
         for name in names:
             self._remove(name)
+
+    def _new(self, profile: ProfileText) -> _Piece:
+        text = self._joined(profile.lines())
+        return _Piece(text, ManagedProfile.read(_lines(text), is_last=True))
 
     def _remove(self, name: str) -> None:
         pieces = self._pieces
@@ -168,48 +152,6 @@ def _check(kind: str, name: str, values: Mapping[str, str]) -> None:
             )
 
 
-def _written_by_us(lines: list[str], at: int) -> ProfileText | None:
-    """Return the profile that begins with this line, if it is as we wrote it."""
-    header = _HEADER.fullmatch(_bare(lines[at]))
-    if header is None or at + 1 == len(lines) or not lines[at + 1].startswith(_MARK):
-        return None
-    values = dict(_leading_values(_lines_from(lines, at + 2)))
-    written = ProfileText(header["name"], values)
-    end = at + len(written.lines())
-    same = [_bare(line) for line in lines[at:end]] == written.lines()
-    return written if same and not _goes_on(_lines_from(lines, end)) else None
-
-
-def _leading_values(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        value = _VALUE.fullmatch(_bare(line))
-        if value is None:
-            return
-        yield value["key"], value["value"]
-
-
-def _goes_on(lines: Iterable[str]) -> bool:
-    """Tell whether the section that ends before these lines has more in it for a reader."""
-    for line in lines:
-        if line.startswith("["):
-            return False
-        if line.strip() and not line.lstrip().startswith(("#", ";")):
-            return True
-    return False
-
-
 def _lines(text: str) -> list[str]:
     """Split at the line ends that configparser knows, and at no other; each keeps its own."""
     return list(io.StringIO(text, newline=""))
-
-
-def _lines_from(lines: list[str], at: int) -> Iterator[str]:
-    return (lines[index] for index in range(at, len(lines)))
-
-
-def _bare(line: str) -> str:
-    return line.rstrip("\r\n")
-
-
-def _digest(header: str, values: list[str]) -> str:
-    return hashlib.sha256("\n".join([header, *values]).encode()).hexdigest()[:16]

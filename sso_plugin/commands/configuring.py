@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sso_plugin.config import DEFAULT_SCOPES
-from sso_plugin.directory import Directory
 from sso_plugin.errors import LoginRequired
 from sso_plugin.openlogin import open_session
 from sso_plugin.signin import AttendedTokenSource
@@ -15,32 +14,42 @@ from sso_plugin.tokens import TokenSource
 
 from .configchange import Change
 from .configfile import ConfigFile
+from .confignotes import notes
 from .configplan import Plan
 from .configtext import ConfigText, ProfileText
 from .loginchoice import check_region, choose_login
-from .profilenames import DEFAULT_TEMPLATE, NameTemplate
+from .profilenames import NameTemplate
+from .profiletext import REGION
+from .rolechoice import Listing, list_roles
+from .roleprofiles import Assignment, Naming, Present
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.session import Session
 
     from sso_plugin.config import SsoProfile
     from sso_plugin.directory import AccountRole
 
+    from .profiletext import ManagedProfile
+
 __all__ = ["Wishes", "write_profiles"]
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is to be written. Names of accounts and roles are filters; none means all."""
+    """What is to be written. Names of accounts and roles are filters; none means all.
+
+    :param template: None keeps the names of profiles that are there.
+    :param region: None keeps the regions of profiles that are there.
+    """
 
     sso_session: str | None = None
     start_url: str | None = None
     sso_region: str | None = None
     accounts: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    template: str = DEFAULT_TEMPLATE
+    template: str | None = None
     region: str | None = None
     prune: bool = False
 
@@ -60,7 +69,7 @@ def write_profiles(
     session = open_session()
     login = choose_login(session, file, wishes.sso_session, wishes.start_url, wishes.sso_region)
     author = _Author(wishes, login)
-    roles = list(author.roles(session, progress))
+    roles = author.roles(session, progress)
     while True:
         plan = author.plan(file, roles, session)
         if plan.before == plan.after:
@@ -80,19 +89,23 @@ class _Author:
         self._wishes = wishes
         self._login = login
         self._session_name = str(login.session_name)
-        self._template = NameTemplate.of(wishes.template)
+        self._naming = Naming(self._session_name, wishes.template, wishes.prune)
+        if wishes.template is not None:
+            NameTemplate.of(wishes.template)
         if wishes.region is not None:
             check_region(wishes.region)
 
-    def roles(
-        self, session: Session, progress: Callable[[int, int], object] | None
-    ) -> Iterator[AccountRole]:
+    def roles(self, session: Session, progress: Callable[[int, int], object] | None) -> Listing:
         """List the roles of the user: all that can decide what is written."""
-        directory = Directory(self._tokens(session), progress=progress)
-        accounts = () if self._wishes.prune else self._wishes.accounts
+        wishes = self._wishes
         try:
-            for account in accounts or (None,):
-                yield from directory.roles(account)
+            return list_roles(
+                self._tokens(session),
+                wishes.accounts,
+                wishes.roles,
+                complete=wishes.prune,
+                progress=progress,
+            )
         except LoginRequired as exc:
             if self._login.session_name in session.full_config.get("sso_sessions", {}):
                 raise
@@ -107,44 +120,40 @@ class _Author:
         login = dataclasses.replace(self._login, options=attended)
         return AttendedTokenSource(session, login, TokenSource.of(session, login))
 
-    def plan(self, file: ConfigFile, roles: list[AccountRole], session: Session) -> Plan:
+    def plan(self, file: ConfigFile, roles: Listing, session: Session) -> Plan:
         """Return the change that makes the file say what it should."""
         before = file.read()
         text = ConfigText.parse(before)
         known = file.parsed()
-        ours = {**text.profiles}
-        wanted = self._wanted(roles)
-        left = dict(self._left(wanted, ours, session.full_config.get("profiles", {})))
-        put = [profile for name, profile in wanted.items() if name not in left]
-        gone = [name for name, profile in ours.items() if self._is_gone(profile, roles)]
+        managed = dict(_read_alike(text.profiles, known["profiles"]))
+        names = {*session.full_config.get("profiles", {}), *known["profiles"]}
+        assignment = Assignment(self._naming, Present(managed, names), roles)
+        values = {name: self._values(role) for name, role in assignment.wanted.items()}
+        added = {name: held for name, held in values.items() if name not in managed}
+        updated = dict(_updates(values, managed))
+        gone = [
+            name
+            for name in assignment.unused
+            if self._wishes.prune and not managed[name].has_additions
+        ]
 
         new = {} if self._session_name in known["sso_sessions"] else self._section()
         text.remove(gone)
-        for name, values in new.items():
-            text.append("sso-session", name, values)
-        text.put(put)
+        for name, held in new.items():
+            text.append("sso-session", name, held)
+        text.put(ProfileText(name, held) for name, held in {**updated, **added}.items())
         return Plan(
             file=str(file.path),
             before=before,
             after=text.text,
-            added=tuple(each.name for each in put if each.name not in ours),
-            changed=tuple(each.name for each in put if ours.get(each.name, each) != each),
+            added=tuple(added),
+            changed=tuple(updated),
             removed=tuple(gone),
-            left=left,
-            change=Change({each.name: each.values for each in put}, new, gone),
+            left=assignment.left,
+            without=tuple(assignment.without),
+            notes=tuple(notes(assignment, self._wishes.region)),
+            change=Change(added, new, gone, updated),
         )
-
-    def _wanted(self, roles: list[AccountRole]) -> dict[str, ProfileText]:
-        chosen = [role for role in roles if self._is_chosen(role)]
-        return {
-            name: ProfileText(name, self._values(role))
-            for name, role in self._template.names(chosen, self._session_name).items()
-        }
-
-    def _is_chosen(self, role: AccountRole) -> bool:
-        accounts, names = self._wishes.accounts, self._wishes.roles
-        of_account = not accounts or {role.account_id, role.account_name} & {*accounts}
-        return bool(of_account) and (not names or role.role_name in names)
 
     def _values(self, role: AccountRole) -> dict[str, str]:
         values = {
@@ -152,28 +161,7 @@ class _Author:
             "sso_account_id": role.account_id,
             "sso_role_name": role.role_name,
         }
-        return {**values, "region": self._wishes.region} if self._wishes.region else values
-
-    def _left(
-        self,
-        wanted: dict[str, ProfileText],
-        ours: dict[str, ProfileText],
-        existing: dict[str, Any],
-    ) -> Iterator[tuple[str, str]]:
-        for name in wanted:
-            if name in ours:
-                owner = ours[name].values["sso_session"]
-                if owner != self._session_name:
-                    yield name, f'it belongs to the sso-session "{owner}"'
-            elif name in existing:
-                yield name, "it was written or changed by hand"
-
-    def _is_gone(self, profile: ProfileText, roles: list[AccountRole]) -> bool:
-        values = profile.values
-        if not self._wishes.prune or values["sso_session"] != self._session_name:
-            return False
-        held = {(role.account_id, role.role_name) for role in roles}
-        return (values["sso_account_id"], values["sso_role_name"]) not in held
+        return {**values, REGION: self._wishes.region} if self._wishes.region else values
 
     def _section(self) -> dict[str, dict[str, str]]:
         return {
@@ -183,3 +171,24 @@ class _Author:
                 "sso_registration_scopes": ",".join(DEFAULT_SCOPES),
             }
         }
+
+
+def _read_alike(
+    profiles: Mapping[str, ManagedProfile], known: Mapping[str, Mapping[str, object]]
+) -> Iterator[tuple[str, ManagedProfile]]:
+    """Yield the profiles that botocore reads as we do: not those that are there once more."""
+    for name, profile in profiles.items():
+        held = known.get(name, {})
+        if all(held.get(key) == value for key, value in profile.values.items()):
+            yield name, profile
+
+
+def _updates(
+    values: Mapping[str, dict[str, str]], managed: Mapping[str, ManagedProfile]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the values that profiles get which are there, for those that get other ones."""
+    for name in (name for name in values if name in managed):
+        profile = managed[name]
+        held = {key: value for key, value in values[name].items() if profile.may_set(key)}
+        if profile.values != {**profile.values, **held}:
+            yield name, held

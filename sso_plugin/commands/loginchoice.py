@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sso_plugin.accountchoice import suggestions
 from sso_plugin.config import SsoProfile
 from sso_plugin.errors import ConfigError
 from sso_plugin.hosts import parse
@@ -13,6 +14,8 @@ from sso_plugin.printable import one_line
 from .profilenames import is_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from botocore.session import Session
 
     from .configfile import ConfigFile
@@ -42,7 +45,7 @@ def choose_login(
             + (f": {', '.join(known)}." if known else ", and give --start-url and --sso-region.")
         )
     if name not in known:
-        return _new_login(name, start_url, region)
+        return _new_login(name, start_url, region, known)
     login = SsoProfile.of_sso_session(session, name)
     _check_same(file, login, "--start-url", start_url, login.start_url)
     _check_same(file, login, "--sso-region", region, login.region)
@@ -68,15 +71,19 @@ def _check_same(
         )
 
 
-def _new_login(name: str, start_url: str | None, region: str | None) -> SsoProfile:
+def _new_login(
+    name: str, start_url: str | None, region: str | None, known: Iterable[str]
+) -> SsoProfile:
     if not is_plain(name):
         raise ConfigError(
             error_msg=f'"{name}" is no name for an sso-session: use letters, digits, "-" and "_".'
         )
     if not start_url or not region:
+        available = suggestions(known, name)
         raise ConfigError(
-            error_msg=f'There is no sso-session "{name}" in the config file. Give --start-url and '
-            "--sso-region to have it written."
+            error_msg=f'There is no sso-session "{name}" in the config file. '
+            + (f"Available: {available}. " if available else "")
+            + "Give --start-url and --sso-region to have it written."
         )
     address = parse(start_url)
     if address is None or not address.is_safe:

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
     from sso_plugin.directory import AccountRole
 
-__all__ = ["DEFAULT_TEMPLATE", "NameTemplate", "is_plain"]
+__all__ = ["DEFAULT_TEMPLATE", "DISTINCT_TEMPLATE", "UNFIT", "NameTemplate", "is_plain"]
 
 DEFAULT_TEMPLATE = "{account_name}-{role_name}"
+DISTINCT_TEMPLATE = "{account_name}-{account_id}-{role_name}"
+"""It gives the same name to no two roles."""
+
+UNFIT = ("", "default")
+"""Names that no profile gets: ``default`` is the one that every script uses."""
 
 _FIELDS = ("account_name", "account_id", "role_name", "sso_session")
 _PLAIN = "A-Za-z0-9_.@+="
@@ -40,7 +45,8 @@ class NameTemplate:
     def of(cls, text: str) -> NameTemplate:
         """Check a template.
 
-        :raises ConfigError: if it has an unknown field, or a character that a name cannot have.
+        :raises ConfigError: if it has an unknown field or a character that a name cannot have,
+            or is no name without a field.
         """
         try:
             parts = list(string.Formatter().parse(text))
@@ -51,24 +57,15 @@ class NameTemplate:
                 raise _wrong(text, f'"{literal}" has characters that do not fit a profile name')
             if name is not None and (name not in _FIELDS or spec or conversion):
                 raise _wrong(text, f'there is no field "{name}"')
+        if text in UNFIT:
+            raise _wrong(text, f'it gives every profile the name "{text}"')
         return cls(text)
 
-    def names(self, roles: Iterable[AccountRole], sso_session: str) -> dict[str, AccountRole]:
-        """Return each role by the name of its profile.
-
-        :raises ConfigError: if two roles would have the same name, or one would be ``default``.
-        """
-        named: dict[str, AccountRole] = {}
-        for role in roles:
-            name = self._name(role, sso_session)
-            if name in ("", "default"):
-                raise _wrong(self.text, f'it gives {_described(role)} the name "{name}"')
-            if named.setdefault(name, role) != role:
-                raise _wrong(
-                    self.text,
-                    f'"{name}" would be the name of {_described(named[name])}, and of '
-                    f"{_described(role)}",
-                )
+    def names(self, roles: Iterable[AccountRole], sso_session: str) -> dict[str, list[AccountRole]]:
+        """Return the roles by the name of their profile: several if they have the same name."""
+        named: dict[str, list[AccountRole]] = {}
+        for role in dict.fromkeys(roles):
+            named.setdefault(self._name(role, sso_session), []).append(role)
         return named
 
     def _name(self, role: AccountRole, sso_session: str) -> str:
@@ -84,10 +81,6 @@ def _slug(text: str) -> str:
     """Return the text in characters that need no quotes: ``Prod & Co (EU)`` is ``Prod-Co-EU``."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return _NOT_PLAIN.sub("-", plain).strip("-")
-
-
-def _described(role: AccountRole) -> str:
-    return f"the role {role.role_name} in {role.account_name or 'the account'} ({role.account_id})"
 
 
 def _wrong(text: str, why: str) -> ConfigError:
