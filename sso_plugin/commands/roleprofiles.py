@@ -84,6 +84,7 @@ class Assignment:
     def __post_init__(self) -> None:
         self._has = self.present.of_login(self.naming.sso_session)
         self._held = {_key(role) for role in self.listing.roles}
+        self._accounts = {account for account, _ in self._held}
         for name, roles in self.naming.names(self.listing.chosen).items():
             for role in roles:
                 self._assign(role, name, [other for other in roles if other != role])
@@ -153,7 +154,7 @@ class Assignment:
     def _is_gone(self, profile: ManagedProfile) -> bool:
         """Tell whether the user does not have the role of a profile, as far as that is known."""
         key = _role_of(profile)
-        is_listed = self.listing.is_complete or key[0] in {account for account, _ in self._held}
+        is_listed = self.listing.is_complete or key[0] in self._accounts
         return is_listed and key not in self._held
 
 
