@@ -875,6 +875,21 @@ def test_a_name_keeps_its_meaning(file: Path, monkeypatch: pytest.MonkeyPatch) -
     }
 
 
+def test_prune_does_not_free_a_name_for_another_account(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Account names move up by one: a second run does not give the name away either."""
+    template = "{account_name}-{role_name}"
+    roles_are(monkeypatch, role("a", "1"), role("b", "2"))
+    write()
+    roles_are(monkeypatch, role("b", "1"), role("c", "2"))
+    plans = [write(template=template, prune=True) for _ in range(2)]
+    assert (plans[0].added, plans[0].removed) == (("c-R",), ())
+    assert plans[1].before == plans[1].after
+    assert plans[1].left == {"b-R": "it is for the role R in 2, which you still have"}
+    assert profiles_in(file)["b-R"]["sso_account_id"] == "2"
+
+
 def without_marks(text: str) -> str:
     """Return a config file without the digests."""
     return re.sub(r"(?m)^# (?:Managed|Written) by sso-plugin.*", "# MARK", text)
