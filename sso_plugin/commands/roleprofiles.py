@@ -101,7 +101,7 @@ class Assignment:
         if name in has:
             self._give(role, name, [other for other in has if other != name])
         elif has and self.naming.template is None:
-            self.other_names += has
+            self.other_names += [other for other in has if self.present.managed[other].ours]
             self._keep(role, has)
         elif name in UNFIT or others:
             self._keep(role, has)
