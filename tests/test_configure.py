@@ -846,12 +846,15 @@ def test_an_account_that_was_closed_is_reported(world: World, file: Path) -> Non
 def test_a_new_account_takes_the_name_of_a_closed_one(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In its old place, and what a person added stays."""
+    """In its old place, and what a person added stays; not if other accounts are not listed."""
     roles_are(monkeypatch, role("dev", "1"))
     write(region="eu-central-1")
     edit(file, "sso_role_name = R\n", "sso_role_name = R\n# mine\noutput=json\n")
     before = file.read_text()
     roles_are(monkeypatch, role("dev", "2"))
+    plan = write(accounts=("dev",))
+    assert plan.left == {"dev-R": "it is for the role R in 1, not listed now"}
+    assert plan.without == (role("dev", "2"),)
     plan = write()
     assert (plan.added, plan.changed, plan.removed) == ((), ("dev-R",), ())
     assert without_marks(file.read_text()) == without_marks(before).replace(

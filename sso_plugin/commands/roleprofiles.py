@@ -131,7 +131,10 @@ class Assignment:
             return False
         else:
             account, role_name = _role_of(profile)
-            self.left[name] = f"it is for the role {role_name} in {account}, which you still have"
+            held = (
+                "which you still have" if (account, role_name) in self._held else "not listed now"
+            )
+            self.left[name] = f"it is for the role {role_name} in {account}, {held}"
         if not self._has.get(_key(role)):
             self.without.append(role)
         return True
