@@ -13,7 +13,7 @@ WORKERS ?= -n auto --dist loadfile
 INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
 
 # No profile, region or switch of the user's reaches the demo or the tests.
-unexport SSO_PLUGIN $(filter AWS_%,$(.VARIABLES))
+unexport SSO_PLUGIN SSO_PLUGIN_UNDO $(filter AWS_%,$(.VARIABLES))
 
 .PHONY: help demo test interop chaos fuzz kill bench clean node browser
 

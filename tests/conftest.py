@@ -33,7 +33,8 @@ def _not_enabled(
     home = str(tmp_path_factory.mktemp("home"))
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, home)
-    monkeypatch.delenv("SSO_PLUGIN", raising=False)
+    for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO"):
+        monkeypatch.delenv(variable, raising=False)
     filecache._memories.clear()
     sso_plugin.disable()
     yield

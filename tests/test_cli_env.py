@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from command import ENTRY, environment, run
 
+from sso_plugin.commands.awsvariables import IN_THE_WAY, UNDO, chosen_profile, outside, undone
 from sso_plugin.commands.shells import SHELLS, assignments, detect_shell, recipe
+from sso_plugin.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +38,11 @@ NASTY = [
 ]
 
 STATIC = "[profile static]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = made/up+\n"
+
+NO_PROFILE = (
+    "With these lines the shell uses the keys and no profile: AWS_PROFILE is unset. To undo: "
+    'eval "$(sso-plugin env --unset)"\n'
+)
 
 # How each shell is told to read lines from standard input, and what it is installed as.
 READERS = {
@@ -142,10 +150,11 @@ class TestTheKeys:
             "AWS_CREDENTIAL_EXPIRATION",
             "AWS_REGION",
             "AWS_DEFAULT_REGION",
+            "SSO_PLUGIN_UNDO",
         ]
         assert re.fullmatch(
             r"These keys expire at .{16} \S+ and do not renew themselves; "
-            r"`sso-plugin exec` renews\.\n",
+            r"`sso-plugin exec` renews\.\n" + re.escape(NO_PROFILE),
             done.stderr,
         )
 
@@ -153,13 +162,13 @@ class TestTheKeys:
         """Or the two would not fit."""
         world.configure(STATIC)
         done = run("env", "--profile", "static", "--shell", "bash")
-        assert done.stdout == (
+        assert done.stdout.startswith(
             "export AWS_ACCESS_KEY_ID=AKIDEXAMPLE\n"
             "export AWS_SECRET_ACCESS_KEY=made/up+\n"
             "unset AWS_SESSION_TOKEN\n"
             "unset AWS_CREDENTIAL_EXPIRATION\n"
         )
-        assert done.stderr == "These keys do not expire.\n"
+        assert done.stderr == f"These keys do not expire.\n{NO_PROFILE}"
 
     def test_they_are_those_of_the_profile_and_not_of_the_environment(self, world: World) -> None:
         """A second call renews what the first has set."""
@@ -193,3 +202,164 @@ def test_on_a_terminal_it_says_how_to_set_them(world: World) -> None:
     with Terminal("env", "--profile", "dev", "--shell", "fish") as terminal:
         assert terminal.finish() == 0
     assert terminal.lines[-1] == "To set them here: sso-plugin env ... | source"
+
+
+# What each shell is called, and how it reads the lines of a command.
+REAL_SHELLS = {
+    "bash": (["bash", "--norc", "-c"], 'eval "$({})"'),
+    "dash": (["dash", "-c"], 'eval "$({})"'),
+    "zsh": (["zsh", "-fc"], 'eval "$({})"'),
+    "fish": (["fish", "--no-config", "-c"], "{} | source"),
+    "pwsh": (["pwsh", "-NoProfile", "-Command"], "{} | Out-String | Invoke-Expression"),
+}
+# These are not brought back: a copy under another name would not be masked in logs.
+KEYS_OF_BEFORE = {
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+}
+NAMES = {*IN_THE_WAY, "AWS_REGION", "AWS_DEFAULT_REGION", UNDO}
+PRINT = (
+    "import json, os, sys; "
+    "print(json.dumps({name: os.environ[name] for name in sys.argv[1:] if name in os.environ}))"
+)
+
+
+def in_shell(tmp_path: Path, shell: str, calls: list[str], **changes: str) -> list[dict[str, str]]:
+    """Have a real shell read what calls print; return the variables that a program sees then."""
+    words, reader = REAL_SHELLS[shell]
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, code in {"sso-plugin": ENTRY, "show": PRINT}.items():
+        (folder / name).write_text(f"#!{sys.executable}\n{code}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    show = f"show {' '.join(sorted(NAMES))}"
+    script = "; ".join(f"{reader.format(f'sso-plugin {call}')}; {show}" for call in calls)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [*words, script],
+        env=environment(**{"PATH": path, **changes}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class TestTheShellThatReadsThem:
+    """A real one: what the programs that it starts find around them."""
+
+    @pytest.mark.parametrize("shell", REAL_SHELLS)
+    def test_nothing_is_left_that_names_other_credentials(
+        self, world: World, tmp_path: Path, shell: str
+    ) -> None:
+        """SDKs may look at a profile, an old token or a role first. --unset brings them back."""
+        world.configure(STATIC)
+        before = dict.fromkeys(IN_THE_WAY, 'it\'s "old"')
+        during, after = in_shell(tmp_path, shell, ["env --profile static", "env --unset"], **before)
+        assert during.pop(UNDO)
+        assert during == {
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "made/up+",
+        }
+        kept = {name: value for name, value in before.items() if name not in KEYS_OF_BEFORE}
+        assert after == kept
+
+    def test_each_switch_brings_the_region_of_its_profile(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        """The one that an earlier call has exported is not that of the environment."""
+        text = STATIC.replace("static", "{}") + "region = {}\n"
+        world.configure(text.format("a", "eu-west-1") + text.format("b", "us-west-2") + STATIC)
+        calls = ["env -p a", "env -p b", "env -p static", "env -p a", "env --unset"]
+        found = in_shell(tmp_path, "bash", calls)
+        regions = [(each.get("AWS_REGION"), each.get("AWS_DEFAULT_REGION")) for each in found]
+        assert regions == [
+            ("eu-west-1", "eu-west-1"),
+            ("us-west-2", "us-west-2"),
+            (None, None),
+            ("eu-west-1", "eu-west-1"),
+            (None, None),
+        ]
+
+    def test_the_regions_of_the_user_come_back(self, world: World, tmp_path: Path) -> None:
+        """For a profile without a region, and at the end."""
+        text = STATIC.replace("static", "a") + "region = eu-west-1\n"
+        world.configure(text + STATIC)
+        mine = {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-south-1"}
+        calls = ["env -p a", "env -p static", "env -p a", "env --unset"]
+        found = in_shell(tmp_path, "bash", calls, **mine)
+        regions = [(each["AWS_REGION"], each["AWS_DEFAULT_REGION"]) for each in found]
+        assert regions == [
+            ("eu-west-1", "eu-west-1"),
+            ("eu-north-1", "eu-south-1"),
+            ("eu-west-1", "eu-west-1"),
+            ("eu-north-1", "eu-south-1"),
+        ]
+
+    def test_a_second_call_renews_the_keys_of_the_profile_in_the_environment(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        """Though the first one has unset it there."""
+        world.configure(STATIC)
+        calls = ["env", "env", "env --unset"]
+        first, second, last = in_shell(tmp_path, "bash", calls, AWS_PROFILE="static")
+        assert first["AWS_ACCESS_KEY_ID"] == "AKIDEXAMPLE"
+        assert second == first
+        assert last == {"AWS_PROFILE": "static"}
+
+
+class TestTheWayBack:
+    """What ``env`` notes, and ``env --unset`` makes of it."""
+
+    NOTE = '{"AWS_PROFILE": ["dev", null], "AWS_REGION": [null, "eu-west-1"]}'
+
+    def test_what_was_set_since_then_stays(self) -> None:
+        """Only what is as ``env`` left it is undone."""
+        environ = {UNDO: self.NOTE, "AWS_PROFILE": "mine", "AWS_REGION": "eu-north-1"}
+        assert outside(environ) == {"AWS_PROFILE": "mine", "AWS_REGION": "eu-north-1"}
+
+    def test_the_profile_is_that_of_before(self) -> None:
+        """In botocore's order; an empty name is ``default``."""
+        assert chosen_profile({UNDO: self.NOTE}) == "dev"
+        assert chosen_profile({"AWS_DEFAULT_PROFILE": "a", "AWS_PROFILE": "b"}) == "a"
+        assert chosen_profile({"AWS_DEFAULT_PROFILE": "", "AWS_PROFILE": "b"}) == "default"
+        assert chosen_profile({}) == "default"
+
+    @pytest.mark.parametrize(
+        "note",
+        ["{", "[]", "7", "[" * 99999, '{"PATH": ["x", null]}', '{"AWS_PROFILE": [7, null]}'],
+        ids=range(6),
+    )
+    def test_a_note_of_another_kind_is_an_error(self, note: str) -> None:
+        """It cannot set other variables than those that ``env`` changes."""
+        with pytest.raises(ConfigError, match="Unset SSO_PLUGIN_UNDO"):
+            undone({UNDO: note})
+
+    def test_the_note_holds_no_key(self, world: World) -> None:
+        """Neither a new one nor an old one."""
+        world.configure(STATIC)
+        old = dict.fromkeys(KEYS_OF_BEFORE, "secret")
+        done = run("env", "--profile", "static", "--shell", "bash", AWS_PROFILE="x", **old)
+        assert done.stdout.splitlines()[-1] == (
+            'export SSO_PLUGIN_UNDO=\'{"AWS_PROFILE": ["x", null]}\''
+        )
+
+    def test_without_a_note_there_is_nothing_to_undo(self) -> None:
+        """Keys that the user has set are not touched."""
+        done = run("env", "--unset", AWS_ACCESS_KEY_ID="AKIDMINE")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr == ("Nothing to undo: `sso-plugin env` has set nothing in this shell.\n")
+
+    def test_a_profile_makes_no_sense_with_it(self) -> None:
+        """It is a usage error."""
+        done = run("env", "--unset", "--profile", "dev")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--unset cannot be combined with --profile." in done.stderr

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
+from sso_plugin.commands.awsvariables import undone
 from sso_plugin.commands.handout import environment_of
 from sso_plugin.commands.shells import SHELLS, assignments, detect_shell, recipe
 
@@ -17,6 +20,7 @@ __all__ = ["command"]
     'env --profile dev                   # bash, zsh: eval "$(...)"',
     "env --profile dev | source          # fish",
     "env --profile dev | Out-String | Invoke-Expression   # PowerShell",
+    'env --unset                         # bash, zsh: eval "$(...)"',
 )
 @support.profile_option
 @click.option(
@@ -24,13 +28,21 @@ __all__ = ["command"]
     type=click.Choice(SHELLS),
     help="Default: the shell that called, or else the one in SHELL.",
 )
-def command(profile: str | None, shell: str | None) -> None:
+@click.option(
+    "--unset", is_flag=True, help="Print the lines that undo this: no keys, AWS_PROFILE as before."
+)
+def command(*, profile: str | None, shell: str | None, unset: bool) -> None:
     """Print the credentials of a profile as lines for a shell: keys, expiration and region.
+
+    The lines unset AWS_PROFILE and whatever else would make a program use other credentials.
 
     The keys are frozen: once they expire, they are of no use. For what runs longer there is
     sso-plugin exec, and any AWS SDK by the profile itself.
     """
     shell = shell or detect_shell()
+    if unset:
+        _print_undo(profile, shell)
+        return
     given = environment_of(profile)
     support.print_text(assignments(given.variables, shell))
     if given.expires_at:
@@ -41,5 +53,19 @@ def command(profile: str | None, shell: str | None) -> None:
         )
     else:
         support.say("These keys do not expire.", "yellow")
+    support.say(
+        "With these lines the shell uses the keys and no profile: AWS_PROFILE is unset. To undo: "
+        f"{recipe(shell, '--unset')}"
+    )
     if support.is_terminal():
         support.say(f"To set them here: {recipe(shell)}")
+
+
+def _print_undo(profile: str | None, shell: str) -> None:
+    if profile is not None:
+        raise click.UsageError("--unset cannot be combined with --profile.")
+    lines = assignments(undone(os.environ), shell)
+    if lines:
+        support.print_text(lines)
+    else:
+        support.say("Nothing to undo: `sso-plugin env` has set nothing in this shell.")

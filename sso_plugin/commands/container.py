@@ -42,12 +42,15 @@ class Keys:
     expires_at: float | None
     account_id: str | None = None
 
-    def document(self) -> dict[str, str]:
-        """Return the answer, as the ECS agent gives it."""
+    def document(self, member: str = "Token") -> dict[str, str]:
+        """Return the answer, as the ECS agent gives it.
+
+        :param member: what the session token is called; ``SessionToken`` in a credential process.
+        """
         values = {
             "AccessKeyId": self.access_key,
             "SecretAccessKey": self.secret_key,
-            "Token": self.token,
+            member: self.token,
             "Expiration": None if self.expires_at is None else _iso(self.expires_at),
             "AccountId": self.account_id,
         }

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from botocore.session import Session
+
     from sso_plugin.config import SsoProfile
     from sso_plugin.role_credentials import RoleCredentials
     from sso_plugin.tokens import TokenSource
@@ -39,13 +41,16 @@ _CREDENTIALS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", 
 _NEEDED = _CREDENTIALS[:4]
 _UNUSABLE = (UnusableFileError, OSError, ValueError, KeyError, TypeError)
 _HEX = frozenset("0123456789abcdef")
+_BEFORE_SSO = {"role_arn", "web_identity_token_file"}
+_ASKED = "SSO_PLUGIN_ASKED"
+"""The profiles that processes above this one are asking for, one a line."""
 
 
 def process_document(profile_name: str | None = None) -> dict[str, Any]:
     """Return the document, Version 1, that an SDK expects of a credential process.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
-    :raises ConfigError: if the profile names no role of Identity Center.
+    :raises ConfigError: if the profile gives no credentials.
     :raises SsoPluginError: if there are no credentials to be had.
     """
     try:
@@ -131,20 +136,18 @@ def _config_marks() -> _Marks:
 def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     """Look everything up, and ask the portal if need be: once for all processes."""
     from sso_plugin.config import SsoProfile
-    from sso_plugin.errors import ConfigError
     from sso_plugin.openlogin import open_session
     from sso_plugin.provider import token_source
 
+    from .awsvariables import chosen_profile
+
     marks = _config_marks()
-    session = open_session(profile_name)
-    profile = SsoProfile.of(session)
-    if profile is None or profile.role_name is None:
-        name = session.get_config_variable("profile") or "default"
-        raise ConfigError(
-            error_msg=f'The profile "{name}" names no role in '
-            f"{session.get_config_variable('config_file')}: add sso_session, sso_account_id and "
-            "sso_role_name to it."
-        )
+    name = profile_name or chosen_profile(os.environ)
+    session = open_session(name)
+    section = session.full_config.get("profiles", {}).get(name, {})
+    profile = SsoProfile.of(session) if _gives_role_of_sso(section) else None
+    if profile is None:
+        return _fetch_otherwise(session, name)
     tokens = token_source(session, profile)
     token_file = tokens.cache.describe(tokens.key)
     memo = {"config": marks, "token_file": token_file, "token_mark": _file_mark(token_file)}
@@ -156,6 +159,42 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
         _remember(profile_name, profile, found, {**memo, "renew_from": until})
     credentials: dict[str, Any] = found.document()["Credentials"]
     return credentials
+
+
+def _gives_role_of_sso(section: Mapping[str, Any]) -> bool:
+    """Tell whether SSO is the first that botocore finds in a profile."""
+    from sso_plugin.served import ROLE_KEYS
+
+    return any(key in section for key in ROLE_KEYS) and not section.keys() & _BEFORE_SSO
+
+
+def _fetch_otherwise(session: Session, name: str) -> Mapping[str, Any]:
+    """Return what botocore gets for another profile, as `env` and `exec` do.
+
+    That may be a credential process, which may be this command.
+    """
+    from sso_plugin.errors import ConfigError
+
+    from .profilekeys import ProfileKeys
+
+    asked = os.environ.get(_ASKED, "").splitlines()
+    if name in asked:
+        raise ConfigError(
+            error_msg=f'The profile "{name}" gets its credentials from itself: its '
+            "credential_process leads back to it. Name a profile with a role there."
+        )
+    os.environ[_ASKED] = "\n".join([*asked, name])
+    try:
+        profile = ProfileKeys.find(name)
+        if profile is None:
+            raise ConfigError(
+                error_msg=f'The profile "{name}" names no role in '
+                f"{session.get_config_variable('config_file')}: add sso_session, sso_account_id "
+                "and sso_role_name to it."
+            )
+        return profile.fetch().document("SessionToken")
+    finally:
+        os.environ[_ASKED] = "\n".join(asked)
 
 
 def _live_credentials(profile: SsoProfile, tokens: TokenSource) -> RoleCredentials:

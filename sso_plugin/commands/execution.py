@@ -2,7 +2,8 @@
 
 The credentials stay here: the command asks for them at a `CredentialsEndpoint`. SDKs look there
 last, so all that would come first is taken out of the command's sight: variables with keys, and
-the credentials of the profile ``default``.
+the credentials of the profile ``default``. Other profiles of the two files stay in sight, except
+those of the config file that hold a secret.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .awsvariables import IN_THE_WAY, REGIONS, UNDO
 from .childprocess import run_child
 from .container import CredentialsEndpoint
 from .profilekeys import ProfileKeys
@@ -22,27 +24,9 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
-__all__ = ["run_with_credentials"]
+    from .regions import Region
 
-_IN_THE_WAY = (
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_ACCOUNT_ID",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_CREDENTIAL_FILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_PROFILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECRET_KEY",
-    "AWS_SECURITY_TOKEN",
-    "AWS_SESSION_TOKEN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "BOTO_CONFIG",
-)
+__all__ = ["run_with_credentials"]
 
 _CREDENTIAL_KEYS = (
     "aws_access_key_id",
@@ -61,8 +45,13 @@ _CREDENTIAL_KEYS = (
     "source_profile",
     "web_identity_token_file",
 )
+_BOTO_FILES = ("/etc/boto.cfg", "~/.boto")
 _LINE_END = re.compile(r"\r\n|[\r\n]")
 _SECRET_KEYS = {"aws_secret_access_key", "aws_session_token", "aws_security_token"}
+
+# What one of the SDKs reads as the profile `default`; they differ in spaces, quotes and comments.
+_DEFAULT = re.compile(r"""\s*(profile[\s.]\s*)?["']?\s*default\s*["']?\s*(\]|$)""")
+_HEADER = re.compile(rb"\s*\[(.*)")
 
 
 def run_with_credentials(
@@ -75,52 +64,85 @@ def run_with_credentials(
     :raises botocore.exceptions.BotoCoreError: if there are no credentials to begin with.
     :raises OSError: if there is no such command.
     """
-    keys = ProfileKeys.of(profile_name)
+    keys = ProfileKeys.of(profile_name, environ)
     # Now rather than when the command asks: here there is somebody to read the error.
     keys.fetch()
     with tempfile.TemporaryDirectory(prefix="sso-plugin-") as folder:
-        files = _write_files(Path(folder), keys.session)
+        files = _write_files(Path(folder), keys)
         with CredentialsEndpoint(keys.fetch) as endpoint:
-            variables = {**_without_others(environ, keys.session), **endpoint.environment()}
+            variables = {**_without_others(environ, keys.region), **endpoint.environment()}
             return run_child(words, {**variables, **files})
 
 
-def _without_others(environ: Mapping[str, str], session: Session) -> dict[str, str]:
-    kept = {name: value for name, value in environ.items() if name not in _IN_THE_WAY}
-    region = session.get_config_variable("region")
+def _without_others(environ: Mapping[str, str], region: Region) -> dict[str, str]:
+    taken = {*IN_THE_WAY, *REGIONS, UNDO}
+    kept = {name: value for name, value in environ.items() if name not in taken}
     # Some SDKs read the region of the config file only when told to.
-    wanted = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-    return {**wanted, **kept}
+    return {**kept, **{name: value for name, value in region.variables.items() if value}}
 
 
-def _write_files(folder: Path, session: Session) -> dict[str, str]:
-    """Write the config that the command sees, and return the variables that lead to it.
-
-    Its profile ``default`` has the settings of ours and no credentials of its own. All other
-    sections are there too, except those that hold a secret: none is written to a file here.
-    """
+def _write_files(folder: Path, keys: ProfileKeys) -> dict[str, str]:
+    """Write the files that the command sees, and return the variables that lead to them."""
     config = folder / "config"
-    config.write_text(_config_text(session), encoding="utf-8")
+    config.write_text(_config_text(keys), encoding="utf-8")
     variables = {"AWS_CONFIG_FILE": str(config)}
-    if "default" in _sections(session, "credentials_file"):
-        empty = folder / "credentials"
-        empty.touch()
-        variables["AWS_SHARED_CREDENTIALS_FILE"] = str(empty)
+    source = Path(os.path.expandvars(keys.session.get_config_variable("credentials_file")))
+    text = source.expanduser().read_bytes() if source.expanduser().is_file() else b""
+    if (without_default := _without_default(text)) != text:
+        credentials = folder / "credentials"
+        # Before anything is in it: only this user may read it.
+        credentials.touch(mode=0o600)
+        credentials.write_bytes(without_default)
+        variables["AWS_SHARED_CREDENTIALS_FILE"] = str(credentials)
+    if any(map(_boto_has_keys, _BOTO_FILES)):
+        # Without this variable, botocore reads them before it asks the endpoint.
+        variables["BOTO_CONFIG"] = str(folder / "boto")
     return variables
 
 
-def _config_text(session: Session) -> str:
+def _without_default(text: bytes) -> bytes:
+    """Return a credentials file without its profile ``default``, and otherwise as it is."""
+    kept, wanted = [], True
+    for line in text.splitlines(keepends=True):
+        header = _HEADER.match(line)
+        if header:
+            name = header[1].decode("utf-8", "replace")
+            wanted = not (_is_default(name) or _is_default(name.rpartition("]")[0]))
+        if wanted:
+            kept.append(line)
+    return b"".join(kept)
+
+
+def _boto_has_keys(path: str) -> bool:
+    """Return whether botocore finds keys in a file of its predecessor, or cannot parse it."""
+    from botocore.configloader import raw_config_parse
+    from botocore.exceptions import ConfigNotFound, ConfigParseError
+
+    try:
+        return "aws_access_key_id" in raw_config_parse(path).get("Credentials", {})
+    except ConfigNotFound:
+        return False
+    except ConfigParseError:
+        return True
+
+
+def _config_text(keys: ProfileKeys) -> str:
+    """Return a config whose profile ``default`` has the settings of ours and no credentials.
+
+    All other sections are there too, except those that hold a secret.
+    """
     settings = {
         key: value
-        for key, value in session.get_scoped_config().items()
-        if key not in _CREDENTIAL_KEYS and not key.startswith("sso_")
+        for key, value in keys.session.get_scoped_config().items()
+        if key not in (*_CREDENTIAL_KEYS, "region") and not key.startswith("sso_")
     }
+    region = keys.region.variables["AWS_REGION"]
     others = {
         name: values
-        for name, values in _sections(session, "config_file").items()
+        for name, values in _sections(keys.session, "config_file").items()
         if not _is_default(name) and not _SECRET_KEYS & values.keys()
     }
-    sections = {"default": settings, **others}
+    sections = {"default": {**({"region": region} if region else {}), **settings}, **others}
     return "\n".join(_section_text(name, values) for name, values in sections.items())
 
 
@@ -138,10 +160,11 @@ def _sections(session: Session, variable: str) -> dict[str, dict[str, Any]]:
 
 
 def _is_default(section: str) -> bool:
-    """Tell whether botocore takes a section for the profile ``default``, however it is quoted."""
+    """Tell whether botocore or another SDK takes a section for the profile ``default``."""
     from botocore.configloader import build_profile_map
 
-    return "default" in build_profile_map({section: {}})["profiles"]
+    of_botocore = build_profile_map({section: {}})["profiles"]
+    return "default" in of_botocore or _DEFAULT.match(section) is not None
 
 
 def _section_text(name: str, values: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from .container import Keys
+    from .regions import Region
 
 __all__ = ["console_url"]
 
@@ -36,7 +37,6 @@ _DOMAINS = {
     "aws-us-gov": "amazonaws-us-gov.com",
 }
 _ENDPOINT = "SSO_PLUGIN_SIGNIN_URL"
-_ANY_REGION = "us-east-1"
 _SERVICE = re.compile(r"[a-z0-9-]+(/[A-Za-z0-9/_-]*)?")
 _OK = 200
 
@@ -55,10 +55,10 @@ def console_url(
     :raises ConfigError: if that cannot be asked for.
     :raises SsoPluginError: if the service refuses.
     """
-    profile = ProfileKeys.of(profile_name)
-    domain = _domain(profile.session)
+    profile = ProfileKeys.of(profile_name, environ)
+    domain = _domain(profile.region)
     endpoint = _endpoint(domain, environ)
-    page = _page(profile.session, domain, destination)
+    page = _page(profile.region.calls, domain, destination)
     token = _sign_in_token(profile, endpoint, duration)
     login = {
         "Action": "login",
@@ -69,26 +69,13 @@ def console_url(
     return Secret(f"{endpoint}?{urlencode(login)}")
 
 
-def _region(session: Session) -> str:
-    profile = SsoProfile.of(session)
-    fallback = profile.region if profile else _ANY_REGION
-    return str(session.get_config_variable("region") or fallback)
-
-
-def _domain(session: Session) -> str:
-    from botocore.exceptions import UnknownRegionError
-
-    region = _region(session)
-    try:
-        partition = session.get_partition_for_region(region)
-    except UnknownRegionError:
-        partition = "aws"
-    if partition not in _DOMAINS:
+def _domain(region: Region) -> str:
+    if region.partition not in _DOMAINS:
         raise ConfigError(
-            error_msg=f"The console of the region {region} is not known here. Set region in the "
-            f"profile to one of the partitions {', '.join(_DOMAINS)}."
+            error_msg=f"The console of the region {region.calls} is not known here: it is in none "
+            f"of the partitions {', '.join(_DOMAINS)}. If it is, update botocore."
         )
-    return _DOMAINS[partition]
+    return _DOMAINS[region.partition]
 
 
 def _endpoint(domain: str, environ: Mapping[str, str]) -> str:
@@ -102,8 +89,7 @@ def _endpoint(domain: str, environ: Mapping[str, str]) -> str:
     return f"{base}/federation"
 
 
-def _page(session: Session, domain: str, destination: str | None) -> str:
-    region = _region(session)
+def _page(region: str, domain: str, destination: str | None) -> str:
     if destination is None:
         return f"https://console.{domain}/console/home?region={region}"
     address = parse(destination)

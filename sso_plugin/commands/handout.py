@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sso_plugin.clock import format_timestamp
-from sso_plugin.config import SsoProfile
-from sso_plugin.errors import ConfigError
 from sso_plugin.openlogin import open_session
 from sso_plugin.plugin import enable
 
+from .awsvariables import IN_THE_WAY, with_note
+from .profilekeys import ProfileKeys
+from .regions import region_of
+
 if TYPE_CHECKING:
-    from botocore.session import Session
+    from collections.abc import Mapping
 
 __all__ = ["Environment", "Identity", "environment_of", "whoami"]
 
 _ANY_REGION = "us-east-1"
+# Credentials that come from the environment or the machine. No profile names their partition.
+_NOT_OF_A_PROFILE = ("env", "assume-role-with-web-identity", "container-role", "iam-role")
 
 
 @dataclass(frozen=True)
@@ -39,57 +44,47 @@ class Environment:
     expires_at: float | None
 
 
-def whoami(profile_name: str | None = None) -> Identity:
+def whoami(profile_name: str | None = None, environ: Mapping[str, str] = os.environ) -> Identity:
     """Ask STS who the credentials belong to.
 
     :param profile_name: a profile of the AWS config file; what a script finds if None.
     :raises botocore.exceptions.BotoCoreError: if there are no credentials.
     :raises botocore.exceptions.ClientError: if STS does not take them.
     """
-    session = _session(profile_name)
-    sts: Any = session.create_client("sts", region_name=_sts_region(session))
+    session = open_session(profile_name)
+    enable(session)
+    found = session.get_credentials()
+    if profile_name is None and found and found.method in _NOT_OF_A_PROFILE:
+        region = session.get_config_variable("region") or environ.get("AWS_REGION") or _ANY_REGION
+    else:
+        name = profile_name or session.get_config_variable("profile") or "default"
+        region = region_of(session, name, environ).calls
+        # The role of a chain is assumed there, too.
+        session.set_config_variable("region", region)
+    sts: Any = session.create_client("sts", region_name=region)
     answer = sts.get_caller_identity()
     return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
 
 
-def environment_of(profile_name: str | None = None) -> Environment:
+def environment_of(
+    profile_name: str | None = None, environ: Mapping[str, str] = os.environ
+) -> Environment:
     """Return the keys of a profile, as they are now: nobody renews an environment.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None,
         and not what the environment holds already.
+    :param environ: the environment that the variables are for.
     :raises botocore.exceptions.BotoCoreError: if there are no credentials.
     """
-    if profile_name is None:
-        profile_name = open_session().get_config_variable("profile") or "default"
-    session = _session(profile_name)
-    credentials = session.get_credentials()
-    if credentials is None:
-        raise ConfigError(
-            error_msg=f'The profile "{profile_name}" gives no credentials: add sso_session, '
-            "sso_account_id and sso_role_name to it."
-        )
-    keys = credentials.get_frozen_credentials()
-    expiry = getattr(credentials, "_expiry_time", None)
-    expires_at = expiry.timestamp() if expiry else None
-    region = session.get_config_variable("region")
+    profile = ProfileKeys.of(profile_name, environ)
+    keys = profile.fetch()
+    expires_at = keys.expires_at
     variables = {
         "AWS_ACCESS_KEY_ID": keys.access_key,
         "AWS_SECRET_ACCESS_KEY": keys.secret_key,
         "AWS_SESSION_TOKEN": keys.token,
         "AWS_CREDENTIAL_EXPIRATION": format_timestamp(expires_at) if expires_at else None,
+        **profile.region.variables,
     }
-    regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-    return Environment({**variables, **regions}, expires_at)
-
-
-def _sts_region(session: Session) -> str:
-    """Return a region to ask in: STS answers everywhere, so a profile need not name one for it."""
-    profile = SsoProfile.of(session)
-    portal = profile.region if profile else _ANY_REGION
-    return str(session.get_config_variable("region") or portal)
-
-
-def _session(profile_name: str | None) -> Session:
-    session = open_session(profile_name)
-    enable(session)
-    return session
+    others = {name: None for name in IN_THE_WAY if name not in variables}
+    return Environment(with_note({**variables, **others}, environ), expires_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,13 @@ from sso_plugin.openlogin import open_session
 from sso_plugin.plugin import enable
 from sso_plugin.refresh import SsoCredentials
 
+from .awsvariables import chosen_profile
 from .container import Keys
+from .regions import Region, region_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.credentials import Credentials
     from botocore.session import Session
 
@@ -21,32 +26,49 @@ __all__ = ["ProfileKeys"]
 
 @dataclass(frozen=True)
 class ProfileKeys:
-    """A profile, the session that serves it, and its credentials, which renew themselves."""
+    """A profile, the session that serves it, its region and credentials, which renew themselves."""
 
     name: str
     session: Session
+    region: Region
     credentials: Credentials
 
     @classmethod
-    def of(cls, profile_name: str | None = None) -> ProfileKeys:
+    def of(
+        cls, profile_name: str | None = None, environ: Mapping[str, str] = os.environ
+    ) -> ProfileKeys:
         """Open a profile; ``AWS_PROFILE`` or ``default`` if None, whatever keys are in the way.
 
         :raises ConfigError: if it gives no credentials.
         :raises botocore.exceptions.BotoCoreError: if they cannot be had.
         """
-        name = profile_name or open_session().get_config_variable("profile") or "default"
-        session = open_session(name)
-        enable(session)
-        credentials = session.get_credentials()
-        if credentials is None:
+        found = cls.find(profile_name, environ)
+        if found is None:
+            name = profile_name or chosen_profile(environ)
             raise ConfigError(
                 error_msg=f'The profile "{name}" gives no credentials: add sso_session, '
                 "sso_account_id and sso_role_name to it."
             )
+        return found
+
+    @classmethod
+    def find(
+        cls, profile_name: str | None = None, environ: Mapping[str, str] = os.environ
+    ) -> ProfileKeys | None:
+        """Do the same; return None if the profile gives no credentials."""
+        name = profile_name or chosen_profile(environ)
+        session = open_session(name)
+        enable(session)
+        region = region_of(session, name, environ)
+        # The role of a chain is assumed there.
+        session.set_config_variable("region", region.calls)
+        credentials = session.get_credentials()
+        if credentials is None:
+            return None
         if isinstance(credentials, SsoCredentials):
             # Whoever asks here does so because what it had is running out: it can wait.
             credentials.background = False
-        return cls(name, session, credentials)
+        return cls(name, session, region, credentials)
 
     def fetch(self) -> Keys:
         """Return the keys of this moment, renewed if that is due."""

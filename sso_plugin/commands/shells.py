@@ -22,8 +22,8 @@ _ALIASES = {"pwsh": "powershell"}
 _POWERSHELL_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 
 _RECIPES = {
-    "fish": "sso-plugin env ... | source",
-    "powershell": "sso-plugin env ... | Out-String | Invoke-Expression",
+    "fish": "sso-plugin env {} | source",
+    "powershell": "sso-plugin env {} | Out-String | Invoke-Expression",
 }
 
 
@@ -32,9 +32,9 @@ def assignments(variables: Mapping[str, str | None], shell: str) -> str:
     return "\n".join(_assignment(name, value, shell) for name, value in variables.items())
 
 
-def recipe(shell: str) -> str:
+def recipe(shell: str, options: str = "...") -> str:
     """Return how the shell is made to read such lines."""
-    return _RECIPES.get(shell, 'eval "$(sso-plugin env ...)"')
+    return _RECIPES.get(shell, 'eval "$(sso-plugin env {})"').format(options)
 
 
 def detect_shell(
