@@ -129,6 +129,79 @@ class TestTheDocument:
         assert done.stdout.endswith("/alice\n")
 
 
+CHAIN = """
+[profile chain]
+role_arn = arn:aws:iam::111111111111:role/Deploy
+source_profile = dev
+"""
+
+
+class TestEveryProfile:
+    """What a profile gives is the same here, in ``env``, ``exec`` and ``whoami``."""
+
+    def test_a_role_chain_is_served(self, world: World) -> None:
+        """Also without a region, and where the environment names another partition."""
+        world.configure(world.emulator.profile() + CHAIN)
+        world.sign_in()
+        done = run("credential-process", "--profile", "chain", AWS_DEFAULT_REGION="cn-north-1")
+        found = json.loads(done.stdout)
+        assert found["Version"] == 1
+        keys = boto3.client(
+            "sts",
+            region_name="us-east-1",
+            aws_access_key_id=found["AccessKeyId"],
+            aws_secret_access_key=found["SecretAccessKey"],
+            aws_session_token=found["SessionToken"],
+        )
+        assert "assumed-role/Deploy/" in keys.get_caller_identity()["Arn"]
+        assert datetime.strptime(found["Expiration"], "%Y-%m-%dT%H:%M:%S%z")
+
+    def test_a_role_comes_before_sso_in_one_profile(self, world: World) -> None:
+        """As in botocore, and so in every script that uses the profile."""
+        role = CHAIN.replace("[profile chain]\n", "").replace("source_profile = dev", "{}")
+        source = world.emulator.profile().replace("[profile dev]", "[profile base]")
+        both = world.emulator.profile().partition("[profile dev]")[2]
+        world.configure(f"{source}[profile dev]{both}{role.format('source_profile = base')}")
+        world.sign_in()
+        session = boto3.Session(profile_name="dev", region_name="us-east-1")
+        assert session.get_credentials().method == "assume-role"
+        document("--profile", "dev")
+        assert world.count("AssumeRole") == 1
+
+    def test_keys_without_an_expiration_are_served(self, world: World) -> None:
+        """The document has no expiration then: they do not expire."""
+        world.configure(
+            "[profile static]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = x\n"
+        )
+        assert document("--profile", "static") == {
+            "Version": 1,
+            "AccessKeyId": "AKIDEXAMPLE",
+            "SecretAccessKey": "x",
+        }
+
+    @pytest.mark.parametrize("names", [["a"], ["a", "b"]], ids=len)
+    def test_a_profile_that_asks_for_itself_is_an_error(
+        self, world: World, tmp_path: Path, names: list[str]
+    ) -> None:
+        """And no endless row of processes."""
+        script = tmp_path / "sso-plugin.py"
+        script.write_text(ENTRY, encoding="utf-8")
+        line = f"credential_process = {sys.executable} {script} credential-process --profile"
+        asked = [*names[1:], names[0]]
+        pairs = zip(names, asked, strict=True)
+        world.configure("".join(f"[profile {one}]\n{line} {two}\n" for one, two in pairs))
+        done = run("credential-process", "--profile", "a")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert 'The profile "a" gets its credentials from itself' in done.stderr
+
+    def test_a_profile_with_sso_may_name_this_command(self, world: World) -> None:
+        """For programs that do not know SSO; it comes after SSO."""
+        line = "credential_process = sso-plugin credential-process --profile dev\n"
+        world.configure(world.emulator.profile() + line)
+        world.sign_in()
+        assert document("--profile", "dev")["AccountId"] == "111111111111"
+
+
 class TestSpeed:
     """A program waits for it."""
 

@@ -94,7 +94,6 @@ def test_another_destination_is_refused(destination: str) -> None:
     ("region", "signin", "console"),
     [
         ("eu-west-1", "signin.aws.amazon.com", "console.aws.amazon.com"),
-        ("xx-new-1", "signin.aws.amazon.com", "console.aws.amazon.com"),
         ("cn-north-1", "signin.amazonaws.cn", "console.amazonaws.cn"),
         ("us-gov-west-1", "signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
     ],
@@ -102,9 +101,9 @@ def test_another_destination_is_refused(destination: str) -> None:
 def test_each_partition_has_a_console_of_its_own(
     world: World, monkeypatch: pytest.MonkeyPatch, region: str, signin: str, console: str
 ) -> None:
-    """The region of the profile decides which."""
-    text = world.emulator.profile()
-    world.configure(text[: text.rindex("region = ")] + f"region = {region}\n")
+    """The region of Identity Center decides which."""
+    world.configure(world.emulator.profile().replace(world.emulator.region, region))
+    world.sign_in(region=region)
     asked: list[str] = []
 
     def send(_session: object, _method: str, url: str, _form: object) -> Any:
@@ -118,11 +117,12 @@ def test_each_partition_has_a_console_of_its_own(
     monkeypatch.undo()
 
 
-def test_a_partition_without_a_known_console_is_an_error(world: World) -> None:
+@pytest.mark.parametrize("region", ["us-iso-east-1", "xx-new-1"])
+def test_a_partition_without_a_known_console_is_an_error(world: World, region: str) -> None:
     """Rather than credentials sent to the wrong place."""
-    text = world.emulator.profile()
-    world.configure(text[: text.rindex("region = ")] + "region = us-iso-east-1\n")
-    with pytest.raises(ConfigError, match="The console of the region us-iso-east-1 is not known"):
+    world.configure(world.emulator.profile().replace(world.emulator.region, region))
+    world.sign_in(region=region)
+    with pytest.raises(ConfigError, match=f"The console of the region {region} is not known"):
         console_url("dev")
 
 

@@ -25,6 +25,7 @@ import pytest
 from botocore.configloader import raw_config_parse
 
 from sso_plugin.cli import main
+from sso_plugin.commands.awsvariables import IN_THE_WAY, UNDO
 from sso_plugin.commands.container import CredentialsEndpoint, Keys
 from sso_plugin.commands.execution import _section_text, run_with_credentials
 
@@ -77,11 +78,25 @@ def test_a_value_begins_no_section_in_the_file_of_the_child(tmp_path: Path, valu
     assert list(sections["default"]) == ["output", "region"]
 
 
-@pytest.mark.parametrize(
-    "header", ["default", "profile default", "profile 'default'", 'profile  def"ault"']
-)
+DEFAULTS = [
+    "default",
+    "profile default",
+    "profile 'default'",
+    'profile "default"',
+    'profile  def"ault"',
+    "profile\tdefault",
+    # What other SDKs read as this profile, and botocore as something else.
+    " profile default ",
+    " default ",
+    "profile.default",
+    "profile ' default'",
+    "profile default] # ]",
+]
+
+
+@pytest.mark.parametrize("header", DEFAULTS)
 def test_another_default_profile_is_out_of_sight(world: World, tmp_path: Path, header: str) -> None:
-    """However its name is quoted."""
+    """However its name is written."""
     world.sign_in()
     world.configure(f"{world.emulator.profile()}\n[{header}]\ncredential_process = false\n")
     code = "import os, shutil, sys; shutil.copy(os.environ['AWS_CONFIG_FILE'], sys.argv[1])"
@@ -146,6 +161,90 @@ def test_the_child_uses_the_endpoint_whatever_else_there_is(
     monkeypatch.setenv("AWS_PROFILE", "default")
     out, err = start("-p", "dev", "--", *python(SCRIPT, "0.2")).communicate(timeout=60)
     assert (out, err) == (f"1 container-role {world.emulator.region}\n", "")
+
+
+SEEN = """\
+import boto3, json, sys
+keys = {}
+for name in (None, "default", "other", "third"):
+    found = boto3.Session(profile_name=name).get_credentials()
+    keys[str(name)] = found.access_key if found.method != "container-role" else "handed"
+print(json.dumps(keys))
+"""
+STATIC = "[{}]\naws_access_key_id = {}\naws_secret_access_key = x\n"
+
+
+@pytest.mark.parametrize("header", ["default", "other]\n[default", "default]  # [other"])
+def test_the_other_profiles_of_a_credentials_file_stay_in_sight(world: World, header: str) -> None:
+    """Beside a default one, which does not: its keys would come before those handed out."""
+    world.sign_in()
+    (world.home / ".aws" / "credentials").write_text(
+        STATIC.format("third", "AKIA3")
+        + STATIC.format(header, "AKIA2")
+        + ("" if header.startswith("other") else STATIC.format("other", "AKIA1"))
+        + "# the end"
+    )
+    out, err = start("-p", "dev", "--", *python(SEEN)).communicate(timeout=60)
+    assert err == ""
+    assert json.loads(out) == {
+        "None": "handed",
+        "default": "handed",
+        "other": "handed" if header.startswith("other") else "AKIA1",
+        "third": "AKIA3",
+    }
+
+
+BEFORE = b"# one\r\n[a]\r\naws_access_key_id = \xc3\xa4\n"
+DEFAULT = b"[default] ; mine\naws_access_key_id = x\n  [profile default]\naws_session_token = x\n"
+AFTER = b"[b]\ns3 =\n  x = [default]"
+
+
+def test_a_credentials_file_is_the_same_but_for_its_default(world: World, tmp_path: Path) -> None:
+    """Byte by byte, for this user only, and gone with the command."""
+    world.sign_in()
+    file = world.home / ".aws" / "credentials"
+    seen = tmp_path / "seen"
+    code = (
+        "import os, shutil, sys; path = os.environ['AWS_SHARED_CREDENTIALS_FILE'];"
+        "shutil.copy2(path, sys.argv[1]); print(path, os.stat(os.path.dirname(path)).st_mode)"
+    )
+    file.write_bytes(BEFORE + DEFAULT + AFTER)
+    out, err = start("-p", "dev", "--", *python(code, str(seen))).communicate(timeout=60)
+    assert err == ""
+    path, mode = out.split()
+    assert seen.read_bytes() == BEFORE + AFTER
+    assert (seen.stat().st_mode & 0o777, int(mode) & 0o777) == (0o600, 0o700)
+    assert not Path(path).exists()
+
+
+def test_a_credentials_file_without_a_default_is_the_user_s_own(
+    world: World, tmp_path: Path
+) -> None:
+    """No copy of a secret is made without need."""
+    world.sign_in()
+    file = world.home / ".aws" / "credentials"
+    file.write_text(STATIC.format("other", "AKIA1"))
+    assert child_environment(tmp_path)["AWS_SHARED_CREDENTIALS_FILE"] == str(file)
+
+
+@pytest.mark.parametrize("text", [STATIC.format("Credentials", "AKIA4"), "no section"])
+def test_a_file_of_boto_2_is_out_of_sight(world: World, text: str) -> None:
+    """It is read by botocore, before it asks the endpoint."""
+    world.sign_in()
+    (world.home / ".boto").write_text(text)
+    out, err = start("-p", "dev", "--", *python(SCRIPT, "0")).communicate(timeout=60)
+    assert (out, err) == (f"0 container-role {world.emulator.region}\n", "")
+
+
+def test_a_child_does_not_see_what_env_has_noted(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Undoing that in the child would take the endpoint's place."""
+    world.sign_in()
+    monkeypatch.setenv("SSO_PLUGIN_UNDO", '{"AWS_PROFILE": ["x", null]}')
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x")
+    found = child_environment(tmp_path)
+    assert not {*IN_THE_WAY, UNDO} & found.keys() - {"AWS_CONTAINER_CREDENTIALS_FULL_URI"}
 
 
 def test_the_child_sees_the_settings_of_the_profile_as_its_default(
