@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
+from command import ENTRY, environment
 from interop import tokenfile
 
 import sso_plugin
@@ -178,3 +181,64 @@ def test_our_role_credentials_are_left_alone(world: World, javascript: Provide) 
     assert before == snapshot(world.role_files())
     our_session().client("sts").get_caller_identity()
     assert world.count("GetRoleCredentials") == 2
+
+
+OTHER = """
+[profile other]
+sso_session = corp
+sso_account_id = 222222222222
+sso_role_name = AdministratorAccess
+"""
+
+
+def in_bash(node: str, tmp_path: Path, script: str, **changes: str) -> list[Credentials]:
+    """Run lines of a shell, in which ``show`` prints what the default chain of the SDK finds."""
+    bash = shutil.which("bash")
+    assert bash
+    command = tmp_path / "sso-plugin"
+    command.write_text(f"#!{sys.executable}\n{ENTRY}\n", encoding="utf-8")
+    command.chmod(0o755)
+    show = tmp_path / "show"
+    show.write_text(f"#!/bin/sh\nexec {node} {HERE / 'defaultchain.js'}\n", encoding="utf-8")
+    show.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        [bash, "-c", script],
+        env=environment(PATH=path, **changes),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_after_env_the_sdk_uses_the_keys(world: World, node: str, tmp_path: Path) -> None:
+    """It would prefer a profile in the environment to them. After --unset it does so again."""
+    world.configure(world.emulator.profile() + OTHER)
+    world.sign_in()
+    script = 'eval "$(sso-plugin env --profile dev)"; show; eval "$(sso-plugin env --unset)"; show'
+    found = in_bash(node, tmp_path, script, AWS_PROFILE="other")
+    assert [who_are(each) for each in found] == ["111111111111", "222222222222"]
+
+
+def test_under_exec_the_sdk_asks_the_endpoint(world: World, node: str, tmp_path: Path) -> None:
+    """No profile named default comes before it; other profiles can still be named."""
+    world.configure(
+        world.emulator.profile()
+        + OTHER
+        + "".join(
+            OTHER.replace("profile other", name)
+            for name in ("profile 'default'", " default ", "profile.default")
+        )
+    )
+    world.sign_in()
+    keys = "aws_access_key_id = {0}\naws_secret_access_key = {0}\n"
+    (world.home / ".aws/credentials").write_text(
+        f"[default]\n{keys.format('AKIA1')}[keys]\n{keys.format('AKIA2')}"
+    )
+    script = 'sso-plugin exec --profile dev -- sh -c "show; export AWS_PROFILE=keys; show"'
+    handed, named = in_bash(node, tmp_path, script, AWS_PROFILE="other")
+    assert who_are(handed) == "111111111111"
+    assert named["accessKeyId"] == "AKIA2"
