@@ -163,8 +163,9 @@ class TestEveryProfile:
         both = world.emulator.profile().partition("[profile dev]")[2]
         world.configure(f"{source}[profile dev]{both}{role.format('source_profile = base')}")
         world.sign_in()
-        session = boto3.Session(profile_name="dev", region_name="us-east-1")
-        assert session.get_credentials().method == "assume-role"
+        stock = boto3.Session(profile_name="dev", region_name="us-east-1").get_credentials()
+        assert stock
+        assert stock.method == "assume-role"
         document("--profile", "dev")
         assert world.count("AssumeRole") == 1
 

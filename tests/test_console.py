@@ -60,6 +60,18 @@ def test_the_address_signs_a_browser_in(world: World) -> None:
     assert sorted(found) == ["Action", "Destination", "Issuer", "SigninToken"]
 
 
+def test_a_role_chain_signs_in_too(world: World) -> None:
+    """When it has ended, the console leads to the portal of its source."""
+    world.configure(
+        world.emulator.profile()
+        + "[profile chain]\nrole_arn = arn:aws:iam::111111111111:role/Deploy\n"
+        "source_profile = dev\n"
+    )
+    url = console_url("chain")
+    assert "Deploy" in open_page(url)
+    assert query(url)["Issuer"] == world.emulator.start_url
+
+
 def test_the_credentials_travel_in_a_body(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """Not in an address, which proxies and servers write down; nor are they in a log of ours."""
     with caplog.at_level("DEBUG", logger="sso_plugin"):

@@ -227,6 +227,15 @@ def test_a_credentials_file_without_a_default_is_the_user_s_own(
     assert child_environment(tmp_path)["AWS_SHARED_CREDENTIALS_FILE"] == str(file)
 
 
+def test_a_credentials_file_that_is_a_folder_is_as_good_as_none(
+    world: World, tmp_path: Path
+) -> None:
+    """Botocore ignores it as well."""
+    world.sign_in()
+    (world.home / ".aws" / "credentials").mkdir()
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in child_environment(tmp_path)
+
+
 @pytest.mark.parametrize("text", [STATIC.format("Credentials", "AKIA4"), "no section"])
 def test_a_file_of_boto_2_is_out_of_sight(world: World, text: str) -> None:
     """It is read by botocore, before it asks the endpoint."""

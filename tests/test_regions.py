@@ -85,6 +85,8 @@ CASES = [
     # None of another partition.
     ("gov-without", (None, "us-east-1"), ("us-gov-east-1", "us-gov-east-1"), "aws-us-gov"),
     ("gov-without", ("us-gov-west-1", "x"), ("us-gov-west-1", "us-gov-east-1"), "aws-us-gov"),
+    ("gov-without", (None, "aws-us-gov-global"), ("aws-us-gov-global",) * 2, "aws-us-gov"),
+    ("gov-without", (None, "aws-global"), ("us-gov-east-1", "us-gov-east-1"), "aws-us-gov"),
     ("gov-without", (None, "fips-us-gov-west-1"), ("fips-us-gov-west-1",) * 2, "aws-us-gov"),
     ("gov-wrong", (None, None), ("us-gov-east-1", "us-gov-east-1"), "aws-us-gov"),
     ("gov-legacy", ("cn-north-1", None), ("us-gov-east-1", "us-gov-east-1"), "aws-us-gov"),

@@ -34,7 +34,7 @@ __all__ = ["command"]
 def command(*, profile: str | None, shell: str | None, unset: bool) -> None:
     """Print the credentials of a profile as lines for a shell: keys, expiration and region.
 
-    The lines unset AWS_PROFILE and whatever else would make a program use other credentials.
+    The lines unset AWS_PROFILE and all else that makes a program use other credentials.
 
     The keys are frozen: once they expire, they are of no use. For what runs longer there is
     sso-plugin exec, and any AWS SDK by the profile itself.

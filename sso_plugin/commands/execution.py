@@ -86,8 +86,7 @@ def _write_files(folder: Path, keys: ProfileKeys) -> dict[str, str]:
     config = folder / "config"
     config.write_text(_config_text(keys), encoding="utf-8")
     variables = {"AWS_CONFIG_FILE": str(config)}
-    source = Path(os.path.expandvars(keys.session.get_config_variable("credentials_file")))
-    text = source.expanduser().read_bytes() if source.expanduser().is_file() else b""
+    text = _read(keys.session.get_config_variable("credentials_file"))
     if (without_default := _without_default(text)) != text:
         credentials = folder / "credentials"
         # Before anything is in it: only this user may read it.
@@ -98,6 +97,14 @@ def _write_files(folder: Path, keys: ProfileKeys) -> dict[str, str]:
         # Without this variable, botocore reads them before it asks the endpoint.
         variables["BOTO_CONFIG"] = str(folder / "boto")
     return variables
+
+
+def _read(path: str) -> bytes:
+    """Read a file as botocore does, which takes one that it may not read for empty."""
+    try:
+        return Path(os.path.expandvars(path)).expanduser().read_bytes()
+    except OSError:
+        return b""
 
 
 def _without_default(text: bytes) -> bytes:

@@ -11,18 +11,16 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sso_plugin.config import SsoProfile
 from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
 from sso_plugin.hosts import parse
 from sso_plugin.redact import Secret, without_frames
 from sso_plugin.webrequest import send
 
 from .profilekeys import ProfileKeys
+from .regions import sso_setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from botocore.session import Session
 
     from .container import Keys
     from .regions import Region
@@ -62,7 +60,8 @@ def console_url(
     token = _sign_in_token(profile, endpoint, duration)
     login = {
         "Action": "login",
-        "Issuer": _issuer(profile.session),
+        # Where the console sends a person whose session has ended: to the access portal.
+        "Issuer": sso_setting(profile.session, profile.name, "sso_start_url") or "sso-plugin",
         "Destination": page,
         "SigninToken": token,
     }
@@ -102,12 +101,6 @@ def _page(region: str, domain: str, destination: str | None) -> str:
         )
     path = destination if "/" in destination else f"{destination}/home"
     return f"https://console.{domain}/{path}?region={region}"
-
-
-def _issuer(session: Session) -> str:
-    """Return where the console sends a person whose session has ended: to the access portal."""
-    profile = SsoProfile.of(session)
-    return profile.start_url if profile else "sso-plugin"
 
 
 def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) -> str:

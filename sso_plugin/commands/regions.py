@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
-__all__ = ["Region", "region_of"]
+__all__ = ["Region", "region_of", "sso_setting"]
 
 _logger = logging.getLogger(__name__)
 
@@ -56,8 +56,8 @@ def region_of(session: Session, name: str, environ: Mapping[str, str]) -> Region
 
     A region of another partition is replaced, with a warning.
     """
-    sections = list(_chain(session.full_config.get("profiles", {}), name))
-    home = next(filter(None, (_sso_region(session, each) for each in sections)), None)
+    sections = list(_chain(session, name))
+    home = sso_setting(session, name, "sso_region")
     partition = _partition_of(session, home) if home else _role_partition(sections)
     fallback = home or _DEFAULTS.get(partition or "")
     own = _text(sections[0], "region") if sections else None
@@ -73,6 +73,16 @@ def region_of(session: Session, name: str, environ: Mapping[str, str]) -> Region
     return Region(variables, calls, partition if home else _partition_of(session, calls) or "aws")
 
 
+def sso_setting(session: Session, name: str, key: str) -> str | None:
+    """Return a key of the login that a profile, or the source of its role chain, belongs to."""
+    logins = session.full_config.get("sso_sessions", {})
+    for section in _chain(session, name):
+        login = logins.get(_text(section, "sso_session"), {})
+        if found := _text(login, key) or _text(section, key):
+            return found
+    return None
+
+
 def _warn(name: str, foreign: str, partition: str, fallback: str, own: str | None) -> None:
     where = "in the profile" if own else "in the environment"
     _logger.warning(
@@ -86,19 +96,14 @@ def _warn(name: str, foreign: str, partition: str, fallback: str, own: str | Non
     )
 
 
-def _chain(profiles: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+def _chain(session: Session, name: str) -> Iterator[Mapping[str, Any]]:
     """Yield the section of a profile, and those that its role chain starts from."""
+    profiles = session.full_config.get("profiles", {})
     seen: set[str] = set()
     while name in profiles and name not in seen:
         seen.add(name)
         yield profiles[name]
         name = _text(profiles[name], "source_profile") or ""
-
-
-def _sso_region(session: Session, section: Mapping[str, Any]) -> str | None:
-    sessions = session.full_config.get("sso_sessions", {})
-    named = sessions.get(_text(section, "sso_session"), {})
-    return _text(named, "sso_region") or _text(section, "sso_region")
 
 
 def _role_partition(sections: list[Mapping[str, Any]]) -> str | None:
@@ -110,6 +115,8 @@ def _role_partition(sections: list[Mapping[str, Any]]) -> str | None:
 def _partition_of(session: Session, region: str) -> str | None:
     from botocore.exceptions import UnknownRegionError
 
+    if region.removesuffix("-global") in _DEFAULTS:
+        return region.removesuffix("-global")
     region = region.removeprefix("fips-").removesuffix("-fips")
     try:
         return str(session.get_partition_for_region(region))
