@@ -100,7 +100,7 @@ def _write_files(folder: Path, keys: ProfileKeys) -> dict[str, str]:
 
 
 def _read(path: str) -> bytes:
-    """Read a file as botocore does, which takes one that it may not read for empty."""
+    """Return what a file holds. One that cannot be read counts as empty, as in botocore."""
     try:
         return Path(os.path.expandvars(path)).expanduser().read_bytes()
     except OSError:

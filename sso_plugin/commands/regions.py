@@ -65,7 +65,7 @@ def region_of(session: Session, name: str, environ: Mapping[str, str]) -> Region
     given = {each: own or found.get(each) for each in REGIONS}
     other = next(filter(None, reversed(given.values())), None)
     variables = {each: value or other for each, value in given.items()}
-    for foreign in {value for value in variables.values() if value}:
+    for foreign in dict.fromkeys(filter(None, variables.values())):
         if partition and (_partition_of(session, foreign) or "aws") != partition:
             _warn(name, foreign, partition, str(fallback), own)
             variables = {k: fallback if v == foreign else v for k, v in variables.items()}
