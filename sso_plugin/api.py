@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from .browser import open_in_browser
-from .openlogin import OpenLogin, all_logins
+from .everylogin import EveryLogin
+from .openlogin import OpenLogin
 from .signin import SignIn, show_on_stderr
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
-    :param start_url: a start URL, instead of both, together with ``sso_region``.
-    :param sso_region: the region of Identity Center.
+    :param start_url: a start URL, instead of both.
+    :param sso_region: the region of that start URL; None for the one that its token file names.
     :param flow: ``browser`` for one on this machine (PKCE), ``device`` for one anywhere, ``auto``
         for what fits the surroundings.
     :param force: log in although there is a usable token: new entitlements need it.
@@ -63,22 +64,54 @@ def logout(
     profile_name: str | None = None,
     *,
     sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
     all_sessions: bool = False,
+    progress: Callable[[str, bool], object] | None = None,
 ) -> dict[str, bool]:
     """End a login: revoke it at the portal, then delete token, registration, role credentials.
 
-    :param all_sessions: end every login that the config file knows, instead of one.
+    :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
+    :param sso_session: an sso-session of that file, instead of a profile.
+    :param start_url: a start URL, instead of both.
+    :param sso_region: the region of that start URL; None for the one that its token file names.
+    :param all_sessions: end every login instead of one: those that the config file names, and
+        those that sso_plugin has made or used before.
+    :param progress: called with the name of each login that was ended, and whether its portal was
+        told.
     :returns: for each login, by the name of its sso-session or else its start URL, whether its
         portal was told.
-    :raises ConfigError: if the profile has no usable SSO configuration.
+    :raises ConfigError: if the profile has no usable SSO configuration. With ``all_sessions``: if
+        an sso-session or a legacy profile is not complete; all logins are ended by then.
     """
-    found = list(all_logins()) if all_sessions else [OpenLogin.find(profile_name, sso_session)]
-    return {one.profile.session_name or one.profile.start_url: one.end() for one in found}
+    ended: dict[str, bool] = {}
+
+    def note(name: str, told: bool) -> None:  # noqa: FBT001 - as the caller's
+        ended[name] = told
+        if progress is not None:
+            progress(name, told)
+
+    if all_sessions:
+        EveryLogin().end(note)
+    else:
+        login = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
+        note(login.profile.session_name or login.profile.start_url, login.end())
+    return ended
 
 
-def status(profile_name: str | None = None, *, sso_session: str | None = None) -> Status:
+def status(
+    profile_name: str | None = None,
+    *,
+    sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
+) -> Status:
     """Tell how things stand with a login, from its file alone.
 
+    :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
+    :param sso_session: an sso-session of that file, instead of a profile.
+    :param start_url: a start URL, instead of both.
+    :param sso_region: the region of that start URL; None for the one that its token file names.
     :raises ConfigError: if the profile has no usable SSO configuration.
     """
-    return OpenLogin.find(profile_name, sso_session).status()
+    return OpenLogin.find(profile_name, sso_session, start_url, sso_region).status()

@@ -74,6 +74,9 @@ class Cache(Protocol):
     def delete(self, key: str) -> None:
         """Delete the document, if there is one; a `replace` that began before does not undo it."""
 
+    def keys(self, prefix: str) -> set[str]:
+        """Return the keys of all documents whose keys begin so."""
+
     def mark(self, key: str) -> Mark | None:
         """Return the mark of the document that is there, without reading it; None without one."""
 
@@ -151,6 +154,10 @@ class MemoryCache:
         """See `Cache`."""
         with self._lock(_CHANGES), contextlib.suppress(KeyError):
             del self._mapping[key]
+
+    def keys(self, prefix: str) -> set[str]:
+        """See `Cache`."""
+        return {key for key in list(self._mapping) if key.startswith(prefix)}
 
     def mark(self, key: str) -> Mark | None:
         """See `Cache`."""

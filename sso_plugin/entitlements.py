@@ -30,6 +30,8 @@ def accounts(
     profile_name: str | None = None,
     *,
     sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Iterator[Account]:
     """List the accounts that the user of a login has a role in.
@@ -39,13 +41,16 @@ def accounts(
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
+    :param start_url: a start URL, instead of both.
+    :param sso_region: the region of that start URL; None for the one that its token file names.
     :param progress: called after each page with the number of accounts so far, twice.
     :returns: accounts with ``account_id`` (12 digits), ``name`` and ``email``.
     :raises ConfigError: if the profile has no usable SSO configuration.
     :raises LoginRequired: while iterating, if a person has to log in.
     :raises PortalError: while iterating, if the portal gives no answer, or another one.
     """
-    return _directory(profile_name, sso_session, progress).accounts()
+    found = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
+    return _directory(found, progress).accounts()
 
 
 def roles(
@@ -53,6 +58,8 @@ def roles(
     profile_name: str | None = None,
     *,
     sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Iterator[AccountRole]:
     """List the roles that the user of a login has in all accounts, or in one.
@@ -63,6 +70,8 @@ def roles(
     :param account: the id or the name of an account; None for all of them.
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
+    :param start_url: a start URL, instead of both.
+    :param sso_region: the region of that start URL; None for the one that its token file names.
     :param progress: called with the number of accounts that are done, and of all accounts.
     :returns: roles with ``account_id`` (12 digits), ``account_name`` and ``role_name``.
     :raises ConfigError: if the profile has no usable SSO configuration; while iterating, if there
@@ -70,7 +79,8 @@ def roles(
     :raises LoginRequired: while iterating, if a person has to log in.
     :raises PortalError: while iterating, if the portal gives no answer, or another one.
     """
-    return _directory(profile_name, sso_session, progress).roles(account)
+    found = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
+    return _directory(found, progress).roles(account)
 
 
 def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, and where"
@@ -115,12 +125,7 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     return boto3.Session(botocore_session=core, region_name=region)
 
 
-def _directory(
-    profile_name: str | None,
-    sso_session: str | None,
-    progress: Callable[[int, int], object] | None,
-) -> Directory:
-    found = OpenLogin.find(profile_name, sso_session)
+def _directory(found: OpenLogin, progress: Callable[[int, int], object] | None) -> Directory:
     return Directory(token_source(found.session, found.profile), progress=progress)
 
 

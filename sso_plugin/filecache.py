@@ -107,6 +107,11 @@ class FileCache:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
 
+    def keys(self, prefix: str) -> set[str]:
+        """See `Cache`."""
+        files = self._folder.glob(f"{prefix}*.json")
+        return {path.stem for path in files} | self._overlay.keys(prefix)
+
     def mark(self, key: str) -> Mark | None:
         """See `Cache`."""
         if self._overlay.mark(key) is not None and (entry := self.get(key)):

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Login", "LoginIndex"]
 
-_ROLE_KEY = re.compile(r"[0-9a-f]{40}")
-"""What `role_key` returns. Other keys are ignored, since files are deleted by these names."""
+_KEY = re.compile(r"[0-9a-f]{40}")
+"""The cache key of a token or a role. Others are ignored, since files are deleted by these names.
+"""
 
 
 class Login(NamedTuple):
@@ -50,6 +51,12 @@ class LoginIndex:
     def of(cls, token_key: str) -> LoginIndex:
         """Return the index of a token's login, in our own folder."""
         return cls(own_cache(), token_key)
+
+    @staticmethod
+    def keys_of_tokens() -> set[str]:
+        """Return the cache keys of all tokens that there is an index of."""
+        keys = {name.removeprefix("roles-") for name in own_cache().keys("roles-")}
+        return {key for key in keys if _KEY.fullmatch(key)}
 
     def find(self, token: AccessToken) -> Login | None:
         """Return the login that a token belongs to; None if we have not seen the token yet."""
@@ -90,7 +97,7 @@ class LoginIndex:
 
     def keys(self) -> set[str]:
         """Return the cache keys of all role credentials that were kept."""
-        return {key for key in _strings(self._load().get("keys")) if _ROLE_KEY.fullmatch(key)}
+        return {key for key in _strings(self._load().get("keys")) if _KEY.fullmatch(key)}
 
     def add(self, key: str) -> None:
         """Note that role credentials are kept under a cache key."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from .access_token import TokenState
 from .accountnames import AccountNames
 from .config import SsoProfile
 from .errors import ConfigError, PortalError
-from .filecache import own_cache, role_cache
+from .filecache import own_cache, role_cache, token_cache
+from .hosts import parse
 from .loader import add_data_path
 from .registration import registration_key
 from .role_credentials import role_key
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
-__all__ = ["OpenLogin", "Status", "all_logins", "check_one_login", "login_at", "open_session"]
+__all__ = [
+    "OpenLogin",
+    "Status",
+    "check_one_login",
+    "login_at",
+    "login_in_file",
+    "open_session",
+    "open_session_for_login",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -71,14 +80,16 @@ class OpenLogin:
     ) -> OpenLogin:
         """Find the login that is named, in one of three ways; by ``AWS_PROFILE`` if in none.
 
+        :param sso_region: goes with a start URL; None for the region that its token file names.
         :raises ConfigError: if there is none, or it is not complete.
         """
-        session = open_session(profile_name)
         check_one_login(profile_name, sso_session, start_url, sso_region)
-        if start_url and sso_region:
-            return cls.of(session, login_at(start_url, sso_region))
+        if start_url:
+            return cls.of(open_session_for_login(), login_at(start_url, sso_region))
         if sso_session:
+            session = open_session_for_login()
             return cls.of(session, SsoProfile.of_sso_session(session, sso_session))
+        session = open_session(profile_name)
         return cls.of(session, SsoProfile.of(session) or _only_sso_session(session))
 
     @classmethod
@@ -128,7 +139,7 @@ class OpenLogin:
             return False
         try:
             self.tokens.portal.logout(token.value)
-        except PortalError as exc:
+        except (PortalError, ConfigError) as exc:
             _logger.warning("The portal was not told of the logout: %s", exc)
             return False
         return True
@@ -147,28 +158,49 @@ def check_one_login(
     start_url: str | None,
     sso_region: str | None,
 ) -> None:
-    """Refuse two ways at once to name a login, and half of one.
+    """Refuse two ways at once to name a login, and a region without a start URL.
 
     :raises ConfigError: for either.
     """
     given = [name for name in (profile_name, sso_session, start_url) if name]
-    if len(given) > 1 or bool(start_url) != bool(sso_region):
+    if len(given) > 1 or (sso_region and not start_url):
         raise ConfigError(
             error_msg="Name one login: give a profile, or an sso-session, or a start URL together "
             "with its region."
         )
 
 
-def login_at(start_url: str, sso_region: str) -> SsoProfile:
+def login_at(start_url: str, sso_region: str | None) -> SsoProfile:
     """Return a login that is not in the config file.
 
-    :raises ConfigError: if the start URL or the region is not valid.
+    :param sso_region: None for the region that its token file names.
+    :raises ConfigError: if the start URL or the region is not valid, or the region is not known.
     """
-    profile = SsoProfile(name=None, start_url=start_url, region=sso_region)
+    profile = SsoProfile(name=None, start_url=start_url, region=sso_region or "")
     check_start_url(profile)
-    if not _REGION.fullmatch(sso_region):
-        raise ConfigError(error_msg=f'"{sso_region}" is no region. Give one such as eu-central-1.')
-    return profile
+    if sso_region:
+        if not _REGION.fullmatch(sso_region):
+            raise ConfigError(
+                error_msg=f'"{sso_region}" is no region. Give one such as eu-central-1.'
+            )
+        return profile
+    key = TokenSource.key_of(profile)
+    found = login_in_file(key)
+    if found is None or found[0] != start_url:
+        raise ConfigError(
+            error_msg=f"The region of {start_url} is not known: {token_cache().describe(key)} is "
+            "not a token of this start URL. Add --sso-region REGION (in Python: sso_region)."
+        )
+    return replace(profile, region=found[1])
+
+
+def login_in_file(key: str) -> tuple[str, str] | None:
+    """Return the start URL and the region that a token file names; None unless both are valid."""
+    entry = token_cache().get(key)
+    url, region = (entry.document.get(name) if entry else None for name in ("startUrl", "region"))
+    if not isinstance(url, str) or not isinstance(region, str):
+        return None
+    return (url, region) if parse(url) and _REGION.fullmatch(region) else None
 
 
 def open_session(profile_name: str | None = None) -> Session:
@@ -176,6 +208,24 @@ def open_session(profile_name: str | None = None) -> Session:
     from botocore.session import Session
 
     session = Session(profile=profile_name)
+    add_data_path(session.get_component("data_loader"))
+    return session
+
+
+def open_session_for_login() -> Session:
+    """Return a session for a login that no profile names.
+
+    The settings of the current profile hold for it too, but it does not need one: in a session
+    whose profile does not exist, botocore makes no client.
+    """
+    from botocore.exceptions import ProfileNotFound
+    from botocore.session import Session
+
+    try:
+        return open_session()
+    except ProfileNotFound:
+        nowhere: Any = {"profile": (None, None, None, None)}
+        session = Session(session_vars=nowhere)
     add_data_path(session.get_component("data_loader"))
     return session
 
@@ -204,16 +254,3 @@ def _profiles(session: Session) -> Iterator[SsoProfile]:
             continue
         if found is not None:
             yield found
-
-
-def all_logins() -> Iterator[OpenLogin]:
-    """Find every login of the config: each sso-session, and each start URL of a legacy profile."""
-    session = open_session()
-    found = {}
-    for name in session.full_config.get("sso_sessions", {}):
-        profile = SsoProfile.of_sso_session(session, name)
-        found[TokenSource.key_of(profile)] = profile
-    for profile in _profiles(session):
-        found.setdefault(TokenSource.key_of(profile), profile)
-    for profile in found.values():
-        yield OpenLogin.of(session, profile)

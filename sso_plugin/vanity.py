@@ -86,8 +86,6 @@ class PortalRecord:
         self._own.delete(self._key)
 
     def _remedy(self) -> str:
-        if self._profile.name is None and self._profile.session_name is None:
-            return f"delete {self._own.describe(self._key)}"
         return f"run: {self._profile.login_command.replace(' login ', ' logout ', 1)}"
 
 

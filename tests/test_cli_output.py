@@ -279,4 +279,7 @@ class TestLogout:
         """Nothing to do is no error."""
         world.configure("")
         done = run("logout", "--all")
-        assert (done.returncode, done.stderr) == (0, "There is no login in the config file.\n")
+        assert (done.returncode, done.stderr) == (
+            0,
+            "There is no login in the config file, and none was made here before.\n",
+        )

@@ -23,6 +23,7 @@ LAYERS = [
     "commands",
     "entitlements",
     "api",
+    "everylogin",
     "openlogin",
     "plugin",
     "rejection",

@@ -12,7 +12,8 @@ import boto3
 import pytest
 
 import sso_plugin
-from sso_plugin import Status
+from sso_plugin import ConfigError, Status
+from sso_plugin.cli import main
 from sso_plugin.openlogin import OpenLogin
 from sso_plugin.registration import registration_key
 
@@ -32,9 +33,23 @@ def use(profile: str) -> None:
     boto3.Session(profile_name=profile).client("sts").get_caller_identity()
 
 
-def log_in(world: World, profile: str = "dev") -> None:
+def token_in(world: World, name: str) -> str:
+    return str(json.loads(world.token_file(name).read_text())["accessToken"])
+
+
+def is_revoked(world: World, token: str) -> bool:
+    return world.emulator.state.tokens.find(token) is None
+
+
+def log_in_at(world: World) -> None:
+    """Log in by the start URL alone."""
+    log_in(world, None, start_url=world.emulator.start_url, sso_region=world.emulator.region)
+
+
+def log_in(world: World, profile: str | None = "dev", **named: Any) -> None:
     sso_plugin.login(
         profile,
+        **named,
         flow="device",
         show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
         open_browser=None,
@@ -104,13 +119,141 @@ def test_all_sessions_are_ended_at_once(world: World) -> None:
     assert files(world) == []
 
 
-def test_files_of_others_stay(world: World) -> None:
-    """Other tools keep other tokens in the same folder."""
+def test_a_login_by_start_url_is_ended_with_all_others(world: World) -> None:
+    """No profile names it. The file of its token, and our index, do."""
+    url = world.emulator.start_url
+    log_in_at(world)
     world.sign_in()
-    other = world.token_file("of another tool")
-    other.write_text("{}")
+    token = token_in(world, url)
+    assert sso_plugin.logout(all_sessions=True) == {"corp": True, url: True}
+    assert is_revoked(world, token)
+    assert files(world) == []
+
+
+def test_a_login_that_is_not_in_the_config_any_more_is_ended_too(world: World) -> None:
+    """Its token is one that we have used; it says where it can be revoked."""
+    log_in(world)
+    use("dev")
+    token = token_in(world, "corp")
+    world.configure("")
+    (name,) = sso_plugin.logout(all_sessions=True)
+    assert name == world.emulator.start_url
+    assert is_revoked(world, token)
+    assert not world.token_file().exists()
+    assert world.role_files() == []
+
+
+@pytest.mark.parametrize("name", ["of another tool", "https://view.awsapps.com/start"])
+def test_files_of_others_stay(world: World, name: str) -> None:
+    """Other tools keep other tokens in the same folder, some of them under their start URL."""
+    world.sign_in()
+    other = world.sign_in("alice", name, startUrl=name)
     sso_plugin.logout(all_sessions=True)
-    assert other.exists()
+    assert world.token_file(name).exists()
+    assert not is_revoked(world, str(other.cached()["accessToken"]))
+
+
+@pytest.mark.parametrize("name", ["of another tool", "https://view.awsapps.com/start"])
+def test_an_index_does_not_make_a_token_of_others_ours(world: World, name: str) -> None:
+    """Where our index has the name of a file but not the token in it, the file stays."""
+    world.sign_in()
+    other = world.sign_in("alice", "other", startUrl=name)
+    index = world.home / ".aws/sso-plugin" / f"roles-{world.token_file('other').stem}.json"
+    index.parent.mkdir()
+    index.write_text('{"login": "x", "tokens": [], "keys": []}')
+    index.with_name("roles-..json").write_text("{}")
+    assert sso_plugin.logout(all_sessions=True) == {"corp": True}
+    assert not is_revoked(world, str(other.cached()["accessToken"]))
+
+
+BROKEN = {
+    "an sso-session without a region": (
+        "[sso-session broken]\nsso_start_url = {url}\n",
+        "broken",
+        'The sso-session "broken" is configured to use SSO but is missing required configuration: '
+        'sso_region. Add it to the sso-session "broken" in {file} (sso_start_url and sso_region: '
+        "to [sso-session broken]).",
+    ),
+    "an empty sso-session": ("[sso-session broken]\n", "broken", "sso_start_url, sso_region"),
+    "a legacy profile without a region": (
+        "[profile broken]\nsso_start_url = {url}\n",
+        "{url}",
+        'The profile "broken" is configured to use SSO but is missing required configuration: '
+        'sso_region. Add it to the profile "broken" in {file}.',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_section_is_reported_after_all_logins_are_ended(world: World, case: str) -> None:
+    """It keeps neither the others alive nor its own token, whose file has its name."""
+    section, name, fault = (
+        text.replace("{url}", world.emulator.start_url) for text in BROKEN[case]
+    )
+    world.configure(section + world.emulator.profile())
+    world.sign_in()
+    world.sign_in(name=name)
+    tokens = [token_in(world, "corp"), token_in(world, name)]
+    ended: list[tuple[str, bool]] = []
+    with pytest.raises(ConfigError) as caught:
+        sso_plugin.logout(all_sessions=True, progress=lambda *each: ended.append(each))
+    assert sorted(ended) == sorted([(name, True), ("corp", True)])
+    assert [is_revoked(world, token) for token in tokens] == [True, True]
+    assert files(world) == []
+    assert str(caught.value).startswith(
+        "All other logins are ended, but the config file has sections that are not complete. The "
+    )
+    assert fault.replace("{file}", str(world.config_file)) in str(caught.value)
+
+
+def test_a_broken_section_whose_token_names_no_region_leaves_no_file(world: World) -> None:
+    """It cannot be revoked, but it can be deleted."""
+    world.configure("[sso-session broken]\n")
+    world.sign_in(name="broken", region="\x1b")
+    with pytest.raises(ConfigError, match="not complete"):
+        sso_plugin.logout(all_sessions=True)
+    assert files(world) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "sso_account_id = 111111111111\n",
+        "sso_role_name = x\n",
+        "sso_refresh = sometimes\n",
+    ],
+)
+def test_half_a_role_in_a_legacy_profile_does_not_matter(world: World, lines: str) -> None:
+    """Its login is complete."""
+    url = world.emulator.start_url
+    world.configure(f"[profile old]\nsso_start_url = {url}\nsso_region = eu-central-1\n{lines}")
+    world.sign_in(name=url)
+    assert sso_plugin.logout(all_sessions=True) == {url: True}
+    assert files(world) == []
+
+
+def test_the_command_reports_broken_sections_at_the_end(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With exit code 1: the config file needs a look."""
+    world.configure("[sso-session broken]\n" + world.emulator.profile())
+    world.sign_in()
+    assert main(["logout", "--all"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "Logged out of corp: its files are deleted, the portal has ended it."
+    assert second.startswith("sso-plugin: All other logins are ended, but")
+
+
+@pytest.mark.parametrize("all_sessions", [True, False])
+def test_a_client_that_cannot_be_made_keeps_no_file(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, all_sessions: bool
+) -> None:
+    """Such as for an endpoint that is no URL: the portal is not told, and the files are deleted."""
+    world.sign_in()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", "https://[x/")
+    profile = None if all_sessions else "dev"
+    assert sso_plugin.logout(profile, all_sessions=all_sessions) == {"corp": False}
+    assert files(world) == []
 
 
 def test_a_portal_that_does_not_answer_keeps_nothing_alive(

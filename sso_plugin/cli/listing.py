@@ -21,14 +21,27 @@ __all__ = ["accounts", "roles"]
 @support.command("accounts", "accounts --json | jq -r .account_id")
 @support.login_options
 @support.json_option
-def accounts(*, profile: str | None, sso_session: str | None, as_json: bool) -> None:
+def accounts(
+    *,
+    profile: str | None,
+    sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
+    as_json: bool,
+) -> None:
     """List the accounts that you have a role in: id, name, email.
 
     A table on a terminal; else one line each as soon as it is known, with tabs between the
     values, or with --json one JSON object.
     """
     with Bar("Accounts") as bar:
-        found = sso_plugin.accounts(profile, sso_session=sso_session, progress=bar.update)
+        found = sso_plugin.accounts(
+            profile,
+            sso_session=sso_session,
+            start_url=start_url,
+            sso_region=sso_region,
+            progress=bar.update,
+        )
         _print(found, bar, as_json=as_json)
 
 
@@ -40,6 +53,8 @@ def roles(
     *,
     profile: str | None,
     sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
     account: str | None,
     as_json: bool,
 ) -> None:
@@ -49,7 +64,14 @@ def roles(
     values, or with --json one JSON object.
     """
     with Bar("Accounts") as bar:
-        found = sso_plugin.roles(account, profile, sso_session=sso_session, progress=bar.update)
+        found = sso_plugin.roles(
+            account,
+            profile,
+            sso_session=sso_session,
+            start_url=start_url,
+            sso_region=sso_region,
+            progress=bar.update,
+        )
         _print(found, bar, as_json=as_json)
 
 

@@ -21,8 +21,6 @@ __all__ = ["command"]
 
 @support.command("login --profile dev", "login --sso-session corp --flow device")
 @support.login_options
-@click.option("--start-url", metavar="URL", help="A start URL, instead of both.")
-@click.option("--sso-region", metavar="REGION", help="The region of that start URL's portal.")
 @click.option(
     "--flow",
     type=click.Choice(["auto", "browser", "device"]),

@@ -11,26 +11,42 @@ from . import support
 __all__ = ["command"]
 
 
-@support.command("logout --profile dev", "logout --all")
+@support.command(
+    "logout --profile dev", "logout --start-url https://example.awsapps.com/start", "logout --all"
+)
 @support.login_options
 @click.option(
-    "--all", "all_sessions", is_flag=True, help="End every login that the config file knows."
+    "--all",
+    "all_sessions",
+    is_flag=True,
+    help="End every login: those in the config file, and those made here before.",
 )
 def command(
     *,
     profile: str | None,
     sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
     all_sessions: bool,
 ) -> None:
     """End a login: revoke it at the portal, then delete its token and its role credentials.
 
     A portal that cannot be told keeps nothing alive here.
     """
-    if all_sessions and (profile or sso_session):
+    if all_sessions and (profile or sso_session or start_url or sso_region):
         raise click.UsageError("--all leaves nothing to be named: give it alone.")
-    ended = sso_plugin.logout(profile, sso_session=sso_session, all_sessions=all_sessions)
-    for name, told in ended.items():
-        end = "the portal has ended it" if told else "the portal was not told"
-        support.say(f"Logged out of {name}: its files are deleted, {end}.")
+    ended = sso_plugin.logout(
+        profile,
+        sso_session=sso_session,
+        start_url=start_url,
+        sso_region=sso_region,
+        all_sessions=all_sessions,
+        progress=_show,
+    )
     if not ended:
-        support.say("There is no login in the config file.")
+        support.say("There is no login in the config file, and none was made here before.")
+
+
+def _show(name: str, told: bool) -> None:  # noqa: FBT001 - as `logout` calls it
+    end = "the portal has ended it" if told else "the portal was not told"
+    support.say(f"Logged out of {name}: its files are deleted, {end}.")

@@ -44,11 +44,15 @@ def command(
     *,
     profile: str | None,
     sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
     as_json: bool,
 ) -> int:
     """Tell how things stand with a login, from its file alone: nothing is asked or changed."""
     failures.code_of_failure = _FAILED
-    status = sso_plugin.status(profile, sso_session=sso_session)
+    status = sso_plugin.status(
+        profile, sso_session=sso_session, start_url=start_url, sso_region=sso_region
+    )
     if as_json:
         support.print_json(_document(status))
     else:
@@ -69,7 +73,7 @@ def _fields(status: Status) -> dict[str, str]:
         "state": status.state,
         "token": _token(status),
         "renewal": _renewal(status),
-        "sso-session": status.session_name or "none, a legacy profile",
+        "sso-session": status.session_name or "none, only a start URL",
         "start URL": status.start_url,
         "region": status.region,
         "token file": status.token_file,

@@ -98,9 +98,18 @@ _session_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+_start_url_option = click.option("--start-url", metavar="URL", help="A start URL, instead of both.")
+
+_sso_region_option = click.option(
+    "--sso-region",
+    metavar="REGION",
+    help="The region of that start URL. Default: the one in its token file.",
+)
+
+
 def login_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the two ways to name a login: ``profile`` and ``sso_session``."""
-    return profile_option(_session_option(function))
+    """Give a command the ways to name a login: the parameters of `OpenLogin.find`."""
+    return profile_option(_session_option(_start_url_option(_sso_region_option(function))))
 
 
 def command(
