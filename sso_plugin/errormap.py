@@ -41,6 +41,8 @@ class Caller:
     doctor_command: str
     sent: tuple[str, ...] = field(default=(), repr=False)
     """The secrets of the request, which its answer may quote."""
+    endpoint: str = ""
+    """The address that is called, as it may be shown; empty if it is one of AWS."""
 
     @contextlib.contextmanager
     def mapped_errors(self) -> Iterator[None]:
@@ -140,7 +142,8 @@ class Caller:
 
     @property
     def _portal(self) -> str:
-        return f"Identity Center ({self.service} in {self.region})"
+        at = f", at {self.endpoint}" if self.endpoint else ""
+        return f"Identity Center ({self.service} in {self.region}{at})"
 
     @property
     def _mend(self) -> str:

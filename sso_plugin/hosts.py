@@ -8,8 +8,19 @@ from __future__ import annotations
 import re
 from ipaddress import IPv6Address
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
-__all__ = ["Address", "is_aws_host", "may_be_opened", "parse"]
+from .printable import one_line
+
+__all__ = [
+    "Address",
+    "is_aws_host",
+    "is_of_aws",
+    "may_be_opened",
+    "parse",
+    "secrets_in",
+    "without_secrets",
+]
 
 _PORTALS = ("awsapps.com", "awsapps.cn", "app.aws")
 """Domains of access portals. AWS alone assigns the names below them."""
@@ -53,6 +64,7 @@ _URL = re.compile(
     r"(?:[/?#][A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?"
 )
 _LONGEST_URL = 8192
+_LONGEST_SHOWN = 200
 _LAST_PORT = 65535
 
 
@@ -94,6 +106,32 @@ def is_aws_host(host: str) -> bool:
     """Return whether a host name, in lower case, belongs to Identity Center."""
     known = any(host == name or host.endswith(f".{name}") for name in _PORTALS)
     return known or host == _ISSUER or bool(_SERVICE.fullmatch(host) or _GOVCLOUD.fullmatch(host))
+
+
+def is_of_aws(url: str) -> bool:
+    """Return whether an address is https at a host of Identity Center."""
+    address = parse(url)
+    return address is not None and address.scheme == "https" and is_aws_host(address.host)
+
+
+def without_secrets(url: str) -> str:
+    """Return an address as it may be shown: without user information, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an invalid address"
+    host = parts.netloc.rpartition("@")[2]
+    return one_line(f"{parts.scheme}://{host}{parts.path}".rstrip("/"), _LONGEST_SHOWN)
+
+
+def secrets_in(url: str) -> tuple[str, ...]:
+    """Return the parts of an address that `without_secrets` leaves out, as they stand in it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return (url,)
+    user, at, _ = parts.netloc.rpartition("@")
+    return tuple(filter(None, (user + at, parts.query, parts.fragment)))
 
 
 def may_be_opened(url: str, *own_urls: str) -> bool:

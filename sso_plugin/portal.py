@@ -24,6 +24,7 @@ from .answers import (
 )
 from .budget import Budget, govern
 from .errormap import Caller
+from .hosts import is_of_aws, secrets_in, without_secrets
 from .loader import DATA_PATH
 from .redact import Secret, conceal, hide_frames, mask_logs
 
@@ -169,18 +170,23 @@ class Portal:
         """Return what calls an operation and reads its answer, with errors of ours."""
 
         def call(**parameters: Any) -> T:
-            secrets = [value for value in parameters.values() if isinstance(value, Secret)]
-            caller = self._caller(service, tuple(each for each in secrets if len(each) > _SHORT))
-            with caller.mapped_errors_of_config():
+            with self._caller(service).mapped_errors_of_config():
                 client = self._client(service)
+            secrets = [value for value in parameters.values() if isinstance(value, Secret)]
+            caller = self._caller(service, client.meta.endpoint_url, *secrets)
             with caller.mapped_errors_of_answer():
                 return read(_answer(getattr(client, operation), parameters))
 
         return call
 
-    def _caller(self, service: str, sent: tuple[str, ...] = ()) -> Caller:
+    def _caller(self, service: str, url: str = "", *secrets: str) -> Caller:
         profile = self._profile
-        return Caller(profile.subject, service, profile.region, profile.doctor_command, sent)
+        known = profile.subject, service, profile.region, profile.doctor_command
+        sent = tuple(each for each in secrets if len(each) > _SHORT)
+        if not url or is_of_aws(url):
+            return Caller(*known, sent)
+        # Errors of botocore quote the whole address.
+        return Caller(*known, sent + secrets_in(url), without_secrets(url))
 
     def _client(self, service: str) -> Any:
         if self._process != os.getpid():

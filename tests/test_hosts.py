@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_plugin.hosts import Address, is_aws_host, may_be_opened, parse
+from sso_plugin.hosts import (
+    Address,
+    is_aws_host,
+    is_of_aws,
+    may_be_opened,
+    parse,
+    secrets_in,
+    without_secrets,
+)
 from sso_plugin.printable import one_line
 
 
@@ -167,3 +175,40 @@ def test_a_text_from_outside_is_shown_without_control_characters() -> None:
     """And it is not too long."""
     assert one_line("a\x1b[31m\r\n\u202eb") == "a\ufffd[31m \ufffdb"
     assert one_line("x" * 20, 10) == "xxxxxx ..."
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "secrets"),
+    [
+        ("http://127.0.0.1:9/", "http://127.0.0.1:9", ()),
+        ("https://user:hush@sso.example.com/base", "https://sso.example.com/base", ("user:hush@",)),
+        (
+            "https://a@b@sso.example.com?key=hush#x",
+            "https://sso.example.com",
+            ("a@b@", "key=hush", "x"),
+        ),
+        ("https://[::1]:8080/x", "https://[::1]:8080/x", ()),
+        ("https://[x/", "an invalid address", ("https://[x/",)),
+        ("https://sso.example.com/\x1b[31m\n", "https://sso.example.com/\ufffd[31m", ()),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(
+    url: str, shown: str, secrets: tuple[str, ...]
+) -> None:
+    """A password in an endpoint reaches no message."""
+    assert (without_secrets(url), secrets_in(url)) == (shown, secrets)
+
+
+@pytest.mark.parametrize(
+    ("url", "of_aws"),
+    [
+        ("https://portal.sso.eu-central-1.amazonaws.com", True),
+        ("https://oidc.us-gov-west-1.amazonaws.com/", True),
+        ("http://portal.sso.eu-central-1.amazonaws.com", False),
+        ("https://vpce-1.portal.sso.eu-central-1.vpce.amazonaws.com", False),
+        ("https://sso.example.com", False),
+    ],
+)
+def test_endpoints_of_aws_are_known(url: str, *, of_aws: bool) -> None:
+    """They are not named in messages; any other is."""
+    assert is_of_aws(url) == of_aws

@@ -209,8 +209,8 @@ def test_a_portal_that_fails_is_an_error_with_the_reason(world: World) -> None:
         key_of()
     assert str(caught.value) == (
         'The profile "dev" was refused GetRoleCredentials by Identity Center (sso in '
-        "eu-central-1): InternalServerException, Injected fault. Try again later, or run: "
-        "sso-plugin doctor --profile dev"
+        f"eu-central-1, at {world.emulator.url}): InternalServerException, Injected fault. Try "
+        "again later, or run: sso-plugin doctor --profile dev"
     )
     assert isinstance(caught.value, ClientError)
     assert caught.value.retryable

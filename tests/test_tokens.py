@@ -205,8 +205,8 @@ def test_a_portal_that_is_not_there_is_said_so(
     with pytest.raises(PortalError) as caught:
         source_of().fetch()
     assert str(caught.value) == (
-        'The profile "dev" cannot reach Identity Center (sso-oidc in eu-central-1): Could not '
-        'connect to the endpoint URL: "http://127.0.0.1:9/token". '
+        'The profile "dev" cannot reach Identity Center (sso-oidc in eu-central-1, at '
+        'http://127.0.0.1:9): Could not connect to the endpoint URL: "http://127.0.0.1:9/token". '
         "Run: sso-plugin doctor --profile dev"
     )
     assert isinstance(caught.value, EndpointConnectionError)
