@@ -46,7 +46,6 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant type
 
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 10
-_ATTEMPTS = 3
 _MOST_REPORTS = 20
 _SHORT = 8
 """Characters. What is shorter is no secret, and may be a part of any word."""
@@ -67,6 +66,9 @@ class Portal:
     :raises PortalUnreachable: from each call, if no usable answer comes.
     :raises ConfigError: from each call, if no request can be made of this configuration.
     """
+
+    attempts = 3
+    """How often each request is sent at the most."""
 
     def __init__(
         self, session: Session, profile: SsoProfile, clock: Clock, budget: Budget | None = None
@@ -208,7 +210,7 @@ class Portal:
             use_fips_endpoint=self._profile.options.use_fips_endpoint,
             connect_timeout=_CONNECT_TIMEOUT,
             read_timeout=_READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": self.attempts},
             user_agent_extra=f"sso-plugin/{__version__}",
         )
         client = _nested_client(_knowing_all_grants(self._session, service), service, config=config)

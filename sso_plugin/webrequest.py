@@ -35,9 +35,11 @@ def send(
     url: str,
     form: Mapping[str, str] | None = None,
     timeout: int = _TIMEOUT,
+    json: str | None = None,
 ) -> WebAnswer:
     """Ask once, following nothing. A form goes in the body, of which no log or proxy keeps a line.
 
+    :param json: a JSON text, which goes in the body instead.
     :raises botocore.exceptions.BotoCoreError: if no answer came.
     """
     from botocore.awsrequest import AWSRequest
@@ -49,8 +51,9 @@ def send(
         proxies=get_environ_proxies(url),
         timeout=timeout,
     )
-    headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
-    data = Secret(urlencode(form)) if form else None
+    kind = "json" if json else "x-www-form-urlencoded"
+    headers = {"Content-Type": f"application/{kind}"} if form or json else {}
+    data = Secret(urlencode(form)) if form else json
     try:
         request = AWSRequest(method, url, headers=headers, data=data, stream_output=True)
         answer = http.send(request.prepare())

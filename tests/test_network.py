@@ -258,6 +258,25 @@ def test_a_start_url_that_does_not_lead_to_aws_is_refused(
     assert secure.count("StartDeviceAuthorization") == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/vanity", "ok", "leads to https://"),
+        ("/nothing", "problem", "cannot be resolved: it answers 404 and does not lead to AWS."),
+        ("/user", "problem", "cannot be resolved: it leads to https://corp.awsapps.com@evil"),
+    ],
+)
+def test_doctor_follows_a_start_url_of_ones_own(
+    secure: World, path: str, status: str, words: str
+) -> None:
+    """A web server that answers is not enough: it has to lead to AWS."""
+    url = secure.emulator.url.replace("127.0.0.1", "localhost") + path
+    secure.configure(secure.emulator.profile().replace(secure.emulator.start_url, url))
+    [found] = [each for each in diagnose("dev") if each.message.startswith(f"The start URL {url}")]
+    assert (found.check, found.status) == ("network", status)
+    assert words in found.message
+
+
 def refuse(_: object) -> None:
     pytest.fail("a login was begun")
 

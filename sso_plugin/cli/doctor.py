@@ -27,7 +27,8 @@ def command(*, profile: str | None, as_json: bool) -> int:
     """Find out what is wrong, and how to mend it: of each thing how it is, and what to do.
 
     Looks at the versions, the start-up hook, the profile and which provider serves it, the files
-    of the login, the network and the clock. Changes nothing, logs nobody in, shows no secret.
+    of the login, the network and the clock, and calls GetRoleCredentials for the role of the
+    profile. Changes nothing, logs nobody in, renews no token, shows no secret.
     """
     findings = []
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

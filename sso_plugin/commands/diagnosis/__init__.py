@@ -5,9 +5,10 @@ No finding holds a secret: of files it tells names, modes and times, of the envi
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ProfileNotFound
+from botocore.exceptions import ConfigParseError, ProfileNotFound
 
 from sso_plugin.commands.configfile import ConfigFile
 from sso_plugin.config import SsoProfile
@@ -18,6 +19,8 @@ from .files import look_at_files
 from .finding import Finding, ok, problem, warning
 from .hook import look_at_hook
 from .network import look_at_network
+from .role import look_at_role
+from .sections import Sections
 from .service import look_at_service
 from .versions import look_at_versions
 
@@ -39,11 +42,17 @@ def diagnose(profile_name: str | None = None) -> Iterator[Finding]:
     except ConfigError as exc:
         yield problem("config", str(exc), "Mend the file with an editor.")
         return
-    yield from _look_at_config(file, profile_name)
+    config = list(_look_at_config(file, profile_name))
+    yield from config
     login = _find_login(profile_name)
     if login is not None:
         yield from look_at_files(login)
-        yield from look_at_network(login)
+        network = look_at_network(login)
+        portal = next(network)
+        yield portal
+        yield from network
+        if all(each.status != "problem" for each in [*config, portal]):
+            yield from look_at_role(login)
 
 
 def _look_at_config(file: ConfigFile, given: str | None) -> Iterator[Finding]:
@@ -51,31 +60,47 @@ def _look_at_config(file: ConfigFile, given: str | None) -> Iterator[Finding]:
 
     session = Session(profile=given)
     name = session.get_config_variable("profile")
-    profiles = session.full_config.get("profiles", {})
+    try:
+        profiles = session.full_config.get("profiles", {})
+    except ConfigParseError:
+        shared = session.get_config_variable("credentials_file")
+        yield problem("config", f"botocore cannot read {shared}.", "Fix the file with an editor.")
+        return
     if not file.path.exists():
         yield warning(
             "config",
             f"There is no config file {file.path}.",
             "sso-plugin configure writes one; AWS_CONFIG_FILE names another one.",
         )
+    sections = Sections(session, file, name or "default")
     if name is not None and name not in profiles:
-        known = f"Choose one of: {', '.join(profiles)}." if profiles else "Add it to the file."
-        yield problem("config", f'There is no profile "{name}" in {file.path}.', known)
+        yield sections.missing_profile("" if given else f" ({_origin()})")
         return
+    faults = list(sections.faults())
+    yield from faults
     try:
         profile = SsoProfile.of(session)
     except ConfigError as exc:
-        yield problem("config", str(exc), f"Mend it in {file.path}.")
+        # A value that was reported is the first word of its message.
+        known = [each.message.partition(" ")[0] for each in faults if each.status == "problem"]
+        if not any(key in str(exc) or key == "sso_session" for key in known):
+            yield problem("config", str(exc), f"Mend it in {file.path}.")
         return
-    if profile is not None:
+    if profile is not None and all(each.status != "problem" for each in faults):
         yield ok("config", f"{profile.subject} is complete in {file.path}.")
     yield from look_at_service(given, profile)
+
+
+def _origin() -> str:
+    """Return the variable that names the profile."""
+    names = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+    return f"named by {next((name for name in names if name in os.environ), names[1])}"
 
 
 def _find_login(profile_name: str | None) -> OpenLogin | None:
     """Return the login of the profile, or the only one there is; None if there is no telling."""
     try:
         return OpenLogin.find(profile_name)
-    except (ConfigError, ProfileNotFound):
+    except (ConfigError, ConfigParseError, ProfileNotFound):
         # It has been told by now.
         return None

@@ -12,6 +12,7 @@ from sso_plugin.access_token import TokenState
 from sso_plugin.clock import format_timestamp
 from sso_plugin.filecache import role_cache
 from sso_plugin.filereading import UnusableFileError, read_document
+from sso_plugin.printable import one_line
 from sso_plugin.role_credentials import role_key
 from sso_plugin.rolesource import RoleSource
 
@@ -20,6 +21,7 @@ from .finding import Finding, ok, problem, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sso_plugin.access_token import AccessToken
     from sso_plugin.openlogin import OpenLogin
 
 __all__ = ["look_at_files"]
@@ -45,6 +47,7 @@ def look_at_files(login: OpenLogin) -> Iterator[Finding]:
     yield from broken
     if not any(each.status == "problem" for each in broken):
         yield _look_at_token(login, token)
+        yield from _surprises(login, token)
     yield from _look_at_role(login)
 
 
@@ -108,6 +111,39 @@ def _look_at_token(login: OpenLogin, path: Path) -> Finding:
     if token.can_be_renewed(now):
         return ok("files", f"The token in {path} expired at {end}, and renews itself when used.")
     return problem("files", f"The token in {path} expired at {end}, for good.", command)
+
+
+def _surprises(login: OpenLogin, path: Path) -> Iterator[Finding]:
+    """Yield what is not as expected in a token that can be used."""
+    token, profile = login.tokens.load(), login.profile
+    if token is None:
+        return
+    command = f"{profile.login_command} --force"
+    for key, name, own in (
+        ("startUrl", "start URL", profile.start_url),
+        ("region", "region", profile.region),
+    ):
+        held = token.document.get(key)
+        if isinstance(held, str) and _bare(held) != _bare(own):
+            message = f"The token in {path} is of the {name} {one_line(held)}, not of {own}."
+            yield warning("files", message, command)
+    now = login.tokens.clock.now()
+    if token.state(now) is not TokenState.EXPIRED and not token.can_be_renewed(now):
+        yield warning(
+            "files", f"The token in {path} cannot be renewed: {_why_not(token)}.", command
+        )
+
+
+def _bare(url: str) -> str:
+    """Return what counts of a start URL, or of a region."""
+    return url.partition("#")[0].rstrip("/").casefold()
+
+
+def _why_not(token: AccessToken) -> str:
+    end = token.registration_expires_at
+    if end is None or "refreshToken" not in token.document:
+        return "it has no refresh token"
+    return f"its registration expired at {format_timestamp(end)}"
 
 
 def _look_at_role(login: OpenLogin) -> Iterator[Finding]:

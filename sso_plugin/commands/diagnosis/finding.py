@@ -11,7 +11,8 @@ __all__ = ["Finding", "ok", "problem", "warning"]
 class Finding:
     """What was found of one thing.
 
-    :param check: what was looked at: versions, hook, config, provider, files, network, clock.
+    :param check: what was looked at: versions, hook, config, provider, files, network, clock,
+        role.
     :param status: ``ok``, ``warning`` (works, but not as one may think) or ``problem``.
     :param mend: what to do about it; empty if there is nothing to do.
     """

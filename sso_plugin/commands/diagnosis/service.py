@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sso_plugin.config import SsoProfile
 
-__all__ = ["look_at_service"]
+__all__ = ["look_at_service", "shared_profiles"]
 
 _UNSET = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 
@@ -56,7 +56,7 @@ class _Case:
         sso_sessions = session.full_config.get("sso_sessions", {})
         of_session = sso_sessions.get(settings.get("sso_session"), {})
         shared = str(session.get_config_variable("credentials_file"))
-        in_shared = "aws_access_key_id" in _shared_profiles(shared).get(name, {})
+        in_shared = "aws_access_key_id" in shared_profiles(shared).get(name, {})
         providers = session.get_component("credential_provider").providers
         provides = _providing(settings, implicit=given is None, in_shared=in_shared)
         chosen = next((one for one in providers if provides.get(one.METHOD)), None)
@@ -141,7 +141,8 @@ class _Case:
                 )
 
 
-def _shared_profiles(path: str) -> Mapping[str, Any]:
+def shared_profiles(path: str) -> Mapping[str, Any]:
+    """Return the profiles of a shared credentials file; none if there is no such file."""
     from botocore.configloader import raw_config_parse
     from botocore.exceptions import ConfigNotFound
 
