@@ -96,8 +96,7 @@ class SsoProfile:
     @property
     def doctor_command(self) -> str:
         """The command that finds out what is wrong."""
-        named = "" if self.name is None else f" --profile {shlex.quote(self.name)}"
-        return f"sso-plugin doctor{named}"
+        return self.login_command.replace(" login ", " doctor ", 1)
 
     @classmethod
     def find(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sso_plugin
-from sso_plugin import ConfigError, LoginFailed
+from sso_plugin import ConfigError, LoginFailed, PortalError
 from sso_plugin.cli import main
+from sso_plugin.commands.diagnosis import diagnose
 from sso_plugin.openlogin import login_at
 from sso_plugin.vanity import PortalRecord
 
@@ -146,3 +147,53 @@ def test_another_portal_behind_a_start_url_names_the_logout(world: World) -> Non
     assert command in str(caught.value)
     sso_plugin.logout(start_url=url, sso_region="eu-central-1")
     record.check(world.emulator.start_url)
+
+
+def test_doctor_takes_a_start_url(
+    world: World, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its files and its portal are looked at, and there is no role to ask for."""
+    sso_plugin.enable()
+    main(["doctor", "--start-url", url, "--json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    by_check = {each["check"]: each for each in found if each["check"] != "hook"}
+    assert {each["status"] for each in by_check.values()} == {"ok"}
+    assert list(by_check) == ["versions", "config", "files", "network", "clock"]
+    assert by_check["config"]["message"] == f"The start URL {url} is complete."
+    assert str(world.token_file(url)) in by_check["files"]["message"]
+
+
+def test_doctor_takes_an_sso_session(world: World) -> None:
+    """With its values, and not those of a profile."""
+    text = world.emulator.profile().replace("111111111111", "1").replace("eu-central-1", "'x'", 1)
+    world.configure(text)
+    found = [each for each in diagnose(sso_session="corp") if each.check == "config"]
+    assert [(each.status, each.message.partition(" of ")[0]) for each in found] == [
+        ("problem", "sso_region in [sso-session corp]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"sso_session": "gone"}, 'The specified sso-session does not exist: "gone"'),
+        ({"start_url": "https://x.awsapps.com/start"}, "The region of https://x.awsapps.com/start"),
+    ],
+)
+@pytest.mark.usefixtures("world")
+def test_doctor_reports_a_login_that_is_not_there(named: dict[str, str], words: str) -> None:
+    """It is what a script would meet."""
+    [found] = [each for each in diagnose(**named) if each.check in ("config", "files", "network")]
+    assert (found.check, found.status) == ("config", "problem")
+    assert words in found.message
+
+
+def test_an_error_about_a_start_url_names_the_doctor_of_that_login(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, the doctor would look at the current profile."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", "http://127.0.0.1:9")
+    with pytest.raises(PortalError) as caught:
+        list(sso_plugin.accounts(start_url=url))
+    command = f"Run: sso-plugin doctor --start-url {url} --sso-region eu-central-1"
+    assert str(caught.value).endswith(command)

@@ -18,12 +18,20 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 @support.command(
     "doctor",
     "doctor --profile dev",
+    "doctor --start-url https://example.awsapps.com/start",
     "doctor --json | jq '.findings[] | select(.status != \"ok\")'",
     exit_codes="0 no problem, 1 problems, 2 not understood, 130 stopped by Ctrl-C",
 )
-@support.profile_option
+@support.login_options
 @support.json_option
-def command(*, profile: str | None, as_json: bool) -> int:
+def command(
+    *,
+    profile: str | None,
+    sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
+    as_json: bool,
+) -> int:
     """Find out what is wrong, and how to mend it: of each thing how it is, and what to do.
 
     Looks at the versions, the start-up hook, the profile and which provider serves it, the files
@@ -32,7 +40,8 @@ def command(*, profile: str | None, as_json: bool) -> int:
     """
     findings = []
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    for finding in diagnose(profile):
+    named = {"sso_session": sso_session, "start_url": start_url, "sso_region": sso_region}
+    for finding in diagnose(profile, **named):
         findings.append(finding)
         if not as_json:
             line = f"{finding.status:8} {finding.check:9} {support.clean(finding.message)}"

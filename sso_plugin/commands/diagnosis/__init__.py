@@ -13,7 +13,7 @@ from botocore.exceptions import ConfigParseError, ProfileNotFound
 from sso_plugin.commands.configfile import ConfigFile
 from sso_plugin.config import SsoProfile
 from sso_plugin.errors import ConfigError
-from sso_plugin.openlogin import OpenLogin
+from sso_plugin.openlogin import OpenLogin, check_one_login
 
 from .files import look_at_files
 from .finding import Finding, ok, problem, warning
@@ -30,11 +30,22 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "diagnose"]
 
 
-def diagnose(profile_name: str | None = None) -> Iterator[Finding]:
+def diagnose(
+    profile_name: str | None = None,
+    *,
+    sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
+) -> Iterator[Finding]:
     """Look at all that matters to a profile, one thing after the other.
 
     :param profile_name: a profile of the AWS config file; what a script would use if None.
+    :param sso_session: an sso-session of that file, instead of a profile.
+    :param start_url: a start URL, instead of both.
+    :param sso_region: the region of that start URL; None for the one that its token file names.
+    :raises ConfigError: if more than one of them is given.
     """
+    check_one_login(profile_name, sso_session, start_url, sso_region)
     yield from look_at_versions()
     yield from look_at_hook()
     try:
@@ -42,9 +53,11 @@ def diagnose(profile_name: str | None = None) -> Iterator[Finding]:
     except ConfigError as exc:
         yield problem("config", str(exc), "Mend the file with an editor.")
         return
-    config = list(_look_at_config(file, profile_name))
+    named = profile_name, sso_session, start_url, sso_region
+    is_login = bool(sso_session or start_url)
+    config = list(_look_at_login(file, *named) if is_login else _look_at_config(file, profile_name))
     yield from config
-    login = _find_login(profile_name)
+    login = _find_login(*named)
     if login is not None:
         yield from look_at_files(login)
         network = look_at_network(login)
@@ -53,6 +66,22 @@ def diagnose(profile_name: str | None = None) -> Iterator[Finding]:
         yield from network
         if all(each.status != "problem" for each in [*config, portal]):
             yield from look_at_role(login)
+
+
+def _look_at_login(file: ConfigFile, *named: str | None) -> Iterator[Finding]:
+    """Look at a login that no profile names."""
+    try:
+        login = OpenLogin.find(*named)
+    except ConfigError as exc:
+        yield problem("config", str(exc), "Correct what is named.")
+        return
+    faults, sso_session = [], login.profile.session_name
+    if sso_session:
+        faults = list(Sections(login.session, file, "default").faults_of_session(sso_session))
+        yield from faults
+    if all(each.status != "problem" for each in faults):
+        place = f" in {file.path}" if sso_session else ""
+        yield ok("config", f"{login.profile.subject} is complete{place}.")
 
 
 def _look_at_config(file: ConfigFile, given: str | None) -> Iterator[Finding]:
@@ -97,10 +126,10 @@ def _origin() -> str:
     return f"named by {next((name for name in names if name in os.environ), names[1])}"
 
 
-def _find_login(profile_name: str | None) -> OpenLogin | None:
-    """Return the login of the profile, or the only one there is; None if there is no telling."""
+def _find_login(*named: str | None) -> OpenLogin | None:
+    """Return the login that is named, or the only one there is; None if there is no telling."""
     try:
-        return OpenLogin.find(profile_name)
+        return OpenLogin.find(*named)
     except (ConfigError, ConfigParseError, ProfileNotFound):
         # It has been told by now.
         return None

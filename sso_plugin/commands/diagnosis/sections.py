@@ -68,12 +68,15 @@ class Sections:
         yield from self._repeated("profile", self._name)
         if isinstance(name, str) and name not in self._sessions:
             yield self._missing_session(name)
-        elif isinstance(name, str):
-            yield from self._repeated("sso-session", name)
         yield from look_at_values(self._profile)
         if isinstance(name, str) and name in self._sessions:
-            place = self._titles("sso-session", name)[-1], self._file
-            yield from look_at_values(Section(self._sessions[name], lambda _: place))
+            yield from self.faults_of_session(name)
+
+    def faults_of_session(self, name: str) -> Iterator[Finding]:
+        """Yield what is wrong with an sso-session."""
+        yield from self._repeated("sso-session", name)
+        place = self._titles("sso-session", name)[-1], self._file
+        yield from look_at_values(Section(self._sessions[name], lambda _: place))
 
     @property
     def _profile(self) -> Section:
