@@ -75,7 +75,7 @@ class Cache(Protocol):
         """Delete the document, if there is one; a `replace` that began before does not undo it."""
 
     def keys(self, prefix: str) -> set[str]:
-        """Return the keys of all documents whose keys begin so."""
+        """Return the keys of all documents that were put here and whose keys begin so."""
 
     def mark(self, key: str) -> Mark | None:
         """Return the mark of the document that is there, without reading it; None without one."""
@@ -157,7 +157,9 @@ class MemoryCache:
 
     def keys(self, prefix: str) -> set[str]:
         """See `Cache`."""
-        return {key for key in list(self._mapping) if key.startswith(prefix)}
+        # Those that were put here: a mapping that a program set may be unable to list its keys.
+        known = [key for key in list(self._stored_at) if key.startswith(prefix)]
+        return {key for key in known if key in self._mapping}
 
     def mark(self, key: str) -> Mark | None:
         """See `Cache`."""

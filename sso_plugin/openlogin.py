@@ -125,7 +125,7 @@ class OpenLogin:
         # First: a process that still waits for the portal then drops the answer.
         self.tokens.cache.delete(self.tokens.key)
         roles, index = role_cache(), self.tokens.login_index()
-        for key in index.keys() | self._keys_of_profiles():
+        for key in index.keys().union(self._keys_of_profiles()):
             roles.delete(key)
         index.clear()
         AccountNames(self.tokens, own_cache()).forget()
@@ -144,12 +144,15 @@ class OpenLogin:
             return False
         return True
 
-    def _keys_of_profiles(self) -> set[str]:
-        return {
-            role_key(profile, profile.account_id)
-            for profile in _profiles(self.session)
-            if profile.account_id and TokenSource.key_of(profile) == self.tokens.key
-        }
+    def _keys_of_profiles(self) -> Iterator[str]:
+        """Yield the keys of the roles of all profiles with this login, also of incomplete ones."""
+        login = self.profile
+        for section in self.session.full_config.get("profiles", {}).values():
+            names = "sso_session", "sso_start_url", "sso_account_id", "sso_role_name"
+            session_name, url, account, role = (_text(section.get(name)) for name in names)
+            same = session_name == login.session_name
+            if same and account and role and (session_name or url == login.start_url):
+                yield role_key(replace(login, role_name=role), account)
 
 
 def check_one_login(
@@ -245,12 +248,5 @@ def _only_sso_session(session: Session) -> SsoProfile:
     )
 
 
-def _profiles(session: Session) -> Iterator[SsoProfile]:
-    for name in session.full_config.get("profiles", {}):
-        try:
-            found = SsoProfile.of(session, name)
-        except ConfigError as exc:
-            _logger.debug("Passing over a profile: %s", exc)
-            continue
-        if found is not None:
-            yield found
+def _text(value: object) -> str | None:
+    return value.strip() if isinstance(value, str) else None

@@ -63,6 +63,14 @@ class CacheContract:
         assert cache.get("one") is None
         assert cache.get("two") is not None
 
+    def test_keys_are_found_by_their_beginning(self, cache: Cache) -> None:
+        """Those of documents that are there, and no others."""
+        for key in ("one-a", "one-b", "two-a"):
+            cache.put(key, {})
+        cache.delete("one-b")
+        assert cache.keys("one-") == {"one-a"}
+        assert cache.keys("three-") == set()
+
     def test_deleting_nothing_is_no_error(self, cache: Cache) -> None:
         """Two logouts are as good as one."""
         cache.delete("key")

@@ -235,6 +235,20 @@ def test_keys_in_the_environment_win_over_a_profile_there(
     assert message.startswith("AWS_ACCESS_KEY_ID is set: it wins wherever the profile comes from ")
 
 
+def test_an_empty_key_in_the_environment_is_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As botocore takes it."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "")
+    monkeypatch.setenv("AWS_PROFILE", "dev")
+    assert bad(None) == []
+    monkeypatch.setenv("SSO_PLUGIN", "off")
+    import botocore.session
+
+    credentials: Any = botocore.session.Session().get_credentials()
+    assert credentials.method == "sso"
+
+
 def test_a_key_that_differs_from_its_session_is_told_of(world: World) -> None:
     """We let the profile win; the AWS CLI refuses it."""
     profile = world.emulator.profile()

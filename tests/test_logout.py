@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -107,6 +108,25 @@ def test_role_credentials_of_the_aws_cli_are_deleted_too(world: World) -> None:
         file.unlink()
     sso_plugin.logout("dev")
     assert world.role_files() == []
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+@pytest.mark.parametrize("line", ["", "sso_refresh = sometimes\n", "sso_region = us-east-1\n"])
+def test_role_credentials_of_a_broken_profile_are_deleted_too(
+    world: World, line: str, *, legacy: bool
+) -> None:
+    """They may be of another program, or of a time when it was complete."""
+    text = world.emulator.profile(legacy=legacy)
+    world.configure(text)
+    name = world.emulator.start_url if legacy else "corp"
+    world.sign_in(name=name)
+    use("dev")
+    for file in (world.home / ".aws/sso-plugin").glob("roles-*"):
+        file.unlink()
+    world.configure(text.replace("sso_region", "sso_reg") + line if legacy else text + line)
+    with contextlib.suppress(ConfigError):
+        sso_plugin.logout(all_sessions=True)
+    assert files(world) == []
 
 
 def test_all_sessions_are_ended_at_once(world: World) -> None:

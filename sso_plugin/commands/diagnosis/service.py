@@ -117,7 +117,7 @@ class _Case:
 
     def surprises(self) -> Iterator[Finding]:
         """Tell of what does not matter to this session, and may matter to others."""
-        if self.method != "env" and "AWS_ACCESS_KEY_ID" in os.environ:
+        if self.method != "env" and os.environ.get("AWS_ACCESS_KEY_ID"):
             yield warning(
                 "provider",
                 "AWS_ACCESS_KEY_ID is set: it wins wherever the profile comes from AWS_PROFILE "
@@ -161,7 +161,7 @@ def _providing(settings: Mapping[str, Any], *, implicit: bool, in_shared: bool) 
     )
     containers = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
     return {
-        "env": "AWS_ACCESS_KEY_ID" in os.environ,
+        "env": bool(os.environ.get("AWS_ACCESS_KEY_ID")),
         "assume-role": "role_arn" in settings and chain,
         "assume-role-with-web-identity": token_file,
         "sso": any(key.startswith("sso_") and key != "sso_plugin" for key in settings),
