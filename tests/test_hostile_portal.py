@@ -209,8 +209,8 @@ def test_invalid_role_credentials_are_an_error(
     with pytest.raises(PortalError) as caught:
         fetch()
     assert re.fullmatch(
-        r'The profile "dev" cannot reach Identity Center \(sso in eu-central-1\): its answer '
-        r"cannot be read(: \w+ (is|has) [\w ]+)?\. Run: sso-plugin doctor --profile dev",
+        r'The profile "dev" cannot reach Identity Center \(sso in eu-central-1, at [\w:/.]+\): its '
+        r"answer cannot be read(: \w+ (is|has) [\w ]+)?\. Run: sso-plugin doctor --profile dev",
         str(caught.value),
     )
     assert world.role_files() == []
