@@ -90,7 +90,7 @@ class OpenLogin:
             session = open_session_for_login()
             return cls.of(session, SsoProfile.of_sso_session(session, sso_session))
         session = open_session(profile_name)
-        return cls.of(session, SsoProfile.of(session) or _only_sso_session(session))
+        return cls.of(session, SsoProfile.login_of(session) or _only_sso_session(session))
 
     @classmethod
     def of(cls, session: Session, profile: SsoProfile) -> OpenLogin:
