@@ -18,16 +18,29 @@ from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.parsers import ResponseParserError
 
 from .answers import InvalidAnswerError
-from .errors import ConfigError, PortalError, PortalRefusal, PortalUnreachable
+from .errors import (
+    UNREACHABLE,
+    ConfigError,
+    ConfigValueError,
+    PortalEndpointError,
+    PortalError,
+    PortalHTTPError,
+    PortalRefusal,
+    PortalUnreachable,
+    PortalUnreadable,
+    SsoPluginError,
+    also,
+)
 from .printable import one_line
 from .redact import chain, without_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["Caller"]
+__all__ = ["Caller", "kind_of"]
 
 _UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
+_ADDRESSES = ("endpoint_url", "proxy_url")
 _RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
 
 
@@ -53,11 +66,11 @@ class Caller:
         except ClientError as exc:
             raise self._refusal(exc) from self._as_cause(exc, handled)
         except (BotocoreConnectionError, HTTPClientError) as exc:
-            if type(exc) is HTTPClientError:
-                # Something that nobody thought of: its text may quote a header, and so a token.
-                kind = type(exc.kwargs.get("error")).__name__
-                raise self._unreachable(f"the request ended in {kind}") from None
-            raise self._unreachable(self._cleaned(str(exc))) from self._as_cause(exc, handled)
+            kind = kind_of(exc)
+            if kind is PortalHTTPError:
+                raise self._unreachable(kind, self._why(exc)) from None
+            cause = self._as_cause(exc, handled)
+            raise self._unreachable(kind, self._cleaned(str(exc)), exc.kwargs) from cause
         except ResponseParserError as exc:
             # Its text quotes the body, which may hold secrets.
             raise self._unreadable() from self._as_cause(exc, handled)
@@ -71,6 +84,9 @@ class Caller:
         try:
             with self.mapped_errors():
                 yield
+        except SsoPluginError:
+            # Some are also a ValueError.
+            raise
         except ValueError as exc:
             raise self._misconfigured(exc) from self._as_cause(exc, handled)
 
@@ -81,6 +97,8 @@ class Caller:
         try:
             with self.mapped_errors():
                 yield
+        except SsoPluginError:
+            raise
         except InvalidAnswerError as exc:
             raise self._unreadable(f": {exc}") from None
         except _UNREADABLE as exc:
@@ -90,12 +108,13 @@ class Caller:
         response = self._cleaned(exc.response)
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         retryable = status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        kind = also(PortalRefusal, type(exc))
         refusal = PortalRefusal(error_msg="", response=response, operation_name=exc.operation_name)
         told = (
             f"was refused {exc.operation_name} by {self._portal}: {refusal.explanation}. "
             f"{'Try again later, or run' if retryable else 'Run'}"
         )
-        return PortalRefusal(
+        return kind(
             error_msg=f"{self.subject} {told}: {self.doctor_command}",
             told=told,
             response=response,
@@ -103,17 +122,32 @@ class Caller:
             retryable=retryable,
         )
 
-    def _unreachable(self, reason: str) -> PortalUnreachable:
+    def _unreachable(
+        self, kind: type[PortalUnreachable], reason: str, kwargs: Mapping[str, Any] | None = None
+    ) -> PortalUnreachable:
+        """Return an error with those of botocore's ``kwargs`` that are plain addresses."""
         told = f"cannot reach {self._portal}: {reason.rstrip('.')}. Run"
-        return PortalUnreachable(
-            error_msg=f"{self.subject} {told}: {self.doctor_command}", told=told, retryable=True
+        addresses = {name: held for name, held in (kwargs or {}).items() if name in _ADDRESSES}
+        return kind(
+            error_msg=f"{self.subject} {told}: {self.doctor_command}",
+            told=told,
+            retryable=True,
+            **self._cleaned(addresses),
         )
 
+    def _why(self, exc: BotoCoreError) -> str:
+        """Say how a request failed. The text of an unknown error may quote a header: the token."""
+        error = exc.kwargs.get("error")
+        if isinstance(error, OSError):
+            return f"the request failed: {self._cleaned(str(error))}"
+        return f"the request ended in {type(error).__name__}"
+
     def _unreadable(self, why: str = "") -> PortalUnreachable:
-        return self._unreachable(f"its answer cannot be read{why}")
+        return self._unreachable(PortalUnreadable, f"its answer cannot be read{why}")
 
     def _misconfigured(self, exc: Exception) -> ConfigError:
-        return ConfigError(
+        kind = ConfigValueError if isinstance(exc, ValueError) else ConfigError
+        return also(kind, type(exc))(
             error_msg=f"{self.subject} cannot call {self._portal} as it is configured: {exc}. "
             f"{self._mend}"
         )
@@ -148,3 +182,11 @@ class Caller:
     @property
     def _mend(self) -> str:
         return f"Run: {self.doctor_command}"
+
+
+def kind_of(exc: BotoCoreError) -> type[PortalUnreachable]:
+    """Return the error of ours that stands for one of botocore's, or for its nearest base."""
+    for each in type(exc).__mro__:
+        if each.__module__ == BotoCoreError.__module__ and each.__name__ in UNREACHABLE:
+            return UNREACHABLE[each.__name__]
+    return PortalEndpointError

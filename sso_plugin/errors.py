@@ -7,29 +7,52 @@ Text from elsewhere may be part of them, so each text is made one clean line.
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import Any, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
     EndpointConnectionError,
+    HTTPClientError,
     InvalidConfigError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
     SSOTokenLoadError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
 
 __all__ = [
+    "UNREACHABLE",
     "ConfigError",
+    "ConfigValueError",
     "LoginFailed",
     "LoginRequired",
     "NoAccess",
+    "PortalConnectTimeout",
+    "PortalConnectionClosed",
+    "PortalEndpointError",
     "PortalError",
+    "PortalHTTPError",
+    "PortalProxyError",
+    "PortalReadTimeout",
     "PortalRefusal",
+    "PortalSSLError",
     "PortalUnreachable",
+    "PortalUnreadable",
+    "RenewalRefusal",
     "SsoPluginError",
     "TokenLocked",
+    "also",
+    "plain_kind",
 ]
+
+E = TypeVar("E", bound="SsoPluginError")
+R = TypeVar("R", bound="_Refused")
 
 
 _LONGEST_REASON = 200
@@ -52,9 +75,23 @@ class SsoPluginError(BotoCoreError):
             }
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not that of a base of botocore, some of which have positional arguments. The classes of
+        # a client cannot be pickled; botocore's own exceptions lose them too.
+        kind, *bases = _parts(type(self))
+        known = [each for each in bases if hasattr(sys.modules.get(each.__module__), each.__name__)]
+        return _restored, (kind, known, self.kwargs)
+
+    def __copy__(self) -> SsoPluginError:
+        return type(self)(**self.kwargs)
+
 
 class ConfigError(SsoPluginError, InvalidConfigError):
     """A profile or sso-session in the config file cannot be used as it is."""
+
+
+class ConfigValueError(ConfigError, ValueError):
+    """A value that botocore itself refuses, such as an endpoint that is not a URL."""
 
 
 class LoginRequired(  # type: ignore[misc]  # the stubs of two bases disagree on kwargs
@@ -68,7 +105,9 @@ class LoginRequired(  # type: ignore[misc]  # the stubs of two bases disagree on
         return str(self.kwargs.get("reason", "there is no usable token"))
 
 
-class LoginFailed(SsoPluginError, UnauthorizedSSOTokenError):
+class LoginFailed(  # type: ignore[misc]  # as above
+    SsoPluginError, UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError
+):
     """A login was begun and came to nothing: denied, run out, or refused."""
 
     @property
@@ -96,12 +135,57 @@ class PortalError(SsoPluginError):
         return str(self.kwargs.get("told", ""))
 
 
-class TokenLocked(PortalError):
+class TokenLocked(PortalError, TokenRetrievalError):
     """Another process holds the lock of the token for too long. The portal was not asked."""
 
 
-class PortalUnreachable(PortalError, EndpointConnectionError):
-    """No usable answer came: not resolved, refused, timed out, cut off or garbled."""
+class PortalUnreachable(PortalError):
+    """No usable answer came. Each kind below is also the error that botocore raises for it."""
+
+
+class PortalEndpointError(PortalUnreachable, EndpointConnectionError):
+    """The host cannot be resolved, or refuses the connection."""
+
+
+class PortalUnreadable(PortalUnreachable, EndpointConnectionError):
+    """The answer is not valid. For this botocore raises `KeyError`, `TypeError` and the like."""
+
+
+class PortalSSLError(PortalUnreachable, SSLError):
+    """The TLS handshake failed, or the certificate is not trusted."""
+
+
+class PortalProxyError(PortalUnreachable, ProxyConnectionError):
+    """The proxy cannot be reached, or refuses the connection."""
+
+
+class PortalConnectTimeout(PortalUnreachable, ConnectTimeoutError):
+    """No connection was made in time."""
+
+
+class PortalReadTimeout(PortalUnreachable, ReadTimeoutError):
+    """No answer came in time."""
+
+
+class PortalConnectionClosed(PortalUnreachable, ConnectionClosedError):
+    """The connection was closed before the end of the answer."""
+
+
+class PortalHTTPError(PortalUnreachable, HTTPClientError):
+    """The request failed in another way, such as a CA bundle that does not exist."""
+
+
+UNREACHABLE: dict[str, type[PortalUnreachable]] = {
+    "EndpointConnectionError": PortalEndpointError,
+    "SSLError": PortalSSLError,
+    "ProxyConnectionError": PortalProxyError,
+    "ConnectTimeoutError": PortalConnectTimeout,
+    "ReadTimeoutError": PortalReadTimeout,
+    "ConnectionClosedError": PortalConnectionClosed,
+    "HTTPClientError": PortalHTTPError,
+    "ResponseParserError": PortalUnreadable,
+}
+"""Our error for each error of botocore, by the name of the latter."""
 
 
 class _Refused(SsoPluginError, ClientError):
@@ -111,6 +195,10 @@ class _Refused(SsoPluginError, ClientError):
         super().__init__(response=response, operation_name=operation_name, **kwargs)
         self.response = response
         self.operation_name = operation_name
+
+    def as_kind(self, kind: type[R], **changes: Any) -> R:
+        """Return the same refusal as another kind of error, still of the class of its client."""
+        return also(kind, *_parts(type(self))[1:])(**{**self.kwargs, **changes})
 
     @property
     def code(self) -> str:
@@ -129,8 +217,42 @@ class PortalRefusal(_Refused, PortalError):
     """Identity Center answered with an error."""
 
 
+class RenewalRefusal(PortalRefusal, TokenRetrievalError):
+    """Identity Center does not renew an expired token now, but may do so later."""
+
+
 class NoAccess(_Refused):
     """The user does not have this role in this account."""
+
+
+def also(kind: type[E], *bases: type[BaseException]) -> type[E]:
+    """Return a kind of error of ours that is caught as other classes as well.
+
+    These are classes that a client has made of its model, or those of botocore for an invalid
+    setting. There are too many of them for a class here for each.
+    """
+    known = (BotoCoreError.__init__, ClientError.__init__)
+    more = [each for each in bases if not issubclass(kind, each) and each.__init__ in known]
+    if not more:
+        return kind
+    parts = (*_parts(kind), *more)
+    names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "_made_of": parts}
+    return type(kind.__name__, parts, names)
+
+
+def plain_kind(exc: SsoPluginError) -> type[SsoPluginError]:
+    """Return the class of an error, without what `also` added."""
+    return _parts(type(exc))[0]
+
+
+def _parts(kind: type) -> tuple[type, ...]:
+    """Return what `also` made a class of; a class of its own is made of itself."""
+    parts: tuple[type, ...] = kind.__dict__.get("_made_of", (kind,))
+    return parts
+
+
+def _restored(kind: type[E], bases: list[type[BaseException]], kwargs: dict[str, Any]) -> E:
+    return also(kind, *bases)(**kwargs)
 
 
 def _in_one_line(said: str) -> str:

@@ -7,12 +7,25 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .errors import PortalError, PortalRefusal, PortalUnreachable
+from botocore.exceptions import UnauthorizedSSOTokenError
+
+from .errors import (
+    UNREACHABLE,
+    PortalEndpointError,
+    PortalError,
+    PortalRefusal,
+    RenewalRefusal,
+    also,
+    plain_kind,
+)
+from .printable import one_line
 
 if TYPE_CHECKING:
-    from .cache import Cache
+    from collections.abc import Mapping
+
+    from .cache import Cache, Document
     from .config import SsoProfile
 
 __all__ = ["Outage", "hold_off"]
@@ -23,6 +36,9 @@ _FIRST_HOLD_OFF = 1.0
 _LONGEST_HOLD_OFF = 60.0
 _MANY = 1000
 """Failures in a row; more are not counted."""
+
+_LONGEST_TEXT = 2000
+"""Characters of a text in the file."""
 
 _FORGOTTEN = 2 * _LONGEST_HOLD_OFF
 """Seconds after which a failure is not part of the same outage any more."""
@@ -57,14 +73,16 @@ class Outage:
     def note(self, exc: PortalError) -> int:
         """Tell the others, and return how many failures there were before this one."""
         before, _ = self._failures()
-        document = {
+        document: Document = {
+            "kind": _name_of(exc),
+            "unauthorized": isinstance(exc, UnauthorizedSSOTokenError),
             "message": str(exc),
             "told": exc.told,
             "retryable": exc.retryable,
             "failures": before + 1,
         }
         if isinstance(exc, PortalRefusal):
-            document |= {"code": exc.code, "operation": exc.operation_name}
+            document |= _refusal_document(exc)
         self._cache.put(self._key, document)
         return before
 
@@ -83,17 +101,68 @@ class Outage:
             return 0, 0.0
         return min(count, _MANY), age
 
-    def _error(self, document: dict[str, object]) -> PortalError:
-        """Tell of another process's failure in the name of this one's profile."""
-        told, retryable = document.get("told"), bool(document.get("retryable"))
+    def _error(self, document: Mapping[str, object]) -> PortalError:
+        """Return another process's failure in the name of this one's profile."""
+        told, retryable = _text(document, "told"), document.get("retryable") is True
         message = f"{self._profile.subject} {told}: {self._profile.doctor_command}"
         if not told:
-            message = str(document.get("message"))
+            message = _text(document, "message")
+        name = _text(document, "kind")
+        bases = [UnauthorizedSSOTokenError] if document.get("unauthorized") is True else []
         if "code" not in document:
-            return PortalUnreachable(error_msg=message, retryable=retryable)
-        return PortalRefusal(
+            kind = also(_KINDS.get(name, PortalEndpointError), *bases)
+            return kind(error_msg=message, told=told, retryable=retryable)
+        return also(_REFUSALS.get(name, PortalRefusal), *bases)(
             error_msg=message,
-            response={"Error": {"Code": str(document["code"]), "Message": message}},
-            operation_name=str(document.get("operation")),
+            told=told,
+            response=_response(document, message),
+            operation_name=_text(document, "operation"),
             retryable=retryable,
         )
+
+
+_KINDS: dict[str, type[PortalError]] = {**UNREACHABLE, "PortalError": PortalError}
+_REFUSALS = {"PortalRefusal": PortalRefusal, "RenewalRefusal": RenewalRefusal}
+"""The errors that a file may name."""
+
+
+def _name_of(exc: PortalError) -> str:
+    kinds = {**_KINDS, **_REFUSALS}
+    return next((name for name, kind in kinds.items() if plain_kind(exc) is kind), "PortalError")
+
+
+def _refusal_document(exc: PortalRefusal) -> Document:
+    metadata = exc.response.get("ResponseMetadata", {})
+    return {
+        "code": exc.code,
+        "operation": exc.operation_name,
+        "said": exc.response.get("Error", {}).get("Message"),
+        "status": metadata.get("HTTPStatusCode"),
+        "request_id": metadata.get("RequestId"),
+        "attempts": metadata.get("RetryAttempts"),
+        "exhausted": metadata.get("MaxAttemptsReached", False),
+    }
+
+
+def _response(document: Mapping[str, object], message: str) -> dict[str, Any]:
+    """Return the response of a `ClientError`, as far as it was noted."""
+    return {
+        "Error": {"Code": _text(document, "code"), "Message": _text(document, "said") or message},
+        "ResponseMetadata": {
+            "RequestId": _text(document, "request_id"),
+            "HTTPStatusCode": _number(document, "status"),
+            "HTTPHeaders": {},
+            "RetryAttempts": _number(document, "attempts"),
+            **({"MaxAttemptsReached": True} if document.get("exhausted") is True else {}),
+        },
+    }
+
+
+def _text(document: Mapping[str, object], key: str) -> str:
+    held = document.get(key)
+    return one_line(held, _LONGEST_TEXT) if isinstance(held, str) else ""
+
+
+def _number(document: Mapping[str, object], key: str) -> int:
+    held = document.get(key)
+    return held if type(held) is int and 0 <= held < _MANY else 0

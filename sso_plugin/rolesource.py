@@ -7,8 +7,10 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import UnauthorizedSSOTokenError
+
 from .clock import format_timestamp
-from .errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked
+from .errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked, also
 from .filecache import own_cache
 from .role_credentials import RoleCredentials, role_key
 
@@ -173,13 +175,21 @@ class RoleSource:
                 if exc.code != "UnauthorizedException":
                     raise
                 # Revoked, or renewed by a program that does not take our lock.
-                token = self._tokens.fetch(rejected=token.value)
+                token = self._other_than(token)
                 return token, self._get(token.value)
         except PortalRefusal as exc:
             explained = self._explained(exc)
             if explained is None:
                 raise
             raise explained from exc
+
+    def _other_than(self, rejected: AccessToken) -> AccessToken:
+        try:
+            return self._tokens.fetch(rejected=rejected.value)
+        except PortalError as exc:
+            # Others make no attempt to renew it, and raise what the portal said to the token.
+            kind = also(type(exc), UnauthorizedSSOTokenError)
+            raise kind(**exc.kwargs) from exc.__cause__
 
     def _keep(self, keys: RoleKeys, origin: Origin | None) -> RoleCredentials:
         now = self._clock.now()
@@ -218,11 +228,10 @@ class RoleSource:
             return self._tokens.login_required("the portal does not accept its token")
         if exc.code not in ("ForbiddenException", "ResourceNotFoundException"):
             return None
-        return NoAccess(
+        return exc.as_kind(
+            NoAccess,
             error_msg=f"{self._profile.subject} asks for {self._name}, which this "
             f"user does not have. {self._alternatives()}",
-            response=exc.response,
-            operation_name=exc.operation_name,
         )
 
     def _alternatives(self) -> str:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .access_token import AccessToken
-from .errors import PortalError, PortalRefusal, TokenLocked
+from .errors import PortalError, PortalRefusal, RenewalRefusal, TokenLocked
 from .login_index import LoginIndex
 
 if TYPE_CHECKING:
@@ -119,8 +119,12 @@ class Renewal:
 
     def _final(self, exc: PortalError) -> Exception:
         """Return what a caller hears of a failed renewal when it has no other token."""
-        if not _is_final(exc):
+        if not isinstance(exc, PortalRefusal):
             return exc
+        if exc.retryable:
+            refusal = exc.as_kind(RenewalRefusal)
+            refusal.__cause__ = exc.__cause__
+            return refusal
         reason = f"its token cannot be renewed any more ({exc.code})"
         required = self._source.login_required(reason)
         required.__cause__ = exc

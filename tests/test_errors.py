@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import multiprocessing
+import pickle
+import time
 import traceback
-from typing import TYPE_CHECKING
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.exceptions
 import pytest
+from botocore.exceptions import UnauthorizedSSOTokenError
 
 import sso_plugin
-from sso_plugin import LoginFailed, PortalError
-from sso_plugin.errors import PortalRefusal
+from sso_plugin import LoginFailed, LoginRequired, NoAccess, PortalError
+from sso_plugin.cache import MemoryCache
+from sso_plugin.config import SsoProfile
+from sso_plugin.errors import (
+    UNREACHABLE,
+    ConfigValueError,
+    PortalRefusal,
+    RenewalRefusal,
+    SsoPluginError,
+    TokenLocked,
+    also,
+)
+from sso_plugin.outage import Outage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,3 +132,90 @@ def test_other_processes_name_the_endpoint_too(
     told = json.loads(file.read_text())["told"]
     assert "(sso in eu-central-1, at http://127.0.0.1:9/a" in told
     assert told.isprintable()
+
+
+RESPONSE = {
+    "Error": {"Code": "InternalServerException", "Message": "Try again"},
+    "ResponseMetadata": {
+        "RequestId": "request-7",
+        "HTTPStatusCode": 500,
+        "HTTPHeaders": {"date": "today"},
+        "RetryAttempts": 2,
+    },
+}
+
+
+def errors() -> list[SsoPluginError]:
+    """Make one error of each kind."""
+    plain: list[Any] = [ConfigValueError, LoginFailed, LoginRequired, PortalError, TokenLocked]
+    refused: list[Any] = [NoAccess, PortalRefusal, RenewalRefusal]
+    more: dict[str, Any] = {"error_msg": "It failed", "told": "failed", "retryable": True}
+    return [
+        *(kind(**more) for kind in (*plain, *UNREACHABLE.values())),
+        also(UNREACHABLE["SSLError"], UnauthorizedSSOTokenError)(**more),
+        *(kind(**more, response=RESPONSE, operation_name="CreateToken") for kind in refused),
+    ]
+
+
+def state(exc: Any) -> tuple[object, ...]:
+    more = [getattr(exc, name, None) for name in ("retryable", "told", "response")]
+    return (type(exc).__mro__[-8:], type(exc).__name__, str(exc), exc.kwargs, *more)
+
+
+def fail(number: int) -> None:
+    raise errors()[number]
+
+
+def test_an_error_is_the_same_in_another_process() -> None:
+    """Pickled, copied, or raised in a pool of processes."""
+    for exc in errors():
+        received = pickle.loads(pickle.dumps(exc))  # noqa: S301 - it is our own
+        assert [state(exc)] * 3 == [state(each) for each in (received, *copies(exc))]
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        raised = [pool.submit(fail, number).exception(60) for number in range(len(errors()))]
+    assert [state(exc) for exc in errors()] == [state(exc) for exc in raised]
+
+
+def copies(exc: SsoPluginError) -> list[SsoPluginError]:
+    return [copy.copy(exc), copy.deepcopy(exc)]
+
+
+@pytest.mark.parametrize("name", sorted(UNREACHABLE.keys() - {"ResponseParserError"}))
+def test_each_failure_has_the_classes_of_botocore(name: str) -> None:
+    """All of them, also those that botocore's error has from requests and urllib3."""
+    stock = getattr(botocore.exceptions, name)
+    assert issubclass(UNREACHABLE[name], stock)
+
+
+def outage() -> Outage:
+    return Outage(MemoryCache(), "key", SsoProfile("dev", "https://x", "eu-central-1"))
+
+
+@pytest.mark.parametrize(
+    "exc", [each for each in errors() if isinstance(each, PortalError)], ids=repr
+)
+def test_a_failure_that_is_shared_keeps_its_kind(exc: PortalError) -> None:
+    """A process that waited raises what the one that asked has met."""
+    shared, began = outage(), time.time()
+    shared.note(exc)
+    found = shared.since(began)
+    assert found
+    expected = PortalError if isinstance(exc, TokenLocked) else type(exc)
+    assert found.__class__.__mro__[1:] == expected.__mro__[1:]
+    assert type(found).__name__ == expected.__name__
+    assert found.retryable
+
+
+@pytest.mark.parametrize("held", [None, 7, "nonsense", "SsoPluginError", [], {"a": 1}])
+def test_a_note_of_a_failure_that_is_damaged_is_still_an_error(held: object) -> None:
+    """Each of its values may be anything: a kind that is not in the table is none."""
+    keys = ("kind", "message", "told", "retryable", "operation", "said", "status", "request_id")
+    for more in ({}, {"code": held, "attempts": held, "exhausted": held}):
+        shared, began = outage(), time.time()
+        shared._cache.put("outage-key", {**dict.fromkeys(keys, held), **more})
+        found: Any = shared.since(began)
+        expected: type[Any] = PortalRefusal if more else UNREACHABLE["EndpointConnectionError"]
+        assert isinstance(found, expected)
+        assert found.retryable is False
+        if more:
+            assert isinstance(found.response["ResponseMetadata"]["HTTPStatusCode"], int)

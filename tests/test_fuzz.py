@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import string
@@ -124,7 +125,21 @@ ROLE = {
 OWN: dict[str, dict[str, Any]] = {
     "roles": {"login": "0" * 32, "tokens": ["a"], "beganAt": 5, "keys": ["0" * 40]},
     "accounts": {"accounts": {"111111111111": "Prod"}},
-    "outage": {"message": "a", "told": "b", "retryable": True, "failures": 2, "code": "c"},
+    "outage": {
+        "kind": "SSLError",
+        "unauthorized": True,
+        "message": "a",
+        "told": "b",
+        "retryable": True,
+        "failures": 2,
+        "code": "c",
+        "operation": "d",
+        "said": "e",
+        "status": 500,
+        "request_id": "f",
+        "attempts": 2,
+        "exhausted": True,
+    },
     "clock": {"bootId": "boot", "serverAtBoot": 5.0, "serverAheadOfWall": 1.0},
     "budget": {"next_at": 1.0, "resume_at": 1.0, "share": 1.0, "written_at": 1.0},
     "portal": {"portal": "https://example.awsapps.com/start"},
@@ -270,7 +285,8 @@ def read_own_file(kind: str, login: OpenLogin) -> None:
         outage = Outage(own, key, login.profile)
         outage.holds_off()
         assert outage.note(PortalError(error_msg="x")) <= 1000
-        outage.since(0.0)
+        failed = outage.since(0.0)
+        assert failed is None or copy.deepcopy(failed).kwargs == failed.kwargs
         outage.note(PortalError(error_msg="x"))
         outage.end()
     elif kind == "clock":

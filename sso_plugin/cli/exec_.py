@@ -31,5 +31,10 @@ def command(profile: str | None, words: tuple[str, ...]) -> int:
     try:
         return run_with_credentials(words, profile)
     except OSError as exc:
+        from botocore.exceptions import BotoCoreError
+
+        if isinstance(exc, BotoCoreError):
+            # Those of TLS, proxies and time-outs are also an OSError.
+            raise
         support.say(f"sso-plugin: {words[0]} cannot be run: {exc.strerror}", "red")
         return exit_code_of(exc)

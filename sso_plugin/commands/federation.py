@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
+from sso_plugin.errors import ConfigError, SsoPluginError
 from sso_plugin.hosts import parse
 from sso_plugin.redact import Secret, without_frames
 from sso_plugin.webrequest import send
@@ -106,6 +106,8 @@ def _page(region: str, domain: str, destination: str | None) -> str:
 def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) -> str:
     from botocore.exceptions import BotoCoreError
 
+    from sso_plugin.errormap import kind_of
+
     keys = profile.fetch()
     if keys.token is None:
         raise ConfigError(
@@ -118,7 +120,7 @@ def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) ->
     try:
         answer = send(profile.session, "POST", endpoint, form)
     except BotoCoreError as exc:
-        raise PortalUnreachable(
+        raise kind_of(exc)(
             error_msg=f"The sign-in to the console cannot be reached: {exc}", retryable=True
         ) from without_frames(exc)
     token = _token_in(answer.body) if answer.status == _OK else None
