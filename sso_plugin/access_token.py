@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .config import SsoProfile
 
-__all__ = ["NO_ORIGIN", "AccessToken", "Origin", "TokenState", "find_origin", "note_origin"]
+__all__ = [
+    "NO_ORIGIN",
+    "AccessToken",
+    "Origin",
+    "TokenState",
+    "find_origin",
+    "note_origin",
+    "timestamp_fault",
+]
 
 Origin = tuple[str, "Mark"]
 """What a document was derived from: the id of a login, and the mark of its token file."""
@@ -23,6 +31,9 @@ NO_ORIGIN: Origin = ("", (0, 0, 0))
 """The origin of what no login vouches for."""
 
 _ORIGIN = "SsoPlugin"
+
+_LONGEST_SHOWN = 40
+"""Characters of an invalid timestamp in a message."""
 
 
 class TokenState(enum.Enum):
@@ -50,19 +61,20 @@ class AccessToken:
     @classmethod
     def from_entry(cls, entry: Entry | None, clock: Clock) -> AccessToken | None:
         """Read a cache file; None if it holds no token that can be understood."""
-        if entry is None:
-            return None
-        value, expires = (entry.document.get(key) for key in ("accessToken", "expiresAt"))
-        if not isinstance(value, str) or not isinstance(expires, str):
-            return None
-        if not value or not value.isascii() or not value.isprintable():
-            # It cannot stand in a header.
+        value = _value_in(entry)
+        if entry is None or value is None:
             return None
         try:
-            lifetime = Lifetime(clock.at(entry.stored_at), parse_timestamp(expires))
-        except (ValueError, OverflowError):
+            expires_at = parse_timestamp(entry.document.get("expiresAt"))
+        except ValueError:
             return None
+        lifetime = Lifetime(clock.at(entry.stored_at), expires_at)
         return cls(value, lifetime, entry.document, entry.mark)
+
+    @staticmethod
+    def fault(entry: Entry | None) -> str | None:
+        """Say why a cache file with a token cannot be used, as the end of a sentence, or None."""
+        return timestamp_fault(entry.document, "expiresAt") if entry and _value_in(entry) else None
 
     @classmethod
     def granted(
@@ -97,9 +109,39 @@ class AccessToken:
     def registration_expires_at(self) -> float | None:
         """Until when the client that the token was granted to is known, in epoch seconds."""
         try:
-            return parse_timestamp(str(self.document.get("registrationExpiresAt")))
-        except (ValueError, OverflowError):
+            return parse_timestamp(self.document.get("registrationExpiresAt"))
+        except ValueError:
             return None
+
+    @property
+    def registration_fault(self) -> str | None:
+        """What is wrong with the end of the registration: the end of a sentence, or None."""
+        return timestamp_fault(self.document, "registrationExpiresAt")
+
+
+def _value_in(entry: Entry | None) -> str | None:
+    """Return the access token in a cache file; None if it cannot stand in a header."""
+    value = entry.document.get("accessToken") if entry else None
+    if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+        return None
+    return value
+
+
+def timestamp_fault(document: Document, key: str) -> str | None:
+    """Say why the timestamp under a key cannot be read, as the end of a sentence, or None."""
+    held = document.get(key)
+    try:
+        parse_timestamp(held)
+    except ValueError:
+        if held is None:
+            return f"has no {key}"
+        if not isinstance(held, str):
+            return f"has an invalid {key}, which is not a string"
+        # Needed for a message only.
+        from .printable import one_line
+
+        return f'has an invalid {key} "{one_line(held, _LONGEST_SHOWN)}"'
+    return None
 
 
 def note_origin(document: Document, origin: Origin | None) -> Document:

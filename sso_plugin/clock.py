@@ -207,18 +207,33 @@ class Lifetime(NamedTuple):
         return length if length > 0 else _USUAL_LENGTH
 
 
-def parse_timestamp(text: str) -> float:
-    """Read ``YYYY-MM-DDTHH:MM:SSZ`` as epoch seconds; a ``UTC`` suffix or an offset will do too.
+def parse_timestamp(held: object) -> float:
+    """Read a timestamp as epoch seconds: ``YYYY-MM-DDTHH:MM:SSZ``, or any form that botocore reads.
 
     Other programs write the year 1 or 9999 for "never": what comes back can be written again.
 
+    :param held: what a document has in its place; botocore takes a datetime too.
     :raises ValueError: for anything else.
     """
-    bare = text.strip().removesuffix("UTC").removesuffix("Z")
-    when = datetime.fromisoformat(bare)
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=timezone.utc)
+    when = _parse_usual(held.strip()) if isinstance(held, str) else None
+    if when is None:
+        # Takes longer, and is seldom needed.
+        from .timestamps import parse_any
+
+        when = parse_any(held)
     return min(max(_BEGINNING, when.timestamp()), END_OF_TIME)
+
+
+def _parse_usual(text: str) -> datetime | None:
+    """Read the form above, also with parts of a second, or ``UTC`` or ``+00:00`` at its end."""
+    bare = text.removesuffix("Z").removesuffix("UTC").removesuffix("+00:00")
+    marks = bare[4:5] + bare[7:8] + bare[10:11] + bare[13:14] + bare[16:17] + bare[19:20]
+    if bare == text or marks not in ("--T::", "--T::.") or len(bare) not in (19, 23, 26):
+        return None
+    try:
+        return datetime.fromisoformat(bare).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
 
 
 def parse_http_date(text: str | None) -> float | None:

@@ -49,6 +49,7 @@ class Status:
     :param renewable_until: until when it can be renewed without a person, as far as is known
         here: the portal may end it sooner. None if it cannot.
     :param token_file: where the token is kept.
+    :param fault: why the token file cannot be used; None if it can, or is missing.
     """
 
     subject: str
@@ -60,6 +61,7 @@ class Status:
     renewable_until: float | None
     token_file: str
     login_command: str
+    fault: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class OpenLogin:
             renewable_until=token.registration_expires_at if token and renewable else None,
             token_file=self.tokens.cache.describe(self.tokens.key),
             login_command=self.profile.login_command,
+            fault=self.tokens.fault() if token is None else None,
         )
 
     def end(self) -> bool:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from typing import TYPE_CHECKING
 
+from .access_token import timestamp_fault
 from .answers import Registration
 from .clock import format_timestamp, parse_timestamp
 from .portal import AUTHORIZATION_CODE, REFRESH_TOKEN
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from .portal import Portal
 
 __all__ = ["REDIRECT_URI", "Registrations", "registration_key"]
+
+_logger = logging.getLogger(__name__)
 
 REDIRECT_URI = "http://127.0.0.1/oauth/callback"
 """What is registered; the port of the moment is added when a login begins (RFC 8252, 7.3)."""
@@ -62,6 +66,9 @@ class Registrations:
         entry = self._cache.get(self.key)
         if entry is None or entry.document.get("grantTypes", []) != grant_types:
             return None
+        fault = timestamp_fault(entry.document, "expiresAt")
+        if fault:
+            _logger.warning("Ignoring %s, which %s", self._cache.describe(self.key), fault)
         found = _read(entry.document)
         return found if found and self._clock.now() < found.expires_at - _SHORTEST else None
 
@@ -95,7 +102,7 @@ def registration_key(profile: SsoProfile) -> str:
 
 def _read(document: Document) -> Registration | None:
     try:
-        expires_at = parse_timestamp(str(document.get("expiresAt")))
+        expires_at = parse_timestamp(document.get("expiresAt"))
         return Registration.of({**document, "clientSecretExpiresAt": expires_at})
-    except (ValueError, OverflowError):
+    except ValueError:
         return None

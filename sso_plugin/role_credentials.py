@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .access_token import find_origin, note_origin
+from .access_token import find_origin, note_origin, timestamp_fault
 from .clock import Lifetime, format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
@@ -42,17 +42,24 @@ class RoleCredentials:
         held = entry.document.get("Credentials") if entry else None
         if entry is None or not isinstance(held, dict):
             return None
-        names = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
         texts = [held[name] for name in names if isinstance(held.get(name), str)]
         if len(texts) < len(names):
             return None
-        access_key, secret_key, session_token, expires = texts
+        access_key, secret_key, session_token = texts
         try:
-            lifetime = Lifetime(clock.at(entry.stored_at), parse_timestamp(expires))
-        except (ValueError, OverflowError):
+            expires_at = parse_timestamp(held.get("Expiration"))
+        except ValueError:
             return None
+        lifetime = Lifetime(clock.at(entry.stored_at), expires_at)
         origin = find_origin(entry.document)
         return cls(access_key, secret_key, session_token, lifetime, account_id, origin)
+
+    @staticmethod
+    def fault(entry: Entry) -> str | None:
+        """Say what is wrong with the end of the credentials in a cache file; None if it is fine."""
+        held = entry.document.get("Credentials")
+        return timestamp_fault(held, "Expiration") if isinstance(held, dict) else None
 
     @classmethod
     def granted(

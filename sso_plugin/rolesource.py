@@ -51,16 +51,25 @@ class RoleSource:
         self._cache = cache
         self._of_login = of_login
         self.key = role_key(profile, self._account_id)
+        self._reported: str | None = None
 
     def load(self) -> RoleCredentials | None:
         """Return credentials of the cache that have not expired. Makes no network call."""
         entry = self._cache.get(self.key)
         found = RoleCredentials.from_entry(entry, self._account_id, self._clock)
+        if entry and not found:
+            self._report(RoleCredentials.fault(entry))
         if entry is None or found is None or self._clock.now() >= found.lifetime.expires_at:
             return None
         if self._of_login and not self._tokens.vouches_for(found.origin, entry.mark[0]):
             return None
         return found
+
+    def _report(self, fault: str | None) -> None:
+        """Report a cache file that is not used, once."""
+        if fault and fault != self._reported:
+            self._reported = fault
+            _logger.warning("Ignoring %s, which %s", self._cache.describe(self.key), fault)
 
     def prepare(self) -> None:
         """Import all that `fetch` and `replace` need. See `refresh.Source`."""

@@ -174,14 +174,23 @@ class TokenSource:
 
     def why_none(self) -> str:
         """Say why there is no token, as the reason of a login."""
+        return self.fault() or f"there is no token in {self.cache.describe(self.key)}"
+
+    def fault(self) -> str | None:
+        """Say what is wrong with the token file, and name it; None if it is fine, or missing."""
         file, fault = self.cache.describe(self.key), self.cache.fault(self.key)
-        return f"{file} {fault}" if fault else f"there is no token in {file}"
+        if fault:
+            return f"{file} {fault}"
+        fault = AccessToken.fault(self.cache.get(self.key))
+        return f"the token file {file} {fault}" if fault else None
 
     def why_unusable(self, token: AccessToken) -> str:
         """Say why a token that cannot be renewed is not used, as the reason of a login."""
-        if token.state(self.clock.now()) is TokenState.EXPIRED:
-            return f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
-        return "its token was revoked"
+        if token.state(self.clock.now()) is not TokenState.EXPIRED:
+            return "its token was revoked"
+        expired = f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
+        fault = token.registration_fault if "registrationExpiresAt" in token.document else None
+        return f"{expired}, and {self.cache.describe(self.key)} {fault}" if fault else expired
 
     @functools.cached_property
     def outage(self) -> Outage:

@@ -72,6 +72,7 @@ LAYERS = [
     "config",
     "options",
     "clock",
+    "timestamps",
     "errors",
     "hosts",
     "printable",

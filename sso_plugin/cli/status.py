@@ -82,7 +82,7 @@ def _fields(status: Status) -> dict[str, str]:
 
 def _token(status: Status) -> str:
     if status.expires_at is None:
-        return "none"
+        return f"none: {status.fault}" if status.fault else "none"
     left = status.expires_at - time.time()
     when = clock_time(status.expires_at)
     if left <= 0:

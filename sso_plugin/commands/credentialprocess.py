@@ -225,9 +225,13 @@ def _remember(
     path = role_cache().describe(role_key(profile, found.account_id))
     try:
         document, mark = _read(path)
-        held = document["Credentials"]["SessionToken"]
+        held = document["Credentials"]
         _path_in("sso/cache", memo["token_file"])
     except _UNUSABLE:
         return
-    if held == found.session_token and memo["token_mark"] == _file_mark(memo["token_file"]):
+    as_written = found.document()["Credentials"]
+    if any(held.get(key) != as_written[key] for key in ("SessionToken", "Expiration")):
+        # Also for an end in another form, which a later call would pass on to an SDK.
+        return
+    if memo["token_mark"] == _file_mark(memo["token_file"]):
         own_cache().put(_memo_key(profile_name), {**memo, "role_file": path, "role_mark": mark})
