@@ -17,9 +17,10 @@ import pytest
 from botocore.exceptions import UnauthorizedSSOTokenError
 
 import sso_plugin
-from sso_plugin import LoginFailed, LoginRequired, NoAccess, PortalError
+from sso_plugin import ConfigError, LoginFailed, LoginRequired, NoAccess, PortalError
 from sso_plugin.cache import MemoryCache
 from sso_plugin.config import SsoProfile
+from sso_plugin.errormap import Caller
 from sso_plugin.errors import (
     UNREACHABLE,
     ConfigValueError,
@@ -185,6 +186,43 @@ def test_each_failure_has_the_classes_of_botocore(name: str) -> None:
     """All of them, also those that botocore's error has from requests and urllib3."""
     stock = getattr(botocore.exceptions, name)
     assert issubclass(UNREACHABLE[name], stock)
+
+
+BOTOCORES = [
+    kind
+    for kind in vars(botocore.exceptions).values()
+    if isinstance(kind, type) and issubclass(kind, botocore.exceptions.BotoCoreError)
+]
+
+
+@pytest.mark.parametrize("base", BOTOCORES, ids=lambda kind: kind.__name__)
+def test_an_error_of_the_config_can_be_any_error_of_botocore_too(base: type[Exception]) -> None:
+    """Whatever botocore raises for a setting, with bases and arguments of its own."""
+    for kind in (ConfigError, ConfigValueError):
+        exc = also(kind, base)(error_msg="It is wrong")
+        assert str(exc) == "It is wrong"
+        assert isinstance(exc, kind)
+        [received] = {type(pickle.loads(pickle.dumps(exc))).__mro__[1:]}  # noqa: S301 - our own
+        assert received == type(exc).__mro__[1:]
+
+
+def test_a_failure_of_the_system_is_quoted_without_secrets() -> None:
+    """The text of an OSError says which file or port it is about."""
+    caller = Caller("It", "sso", "r", "sso-plugin doctor", ("a-secret-token",))
+    error = PermissionError(13, "Permission denied", "/etc/a-secret-token")
+    with pytest.raises(PortalError) as caught, caller.mapped_errors():
+        raise botocore.exceptions.HTTPClientError(error=error)
+    assert "the request failed: [Errno 13] Permission denied: '/etc/***'" in str(caught.value)
+    assert "error" not in caught.value.kwargs
+
+
+def test_the_address_that_failed_is_in_the_arguments() -> None:
+    """As in botocore's error; the original exception and the request are not."""
+    caller = Caller("It", "sso", "r", "sso-plugin doctor")
+    with pytest.raises(PortalError) as caught, caller.mapped_errors():
+        raise botocore.exceptions.SSLError(endpoint_url="https://x", error=ValueError("no"))
+    assert caught.value.kwargs["endpoint_url"] == "https://x"
+    assert "error" not in caught.value.kwargs
 
 
 def outage() -> Outage:
