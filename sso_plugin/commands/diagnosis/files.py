@@ -104,7 +104,7 @@ def _look_at_token(login: OpenLogin, path: Path) -> Finding:
         return problem("files", f"There is no token: {path} does not exist.", command)
     token = login.tokens.load()
     if token is None:
-        fault = login.tokens.fault() or f"{path} holds no valid token"
+        fault = login.tokens.fault() or f"{path} holds no token that can be understood"
         return problem("files", f"{fault[:1].upper()}{fault[1:]}.", command)
     now, end = login.tokens.clock.now(), format_timestamp(token.lifetime.expires_at)
     if token.state(now) is not TokenState.EXPIRED:
