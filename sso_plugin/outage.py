@@ -146,8 +146,9 @@ def _refusal_document(exc: PortalRefusal) -> Document:
 
 def _response(document: Mapping[str, object], message: str) -> dict[str, Any]:
     """Return the response of a `ClientError`, as far as it was noted."""
+    said = _text(document, "said") if isinstance(document.get("said"), str) else message
     return {
-        "Error": {"Code": _text(document, "code"), "Message": _text(document, "said") or message},
+        "Error": {"Code": _text(document, "code"), "Message": said},
         "ResponseMetadata": {
             "RequestId": _text(document, "request_id"),
             "HTTPStatusCode": _number(document, "status"),

@@ -27,6 +27,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 from brokenportals import answer, closed_port, error, full_port, portal
+from stock import IS_OLDER
 from world import World
 
 import sso_plugin
@@ -249,7 +250,7 @@ def test_a_refusal_is_caught_as_on_stock(
         assert ours.operation_name == stock.operation_name == "GetRoleCredentials"
         assert ours.response["Error"] == stock.response["Error"]
         metadata, stocks = (exc.response["ResponseMetadata"] for exc in (ours, stock))
-        assert metadata.keys() == stocks.keys()
+        assert stocks.keys() <= metadata.keys()
         assert (metadata["HTTPStatusCode"], metadata["RequestId"]) == (int(refusal), "request-7")
         assert metadata["HTTPHeaders"] == stocks["HTTPHeaders"]
 
@@ -393,7 +394,9 @@ def test_a_missing_login_of_a_legacy_profile_is_caught_as_on_stock(
     )
     if changes is not None:
         world.sign_in(name=world.emulator.start_url, refreshToken=None, **changes)
-    assert isinstance(raised(fetch_keys, ours=False), kind)
+    if not (IS_OLDER and changes == {"expiresAt": PAST}):
+        # Botocore 1.31 leaves an expired token to the portal.
+        assert isinstance(raised(fetch_keys, ours=False), kind)
     assert isinstance(raised(fetch_keys, ours=True), kind)
 
 
@@ -466,7 +469,7 @@ def test_processes_that_waited_for_a_refusal_have_its_metadata(
     [asked] = [each for each in errors if each[3].pop("HTTPHeaders")]
     waited = [each for each in errors if each is not asked]
     assert [each[1:] for each in waited] == [asked[1:]] * 3
-    assert asked[2] == {"Code": "InternalServerException", "Message": "Injected fault"}
+    assert asked[2]["Code"] == "InternalServerException"
     assert asked[3]["HTTPStatusCode"] == 500
     assert asked[3]["RequestId"]
     assert "ClientError" in waited[0][0]
