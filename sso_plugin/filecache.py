@@ -32,6 +32,9 @@ __all__ = ["FileCache", "memory_cache", "own_cache", "role_cache", "token_cache"
 _logger = logging.getLogger(__name__)
 
 _KEY = re.compile(r"[\w.-]+", re.ASCII)
+_reported: set[tuple[Path, str]] = set()
+"""What has been reported of files that cannot be used: once in a process."""
+
 _HALF_WRITTEN = (0.01, 0.04, 0.15, 0.3)
 """Seconds between looks at a file that another program may be writing in place."""
 
@@ -177,7 +180,10 @@ class FileCache:
         try:
             return _load(path)
         except UnusableFileError as exc:
-            _logger.warning("Ignoring %s, which %s", path, exc)
+            report = path, str(exc)
+            level = logging.DEBUG if report in _reported else logging.WARNING
+            _reported.add(report)
+            _logger.log(level, "Ignoring %s, which %s", *report)
             return None
 
     def _is_damaged_for_good(self, key: str) -> bool:

@@ -3,7 +3,7 @@
 ``credential-process`` imports this and has to be fast, so this imports nothing that takes time.
 """
 
-# ruff: noqa: PTH108, PTH120 - importing pathlib takes longer than reading a file
+# ruff: noqa: PTH111, PTH116, PTH120 - importing pathlib takes longer than reading a file
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class UnusableFileError(Exception):
 def read_document(path: str) -> tuple[dict[str, Any], os.stat_result] | None:
     """Return the JSON object in a file and the status of that file; None if there is no file.
 
-    Does not follow links or wait for pipes. The file must belong to this user or to root, and must
-    not be writable by other users. Root trusts files of all users.
+    Does not wait for pipes. No other user may be able to write the file or to put another one in
+    its place: SECURITY.md has the rule.
 
     :raises UnusableFileError: if the file does not pass the checks, or holds no JSON object.
     """
@@ -50,8 +50,6 @@ def read_document(path: str) -> tuple[dict[str, Any], os.stat_result] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:
-        if exc.errno == errno.ELOOP:
-            raise UnusableFileError("is a symbolic link") from exc
         raise UnusableFileError(f"cannot be read: {exc.strerror}") from exc
     try:
         document = json.loads(content)
@@ -65,43 +63,69 @@ def read_document(path: str) -> tuple[dict[str, Any], os.stat_result] | None:
 
 
 def _read(path: str) -> tuple[bytes, os.stat_result]:
-    with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+    with os.fdopen(_open(path), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
-        if _is_of_other_user(status):
-            raise OSError(errno.EPERM, "it belongs to another user")
-        if _others_can_write(status) and _has_modes(os.path.dirname(path)):
-            raise OSError(errno.EPERM, "other users can write it (chmod 600 it, if it is yours)")
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise UnusableFileError("is larger than 1 MiB")
     return content, status
 
 
-def _is_of_other_user(status: os.stat_result) -> bool:
+def _open(path: str) -> int:
+    """Open a file that no other user could have put there or changed."""
     if not hasattr(os, "geteuid"):
-        return False
-    return os.geteuid() != 0 and status.st_uid not in (os.geteuid(), 0)
-
-
-def _others_can_write(status: os.stat_result) -> bool:
-    return hasattr(os, "geteuid") and bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
-
-
-def _has_modes(folder: str) -> bool:
-    """Tell whether files in this folder have modes; on a Windows drive under WSL, all are 0777."""
-    import tempfile
+        return os.open(path, _FLAGS)
+    trusted = _owners_of_usual_folders(path)
+    if trusted:
+        descriptor = _open_usual(path, trusted)
+        if descriptor is not None:
+            return descriptor
+    from .filetrust import UntrustedError, open_trusted
 
     try:
-        descriptor, temporary = tempfile.mkstemp(".tmp", "sso-plugin-", folder)
-    except OSError:
-        return True
+        return open_trusted(path, _FLAGS)
+    except UntrustedError as exc:
+        raise UnusableFileError(f"is not trusted: {exc}") from exc
+
+
+def _owners_of_usual_folders(path: str) -> tuple[int, ...]:
+    """Return the trusted owners, if no other user can write the folders of a file; else nothing.
+
+    The folders up to the home are checked. A link among them, or a file elsewhere, is not usual.
+    """
+    home = os.path.expanduser("~")
+    if not path.startswith(home.rstrip("/") + "/") or "/../" in path:
+        return ()
+    status = os.stat(home)
+    trusted = (os.geteuid(), 0, status.st_uid)
+    folder = os.path.dirname(path)
+    while len(folder) > len(home):
+        if not _is_written_by(trusted, os.lstat(folder), stat.S_IFDIR):
+            return ()
+        folder = os.path.dirname(folder)
+    return trusted if _is_written_by(trusted, status, stat.S_IFDIR) else ()
+
+
+def _open_usual(path: str, trusted: tuple[int, ...]) -> int | None:
+    """Open a file, unless it is a link, or other users may have written it."""
     try:
-        return not os.fstat(descriptor).st_mode & stat.S_IWOTH
-    finally:
-        os.close(descriptor)
-        os.unlink(temporary)
+        descriptor = os.open(path, _FLAGS)
+    except OSError as exc:
+        if exc.errno == errno.ELOOP:
+            return None
+        raise
+    if _is_written_by(trusted, os.fstat(descriptor), 0):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _is_written_by(owners: tuple[int, ...], status: os.stat_result, kind: int) -> bool:
+    mode = status.st_mode
+    others = mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return status.st_uid in owners and not others and (not kind or stat.S_IFMT(mode) == kind)
 
 
 def _is_deep(document: dict[str, Any]) -> bool:

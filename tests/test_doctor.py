@@ -135,9 +135,9 @@ def replace_token(world: World, **changes: Any) -> None:
     world.token_file().chmod(0o600)
 
 
-def link(world: World) -> None:
-    world.token_file().rename(world.home / "elsewhere")
-    world.token_file().symlink_to(world.home / "elsewhere")
+def pipe(world: World) -> None:
+    world.token_file().unlink()
+    os.mkfifo(world.token_file())
 
 
 FILES: dict[str, tuple[Callable[[World], object], str, str, str]] = {
@@ -165,11 +165,17 @@ FILES: dict[str, tuple[Callable[[World], object], str, str, str]] = {
         "{token} holds no token that can be understood.",
         "sso-plugin login --profile dev",
     ),
-    "a link": (
-        link,
+    "a pipe": (
+        pipe,
         "problem",
-        "{token} is a link, and is not read.",
+        "{token} is no regular file, and is not read.",
         "rm {token}; sso-plugin login --profile dev",
+    ),
+    "written by others": (
+        lambda world: world.token_file().chmod(0o666),
+        "problem",
+        "{token} is not trusted: other users can write it.",
+        "chmod 600 {token}",
     ),
     "open to others": (
         lambda world: world.token_file().chmod(0o644),
@@ -196,6 +202,13 @@ def test_a_token_file_that_is_not_right_is_found(world: World, case: str) -> Non
     if mend.startswith("chmod"):
         subprocess.run(["/bin/sh", "-c", mend.format(**names)], check=True)
         assert bad() == []
+
+
+def test_a_link_to_a_token_is_no_fault(world: World) -> None:
+    """It is followed."""
+    world.token_file().rename(world.home / "elsewhere")
+    world.token_file().symlink_to(world.home / "elsewhere")
+    assert bad() == []
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give files away")

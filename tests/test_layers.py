@@ -68,6 +68,8 @@ LAYERS = [
     "filewriting",
     "filelocks",
     "filereading",
+    "filetrust",
+    "filemodes",
     "cache",
     "config",
     "options",

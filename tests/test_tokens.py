@@ -381,18 +381,6 @@ def test_a_token_that_lives_does_not_wait_for_its_renewal(
     assert world.count("CreateToken") == 0
 
 
-def test_a_token_file_that_is_not_trusted_says_how_to_mend_it(world: World) -> None:
-    """And not that there is none."""
-    world.sign_in()
-    world.token_file().chmod(0o664)
-    with pytest.raises(LoginRequired) as caught:
-        source_of().fetch()
-    assert str(caught.value) == (
-        f'The profile "dev" needs a login: {world.token_file()} cannot be read: other users can '
-        "write it (chmod 600 it, if it is yours). Run: sso-plugin login --profile dev"
-    )
-
-
 def test_a_failure_that_is_shared_is_told_to_each_in_its_own_name(tmp_path: Path) -> None:
     """Another process has another profile, and so another command."""
     cache = FileCache(tmp_path)

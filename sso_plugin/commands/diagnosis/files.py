@@ -68,23 +68,26 @@ def _look_at_folder(folder: Path) -> Iterator[Finding]:
 def _look_at_file(path: Path, again: str) -> Iterator[Finding]:
     """Look at a file from outside: whose it is, who can read it, whether it can be understood."""
     try:
-        status = path.lstat()
+        status = path.stat()
     except OSError:
         return
     quoted = shlex.quote(str(path))
     if not stat.S_ISREG(status.st_mode):
-        kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
-        yield problem("files", f"{path} is {kind}, and is not read.", again)
+        yield problem("files", f"{path} is no regular file, and is not read.", again)
+        return
+    fault = _fault(path)
+    if fault and fault.startswith("is not trusted"):
+        what, _, rest = fault.partition(" (if you trust it, run: ")
+        yield problem("files", f"{path} {what}.", rest.removesuffix(")") or again)
         return
     foreign = hasattr(os, "getuid") and status.st_uid != os.getuid()
     open_to_others = os.name == "posix" and bool(status.st_mode & _OTHERS)
     if foreign:
         mend = f"sudo chown $USER {quoted}"
         yield problem("files", f"{path} belongs to another user ({status.st_uid}).", mend)
-    if open_to_others:
+    elif open_to_others:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         yield problem("files", f"Others can read {path} (mode {mode}).", f"chmod 600 {quoted}")
-    fault = _fault(path)
     # If permission is what is wrong, that has been reported.
     if fault and not (fault.startswith("cannot") and (foreign or open_to_others)):
         yield problem("files", f"{path} {fault}.", again)
