@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .browser import open_in_browser
+from .errors import SsoPluginError
 from .everylogin import EveryLogin
 from .openlogin import OpenLogin
 from .signin import SignIn, show_on_stderr
@@ -34,7 +35,8 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
 ) -> Status:
     """Log in if that is needed, so that every program of this user can use it.
 
-    A token that is valid, or that its refresh token can renew, means that nobody is asked.
+    A token that is valid, or that its refresh token can renew, means that nobody is asked. A token
+    that cannot be stored works in this process only; a warning, and ``not_stored``, say so.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
@@ -83,8 +85,10 @@ def logout(
         portal was told.
     :raises ConfigError: if the profile has no usable SSO configuration. With ``all_sessions``: if
         an sso-session or a legacy profile is not complete; all logins are ended by then.
+    :raises SsoPluginError: if a file cannot be deleted; all else is done by then.
     """
     ended: dict[str, bool] = {}
+    left: list[str] = []
 
     def note(name: str, told: bool) -> None:  # noqa: FBT001 - as the caller's
         ended[name] = told
@@ -92,10 +96,15 @@ def logout(
             progress(name, told)
 
     if all_sessions:
-        EveryLogin().end(note)
+        EveryLogin().end(note, left)
     else:
         login = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
-        note(login.profile.session_name or login.profile.start_url, login.end())
+        note(login.profile.session_name or login.profile.start_url, login.end(left))
+    if left:
+        raise SsoPluginError(
+            error_msg=f"Files could not be deleted: {'; '.join(left)}. Make their folder writable, "
+            "then log out again"
+        )
     return ended
 
 

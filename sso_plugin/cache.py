@@ -26,6 +26,7 @@ __all__ = [
     "Mark",
     "MemoryCache",
     "is_waiting",
+    "memory_cache",
     "waiting_for_lock",
 ]
 
@@ -71,8 +72,11 @@ class Cache(Protocol):
     def supersede(self, key: str, document: Document) -> None:
         """Store the document as `put` does; a `replace` that began before does not undo it."""
 
-    def delete(self, key: str) -> None:
-        """Delete the document, if there is one; a `replace` that began before does not undo it."""
+    def delete(self, key: str) -> str | None:
+        """Delete the document, if there is one; a `replace` that began before does not undo it.
+
+        :returns: why it is still there; None if it is not.
+        """
 
     def keys(self, prefix: str) -> set[str]:
         """Return the keys of all documents that were put here and whose keys begin so."""
@@ -101,6 +105,12 @@ class Cache(Protocol):
     def fault(self, key: str) -> str | None:
         """Say why what is there cannot be used, as the end of a sentence; None if it can be."""
 
+    def why_not_stored(self, key: str) -> str | None:
+        """Say why another process does not find what was put last; None if it does."""
+
+    def why_not_storable(self, key: str) -> str | None:
+        """Say why another process would not find what is put now; None if it would."""
+
     def describe(self, key: str) -> str:
         """Name the place of a key in a message to a person."""
 
@@ -113,9 +123,18 @@ _SLICE = 0.05
 
 
 class MemoryCache:
-    """Documents of this process only, or of a mapping that somebody set as a provider's cache."""
+    """Documents of this process only, or of a mapping that somebody set as a provider's cache.
 
-    def __init__(self, mapping: MutableMapping[str, Document] | None = None) -> None:
+    :param why_in_memory: why this takes the place of files; None if it was chosen.
+    """
+
+    def __init__(
+        self,
+        mapping: MutableMapping[str, Document] | None = None,
+        *,
+        why_in_memory: str | None = None,
+    ) -> None:
+        self.why_in_memory = why_in_memory
         self._mapping: MutableMapping[str, Document] = {} if mapping is None else mapping
         self._stored_at: dict[str, float] = {}
         self._locks: dict[tuple[int, str], threading.Lock] = {}
@@ -150,10 +169,11 @@ class MemoryCache:
         """See `Cache`."""
         self.put(key, document)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str) -> str | None:
         """See `Cache`."""
         with self._lock(_CHANGES), contextlib.suppress(KeyError):
             del self._mapping[key]
+        return None
 
     def keys(self, prefix: str) -> set[str]:
         """See `Cache`."""
@@ -202,9 +222,25 @@ class MemoryCache:
         """See `Cache`."""
         return None
 
+    def why_not_stored(self, key: str) -> str | None:
+        """See `Cache`."""
+        return self.why_in_memory if self.mark(key) else None
+
+    def why_not_storable(self, key: str) -> str | None:  # noqa: ARG002
+        """See `Cache`."""
+        return self.why_in_memory
+
     def describe(self, key: str) -> str:  # noqa: ARG002
         """See `Cache`."""
         return "the memory of this process"
+
+
+_memories: dict[str, MemoryCache] = {}
+
+
+def memory_cache(name: str, why: str | None = None) -> MemoryCache:
+    """Return what this process keeps under a name, the same for all its sessions."""
+    return _memories.setdefault(name, MemoryCache(why_in_memory=why))
 
 
 def _pause(deadline: float) -> float:

@@ -34,19 +34,20 @@ class EveryLogin:
         self._session = open_session_for_login()
         self._faults: list[str] = []
 
-    def end(self, progress: Callable[[str, bool], object]) -> None:
+    def end(self, progress: Callable[[str, bool], object], left: list[str]) -> None:
         """End all of them. A section of the config that is not complete does not stop it.
 
         :param progress: called with the name of each login that was ended, and whether its portal
             was told.
+        :param left: gets each file that could not be deleted, and why.
         :raises ConfigError: in the end, if there are such sections.
         """
         for name, login in self._logins().items():
-            progress(name, login.end())
+            progress(name, login.end(left))
         if self._faults:
             raise ConfigError(
                 error_msg="All other logins are ended, but the config file has sections that are "
-                f"not complete. {' '.join(self._faults)}"
+                f"not complete. {' '.join([*self._faults, *left])}"
             )
 
     def _logins(self) -> dict[str, OpenLogin]:

@@ -11,12 +11,11 @@ import json
 import logging
 import re
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import cache
-from .cache import Entry, MemoryCache
+from .cache import Entry, memory_cache
 from .filereading import UnusableFileError, read_document
 from .redact import Secret, conceal, hide_frames
 
@@ -27,16 +26,12 @@ if TYPE_CHECKING:
     from .cache import Cache, Document, Mark
     from .filewriting import FolderToWrite
 
-__all__ = ["FileCache", "memory_cache", "own_cache", "role_cache", "token_cache"]
+__all__ = ["FileCache", "own_cache", "role_cache", "token_cache"]
 
 _logger = logging.getLogger(__name__)
 
 _KEY = re.compile(r"[\w.-]+", re.ASCII)
-_reported: set[tuple[Path, str]] = set()
-"""What has been reported of files that cannot be used: once in a process."""
-
-_HALF_WRITTEN = (0.01, 0.04, 0.15, 0.3)
-"""Seconds between looks at a file that another program may be writing in place."""
+_reported: set[tuple[Path, str]] = set()  # of files that cannot be used
 
 
 class FileCache:
@@ -63,8 +58,7 @@ class FileCache:
         try:
             self._folder_to_write().write(self._path(key).name, _text(document))
         except OSError as exc:
-            _logger.debug("Keeping %s in memory: %s", self._path(key), exc.strerror)
-            self._overlay.put(key, document)
+            self._keep_in_memory(key, document, exc)
         else:
             self._overlay.delete(key)
 
@@ -72,9 +66,10 @@ class FileCache:
         self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
     ) -> bool:
         """See `Cache`."""
+        from .unwritable import is_damaged_for_good
 
         def is_replaceable() -> bool:
-            return self._is_damaged_for_good(key) or is_current(self.get(key))
+            return is_damaged_for_good(lambda: self.fault(key)) or is_current(self.get(key))
 
         try:
             name, text = self._path(key).name, _text(document)
@@ -82,10 +77,11 @@ class FileCache:
         except OSError as exc:
             replaced = is_replaceable()
             if replaced:
-                _logger.debug("Keeping %s in memory: %s", self._path(key), exc.strerror)
-                self._overlay.put(key, document)
+                self._keep_in_memory(key, document, exc)
         else:
             self._overlay.delete(key)
+            if replaced and (fault := self.fault(key)):
+                self._keep_in_memory(key, document, fault)
         return replaced
 
     def supersede(self, key: str, document: Document) -> None:
@@ -96,19 +92,21 @@ class FileCache:
         if entry is None or entry.document != document:
             # A `replace` came between the two steps above; none can from here on.
             self.put(key, document)
+            if fault := self.fault(key):
+                self._keep_in_memory(key, document, fault)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str) -> str | None:
         """See `Cache`."""
+        from .unwritable import delete
+
         self._overlay.delete(key)
         folder, path = self._folder_to_write(), self._path(key)
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as exc:
-            _logger.warning("Cannot delete %s: %s", path, exc.strerror)
+        left = delete(path)
         folder.cancel(path.name)
         folder.sweep()
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+        return left
 
     def keys(self, prefix: str) -> set[str]:
         """See `Cache`."""
@@ -160,6 +158,18 @@ class FileCache:
             return str(exc)
         return None
 
+    def why_not_stored(self, key: str) -> str | None:
+        """See `Cache`."""
+        fault = self.fault(key)
+        why = self._overlay.why_not_stored(key)
+        return why or (f"{self._path(key)} {fault}" if fault else None)
+
+    def why_not_storable(self, key: str) -> str | None:
+        """See `Cache`."""
+        from .unwritable import why_not_writable
+
+        return why_not_writable(self._path(key), self._folder_to_write().write_if)
+
     def describe(self, key: str) -> str:
         """See `Cache`."""
         return str(self._path(key))
@@ -180,19 +190,20 @@ class FileCache:
         try:
             return _load(path)
         except UnusableFileError as exc:
-            report = path, str(exc)
-            level = logging.DEBUG if report in _reported else logging.WARNING
-            _reported.add(report)
-            _logger.log(level, "Ignoring %s, which %s", *report)
+            known = (path, str(exc)) in _reported
+            _reported.add((path, str(exc)))
+            level = logging.DEBUG if known else logging.WARNING
+            _logger.log(level, "Ignoring %s, which %s", path, exc)
             return None
 
-    def _is_damaged_for_good(self, key: str) -> bool:
-        """Tell whether the file is damaged, and not just being written in place."""
-        for pause in _HALF_WRITTEN:
-            if self.fault(key) is None:
-                return False
-            time.sleep(pause)
-        return self.fault(key) is not None
+    def _keep_in_memory(self, key: str, document: Document, error: OSError | str) -> None:
+        from .unwritable import explain
+
+        path = self._path(key)
+        self._overlay.put(key, document)
+        why = f"{path} {error}" if isinstance(error, str) else explain(path, error)
+        self._overlay.why_in_memory = why
+        _logger.debug("In memory only: %s", why)
 
     def _folder_to_write(self) -> FolderToWrite:
         # Readers need not even import it.
@@ -219,23 +230,13 @@ def _mark(status: os.stat_result) -> Mark:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-_memories: dict[str, MemoryCache] = {}
-
-
-def memory_cache(name: str) -> MemoryCache:
-    """Return what this process keeps under a name, the same for all its sessions."""
-    return _memories.setdefault(name, MemoryCache())
-
-
 def token_cache(folder: str | None = None) -> Cache:
     """Return the folder that the AWS CLI and the SDKs keep access tokens in.
 
     :param folder: the folder that a session of botocore uses; None for the usual one.
     """
-    try:
-        return FileCache(Path(folder or _imported_token_folder() or _aws_folder("sso", "cache")))
-    except RuntimeError:
-        return _memory_without_home("sso", "cache")
+    folder = folder or _imported_token_folder()
+    return FileCache(Path(folder)) if folder else _cache_in("sso", "cache")
 
 
 def role_cache(*, in_memory: bool = False) -> Cache:
@@ -249,20 +250,14 @@ def own_cache(*, durable: bool = True) -> Cache:
 
 
 def _cache_in(*parts: str, durable: bool = True) -> Cache:
-    try:
-        return FileCache(_aws_folder(*parts), durable=durable)
-    except RuntimeError:
-        return _memory_without_home(*parts)
-
-
-def _aws_folder(*parts: str) -> Path:
-    """Return a folder in ``.aws``.
-
-    :raises RuntimeError: if there is no home directory.
-    """
     tokens = Path(_imported_token_folder() or "")
     usual = tokens.parts[-3:] == (".aws", "sso", "cache")
-    return (tokens.parents[1] if usual else Path.home() / ".aws").joinpath(*parts)
+    try:
+        aws = tokens.parents[1] if usual else Path.home() / ".aws"
+    except RuntimeError:
+        _logger.debug("There is no home directory: keeping tokens and credentials in memory")
+        return memory_cache("/".join(parts), "there is no home directory (set HOME)")
+    return FileCache(aws.joinpath(*parts), durable=durable)
 
 
 def _imported_token_folder() -> str | None:
@@ -273,8 +268,3 @@ def _imported_token_folder() -> str | None:
     tokens = sys.modules.get("botocore.tokens")
     folder = str(tokens.SSOTokenProvider._SSO_TOKEN_CACHE_DIR) if tokens else ""  # noqa: SLF001
     return folder if Path(folder).is_absolute() else None
-
-
-def _memory_without_home(*parts: str) -> Cache:
-    _logger.debug("There is no home directory: keeping tokens and credentials in memory")
-    return memory_cache("/".join(parts))

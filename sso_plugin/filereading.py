@@ -3,7 +3,7 @@
 ``credential-process`` imports this and has to be fast, so this imports nothing that takes time.
 """
 
-# ruff: noqa: PTH111, PTH116, PTH120 - importing pathlib takes longer than reading a file
+# ruff: noqa: PTH111, PTH116 - importing pathlib takes longer than reading a file
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def _owners_of_usual_folders(path: str) -> tuple[int, ...]:
         return ()
     status = os.stat(home)
     trusted = (os.geteuid(), 0, status.st_uid)
-    folder = os.path.dirname(path)
+    folder = path.rpartition("/")[0]
     while len(folder) > len(home):
         if not _is_written_by(trusted, os.lstat(folder), stat.S_IFDIR):
             return ()
-        folder = os.path.dirname(folder)
+        folder = folder.rpartition("/")[0]
     return trusted if _is_written_by(trusted, status, stat.S_IFDIR) else ()
 
 

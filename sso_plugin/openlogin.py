@@ -50,6 +50,8 @@ class Status:
         here: the portal may end it sooner. None if it cannot.
     :param token_file: where the token is kept.
     :param fault: why the token file cannot be used; None if it can, or is missing.
+    :param not_stored: why other processes do not find the token that this one has, or cannot read
+        its file; None if they can.
     """
 
     subject: str
@@ -62,6 +64,7 @@ class Status:
     token_file: str
     login_command: str
     fault: str | None = None
+    not_stored: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,23 +120,27 @@ class OpenLogin:
             token_file=self.tokens.cache.describe(self.tokens.key),
             login_command=self.profile.login_command,
             fault=self.tokens.fault() if token is None else None,
+            not_stored=self.tokens.cache.why_not_stored(self.tokens.key),
         )
 
-    def end(self) -> bool:
+    def end(self, left: list[str] | None = None) -> bool:
         """Revoke the token, then delete it, its registration and its role credentials.
 
+        :param left: gets each file that could not be deleted, and why.
         :returns: whether the portal was told; a portal that does not answer keeps nothing alive.
         """
         revoked = self._revoke()
         # First: a process that still waits for the portal then drops the answer.
-        self.tokens.cache.delete(self.tokens.key)
+        found = [self.tokens.cache.delete(self.tokens.key)]
         roles, index = role_cache(), self.tokens.login_index()
-        for key in index.keys().union(self._keys_of_profiles()):
-            roles.delete(key)
+        keys = index.keys().union(self._keys_of_profiles())
+        found += [roles.delete(key) for key in keys]
         index.clear()
         AccountNames(self.tokens, own_cache()).forget()
         PortalRecord(self.profile).forget()
-        self.tokens.cache.delete(registration_key(self.profile))
+        found.append(self.tokens.cache.delete(registration_key(self.profile)))
+        if left is not None:
+            left += filter(None, found)
         return revoked
 
     def _revoke(self) -> bool:

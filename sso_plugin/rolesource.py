@@ -77,7 +77,14 @@ class RoleSource:
 
         import filelock  # noqa: F401
 
-        from . import filelocks, filewriting, login_index, outage, token_renewal  # noqa: F401
+        from . import (  # noqa: F401
+            filelocks,
+            filewriting,
+            login_index,
+            outage,
+            token_renewal,
+            unwritable,
+        )
 
         _ = self._tokens.portal
 

@@ -66,6 +66,7 @@ class Renewal:
         failures = self._outage.end()
         if not self._save(renewed):
             return self._token_of_new_login()
+        source.report_if_not_stored()
         after = f" after {failures} failures" if failures else ""
         _logger.info("Renewed the access token of %s%s", source.profile.start_url, after)
         return source.load() or renewed

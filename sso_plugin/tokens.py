@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from .portal import Portal
 
 __all__ = ["TokenSource"]
+
+_logger = logging.getLogger(__name__)
+
+_reported: set[str] = set()
+"""The files of tokens that could not be stored, which is reported once in a process."""
 
 
 class TokenSource:
@@ -100,6 +106,8 @@ class TokenSource:
                 if self._may_be_alive(token, rejected):
                     return token
                 raise self.login_required(self.why_unusable(token))
+            if self.is_alive(token, rejected) and self._would_be_lost():
+                return token
             from .token_renewal import Renewal
 
             return Renewal(self, token, rejected).run(began, may_spend=held)
@@ -123,8 +131,21 @@ class TokenSource:
             roles.delete(role)
         index.begin(token)
         self.cache.supersede(self.key, token.document)
+        self.report_if_not_stored()
         self.outage.end()
         return self.load() or token
+
+    def report_if_not_stored(self) -> None:
+        """Warn once if other processes do not find the token that was saved last."""
+        why = self.cache.why_not_stored(self.key)
+        if why and self.cache.describe(self.key) not in _reported:
+            _reported.add(self.cache.describe(self.key))
+            _logger.warning(
+                "The new access token of %s is in the memory of this process only, and other "
+                "programs need a login: %s",
+                self.profile.start_url,
+                why,
+            )
 
     def origin_of(self, token: AccessToken) -> Origin | None:
         """Return what to note on what is derived from a token; None for a token from no file."""
@@ -210,6 +231,13 @@ class TokenSource:
     def _can_be_renewed(self, token: AccessToken) -> bool:
         """Tell whether the token can be renewed, as far as is known here: the portal decides."""
         return token.can_be_renewed(self.clock.earliest())
+
+    def _would_be_lost(self) -> bool:
+        """Tell whether a new token cannot be stored, for which the refresh token may be spent."""
+        why = self.cache.why_not_storable(self.key)
+        if why:
+            _logger.debug("The access token is not renewed before it expires: %s", why)
+        return why is not None
 
     def _may_be_alive(self, token: AccessToken, rejected: str | None) -> bool:
         """Tell whether the token has not expired, should the date of a response be wrong."""

@@ -9,7 +9,7 @@ import pytest
 from world import World
 
 import sso_plugin
-from sso_plugin import filecache
+from sso_plugin import cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def _not_enabled(
         monkeypatch.setenv(variable, home)
     for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO"):
         monkeypatch.delenv(variable, raising=False)
-    filecache._memories.clear()
+    cache._memories.clear()
     sso_plugin.disable()
     yield
     sso_plugin.disable()

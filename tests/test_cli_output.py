@@ -248,9 +248,7 @@ class TestLogout:
         world.sign_in()
         done = run("logout", "--profile", "dev")
         assert (done.returncode, done.stdout) == (0, "")
-        assert done.stderr == (
-            "Logged out of corp: its files are deleted, the portal has ended it.\n"
-        )
+        assert done.stderr == ("Logged out of corp: the portal has ended it.\n")
         assert not world.token_file().exists()
 
     def test_it_says_that_the_portal_was_not_told(self, world: World) -> None:
@@ -258,9 +256,7 @@ class TestLogout:
         world.sign_in()
         done = run("logout", AWS_ENDPOINT_URL_SSO="http://127.0.0.1:9")
         assert done.returncode == 0
-        assert done.stderr.splitlines()[-1] == (
-            "Logged out of corp: its files are deleted, the portal was not told."
-        )
+        assert done.stderr.splitlines()[-1] == ("Logged out of corp: the portal was not told.")
         assert not world.token_file().exists()
 
     def test_all(self, world: World) -> None:

@@ -67,6 +67,7 @@ LAYERS = [
     "filecache",
     "filewriting",
     "filelocks",
+    "unwritable",
     "filereading",
     "filetrust",
     "filemodes",

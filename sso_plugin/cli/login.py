@@ -9,7 +9,7 @@ import click
 import sso_plugin
 from sso_plugin.browser import open_in_browser
 
-from . import support
+from . import FAILED, support
 from .words import clock_time
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def command(  # noqa: PLR0913 - each is one option
     flow: FlowName,
     force: bool,
     no_browser: bool,
-) -> None:
+) -> int:
     """Log in, if that is needed, for every program that uses the profile or its sso-session.
 
     A login that is usable, or that can be renewed without you, is kept. New entitlements need a
@@ -61,11 +61,15 @@ def command(  # noqa: PLR0913 - each is one option
         show=show,
         open_browser=None if no_browser else open_in_browser,
     )
+    if status.not_stored:
+        support.say("The login is lost: its token could not be stored for other programs.", "red")
+        return FAILED
     until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
     if prompts:
         support.say(f"Logged in{until}.", "green")
     else:
         support.say(f"Already logged in{until}; --force logs in anew.")
+    return 0
 
 
 def _show(prompt: LoginPrompt) -> None:

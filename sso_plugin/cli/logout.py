@@ -49,4 +49,4 @@ def command(
 
 def _show(name: str, told: bool) -> None:  # noqa: FBT001 - as `logout` calls it
     end = "the portal has ended it" if told else "the portal was not told"
-    support.say(f"Logged out of {name}: its files are deleted, {end}.")
+    support.say(f"Logged out of {name}: {end}.")

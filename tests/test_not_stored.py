@@ -1,0 +1,272 @@
+"""Tokens that cannot be stored, and files that cannot be deleted: what is reported, what works."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+
+from command import ENTRY, environment, run
+from test_cli_login import browser
+
+import sso_plugin
+from sso_plugin.errors import SsoPluginError
+from sso_plugin.filecache import FileCache
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import World
+
+PAST = "2020-01-01T00:00:00Z"
+USE = """
+import logging, boto3
+logging.basicConfig(level=logging.WARNING)
+for _ in range(3):
+    session = boto3.Session(profile_name="dev")
+    print(session.client("sts").get_caller_identity()["Account"])
+"""
+MOUNTS = {
+    "read-only": "mount --bind {folder} {folder}; mount -o remount,ro,bind {folder}",
+    "full": "cp -R {folder} {copy}; mount -t tmpfs -o size=16k none {folder}; "
+    "cp -p {copy}/*.json {folder}; head -c 99999 /dev/zero >{folder}/fill 2>/dev/null || true",
+}
+
+
+def run_on(mount: str, folder: Path, *command: str, **changes: str) -> tuple[int, str, str]:
+    """Run a command where a folder cannot be written, in mounts of its own."""
+    copy = folder.parents[2] / f"copy-{time.monotonic_ns()}"
+    script = "set -e; " + MOUNTS[mount].format(folder=folder, copy=copy) + '; exec "$@"'
+    mounted = ["unshare", "-m", "sh", "-c", script, "sh"]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*mounted, "true"], check=False).returncode
+    ):
+        pytest.skip("this system permits no mounts")
+    done = subprocess.run(
+        [*mounted, sys.executable, "-c", *command],
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def block(world: World) -> Path:
+    """Put a file in the place of the folder of the tokens, which stops root as well."""
+    place = world.home / ".aws/sso"
+    place.write_text("")
+    return place
+
+
+@pytest.fixture
+def blocked(world: World) -> str:
+    """Give the reason why the token cannot be stored."""
+    place = block(world)
+    return f"{world.token_file()} cannot be written: {place} is not a folder (run: mv {place} {place}.old)"
+
+
+def test_a_login_that_could_not_be_stored_fails(world: World, tmp_path: Path, blocked: str) -> None:
+    """The next command would need a login again. The command in the report fixes it."""
+    done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path))
+    assert done.returncode == 1
+    assert "Logged in" not in done.stderr
+    assert done.stderr.splitlines()[-2:] == [
+        f"sso-plugin: The new access token of {world.emulator.start_url} is in the memory of this "
+        f"process only, and other programs need a login: {blocked}",
+        "The login is lost: its token could not be stored for other programs.",
+    ]
+    command = re.search(r"run: (.*)\)", blocked)
+    assert command
+    subprocess.run(["/bin/sh", "-c", command[1]], check=True)
+    done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path))
+    assert done.returncode == 0
+    assert run("login").stderr.startswith("Already logged in")
+
+
+@pytest.mark.parametrize("mount", MOUNTS)
+def test_a_login_on_a_disk_that_cannot_be_written_fails(
+    world: World, tmp_path: Path, mount: str
+) -> None:
+    """Read-only, or full."""
+    world.token_file().parent.mkdir(parents=True)
+    world.token_file("other").write_text("{}")
+    words = ("login", "--flow", "browser")
+    code, _, errors = run_on(
+        mount, world.token_file().parent, ENTRY, *words, BROWSER=browser(world, tmp_path)
+    )
+    assert code == 1
+    why = "Read-only file system (set HOME" if mount == "read-only" else "No space left on device"
+    assert f"other programs need a login: {world.token_file()} cannot be written: {why}" in errors
+    assert errors.endswith("The login is lost: its token could not be stored for other programs.\n")
+
+
+def test_a_login_into_a_folder_that_is_not_trusted_fails(world: World, tmp_path: Path) -> None:
+    """It is written, but not read again."""
+    folder = world.home / ".aws/sso"
+    folder.mkdir()
+    folder.chmod(0o777)
+    done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path))
+    assert done.returncode == 1
+    assert f"the folder {folder} (if you trust it, run: chmod go-w {folder})" in done.stderr
+    folder.chmod(0o755)
+    assert run("login").returncode == 0
+
+
+def log_in(world: World) -> sso_plugin.Status:
+    return sso_plugin.login(
+        "dev",
+        flow="device",
+        show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
+        open_browser=None,
+        sleep=id,
+    )
+
+
+@pytest.mark.parametrize("why", ["not writable", "not trusted", "no home"])
+def test_a_script_that_logs_in_goes_on_with_the_token(
+    world: World, why: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its memory. One warning says so, and the person is asked once."""
+    import boto3
+
+    if why == "not writable":
+        block(world)
+    elif why == "not trusted":
+        (world.home / ".aws").chmod(0o777)
+    else:
+        monkeypatch.setattr("pathlib.Path.home", no_home)
+    assert log_in(world).not_stored
+    sso_plugin.enable()
+    boto3.Session(profile_name="dev").client("sts").get_caller_identity()
+    assert log_in(world).state == "usable"
+    assert world.count("StartDeviceAuthorization") == 1
+    warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert len([each for each in warnings if "memory of this process only" in each]) == 1
+
+
+def no_home() -> Path:
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_a_login_that_is_stored_says_nothing(world: World) -> None:
+    """The token is there for all."""
+    assert log_in(world).not_stored is None
+    assert world.token_file().exists()
+
+
+def outcome(world: World, mount: str, **changes: str) -> tuple[str, str, int]:
+    """Use the token on a disk that cannot be written, three times in one process."""
+    code = USE if changes else f"import sso_plugin\nsso_plugin.enable()\n{USE}"
+    _, out, errors = run_on(mount, world.token_file().parent, code, **changes)
+    return out, errors, world.count("CreateToken")
+
+
+@pytest.mark.parametrize("mount", MOUNTS)
+def test_a_valid_token_is_not_renewed_where_it_would_be_lost(world: World, mount: str) -> None:
+    """Stock botocore spends the refresh token, and fails in the end."""
+    world.emulator.settings.refresh_tokens = "rotate"
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 120))
+    world.sign_in(expiresAt=soon)
+    then = time.time() - 8 * 3600
+    os.utime(world.token_file(), (then, then))
+    before = world.token_file().read_text()
+    assert outcome(world, mount) == ("111111111111\n" * 3, "", 0)
+    assert world.token_file().read_text() == before
+    out, errors, renewals = outcome(world, mount, SSO_PLUGIN="off")
+    assert (out, renewals > 0) == ("", True)
+    assert "Error: " in errors
+
+
+@pytest.mark.parametrize("mount", MOUNTS)
+def test_an_expired_token_is_renewed_and_kept_in_memory(world: World, mount: str) -> None:
+    """Once for all sessions of the process, with one warning."""
+    world.emulator.settings.refresh_tokens = "rotate"
+    world.sign_in(expiresAt=PAST)
+    out, errors, renewals = outcome(world, mount)
+    assert (out, renewals) == ("111111111111\n" * 3, 1)
+    (line,) = errors.splitlines()
+    assert line.startswith(
+        f"WARNING:sso_plugin.tokens:The new access token of {world.emulator.start_url} is in the "
+        "memory of this process only, and other programs need a login: "
+        f"{world.token_file()} cannot be written: "
+    )
+
+
+def test_where_the_token_can_be_stored_it_is_renewed_ahead_of_time(world: World) -> None:
+    """The trial leaves nothing."""
+    world.sign_in()
+    cache = FileCache(world.token_file().parent)
+    assert cache.why_not_storable(world.token_file().stem) is None
+    assert [path.name for path in world.token_file().parent.iterdir()] == [world.token_file().name]
+
+
+def test_what_cannot_be_replaced_cannot_be_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder in the place of the file, or a sticky folder of root with a file of another user."""
+    cache = FileCache(tmp_path)
+    (tmp_path / "folder.json").mkdir()
+    path = tmp_path / "folder.json"
+    assert cache.why_not_storable("folder") == (
+        f"{path} cannot be written: Is a directory (run: mv {path} {path}.old)"
+    )
+    (tmp_path / "key.json").touch()
+    tmp_path.chmod(0o1777)
+    assert cache.why_not_storable("key") is None
+    monkeypatch.setattr(os, "geteuid", lambda: 12)
+    assert "cannot be written: Operation not permitted" in str(cache.why_not_storable("key"))
+
+
+@pytest.mark.parametrize("words", [("--profile", "dev"), ("--all",)])
+def test_a_logout_that_leaves_files_fails(world: World, words: tuple[str, ...]) -> None:
+    """It names them. What is missing is not reported."""
+    world.sign_in()
+    code, _, errors = run_on("read-only", world.token_file().parent, ENTRY, "logout", *words)
+    assert code == 1
+    assert errors.splitlines() == [
+        f"sso-plugin: Cannot delete {world.token_file()}: Read-only file system",
+        "sso-plugin: The portal was told of the logout, but files could not be deleted: "
+        f"{world.token_file()}: Read-only file system. Make their folder writable, then log out "
+        "again",
+    ]
+    assert run("logout", *words).returncode == 0
+    assert not world.token_file().exists()
+
+
+def test_a_script_that_logs_out_hears_what_is_left(world: World) -> None:
+    """By an error, after all else is done."""
+    world.sign_in()
+    sso_plugin.enable()
+    import boto3
+
+    boto3.Session(profile_name="dev").client("sts").get_caller_identity()
+    world.token_file().unlink()
+    world.token_file().mkdir()
+    with pytest.raises(SsoPluginError, match="files could not be deleted"):
+        sso_plugin.logout("dev")
+    assert world.role_files() == []
+
+
+def test_a_configure_that_cannot_write_fails(world: World) -> None:
+    """The config file is as it was."""
+    world.sign_in()
+    before = world.config_file.read_text()
+    words = ("configure", "--sso-session", "corp", "--yes")
+    code, _, errors = run_on("read-only", world.home / ".aws", ENTRY, *words)
+    assert code == 1
+    assert "is written" not in errors
+    assert "Read-only file system" in errors
+    assert world.config_file.read_text() == before
+    assert json.loads(world.token_file().read_text())
