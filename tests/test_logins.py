@@ -503,7 +503,10 @@ sso_plugin.enable()
 sts = boto3.Session(profile_name="dev").client("sts")
 print(sts.get_caller_identity()["Arn"].rsplit("/", 1)[1])
 """)
-    assert (done.stdout, done.stderr) == ("alice\n", "")
+    assert done.stdout == "alice\n"
+    # A folder that cannot be written is reported, because the new token is lost for others.
+    assert ("memory of this process only" in done.stderr) == (missing == "folder")
+    assert len(done.stderr.splitlines()) == (missing == "folder")
     assert world.count("CreateToken") == 1
 
 

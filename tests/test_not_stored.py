@@ -73,8 +73,8 @@ def block(world: World) -> Path:
 @pytest.fixture
 def blocked(world: World) -> str:
     """Give the reason why the token cannot be stored."""
-    place = block(world)
-    return f"{world.token_file()} cannot be written: {place} is not a folder (run: mv {place} {place}.old)"
+    place, file = block(world), world.token_file()
+    return f"{file} cannot be written: {place} is not a folder (run: mv {place} {place}.old)"
 
 
 def test_a_login_that_could_not_be_stored_fails(world: World, tmp_path: Path, blocked: str) -> None:
