@@ -156,6 +156,19 @@ def test_a_script_that_logs_in_goes_on_with_the_token(
     assert len([each for each in warnings if "memory of this process only" in each]) == 1
 
 
+def test_a_script_whose_person_logs_in_asks_once(
+    world: World, tmp_path: Path, blocked: str
+) -> None:
+    """With ``sso_login``, for all sessions of the process, and with one warning."""
+    world.configure(world.emulator.profile() + "sso_login = browser\n")
+    code = f"import sso_plugin\nsso_plugin.enable()\n{USE}"
+    done = world.run(code, BROWSER=browser(world, tmp_path))
+    assert done.stdout == "111111111111\n" * 3
+    assert done.stderr.count("needs a login: there is no token") == 1
+    assert done.stderr.count(f"other programs need a login: {blocked}\n") == 1
+    assert world.count("CreateToken") == 1
+
+
 def no_home() -> Path:
     raise RuntimeError("Could not determine home directory.")
 
@@ -175,9 +188,9 @@ def outcome(world: World, mount: str, **changes: str) -> tuple[str, str, int]:
 
 @pytest.mark.parametrize("mount", MOUNTS)
 def test_a_valid_token_is_not_renewed_where_it_would_be_lost(world: World, mount: str) -> None:
-    """Stock botocore spends the refresh token, and fails in the end."""
+    """Stock botocore spends the refresh token, and fails in the end where it cannot save."""
     world.emulator.settings.refresh_tokens = "rotate"
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 120))
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 300))
     world.sign_in(expiresAt=soon)
     then = time.time() - 8 * 3600
     os.utime(world.token_file(), (then, then))
@@ -185,8 +198,10 @@ def test_a_valid_token_is_not_renewed_where_it_would_be_lost(world: World, mount
     assert outcome(world, mount) == ("111111111111\n" * 3, "", 0)
     assert world.token_file().read_text() == before
     out, errors, renewals = outcome(world, mount, SSO_PLUGIN="off")
-    assert (out, renewals > 0) == ("", True)
-    assert "Error: " in errors
+    assert renewals > 0
+    # Old versions write into the file that is there, which needs no room.
+    if mount == "read-only":
+        assert (out, "Error: " in errors) == ("", True)
 
 
 @pytest.mark.parametrize("mount", MOUNTS)
