@@ -79,7 +79,7 @@ class _Route:
             while folder not in (self.home, "/"):
                 folder = os.path.dirname(folder)
                 found.add(folder)
-        return sorted(found, key=lambda folder: (not self._is_in_home(folder), len(folder)))
+        return sorted(found, key=lambda folder: (not self.is_in_home(folder), len(folder)))
 
     def _resolve(self, path: str) -> str:
         here, left = self._begin(path)
@@ -109,7 +109,8 @@ class _Route:
                 return self.home, _parts(path.removeprefix(inside))
         return "/", _parts(path)
 
-    def _is_in_home(self, folder: str) -> bool:
+    def is_in_home(self, folder: str) -> bool:
+        """Tell whether a folder is the home or in it."""
         return f"{folder}/".startswith(self.home.rstrip("/") + "/") if self.home else False
 
 
@@ -207,8 +208,22 @@ class _Check:
     def _command(self) -> str:
         if any(map(_is_fixed, self.faults)):
             return self._copying()
-        steps = dict.fromkeys(_step(fault, self._user) for fault in self.faults)
-        return " && ".join(steps)
+        steps = [self._step(fault) for fault in self.faults]
+        return " && ".join(dict.fromkeys(steps))
+
+    def _step(self, fault: _Fault) -> str:
+        name, owner, mode = shlex.quote(fault.name), fault.status.st_uid, fault.status.st_mode
+        sudo = "sudo " if self._user else ""
+        if fault.kind != "mode":
+            # A folder outside of the home may be one of the system.
+            is_of_system = stat.S_ISDIR(mode) and not self._route.is_in_home(fault.name)
+            return f"{sudo}chown -h {0 if is_of_system else self._user} {name}"
+        if stat.S_ISDIR(mode) and owner == 0 != self._user:
+            # So that this user can still write it.
+            return f"sudo chmod +t {name}"
+        if owner != self._user:
+            return f"{sudo}chmod go-w {name}"
+        return f"chmod {'go-w' if stat.S_ISDIR(mode) else '600'} {name}"
 
     def _copying(self) -> str:
         """Return the command that copies ``~/.aws`` to a file system where modes can be set."""
@@ -239,16 +254,3 @@ def _is_fixed(fault: _Fault) -> bool:
     place = folder if is_link else fault.name
     read_only = os.statvfs(place).f_flag & os.ST_RDONLY
     return bool(read_only) or (fault.kind != "mode" and has_no_modes(place))
-
-
-def _step(fault: _Fault, user: int) -> str:
-    name, owner, mode = shlex.quote(fault.name), fault.status.st_uid, fault.status.st_mode
-    sudo = "sudo " if user else ""
-    if fault.kind != "mode":
-        return f"{sudo}chown -h {user} {name}"
-    if not stat.S_ISDIR(mode):
-        return f"chmod 600 {name}" if owner == user else f"{sudo}chmod go-w {name}"
-    if owner == 0 != user:
-        # So that this user can still write it.
-        return f"sudo chmod +t {name}"
-    return f"chmod go-w {name}" if owner == user else f"{sudo}chmod go-w {name}"

@@ -39,15 +39,23 @@ def explain(path: Path, error: OSError) -> str:
     return f"{path} cannot be written: {reason}{f' ({advice})' if advice else ''}"
 
 
-def _advice(path: Path, folder: Path, number: int | None) -> str:
+def _advice(path: Path, there: Path, number: int | None) -> str:
     if number in _DENIED and hasattr(os, "geteuid"):
-        quoted = shlex.quote(str(folder))
-        return f"run: sudo chown -R {os.geteuid()} {quoted} && chmod -R u+rwX {quoted}"
+        return f"run: {_getting_access(path.parent, there)}"
     if number == errno.EROFS:
         return "set HOME to a folder that can be written, or mount this one so"
     if number in _FULL:
         return "make room on the disk"
     return _moving(path) if number == errno.EISDIR else ""
+
+
+def _getting_access(folder: Path, there: Path) -> str:
+    """Return a command that changes no other folder: what is there may be the root folder."""
+    quoted, user = shlex.quote(str(folder)), os.geteuid()
+    if folder == there:
+        return f"sudo chown {user} {quoted} && chmod u+rwx {quoted}"
+    missing = there / folder.relative_to(there).parts[0]
+    return f"sudo mkdir -p {quoted} && sudo chown -R {user} {shlex.quote(str(missing))}"
 
 
 def _moving(path: Path) -> str:

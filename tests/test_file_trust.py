@@ -315,7 +315,7 @@ REFUSED: dict[Callable[[Home], None], str] = {
     link_into_an_open_folder: "other users can write the folder {outside} "
     "(if you trust it, run: chmod go-w {outside})",
     link_into_a_folder_of_another_user: "the folder {outside} belongs to user 65534 "
-    "(if you trust it, run: sudo chown -h 65533 {outside})",
+    "(if you trust it, run: sudo chown -h 0 {outside})",
     link_of_another_user: "the link {token} belongs to user 65534 "
     "(if you trust it, run: sudo chown -h 65533 {token})",
     link_in_an_open_folder: "other users can write the folder {folder} "

@@ -11,6 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import otheruser
 import pytest
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
@@ -242,6 +243,34 @@ def test_what_cannot_be_replaced_cannot_be_stored(
     assert cache.why_not_storable("key") is None
     monkeypatch.setattr(os, "geteuid", lambda: 12)
     assert "cannot be written: Operation not permitted" in str(cache.why_not_storable("key"))
+
+
+TRY = f"""
+import encodings.ascii, os, sys, tempfile
+from pathlib import Path
+from sso_plugin import filemodes, filetrust, filewriting, unwritable
+from sso_plugin.filecache import FileCache
+{otheruser.BECOME.format(uid=otheruser.USER)}
+print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
+"""
+
+
+@otheruser.needs_two_users
+@pytest.mark.parametrize("existing", ["", ".aws", ".aws/sso/cache"])
+def test_the_command_for_a_folder_of_root_gives_access_to_the_cache_only(existing: str) -> None:
+    """And not to what is above it, which can be the root folder."""
+    with otheruser.folder_of(0) as home:
+        folder = home / ".aws/sso/cache"
+        (home / existing).mkdir(parents=True, exist_ok=True)
+        tried = [sys.executable, "-c", TRY, str(folder)]
+        variables = environment(HOME=str(home))
+        why = subprocess.check_output(tried, env=variables, text=True).strip()
+        command = re.search(r"cannot be written: Permission denied \(run: (.*)\)", why)
+        assert command
+        subprocess.run(["/bin/sh", "-c", command[1].replace("sudo ", "")], check=True)
+        assert subprocess.check_output(tried, env=variables, text=True) == "None\n"
+        above = {path.stat().st_uid for path in (home, home / ".aws") if path != folder}
+        assert 0 in above
 
 
 @pytest.mark.parametrize("words", [("--profile", "dev"), ("--all",)])
