@@ -24,6 +24,8 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 """Levels of nesting. The parser allows more than recursive functions can handle later."""
 
+_KIND_AND_WRITERS = 0o170000 | stat.S_IWGRP | stat.S_IWOTH
+
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -63,8 +65,8 @@ def read_document(path: str) -> tuple[dict[str, Any], os.stat_result] | None:
 
 
 def _read(path: str) -> tuple[bytes, os.stat_result]:
-    with os.fdopen(_open(path), "rb") as file:
-        status = os.fstat(file.fileno())
+    descriptor, status = _open(path)
+    with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         content = file.read(MAX_BYTES + 1)
@@ -73,21 +75,23 @@ def _read(path: str) -> tuple[bytes, os.stat_result]:
     return content, status
 
 
-def _open(path: str) -> int:
+def _open(path: str) -> tuple[int, os.stat_result]:
     """Open a file that no other user could have put there or changed."""
     if not hasattr(os, "geteuid"):
-        return os.open(path, _FLAGS)
+        descriptor = os.open(path, _FLAGS)
+        return descriptor, os.fstat(descriptor)
     trusted = _owners_of_usual_folders(path)
     if trusted:
-        descriptor = _open_usual(path, trusted)
-        if descriptor is not None:
-            return descriptor
+        opened = _open_usual(path, trusted)
+        if opened:
+            return opened
     from .filetrust import UntrustedError, open_trusted
 
     try:
-        return open_trusted(path, _FLAGS)
+        descriptor = open_trusted(path, _FLAGS)
     except UntrustedError as exc:
         raise UnusableFileError(f"is not trusted: {exc}") from exc
+    return descriptor, os.fstat(descriptor)
 
 
 def _owners_of_usual_folders(path: str) -> tuple[int, ...]:
@@ -95,20 +99,20 @@ def _owners_of_usual_folders(path: str) -> tuple[int, ...]:
 
     The folders up to the home are checked. A link among them, or a file elsewhere, is not usual.
     """
-    home = os.path.expanduser("~")
-    if not path.startswith(home.rstrip("/") + "/") or "/../" in path:
+    home = (os.environ.get("HOME") or os.path.expanduser("~")).rstrip("/")
+    if not path.startswith(f"{home}/") or "/../" in path:
         return ()
-    status = os.stat(home)
+    status = os.stat(home or "/")
     trusted = (os.geteuid(), 0, status.st_uid)
     folder = path.rpartition("/")[0]
     while len(folder) > len(home):
-        if not _is_written_by(trusted, os.lstat(folder), stat.S_IFDIR):
+        if not _is_usual(os.lstat(folder), trusted, stat.S_IFDIR):
             return ()
         folder = folder.rpartition("/")[0]
-    return trusted if _is_written_by(trusted, status, stat.S_IFDIR) else ()
+    return trusted if _is_usual(status, trusted, stat.S_IFDIR) else ()
 
 
-def _open_usual(path: str, trusted: tuple[int, ...]) -> int | None:
+def _open_usual(path: str, trusted: tuple[int, ...]) -> tuple[int, os.stat_result] | None:
     """Open a file, unless it is a link, or other users may have written it."""
     try:
         descriptor = os.open(path, _FLAGS)
@@ -116,16 +120,16 @@ def _open_usual(path: str, trusted: tuple[int, ...]) -> int | None:
         if exc.errno == errno.ELOOP:
             return None
         raise
-    if _is_written_by(trusted, os.fstat(descriptor), 0):
-        return descriptor
+    status = os.fstat(descriptor)
+    if _is_usual(status, trusted, stat.S_IFREG):
+        return descriptor, status
     os.close(descriptor)
     return None
 
 
-def _is_written_by(owners: tuple[int, ...], status: os.stat_result, kind: int) -> bool:
-    mode = status.st_mode
-    others = mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return status.st_uid in owners and not others and (not kind or stat.S_IFMT(mode) == kind)
+def _is_usual(status: os.stat_result, owners: tuple[int, ...], kind: int) -> bool:
+    """Tell whether it is of this kind, belongs to a trusted owner, and no one else can write it."""
+    return status.st_mode & _KIND_AND_WRITERS == kind and status.st_uid in owners
 
 
 def _is_deep(document: dict[str, Any]) -> bool:
