@@ -101,11 +101,11 @@ class FileCache:
 
         self._overlay.delete(key)
         folder, path = self._folder_to_write(), self._path(key)
-        left = delete(path)
+        left = delete(path, folder.delete)
         folder.cancel(path.name)
         folder.sweep()
         with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+            folder.delete(path.name)
         return left
 
     def keys(self, prefix: str) -> set[str]:
@@ -135,9 +135,8 @@ class FileCache:
         timeout = cache.LOCK_TIMEOUT if timeout is None else timeout
         with contextlib.ExitStack() as stack:
             try:
-                self._folder_to_write().make()
                 held = stack.enter_context(locked(self._lock_path(key), timeout, until))
-            except (FileLockUnavailableError, OSError) as exc:
+            except FileLockUnavailableError as exc:
                 _logger.debug("No lock for %s among processes: %s", self._path(key), exc)
                 held = stack.enter_context(self._overlay.locked(key, timeout, until))
             yield held

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .openfolder import OpenFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 __all__ = ["FolderToWrite"]
 
 _TEMPORARY = "sso-plugin-"
+_ENDING = ".tmp"
 _STALE = 60.0
 """Seconds after which a temporary file has no writer any more."""
 
@@ -34,13 +36,8 @@ class FolderToWrite:
         self._path = path
         self._durable = durable
 
-    def make(self) -> None:
-        """Make the folder, for its owner only; one that exists keeps its mode."""
-        for folder in (*reversed(self._path.parents), self._path):
-            folder.mkdir(mode=0o700, exist_ok=True)
-
     def write(self, name: str, text: str) -> None:
-        """Replace a file as a whole."""
+        """Replace a file as a whole. A missing folder is created."""
         self.write_if(name, text, lambda: True)
         if self._durable:
             self.sweep()
@@ -52,30 +49,38 @@ class FolderToWrite:
         directly after the look finds no file to put in place, and looks again.
         """
         for _ in range(_ATTEMPTS):
-            temporary = self._prepared(_pending(name), text)
-            try:
-                if not is_replaceable():
-                    return False
-                temporary.replace(self._path / name)
-            except FileNotFoundError:
-                continue
-            finally:
-                _unlink(temporary)
+            with OpenFolder.following(self._path, make=True) as folder:
+                temporary = self._prepared(folder, _pending(name), text)
+                try:
+                    if not is_replaceable():
+                        return False
+                    folder.rename(temporary, name)
+                except FileNotFoundError:
+                    continue
+                finally:
+                    _unlink(folder, temporary)
             return True
         raise FileNotFoundError(errno.ENOENT, "the new file was deleted each time")
+
+    def delete(self, name: str) -> None:
+        """Delete a file if it exists."""
+        with contextlib.suppress(FileNotFoundError), OpenFolder.following(self._path) as folder:
+            folder.unlink(name)
 
     def cancel(self, name: str) -> None:
         """Delete the temporary files of this file, also those that a killed writer left.
 
         Each `write_if` of this file that has begun looks at the file again.
         """
-        for left in self._path.glob(f"{_pending(name)}*"):
-            _unlink(left)
+        with contextlib.suppress(OSError), OpenFolder.following(self._path) as folder:
+            for left in folder.names():
+                if left.startswith(_pending(name)):
+                    _unlink(folder, left)
 
-    def _prepared(self, prefix: str, text: str) -> Path:
-        """Write a temporary file, complete and on disk, and return its path."""
-        self.make()
-        descriptor, temporary = tempfile.mkstemp(".tmp", prefix, self._path)
+    def _prepared(self, folder: OpenFolder, prefix: str, text: str) -> str:
+        """Write a temporary file, complete and on disk, and return its name."""
+        temporary = f"{prefix}{os.urandom(8).hex()}{_ENDING}"
+        descriptor = folder.create(temporary)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
@@ -83,22 +88,28 @@ class FolderToWrite:
                 if self._durable:
                     os.fsync(file.fileno())
         except BaseException:
-            _unlink(Path(temporary))
+            _unlink(folder, temporary)
             raise
-        return Path(temporary)
+        return temporary
 
     def sweep(self) -> None:
         """Remove what killed writers, also those of older versions, have left of any file."""
-        for left in self._path.glob(f"{_TEMPORARY}*.tmp"):
-            with contextlib.suppress(OSError):
-                if time.time() - left.stat().st_mtime > _STALE:
-                    left.unlink()
+        with contextlib.suppress(OSError), OpenFolder.following(self._path) as folder:
+            for left in folder.names():
+                if left.startswith(_TEMPORARY) and left.endswith(_ENDING):
+                    _sweep(folder, left)
+
+
+def _sweep(folder: OpenFolder, name: str) -> None:
+    with contextlib.suppress(OSError):
+        if time.time() - folder.status(name).st_mtime > _STALE:
+            folder.unlink(name)
 
 
 def _pending(name: str) -> str:
     return f"{_TEMPORARY}{name}-"
 
 
-def _unlink(path: Path) -> None:
+def _unlink(folder: OpenFolder, name: str) -> None:
     with contextlib.suppress(OSError):
-        path.unlink()
+        folder.unlink(name)

@@ -75,8 +75,6 @@ class RoleSource:
         """Import all that `fetch` and `replace` need. See `refresh.Source`."""
         import encodings.idna  # noqa: F401 - for names of hosts
 
-        import filelock  # noqa: F401
-
         from . import (  # noqa: F401
             filelocks,
             filewriting,

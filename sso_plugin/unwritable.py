@@ -68,10 +68,13 @@ def _first_there(folder: Path) -> Path:
     return next((each for each in (folder, *folder.parents) if _is_there(each)), folder)
 
 
-def delete(path: Path) -> str | None:
-    """Delete a file if it exists, and return why it is still there."""
+def delete(path: Path, unlink: Callable[[str], object]) -> str | None:
+    """Delete a file if it exists, and return why it is still there.
+
+    :param unlink: the method `delete` of the `FolderToWrite` of the file.
+    """
     try:
-        path.unlink(missing_ok=True)
+        unlink(path.name)
     except OSError as exc:
         # On a read-only file system, a missing file is this error too.
         if _is_there(path):

@@ -21,6 +21,7 @@ import pytest
 from sso_plugin import cache as cache_module
 from sso_plugin.cache import Cache, MemoryCache
 from sso_plugin.filecache import FileCache, role_cache, token_cache
+from sso_plugin.openfolder import OpenFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -502,17 +503,17 @@ def test_a_write_goes_on_although_its_new_file_is_deleted(
 ) -> None:
     """A login that another process logs out at this moment still succeeds."""
     cache = FileCache(tmp_path)
-    replace, logouts = Path.replace, [1]
+    rename, logouts = OpenFolder.rename, [1]
 
-    def after_a_logout(path: Path, target: Path) -> Path:
+    def after_a_logout(folder: OpenFolder, old: str, new: str) -> None:
         if logouts.pop():
             logouts.append(0)
             FileCache(tmp_path).delete("key")
         else:
             logouts.append(0)
-        return replace(path, target)
+        rename(folder, old, new)
 
-    monkeypatch.setattr(Path, "replace", after_a_logout)
+    monkeypatch.setattr(OpenFolder, "rename", after_a_logout)
     cache.put("key", {"a": 1})
     assert json.loads((tmp_path / "key.json").read_text(encoding="utf-8")) == {"a": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
@@ -522,13 +523,13 @@ def test_a_write_whose_new_file_is_always_deleted_comes_to_an_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The document stays in the memory of the process."""
-    replace = Path.replace
+    rename = OpenFolder.rename
 
-    def deleted(path: Path, target: Path) -> Path:
-        path.unlink()
-        return replace(path, target)
+    def deleted(folder: OpenFolder, old: str, new: str) -> None:
+        folder.unlink(old)
+        rename(folder, old, new)
 
-    monkeypatch.setattr(Path, "replace", deleted)
+    monkeypatch.setattr(OpenFolder, "rename", deleted)
     cache = FileCache(tmp_path)
     cache.put("key", {"a": 1})
     assert list(tmp_path.iterdir()) == []

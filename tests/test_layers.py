@@ -67,6 +67,7 @@ LAYERS = [
     "filecache",
     "filewriting",
     "filelocks",
+    "openfolder",
     "unwritable",
     "filereading",
     "filetrust",

@@ -64,6 +64,8 @@ from sso_plugin.tokens import TokenSource
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sso_plugin.openfolder import OpenFolder
+
 # The same examples everywhere and every time, so that a failure is the change's and not the day's.
 FIXED = settings(
     derandomize=True,
@@ -607,10 +609,10 @@ def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
     fake = SimpleNamespace(time=lambda: login.now, sleep=lambda _: None, monotonic=time.monotonic)
     prepared = FolderToWrite._prepared
 
-    def dated(self: FolderToWrite, prefix: str, text: str) -> Path:
-        path = prepared(self, prefix, text)
-        os.utime(path, (login.now, login.now))
-        return path
+    def dated(self: FolderToWrite, folder: OpenFolder, prefix: str, text: str) -> str:
+        name = prepared(self, folder, prefix, text)
+        os.utime(name, (login.now, login.now), dir_fd=folder.descriptor)
+        return name
 
     with contextlib.ExitStack() as stack:
         for module in (cache_module, filecache, outage, rolesource, token_renewal, tokens):

@@ -6,22 +6,58 @@ import contextlib
 import errno
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sso_plugin.errors import ConfigError
 from sso_plugin.filecache import own_cache
+from sso_plugin.openfolder import OpenFolder, check_links, resolve
 
 from .configreading import ParsedConfig, parse_config
-from .openfolder import FileStatus, OpenFolder, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .configchange import Change
 
-__all__ = ["ConfigFile"]
+__all__ = ["ConfigFile", "FileStatus"]
+
+_NOT_COPIED = "security.capability"
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """Owner, mode and extended attributes of a file, read from its descriptor."""
+
+    status: os.stat_result
+    attributes: dict[str, bytes]
+
+    @classmethod
+    def of(cls, descriptor: int) -> FileStatus:
+        """Read them from an open file."""
+        return cls(os.fstat(descriptor), dict(_attributes(descriptor)))
+
+    def give_to(self, descriptor: int) -> None:
+        """Set them on another open file, where permitted. Set-user-id bits are never set."""
+        if hasattr(os, "fchown"):
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, self.status.st_uid, self.status.st_gid)
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, self.status.st_mode & 0o777)
+        for name, value in self.attributes.items():
+            with contextlib.suppress(OSError):
+                os.setxattr(descriptor, name, value)
+
+
+def _attributes(descriptor: int) -> Iterator[tuple[str, bytes]]:
+    if not hasattr(os, "listxattr"):
+        return
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(descriptor):
+            if name != _NOT_COPIED:
+                yield name, os.getxattr(descriptor, name)
 
 
 @dataclass(frozen=True)
@@ -84,7 +120,7 @@ class ConfigFile:
             self._locked(),
             self._complaining("written"),
             # A file that was read has a folder. One that is missing now was moved away.
-            OpenFolder(self.path.parent, make=before == "") as folder,
+            OpenFolder(self.path.parent, make=before == "", link_owners=self.link_owners) as folder,
         ):
             with self._opened_in(folder) as descriptor:
                 if _text_of(descriptor) != before:
@@ -103,6 +139,7 @@ class ConfigFile:
     ) -> None:
         # Always the same name, so that what a crash leaves behind is gone after the next run.
         name = f".{self.path.name}.sso-plugin-new"
+        folder.unlink(name)
         try:
             with os.fdopen(folder.create(name), "wb") as file:
                 file.write(text.encode("utf-8", "surrogateescape"))
@@ -141,21 +178,14 @@ class ConfigFile:
 
     @contextlib.contextmanager
     def _opened_in(self, folder: OpenFolder) -> Iterator[int | None]:
-        descriptor = folder.open(self.path.name)
+        descriptor = _open_regular(folder, self.path.name)
         try:
-            self._check_links(folder.owner if descriptor is None else os.fstat(descriptor).st_uid)
+            owner = folder.owner if descriptor is None else os.fstat(descriptor).st_uid
+            check_links(self.link_owners, owner)
             yield descriptor
         finally:
             if descriptor is not None:
                 os.close(descriptor)
-
-    def _check_links(self, owner: int) -> None:
-        """Refuse to follow another user's link to a file that is not that user's."""
-        others = self.link_owners - {owner}
-        if others:
-            raise PermissionError(
-                errno.EPERM, f"a link of another user ({min(others)}) leads there"
-            )
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -172,6 +202,21 @@ class ConfigFile:
             raise ConfigError(
                 error_msg=f"{self.path} cannot be {act}: {exc.strerror}. Nothing was written."
             ) from exc
+
+
+def _open_regular(folder: OpenFolder, name: str) -> int | None:
+    """Open a regular file for reading; None if it does not exist."""
+    try:
+        descriptor = folder.open(name, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return descriptor
 
 
 def _text_of(descriptor: int | None) -> str:

@@ -1,0 +1,308 @@
+"""Locks between processes: where there are none, and what stands in the place of a lock file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from otheruser import Snapshot
+from test_cli_login import browser
+
+from sso_plugin import filelocks
+from sso_plugin.filecache import FileCache
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import World
+
+PAST = "2020-01-01T00:00:00Z"
+
+USE = """
+import boto3, sso_plugin
+sso_plugin.enable()
+sts = boto3.Session(profile_name="dev").client("sts")
+print(sts.get_caller_identity()["Arn"].rsplit("/", 1)[1])
+"""
+
+REFUSING = """
+import errno, os
+try:
+    import fcntl
+except ImportError:
+    pass
+else:
+    def flock(*_):
+        raise OSError(errno.{name}, os.strerror(errno.{name}))
+    fcntl.flock = flock
+"""
+
+TRY = (
+    "import sys; from pathlib import Path; from sso_plugin.filecache import FileCache\n"
+    "with FileCache(Path(sys.argv[1])).locked('key', 0.1) as held: print(held)"
+)
+
+WITHOUT = {
+    "filelock": "import sys; sys.modules['filelock'] = None",
+    "filelock and flock": "import fcntl, sys; sys.modules['filelock'] = None; del fcntl.flock",
+    "flock": "import fcntl; del fcntl.flock",
+    **{name: REFUSING.format(name=name) for name in ("ENOSYS", "ENOLCK", "EOPNOTSUPP", "EIO")},
+}
+"""What a system, a file system or an installation can lack."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filelocks, "_reported", set())
+
+
+def run(world: World, missing: str, code: str, **environment: str) -> str:
+    """Run a script in which warnings are errors; return what it prints. It reports nothing."""
+    done = world.run(f"{WITHOUT[missing]}\n{code}", PYTHONWARNINGS="error", **environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def shorten(world: World) -> None:
+    """Make role credentials in files due for a renewal in the background."""
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+    for file in world.role_files():
+        document = json.loads(file.read_text())
+        document["Credentials"]["Expiration"] = soon
+        file.write_text(json.dumps(document))
+        os.utime(file, (time.time() - 3600,) * 2)
+
+
+def command(*words: str) -> str:
+    return f"from sso_plugin.cli import main; sys.exit(main({list(words)!r}))"
+
+
+@pytest.mark.parametrize(
+    ("missing", "cache"), [*((each, "file") for each in WITHOUT), ("filelock and flock", "memory")]
+)
+def test_without_locks_scripts_work_as_on_stock(world: World, missing: str, cache: str) -> None:
+    """With an empty cache, a full one, and where credentials or the token are due; in silence."""
+    world.configure(world.emulator.profile() + f"sso_cache = {cache}\n")
+    world.sign_in()
+    assert run(world, missing, USE) == "alice\n"
+    assert run(world, missing, USE) == "alice\n"
+    assert world.count("GetRoleCredentials") == (1 if cache == "file" else 2)
+    renewed = world.count("GetRoleCredentials")
+    shorten(world)
+    assert run(world, missing, USE) == "alice\n"
+    assert world.count("GetRoleCredentials") == renewed + 1
+    world.sign_in(expiresAt=PAST)
+    for file in world.role_files():
+        file.unlink()
+    assert run(world, missing, USE) == "alice\n"
+    assert world.count("CreateToken") == 1
+    assert run(world, missing, USE, SSO_PLUGIN="off") == "alice\n"
+
+
+@pytest.mark.parametrize("missing", ["filelock and flock", "ENOSYS"])
+def test_without_locks_all_commands_work(world: World, tmp_path: Path, missing: str) -> None:
+    """Those that write are the ones that take locks."""
+
+    def sso(*words: str) -> subprocess.CompletedProcess[str]:
+        code = f"{WITHOUT[missing]}\nimport sys\n{command(*words)}"
+        return world.run(code, BROWSER=browser(world, tmp_path), PYTHONWARNINGS="error")
+
+    world.emulator.settings.poll_interval = 1
+    commands: list[tuple[str, ...]] = [
+        ("login", "--profile", "dev", "--flow", "browser"),
+        ("status",),
+        ("credential-process", "--profile", "dev"),
+        ("credential-process", "--profile", "dev"),
+        ("whoami", "--profile", "dev"),
+        ("env", "--profile", "dev"),
+        ("accounts", "--profile", "dev"),
+        ("roles", "--profile", "dev"),
+        ("configure", "--yes"),
+        ("logout", "--all"),
+    ]
+    for words in commands:
+        done = sso(*words)
+        assert (words, done.returncode, "Traceback" in done.stderr) == (words, 0, False)
+        assert "arning" not in done.stderr
+    assert "[profile production-ReadOnlyAccess]" in world.config_file.read_text()
+    assert not world.token_file().exists()
+    assert "Traceback" not in sso("doctor").stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no flock")
+def test_on_posix_processes_exclude_each_other_without_filelock(tmp_path: Path) -> None:
+    """As those that have it: a refresh token may be used once only."""
+    script = f"{WITHOUT['filelock']}\n{TRY}"
+    with FileCache(tmp_path).locked("key"):
+        assert python(script, str(tmp_path)) == "False\n"
+    assert python(script, str(tmp_path)) == "True\n"
+
+
+def python(script: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_a_lock_of_filelock_keeps_ours_out_and_the_other_way_round(tmp_path: Path) -> None:
+    """Processes may run an older version of this package."""
+    filelock: Any = pytest.importorskip("filelock")
+    with FileCache(tmp_path).locked("key"), pytest.raises(filelock.Timeout):
+        filelock.FileLock(tmp_path / "key.lock").acquire(0.1)
+    with filelock.FileLock(tmp_path / "key.lock"), FileCache(tmp_path).locked("key", 0.1) as held:
+        assert not held
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has flock in filelock only")
+def test_the_lock_of_windows_excludes_as_the_one_of_posix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows has that one only."""
+    cache = FileCache(tmp_path)
+    with cache.locked("key"):
+        monkeypatch.setattr(filelocks, "NEEDS_FILELOCK", True)
+        with cache.locked("key", 0.1) as held:
+            assert not held
+    with cache.locked("key", 0.1) as held:
+        assert held
+        monkeypatch.setattr(filelocks, "NEEDS_FILELOCK", False)
+        with cache.locked("key", 0.1) as again:
+            assert not again
+
+
+def make(kind: str, path: Path, victim: Path) -> None:
+    """Put something else in the place of a lock file."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to(victim)
+    elif kind == "dangling link":
+        path.symlink_to(victim.with_name("missing"))
+    else:
+        path.hardlink_to(victim)
+
+
+KINDS = {
+    "link": "is no regular file",
+    "dangling link": "is no regular file",
+    "hard link": "has more than one link",
+    "hard link to an empty file": "has more than one link",
+    "pipe": "is no regular file",
+    "folder": "is no regular file",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_lock_file_is_not_locked_and_reported_once_with_a_command_that_works(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """Another file that it leads to keeps its content and its mode."""
+    folder = tmp_path / "a folder; it's mine"
+    folder.mkdir()
+    victim, path, cache = tmp_path / "elsewhere/victim", folder / "key.lock", FileCache(folder)
+    content = "" if "empty" in kind else "content"
+    victim.parent.mkdir()
+    victim.write_text(content)
+    victim.chmod(0o644 if content else 0o600)
+    make(kind, path, victim)
+    before = Snapshot(victim.parent)
+    for _ in range(3):
+        with cache.locked("key", 1.0) as held, cache.locked("key", 0.0) as also:
+            assert (held, also) == (True, False)
+    assert Snapshot(victim.parent) == before
+    [record] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert record.getMessage().startswith(f"{path} is not used as a lock, because it {KINDS[kind]}")
+    fix = record.getMessage().split("run: ")[1]
+    assert shlex.split(fix)[:2] == ["mv" if kind == "folder" else "rm", str(path)]
+    subprocess.run(["/bin/sh", "-c", fix], check=True)
+    with cache.locked("key", 1.0):
+        assert python(TRY, str(folder)) == "False\n"
+    assert victim.read_text() == content
+
+
+def test_a_hard_link_that_is_put_there_meanwhile_keeps_its_content(tmp_path: Path) -> None:
+    """The file is checked after it was opened, and never changed."""
+    victim, folder = tmp_path / "victim", tmp_path / "folder"
+    folder.mkdir()
+    victim.write_text("content")
+    script = """
+import os, sys
+victim, path = sys.argv[1:]
+print("go", flush=True)
+while True:
+    for act in (lambda: os.unlink(path), lambda: os.link(victim, path), lambda: os.unlink(path)):
+        try:
+            act()
+        except OSError:
+            pass
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(victim), str(folder / "key.lock")],
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"go\n"
+            for _ in range(300):
+                with FileCache(folder).locked("key", 5.0):
+                    assert victim.read_text() == "content"
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_forked_child_does_not_keep_the_lock_of_its_parent(tmp_path: Path) -> None:
+    """Not even if the parent is killed while it has it."""
+    script = """
+import os, signal, sys, time
+from pathlib import Path
+from sso_plugin.filecache import FileCache
+with FileCache(Path(sys.argv[1])).locked("key"):
+    if os.fork() == 0:
+        os.close(1)
+        time.sleep(60)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    assert python(TRY, str(tmp_path)) == "True\n"
+
+
+def test_the_lock_file_is_looked_up_again_if_it_was_replaced_meanwhile(tmp_path: Path) -> None:
+    """Two processes that hold files of the same name exclude nobody."""
+    cache, path = FileCache(tmp_path), tmp_path / "key.lock"
+    order: list[str] = []
+
+    def wait() -> None:
+        with cache.locked("key", 20.0) as held:
+            order.append(f"second {held}")
+
+    with cache.locked("key"):
+        path.rename(tmp_path / "moved")
+        with FileCache(tmp_path).locked("key") as held:
+            assert held
+            waiting = threading.Thread(target=wait)
+            waiting.start()
+            waiting.join(0.3)
+            order.append("first")
+    waiting.join(20)
+    assert order == ["first", "second True"]
