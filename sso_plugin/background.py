@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
+import sys
 import threading
 import time
 import weakref
@@ -18,6 +20,9 @@ __all__ = ["Background", "renew_locks_after_fork"]
 
 _PATIENCE_AT_EXIT = 3.0
 """Seconds that the end of a script waits for what still runs."""
+
+_PATIENCE_AT_FORK = 1.0
+"""Seconds after its start for which a fork waits for what still runs."""
 
 _GLANCE = 0.05
 """Seconds between two looks at what it is doing."""
@@ -42,6 +47,7 @@ class Background:
         self._prepare = prepare
         self._run = run
         self._thread: threading.Thread | None = None
+        self._started_at = 0.0
         self.renew_locks()
         _instances.add(self)
         renew_locks_after_fork(self)
@@ -51,9 +57,11 @@ class Background:
         with self._lock:
             if self._thread is not None and self._thread.is_alive():
                 return True
+            _register_hooks()
             thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             try:
                 self._prepare()
+                self._started_at = time.monotonic()
                 thread.start()
             except RuntimeError:
                 return False
@@ -69,15 +77,21 @@ class Background:
             thread.join(max(0.0, seconds))
 
     def finish(self, deadline: float) -> None:
-        """Wait for its end at the end of the program, but not while it waits for a lock itself.
+        """Wait for its end, but not while it waits for a lock itself.
 
         :param deadline: when to give up, by ``time.monotonic``.
         """
         thread = self._thread
+        if thread is threading.current_thread():
+            return
         while thread is not None and thread.is_alive() and time.monotonic() < deadline:
             if is_waiting(thread):
                 return
             thread.join(_GLANCE)
+
+    def finish_before_fork(self) -> None:
+        """Wait for its end for the first second after its start, however many forks there are."""
+        self.finish(self._started_at + _PATIENCE_AT_FORK)
 
     def renew_locks(self) -> None:
         """See `WithLocks`."""
@@ -109,6 +123,21 @@ def _finish() -> None:
         background.finish(deadline)
 
 
-atexit.register(_finish)
+def _before_fork() -> None:
+    """Wait for what runs: Python reports a fork of a process that has threads."""
+    for background in list(_instances):
+        background.finish_before_fork()
+
+
+@functools.cache
+def _register_hooks() -> None:
+    # The hook of weakref, which closes connections at the end of the program, is registered by
+    # the first finalizer. The last hook runs first, and ours waits for what still uses them.
+    weakref.finalize(_register_hooks, bool)
+    atexit.register(_finish)
+    if sys.version_info >= (3, 12) and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork)
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -91,3 +93,94 @@ background.start()
 """
     done = world.run(script)
     assert (done.stdout, done.stderr) == (printed, "")
+
+
+RENEWING = """
+import os, sys, time
+import boto3, sso_plugin
+sso_plugin.enable()
+sts = boto3.Session(profile_name="dev").client("sts")
+sts.get_caller_identity()
+"""
+"""A script after whose last line a renewal runs in the background."""
+
+
+def make_due(world: World) -> None:
+    """Put credentials into the cache that are due for a renewal in the background."""
+    world.sign_in()
+    assert world.run(RENEWING).stderr == ""
+    [file] = world.role_files()
+    document = json.loads(file.read_text())
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+    document["Credentials"]["Expiration"] = soon
+    file.write_text(json.dumps(document))
+    os.utime(file, (time.time() - 3600,) * 2)
+
+
+@pytest.mark.parametrize("fault", [{}, {"latency": 1.0}, {"kind": "hang"}], ids=str)
+def test_the_end_of_a_script_during_a_renewal_leaves_no_open_connection(
+    world: World, fault: dict[str, Any]
+) -> None:
+    """Whether the renewal ends meanwhile or not, nothing is reported."""
+    make_due(world)
+    if fault:
+        world.emulator.faults.add("GetRoleCredentials", **fault)
+    done = world.run(RENEWING, PYTHONWARNINGS="error", PYTHONDEVMODE="1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+FORKING = """
+forks = []
+for _ in range(3):
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    forks.append(os.waitpid(child, 0)[1])
+print(forks)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.parametrize("fault", [{}, {"latency": 0.3}], ids=str)
+def test_a_fork_during_a_renewal_gives_no_warning(world: World, fault: dict[str, Any]) -> None:
+    """Python 3.12 and newer warn of a fork while there are other threads."""
+    make_due(world)
+    if fault:
+        world.emulator.faults.add("GetRoleCredentials", **fault)
+    done = world.run(RENEWING + FORKING, PYTHONWARNINGS="always")
+    assert (done.stdout, "multi-threaded" in done.stderr) == ("[0, 0, 0]\n", False)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_fork_waits_for_a_renewal_that_hangs_once_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For a second from its start; not in the thread itself, nor while that waits for a lock."""
+    waits: list[float] = []
+    join = threading.Thread.join
+
+    def noted(thread: threading.Thread, seconds: float | None = None) -> None:
+        waits.append(seconds or 0.0)
+        join(thread, seconds)
+
+    work = Work()
+    monkeypatch.setattr(threading.Thread, "join", noted)
+    work.background.start()
+    work.background.finish_before_fork()
+    assert waits
+    assert work.runs == 1
+    waits.clear()
+    work.background.finish_before_fork()
+    assert waits == []
+    work.go_on.set()
+    work.background.wait(10)
+
+    def fork() -> None:
+        own.finish_before_fork()
+        ended.append(True)
+
+    ended: list[bool] = []
+    own = Background("own", lambda: None, fork)
+    own.start()
+    own.wait(10)
+    assert ended == [True]
