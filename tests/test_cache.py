@@ -280,15 +280,6 @@ def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     assert names == ["key.json", "other.tmp", "sso-plugin-new.tmp"]
 
 
-def test_a_lock_file_is_not_opened_through_a_link(tmp_path: Path) -> None:
-    """What a link points to is neither made nor locked; the writer goes on."""
-    target = tmp_path / "target"
-    (tmp_path / "key.lock").symlink_to(target)
-    with FileCache(tmp_path).locked("key"):
-        pass
-    assert not target.exists()
-
-
 def test_without_a_home_directory_documents_stay_in_memory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -563,44 +554,3 @@ def test_a_deletion_takes_along_the_new_file_where_a_folder_is_in_the_way(tmp_pa
     (tmp_path / "sso-plugin-key.json-1.tmp").write_text("secret")
     FileCache(tmp_path).delete("key")
     assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
-
-
-def test_a_lock_file_of_which_a_backup_has_a_hard_link_still_locks(tmp_path: Path) -> None:
-    """As ``cp -al`` makes them; otherwise two processes would spend one refresh token."""
-    first, second = FileCache(tmp_path), FileCache(tmp_path)
-    with first.locked("key"):
-        pass
-    (tmp_path / "backup.lock").hardlink_to(tmp_path / "key.lock")
-    with first.locked("key"):
-        code = (
-            "import sys; from pathlib import Path; from sso_plugin.filecache import FileCache\n"
-            "with FileCache(Path(sys.argv[1])).locked('key', 0.1) as held: print(held)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    assert done.stdout == "False\n"
-    with second.locked("key") as held:
-        assert held
-
-
-@pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
-def test_a_lock_file_that_is_something_else_is_not_locked(tmp_path: Path, kind: str) -> None:
-    """Another file that it leads to keeps its content and its mode."""
-    victim, path = tmp_path / "victim", tmp_path / "key.lock"
-    victim.write_text("content")
-    victim.chmod(0o644)
-    if kind == "pipe":
-        os.mkfifo(path)
-    elif kind == "link":
-        path.symlink_to(victim)
-    else:
-        path.hardlink_to(victim)
-    with FileCache(tmp_path).locked("key", 1.0) as held:
-        assert held
-    assert victim.read_text() == "content"
-    assert stat.S_IMODE(victim.stat().st_mode) == 0o644

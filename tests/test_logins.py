@@ -481,23 +481,13 @@ except KeyboardInterrupt:
     assert world.count("CreateToken") == 0
 
 
-@pytest.mark.parametrize("missing", ["filelock", "flock", "folder"])
-def test_where_there_are_no_locks_a_token_is_renewed_as_on_stock(
-    world: World, missing: str
-) -> None:
+def test_where_no_folder_can_be_made_a_token_is_renewed_as_on_stock(world: World) -> None:
     """That is another case than a lock that another process holds."""
     world.sign_in(expiresAt=PAST)
-    script = {
-        "filelock": "import sys; sys.modules['filelock'] = None",
-        "flock": "import errno, filelock\n"
-        "def no(*_, **__): raise OSError(errno.ENOLCK, 'No locks available')\n"
-        "filelock.FileLock.acquire = no",
-        "folder": "from pathlib import Path\n"
-        "def no(*_, **__): raise PermissionError(13, 'Permission denied')\n"
-        "Path.mkdir = no",
-    }[missing]
-    done = world.run(f"""
-{script}
+    done = world.run("""
+from sso_plugin.openfolder import OpenFolder
+def no(*_, **__): raise PermissionError(13, 'Permission denied')
+OpenFolder.following = no
 import boto3, sso_plugin
 sso_plugin.enable()
 sts = boto3.Session(profile_name="dev").client("sts")
