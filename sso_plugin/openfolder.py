@@ -52,7 +52,7 @@ class OpenFolder:
         if _HAS_DIR_FD and not follow and (hasattr(os, "O_PATH") or _is_root()):
             self.descriptor = _walk(path, link_owners if make else None)
             return
-        if make:
+        if make and not path.is_dir():
             for folder in (*reversed(path.parents), path):
                 folder.mkdir(mode=0o700, exist_ok=True)
         if _HAS_DIR_FD:

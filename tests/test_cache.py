@@ -8,8 +8,6 @@ import logging
 import multiprocessing
 import os
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 import time
