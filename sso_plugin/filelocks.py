@@ -42,7 +42,7 @@ _HELD = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK}
 
 
 class FileLockUnavailableError(Exception):
-    """No lock between processes can be had here: from this system, file system or folder."""
+    """The system, the file system or the folder has no locks between processes."""
 
 
 @contextlib.contextmanager
