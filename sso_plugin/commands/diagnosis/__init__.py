@@ -127,9 +127,14 @@ def _origin() -> str:
 
 
 def _find_login(*named: str | None) -> OpenLogin | None:
-    """Return the login that is named, or the only one there is; None if there is no telling."""
+    """Return the login that is named, or the only one there is; None if there is no telling.
+
+    That of a profile knows the role of the profile, so a profile has to be complete.
+    """
     try:
-        return OpenLogin.find(*named)
+        login = OpenLogin.find(*named)
+        profile = login.profile.name and SsoProfile.of(login.session, login.profile.name)
+        return OpenLogin.of(login.session, profile) if profile else login
     except (ConfigError, ConfigParseError, ProfileNotFound):
         # It has been told by now.
         return None
