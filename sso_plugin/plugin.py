@@ -164,16 +164,16 @@ class _Adaptation:
 
     def _adapt_credentials(self, resolver: Any) -> None:
         name = self._profile_name()
-        if self._serves(name):
-            self._replace_credential_provider(resolver.providers)
-        if self._is_chained(name):
+        served = self._serves(name) and self._replace_credential_provider(resolver.providers)
+        chained = self._is_chained(name)
+        if chained:
             from .seams import wrap_source_profiles
 
             unwrap = wrap_source_profiles(
                 resolver, self._adapt_source_profile, self._source_credentials
             )
             self._changes.append(unwrap)
-        if self._serves(name) or self._is_chained(name):
+        if served or chained:
             self._register("before-sign", self._note_signer)
             self._register("needs-retry", self._repeat_rejected)
             self._offer_models()
@@ -204,38 +204,34 @@ class _Adaptation:
         return is_served(self._session.full_config, profile_name)
 
     def _replace_credential_provider(self, providers: list[Any]) -> Any:
-        from botocore.credentials import SSOProvider
+        from .seams import cache_of_tokens, find_stock, token_folder
 
+        stock = find_stock(providers, "botocore.credentials.SSOProvider")
+        if stock is None or token_folder(cache_of_tokens(stock)) is None:
+            return None
         from .provider import SsoProvider
 
-        return self._replace(
-            providers, SSOProvider, lambda stock: SsoProvider(self._session, stock)
-        )
+        return self._replace(providers, stock, SsoProvider(self._session, stock))
 
     def _adapt_tokens(self, chain: Any) -> None:
         name = self._profile_name()
+        served = self._serves(name) and self._replace_token_provider(chain)
         # Each client asks for a token before its model is loaded.
-        if self._serves(name) or self._is_chained(name):
+        if served or self._is_chained(name):
             self._offer_models()
-        if not self._serves(name):
-            return
-        from botocore.tokens import SSOTokenProvider
 
-        from .provider import SsoTokenProvider
-        from .seams import token_providers
+    def _replace_token_provider(self, chain: Any) -> Any:
+        from .seams import find_stock, token_cache_of, token_folder, token_providers
 
-        self._replace(
-            token_providers(chain),
-            SSOTokenProvider,
-            SsoTokenProvider,
-        )
-
-    def _replace(self, providers: list[Any], stock_type: type, make: Callable[[Any], Any]) -> Any:
-        """Put ours in the place of botocore's own, which must be of exactly that type."""
-        stock = next((one for one in providers if type(one) is stock_type), None)
-        if stock is None:
+        providers = token_providers(chain)
+        stock = find_stock(providers, "botocore.tokens.SSOTokenProvider")
+        if stock is None or token_folder(token_cache_of(stock)) is None:
             return None
-        ours = make(stock)
+        from .provider import SsoTokenProvider
+
+        return self._replace(providers, stock, SsoTokenProvider(stock))
+
+    def _replace(self, providers: list[Any], stock: Any, ours: Any) -> Any:
         _exchange(providers, stock, ours)
         self._changes.append(lambda: _exchange(providers, ours, stock))
         return ours

@@ -20,7 +20,7 @@ from .errors import ConfigError
 from .filecache import role_cache, token_cache
 from .refresh import SsoCredentials
 from .rolesource import RoleSource
-from .seams import cache_of_tokens, make_components, token_folder
+from .seams import cache_of_tokens, make_components, token_cache_of, token_folder
 from .tokens import TokenSource
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SsoProvider(SSOProvider):
         """Return credentials that are fetched when first used, or None without a role."""
         profiles = self._session.full_config.get("profiles", {})
         names_role = profiles.get(self._profile_name, {}).keys() & _BOTOCORE_ROLE_KEYS
-        tokens = adopted(cache_of_tokens(self)) if names_role else None
+        tokens = adopted(cache_of_tokens(self.stock)) if names_role else None
         if tokens is None:
             return super().load()
         try:
@@ -86,7 +86,6 @@ class SsoTokenProvider(SSOTokenProvider):
 
     _session: Session
     _profile_name: str
-    _cache: object
     _load_sso_config: Callable[[], object]
 
     def __init__(self, stock: SSOTokenProvider) -> None:
@@ -98,7 +97,7 @@ class SsoTokenProvider(SSOTokenProvider):
     ) -> DeferredRefreshableToken | None:
         """Return a token that is loaded when first used, or None without an sso-session."""
         profiles = self._session.full_config.get("profiles", {})
-        tokens = adopted(self._cache)
+        tokens = adopted(token_cache_of(self.stock))
         if tokens is None or "sso_session" not in profiles.get(self._profile_name, {}):
             return super().load_token(**kwargs)
         try:

@@ -8,29 +8,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import botocore.credentials
 import botocore.session
-from botocore.credentials import CredentialResolver, ProfileProviderBuilder
-from botocore.tokens import SSOTokenProvider
-from botocore.utils import JSONFileCache
+import botocore.tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from botocore.credentials import CredentialResolver
     from botocore.session import Session
     from botocore.tokens import TokenProviderChain
 
 __all__ = [
     "cache_of_tokens",
+    "find_stock",
     "make_components",
     "pending_factory",
     "plain_session",
     "session_cache_of_tokens",
+    "token_cache_of",
     "token_folder",
     "token_providers",
     "wrap_source_profiles",
 ]
 
 _CONCURRENT = (1, 31, 85)
+_BUILDER = "botocore.credentials.ProfileProviderBuilder"
+
+_BUILT_ON = {
+    botocore.credentials: (
+        "CredentialProvider",
+        "DeferredRefreshableCredentials",
+        "ReadOnlyCredentials",
+        "SSOProvider",
+    ),
+    botocore.tokens: ("DeferredRefreshableToken", "FrozenAuthToken", "SSOTokenProvider"),
+}
+"""What the modules of our providers take from botocore when they are imported."""
 
 
 def plain_session(session: object) -> Session | None:
@@ -67,21 +81,44 @@ def token_providers(chain: TokenProviderChain) -> list[Any]:
     return providers
 
 
+def find_stock(providers: list[Any], name: str) -> Any:
+    """Return the provider that is exactly of a class of botocore; None without one.
+
+    None too if a program has put a mock in the place of a class that ours are built on.
+    """
+    built_on = [getattr(module, each) for module, names in _BUILT_ON.items() for each in names]
+    if not all(type(each) is type for each in built_on):
+        return None
+    return next((one for one in providers if _is_of(one, name)), None)
+
+
 def cache_of_tokens(provider: Any) -> object:
-    """Return the cache in which a credential provider of botocore looks for its token."""
+    """Return the cache in which a credential provider of botocore looks for its token.
+
+    None if a program has replaced a method of botocore's on the way there, as tests do.
+    """
+    made_with = (botocore.credentials.SSOCredentialFetcher, botocore.credentials.SSOTokenLoader)
+    if not (_is_unchanged(provider) and all(map(_has_own_methods, made_with))):
+        return None
     section = provider._load_config().get("profiles", {}).get(provider._profile_name, {})  # noqa: SLF001
     if "sso_session" not in section:
         return provider._token_cache  # noqa: SLF001
-    tokens = provider._token_provider  # noqa: SLF001
-    # One of another kind has ideas of its own.
-    return tokens._cache if type(tokens) is SSOTokenProvider else None  # type: ignore[attr-defined]  # noqa: SLF001
+    return token_cache_of(provider._token_provider)  # noqa: SLF001
+
+
+def token_cache_of(provider: Any) -> object:
+    """Return the cache in which a token provider of botocore looks; None for one that differs."""
+    if not _is_of(provider, "botocore.tokens.SSOTokenProvider") or not _is_unchanged(provider):
+        return None
+    loader = provider._token_loader  # noqa: SLF001
+    return loader._cache if _is_unchanged(loader) else None  # noqa: SLF001
 
 
 def session_cache_of_tokens(session: Session) -> object:
     """Return the cache in which a session looks for its bearer token; None if it has none."""
     for provider in token_providers(session.get_component("token_provider")):
-        if isinstance(provider, SSOTokenProvider):
-            return provider._cache  # type: ignore[attr-defined]  # noqa: SLF001
+        if getattr(provider, "METHOD", None) == "sso":
+            return token_cache_of(getattr(provider, "stock", provider))
     return None
 
 
@@ -90,7 +127,36 @@ def token_folder(cache: object) -> str | None:
 
     A subclass may keep its tokens elsewhere, or encrypt them.
     """
-    return cache._working_dir if type(cache) is JSONFileCache else None  # type: ignore[attr-defined]  # noqa: SLF001
+    if not _is_of(cache, "botocore.utils.JSONFileCache") or not _is_unchanged(cache):
+        return None
+    folder: str = cache._working_dir  # type: ignore[attr-defined]  # noqa: SLF001
+    return folder
+
+
+def _is_of(thing: object, name: str) -> bool:
+    # By its name, since a module may have been loaded again.
+    return f"{type(thing).__module__}.{type(thing).__qualname__}" == name
+
+
+def _is_unchanged(thing: object) -> bool:
+    """Return whether an object of botocore does what its class in the source says."""
+    kind = type(thing)
+    return _has_own_methods(kind) and not vars(thing).keys() & _methods(kind).keys()
+
+
+def _has_own_methods(kind: type) -> bool:
+    """Return whether all methods of a class are of its module: a mock or a wrapper is not."""
+    if type(kind) is not type:
+        return False
+    spaces = [getattr(each, "__globals__", {}) for each in _methods(kind).values()]
+    return all(space.get("__name__") == kind.__module__ for space in spaces)
+
+
+def _methods(kind: type) -> dict[str, Any]:
+    held = {name: getattr(each, "__func__", each) for name, each in vars(kind).items()}
+    return {
+        name: each for name, each in held.items() if callable(each) and not isinstance(each, type)
+    }
 
 
 def wrap_source_profiles(
@@ -138,7 +204,7 @@ def wrap_source_profiles(
 def _assume_role_provider(resolver: CredentialResolver) -> Any:
     for provider in resolver.providers:
         builder = getattr(provider, "_profile_provider_builder", None)
-        known = type(builder) is ProfileProviderBuilder and "providers" not in vars(builder)
+        known = _is_of(builder, _BUILDER) and "providers" not in vars(builder)
         if known and hasattr(provider, "_client_creator"):
             return provider
     raise LookupError("no assume-role provider with a builder of profile providers")

@@ -6,14 +6,16 @@ botocore has no public setting for it, so programs replace attributes of its pro
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import botocore.session
 import pytest
-from botocore.credentials import SSOProvider
+from botocore.credentials import Credentials, SSOProvider
 from botocore.exceptions import ParamValidationError
-from botocore.tokens import SSOTokenProvider
+from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 from botocore.utils import JSONFileCache
 
 import sso_plugin
@@ -230,3 +232,123 @@ class TestProviders:
     def test_a_bearer_token_is_a_plain_string(self, core: botocore.session.Session) -> None:
         """Some programs ask for exactly that type."""
         assert type(bearer(boto3.Session(botocore_session=core))) is str
+
+
+FAR = "2099-01-01T00:00:00Z"
+TOKEN = {"accessToken": "made up", "expiresAt": FAR}
+KEYS = {"AccessKeyId": "AKIAMADEUP", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": FAR}
+FROZEN = FrozenAuthToken("made up", expiration=datetime(2099, 1, 1, tzinfo=timezone.utc))
+PARTS = {
+    "botocore.credentials.SSOProvider.load": Credentials("AKIAMADEUP", "made up"),
+    "botocore.credentials.SSOCredentialFetcher._get_credentials": {"Credentials": KEYS},
+}
+TOKEN_PARTS = {
+    "botocore.tokens.SSOTokenProvider.load_token": DeferredRefreshableToken(
+        "made up", lambda: FROZEN
+    ),
+    "botocore.tokens.SSOTokenProvider._refresher": FROZEN,
+    "botocore.utils.SSOTokenLoader.__call__": TOKEN,
+    "botocore.utils.JSONFileCache.__getitem__": TOKEN,
+}
+
+
+def key(session: Any) -> Any:
+    return session.get_credentials().get_frozen_credentials().access_key
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("enabled", [False, True])
+class TestReplacedParts:
+    """Tests of programs put mocks in the place of parts of botocore, and these count."""
+
+    @pytest.fixture(autouse=True)
+    def start(self, world: World, *, enabled: bool) -> None:
+        """Sign in; what is not replaced works."""
+        world.sign_in()
+        if enabled:
+            sso_plugin.enable()
+
+    @pytest.mark.parametrize("part", PARTS)
+    def test_a_method_that_gives_credentials(self, world: World, part: str) -> None:
+        """The session is left to botocore, and has them from there."""
+        with mock.patch(part, return_value=PARTS[part]):
+            assert key(boto3.Session(profile_name="dev")) == "AKIAMADEUP"
+        assert world.role_files() == []
+
+    @pytest.mark.parametrize("part", TOKEN_PARTS)
+    def test_a_method_that_gives_tokens(self, part: str) -> None:
+        """The same for a bearer token, also if the session is older than the mock."""
+        session = boto3.Session(profile_name="dev")
+        session._session.get_component("token_provider")
+        with mock.patch(part, return_value=TOKEN_PARTS[part]):
+            assert bearer(session) == "made up"
+            assert bearer(boto3.Session(profile_name="dev")) == "made up"
+        assert bearer(boto3.Session(profile_name="dev")) != "made up"
+
+    def test_the_config_of_a_provider(self) -> None:
+        """What its method returns counts, not the profile."""
+        with mock.patch("botocore.credentials.SSOProvider._load_sso_config", return_value=None):
+            assert boto3.Session(profile_name="dev").get_credentials() is None
+
+    def test_the_loader_of_one_provider(self) -> None:
+        """It is asked, and not the cache that it was made with."""
+        session = boto3.Session(profile_name="dev")
+        [*_, provider] = session._session.get_component("token_provider")._providers
+        provider._token_loader = mock.Mock(return_value=TOKEN)
+        assert bearer(session) == "made up"
+
+    def test_a_subclass_in_the_place_of_a_class(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Sessions have providers of that class, which stay."""
+
+        class Own(SSOProvider):
+            def load(self) -> Credentials:  # type: ignore[override]
+                return Credentials("AKIAMADEUP", "made up")
+
+        monkeypatch.setattr("botocore.credentials.SSOProvider", Own)
+        assert key(boto3.Session(profile_name="dev")) == "AKIAMADEUP"
+
+    @pytest.mark.parametrize(
+        "part", ["tokens.SSOTokenProvider", "credentials.SSOProvider", "utils.JSONFileCache"]
+    )
+    def test_a_mock_of_a_class_does_no_harm_to_later_sessions(
+        self, world: World, part: str, *, enabled: bool
+    ) -> None:
+        """Nothing of ours that is imported meanwhile is built on the mock."""
+        code = f"""
+import boto3
+from unittest import mock
+with mock.patch("botocore.{part}"):
+    session = boto3.Session(profile_name="dev")
+    session.get_credentials()
+    session._session.get_auth_token()
+session = boto3.Session(profile_name="dev")
+print(type(session._session.get_auth_token().get_frozen_token().token).__name__)
+print(type(session.get_credentials().get_frozen_credentials().access_key).__name__)
+print(type(session.get_credentials()).__module__)
+"""
+        start = "import sso_plugin; sso_plugin.enable()" if enabled else ""
+        done = world.run(start + code, SSO_PLUGIN="on" if enabled else "off")
+        module = "sso_plugin.refresh" if enabled else "botocore.credentials"
+        assert (done.stdout.split(), done.stderr) == (["str", "str", module], "")
+
+
+@pytest.mark.parametrize("profile", ["dev", "legacy"])
+def test_a_session_that_is_left_to_botocore_has_nothing_of_ours(
+    world: World, apart: Path, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    """Its providers and service models are botocore's, and no file of ours is written."""
+    OwnCache.folder = str(apart)
+    monkeypatch.setattr(SSOTokenProvider, "DEFAULT_CACHE_CLS", OwnCache)
+    monkeypatch.setattr("botocore.credentials.JSONFileCache", OwnCache)
+    sso_plugin.enable()
+    session = boto3.Session(profile_name=profile)
+    assert arn(session).endswith("/alice")
+    core = session._session
+    providers = [
+        *core.get_component("credential_provider").providers,
+        *core.get_component("token_provider")._providers,
+    ]
+    assert {type(each).__module__.partition(".")[0] for each in providers} == {"botocore"}
+    assert [path for path in core.get_component("data_loader").search_paths if "sso" in path] == []
+    assert session.client("sso").waiter_names == []
+    assert not (world.home / ".aws/sso-plugin").exists()
