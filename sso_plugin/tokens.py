@@ -96,6 +96,9 @@ class TokenSource:
         token = self.load()
         if token and self._will_do(token, rejected):
             return token
+        if token is None:
+            # Botocore makes no files here, and neither does a lock of ours.
+            raise self.login_required(self.why_none())
         with self._locked(token, rejected) as held:
             token = self.load()
             if token and self._will_do(token, rejected, renewable=held):

@@ -14,7 +14,7 @@ import boto3
 import botocore.session
 import pytest
 from botocore.credentials import Credentials, SSOProvider
-from botocore.exceptions import ParamValidationError
+from botocore.exceptions import ParamValidationError, SSOTokenLoadError
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 from botocore.utils import JSONFileCache
 
@@ -352,3 +352,14 @@ def test_a_session_that_is_left_to_botocore_has_nothing_of_ours(
     assert [path for path in core.get_component("data_loader").search_paths if "sso" in path] == []
     assert session.client("sso").waiter_names == []
     assert not (world.home / ".aws/sso-plugin").exists()
+
+
+@pytest.mark.parametrize("profile", ["dev", "legacy"])
+def test_a_session_without_a_token_makes_no_file(world: World, apart: Path, profile: str) -> None:
+    """Nor a folder, where there is none: it fails as in stock, which only looks."""
+    before = sorted(world.home.rglob("*"))
+    sso_plugin.enable()
+    with pytest.raises(SSOTokenLoadError):
+        arn(boto3.Session(profile_name=profile))
+    assert sorted(world.home.rglob("*")) == before
+    assert apart.exists()
