@@ -49,7 +49,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have our clients ask once and wait 0.3 seconds, as the sessions below do."""
     for name in ("_CONNECT_TIMEOUT", "_READ_TIMEOUT"):
         monkeypatch.setattr(f"sso_plugin.portal.{name}", 0.3)
-    monkeypatch.setattr("sso_plugin.portal._ATTEMPTS", 1)
+    monkeypatch.setattr("sso_plugin.portal.Portal.attempts", 1)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
