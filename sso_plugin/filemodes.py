@@ -1,6 +1,6 @@
 """What the mode of a file says: on which file systems nothing, and of which groups."""
 
-# ruff: noqa: PTH108, PTH120, PTH123 - importing pathlib takes longer than reading a file
+# ruff: noqa: PTH120, PTH123 - importing pathlib takes longer than reading a file
 
 from __future__ import annotations
 
@@ -73,26 +73,42 @@ def _mount_id(path: str) -> str | None:
 
 
 def _chmod_fails(folder: str) -> bool:
-    """Tell whether ``chmod`` has no effect in a folder; False if that cannot be tried."""
-    import tempfile
+    """Tell whether ``chmod`` has no effect in a folder; False if that cannot be tried.
 
+    It is not reached by name twice: its owner could put another one in its place meanwhile.
+    """
+    from pathlib import Path
+
+    from .openfolder import OpenFolder
+
+    name = f"sso-plugin-{os.urandom(8).hex()}.tmp"
     try:
-        descriptor, temporary = tempfile.mkstemp(".tmp", "sso-plugin-", folder)
+        with OpenFolder(Path(folder)) as held:
+            descriptor = _create(name, held.descriptor)
+            try:
+                return _has_no_effect(descriptor)
+            finally:
+                os.close(descriptor)
+                held.unlink(name)
     except OSError:
         return False
-    try:
-        with contextlib.suppress(OSError):
-            os.fchmod(descriptor, 0o600)
-        if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:  # noqa: PLR2004 - a mode
-            return True
-        # A file system may show 0600 for every file.
-        with contextlib.suppress(OSError):
-            os.fchmod(descriptor, 0o640)
-            return stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o640  # noqa: PLR2004 - a mode
-        return False
-    finally:
-        os.close(descriptor)
-        os.unlink(temporary)
+
+
+def _create(name: str, folder: int | None) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(name, flags, 0o600, dir_fd=folder)
+
+
+def _has_no_effect(descriptor: int) -> bool:
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, 0o600)
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:  # noqa: PLR2004 - a mode
+        return True
+    # A file system may show 0600 for every file.
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, 0o640)
+        return stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o640  # noqa: PLR2004 - a mode
+    return False
 
 
 _own_groups: dict[tuple[int, int], bool] = {}

@@ -573,6 +573,26 @@ exec "$@"
 
 
 @otheruser.needs_two_users
+def test_the_trial_of_chmod_creates_nothing_elsewhere(home: Home) -> None:
+    """A user makes a folder writable for all, and puts a link in its place while root tries."""
+    victim = home.path.parent / "victim"
+    victim.mkdir()
+    before = victim.stat().st_mtime_ns
+    home.folder.chmod(0o777)
+    folder = str(home.folder)
+    code = f"""
+os.rename({folder!r}, {folder!r} + "-kept")
+os.symlink({str(victim)!r}, {folder!r})
+os.unlink({folder!r})
+os.rename({folder!r} + "-kept", {folder!r})
+"""
+    with otheruser.running_as(USER, code):
+        for _ in range(3000):
+            filemodes._chmod_fails(folder)
+    assert (victim.stat().st_mtime_ns, list(victim.iterdir())) == (before, [])
+
+
+@otheruser.needs_two_users
 def test_a_read_only_mount_proves_nothing(home: Home) -> None:
     """Another user may have written the file before, or beside the mount. A copy is trusted."""
     home.token.chmod(0o777)
@@ -675,14 +695,14 @@ def test_where_chmod_has_no_effect_every_mode_is_accepted(
     cache = FileCache(tmp_path)
     cache.put("token", DOCUMENT)
     (tmp_path / "token.json").chmod(0o777)
-    real_mkstemp, real_fchmod = tempfile.mkstemp, os.fchmod
+    real_create, real_fchmod = filemodes._create, os.fchmod
 
-    def without_modes(*args: Any) -> tuple[int, str]:
-        descriptor, name = real_mkstemp(*args)
+    def without_modes(*args: Any) -> int:
+        descriptor = real_create(*args)
         real_fchmod(descriptor, created)
-        return descriptor, name
+        return descriptor
 
-    monkeypatch.setattr(tempfile, "mkstemp", without_modes)
+    monkeypatch.setattr(filemodes, "_create", without_modes)
     monkeypatch.setattr(os, "fchmod", chmod)
     monkeypatch.setattr(filemodes, "_with_modes", set())
     assert (cache.get("token") is not None) == read
