@@ -159,6 +159,7 @@ def test_a_file_system_that_refuses_owners_changes_nothing(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "fchown", refused)
+    monkeypatch.setenv("HOME", str(home))
     cache = FileCache(home / ".aws/cache")
     with cache.locked("key") as held:
         cache.put("key", {"a": 1})
