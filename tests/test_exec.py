@@ -236,6 +236,23 @@ def test_a_credentials_file_that_is_a_folder_is_as_good_as_none(
     assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in child_environment(tmp_path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no passwd")
+def test_without_a_home_folder_the_command_runs_as_on_stock(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container may have any user id and no HOME."""
+    world.configure(STATIC.format("profile dev", "AKIA1"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(world.config_file))
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in child_environment(tmp_path)
+
+
 @pytest.mark.parametrize("text", [STATIC.format("Credentials", "AKIA4"), "no section"])
 def test_a_file_of_boto_2_is_out_of_sight(world: World, text: str) -> None:
     """It is read by botocore, before it asks the endpoint."""

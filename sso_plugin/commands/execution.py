@@ -102,7 +102,8 @@ def _write_files(folder: Path, keys: ProfileKeys) -> dict[str, str]:
 def _read(path: str) -> bytes:
     """Return what a file holds. One that cannot be read counts as empty, as in botocore."""
     try:
-        return Path(os.path.expandvars(path)).expanduser().read_bytes()
+        # Unlike that of pathlib, this does not fail where there is no home folder.
+        return Path(os.path.expanduser(os.path.expandvars(path))).read_bytes()  # noqa: PTH111
     except OSError:
         return b""
 
