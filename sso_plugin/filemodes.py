@@ -111,31 +111,52 @@ def _has_no_effect(descriptor: int) -> bool:
     return False
 
 
-_own_groups: dict[tuple[int, int], bool] = {}
+_SYSTEM_ACCOUNTS = range(1, 100)
+_FILES = frozenset({"db", "files", "systemd"})
+
+_own_groups: dict[tuple[int, int, frozenset[int]], bool] = {}
 
 
-def is_own_group(uid: int, gid: int) -> bool:
+def is_own_group(uid: int, gid: int, trusted: frozenset[int] = frozenset()) -> bool:
     """Tell whether a group is the own one of a user: no other user is a member.
 
     Many systems make such groups, with umask 002, so that new files are writable for them.
+
+    :param trusted: users that may be members too.
     """
-    if (uid, gid) not in _own_groups:
-        _own_groups[uid, gid] = _is_own_group(uid, gid)
-    return _own_groups[uid, gid]
+    key = uid, gid, trusted
+    if key not in _own_groups:
+        _own_groups[key] = _is_own_group(uid, gid, {uid, *trusted})
+    return _own_groups[key]
 
 
-def _is_own_group(uid: int, gid: int) -> bool:
+def _is_own_group(uid: int, gid: int, allowed: set[int]) -> bool:
     import grp
     import pwd
 
     try:
-        user, group = pwd.getpwuid(uid), grp.getgrgid(gid)
+        group = grp.getgrgid(gid)
+        listed = {pwd.getpwnam(name).pw_uid for name in group.gr_mem}
+        # In images for any user id, the folders of the image's user are of root's group.
+        user = pwd.getpwuid(uid) if gid else None
     except KeyError:
         return False
-    if user.pw_gid != gid or group.gr_name != user.pw_name or {*group.gr_mem} - {user.pw_name}:
+    if user and (user.pw_gid != gid or not (group.gr_name == user.pw_name or _has_files_only())):
         return False
     # Not `getpwall`: in a directory of a company it can take a minute.
-    with contextlib.suppress(OSError), open("/etc/passwd", encoding="utf-8") as file:
+    with contextlib.suppress(OSError, ValueError), open("/etc/passwd", encoding="utf-8") as file:
         accounts = (line.split(":") for line in file)
-        return not any(each[3:4] == [str(gid)] and each[2] != str(uid) for each in accounts)
+        own = {int(each[2]) for each in accounts if each[3:4] == [str(gid)]}
+        # Some accounts of the system, such as sync, have the group of root. They run nothing.
+        return listed | own.difference(() if gid else _SYSTEM_ACCOUNTS) <= {0, *allowed}
     return False
+
+
+def _has_files_only() -> bool:
+    """Tell whether all users are in ``/etc/passwd``: no directory of a company has others."""
+    try:
+        with open("/etc/nsswitch.conf", encoding="utf-8") as file:
+            sources = [line.split()[1:] for line in file if line.startswith("passwd:")]
+    except (OSError, ValueError):
+        return False
+    return bool(sources) and _FILES.issuperset(*sources)

@@ -157,7 +157,7 @@ class _Check:
         self._look_at_owner(name, status)
         if status.st_mode & _WRITABLE:
             is_of_root = _is_for_group(status) and status.st_uid == 0 == folder_owner
-            if not is_of_root and not _is_written_by_owner_only(name, status):
+            if not is_of_root and not self._is_closed_anyway(name, status):
                 self.faults.append(_Fault("mode", name, status))
         for link, held in self._links.items():
             # Otherwise root would read for its owner what only another user can read.
@@ -170,7 +170,7 @@ class _Check:
         is_closed = not status.st_mode & _WRITABLE
         is_accepted = status.st_mode & stat.S_ISVTX or (_is_for_group(status) and not status.st_uid)
         if not is_closed and not is_accepted:
-            is_closed = _is_written_by_owner_only(folder, status)
+            is_closed = self._is_closed_anyway(folder, status)
             if not is_closed:
                 self.faults.append(_Fault("mode", folder, status))
         if is_closed and is_trusted:
@@ -184,6 +184,14 @@ class _Check:
         if not is_trusted:
             self.faults.append(_Fault("owner", name, status))
         return is_trusted
+
+    def _is_closed_anyway(self, name: str, status: os.stat_result) -> bool:
+        """Tell whether no other user can write, although the mode says that others may."""
+        if _is_for_group(status):
+            trusted = frozenset(self._trusted)
+            if is_own_group(status.st_uid, status.st_gid, trusted):
+                return True
+        return has_no_modes(name)
 
     def finish(self) -> None:
         """Raise `UntrustedError` if anything is wrong."""
@@ -239,12 +247,6 @@ class _Check:
 def _is_for_group(status: os.stat_result) -> bool:
     """Tell whether a group, but not all users, may write."""
     return not status.st_mode & stat.S_IWOTH
-
-
-def _is_written_by_owner_only(name: str, status: os.stat_result) -> bool:
-    """Tell whether only the owner can write, although the mode says that others may."""
-    own = _is_for_group(status) and is_own_group(status.st_uid, status.st_gid)
-    return own or has_no_modes(name)
 
 
 def _is_fixed(fault: _Fault) -> bool:

@@ -37,7 +37,7 @@ READ = """
 import grp, json, logging, os, pwd, sys, tempfile
 from pathlib import Path
 from botocore.utils import JSONFileCache
-from sso_plugin import filemodes, filetrust
+from sso_plugin import filemodes, filetrust, openfolder
 from sso_plugin.filecache import FileCache
 uid, gid, groups, home, root, times = json.loads(sys.argv[1])
 messages = []
@@ -379,6 +379,39 @@ def test_a_container_with_any_uid_has_the_root_folder_as_its_home(home: Home, mo
     assert (found["ours"], found["messages"]) == ([DOCUMENT], [])
 
 
+ROOT = "root:x:0:0:root:/root:/bin/sh\nsync:x:5:0:sync:/sbin:/bin/sync\n"
+USER_OF_IMAGE = f"image:x:{USER}:{{}}::/home/image:/bin/sh\n"
+
+
+@otheruser.needs_two_users
+@pytest.mark.parametrize(
+    ("uid", "gid", "users", "group", "sources", "read"),
+    [
+        (1000650000, 0, ROOT, "root:x:0:", "files", True),
+        (1000650000, 0, ROOT + USER_OF_IMAGE.format(0), "root:x:0:", "files", True),
+        (USER, 0, ROOT + USER_OF_IMAGE.format(0), "root:x:0:", "files sss", True),
+        (USER, 0, ROOT + f"other:x:{ATTACKER}:0::/:/bin/sh\n", "root:x:0:", "files", False),
+        (USER, 0, ROOT + f"other:x:{ATTACKER}:7::/:/bin/sh\n", "root:x:0:other", "files", False),
+        (USER, 100, ROOT + USER_OF_IMAGE.format(100), "users:x:100:", "files systemd", True),
+        (USER, 100, ROOT + USER_OF_IMAGE.format(100), "users:x:100:", "files sss", False),
+        (USER, 100, ROOT + USER_OF_IMAGE.format(7), "users:x:100:image", "files", False),
+        (USER, 100, ROOT, "users:x:100:", "files", False),
+    ],
+)
+def test_a_group_without_other_users_is_no_other_user(  # noqa: PLR0913 - what a group depends on
+    home: Home, uid: int, gid: int, users: str, group: str, sources: str, *, read: bool
+) -> None:
+    """Images for any user id (OpenShift) and of Jupyter have such folders."""
+    for path in (home.path, *home.path.rglob("*")):
+        give(path, USER, 0o775 if path.is_dir() else 0o664, gid)
+    (home.path / "etc").mkdir()
+    (home.path / "etc/passwd").write_text(users)
+    (home.path / "etc/group").write_text(f"{group}\n")
+    (home.path / "etc/nsswitch.conf").write_text(f"passwd: {sources}\ngroup: files\n")
+    found = home.read(uid, gid=gid, home="/", root=str(home.path))
+    assert found["ours"] == [DOCUMENT if read else None]
+
+
 @otheruser.needs_two_users
 @pytest.mark.parametrize("owner", [0, ATTACKER])
 def test_without_a_home_all_folders_up_to_the_root_are_checked(home: Home, owner: int) -> None:
@@ -386,7 +419,8 @@ def test_without_a_home_all_folders_up_to_the_root_are_checked(home: Home, owner
     os.chown(home.path.parent, owner, owner)
     code = (
         "import os, sys, tempfile\nfrom pathlib import Path\n"
-        "from sso_plugin import filemodes, filetrust\nfrom sso_plugin.filecache import FileCache\n"
+        "from sso_plugin import filemodes, filetrust, openfolder\n"
+        "from sso_plugin.filecache import FileCache\n"
         + otheruser.BECOME.format(uid=USER)
         + f"print(FileCache(Path({str(home.folder)!r})).fault('token'))"
     )
