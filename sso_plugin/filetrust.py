@@ -30,6 +30,8 @@ class UntrustedError(Exception):
 def open_trusted(path: str, flags: int) -> int:
     """Open a file that no other user could have put there or changed.
 
+    What is no regular file, such as ``/dev/null``, is not checked, and must not be read.
+
     :param flags: those of `os.open`; links are not followed by it.
     :raises UntrustedError: if another user could.
     """
@@ -50,8 +52,10 @@ def _open(path: str, flags: int) -> int:
     check = _Check(route)
     descriptor = os.open(route.target, flags)
     try:
-        check.look_at_file(os.fstat(descriptor))
-        check.finish()
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            check.look_at_file(status)
+            check.finish()
     except BaseException:
         os.close(descriptor)
         raise

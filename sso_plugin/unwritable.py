@@ -33,7 +33,8 @@ def explain(path: Path, error: OSError) -> str:
     """Say in a part of a sentence that a file cannot be written, why, and how to fix that."""
     there = _first_there(path.parent)
     if error.errno in _IN_THE_WAY and not there.is_dir():
-        return f"{path} cannot be written: {there} is not a folder ({_moving(there)})"
+        advice = _moving(there) if there.is_file() else "set HOME to a folder that can be written"
+        return f"{path} cannot be written: {there} is not a folder ({advice})"
     advice = _advice(path, there, error.errno)
     reason = error.strerror or type(error).__name__
     return f"{path} cannot be written: {reason}{f' ({advice})' if advice else ''}"

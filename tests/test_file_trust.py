@@ -763,6 +763,12 @@ def test_the_error_of_a_login_says_what_is_wrong_with_the_file(world: World, nam
     assert OpenLogin.find("dev").tokens.fetch().value
 
 
+def test_no_command_changes_a_device(tmp_path: Path) -> None:
+    """A link to /dev/null is a way to keep no tokens. All users can write it, and have to."""
+    (tmp_path / "token.json").symlink_to("/dev/null")
+    assert FileCache(tmp_path).fault("token") == "cannot be read: it is not a regular file"
+
+
 def test_links_in_a_circle_are_an_error_that_is_reported(tmp_path: Path) -> None:
     """And no endless loop."""
     (tmp_path / "token.json").symlink_to("token.json")

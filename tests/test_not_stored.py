@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import otheruser
@@ -24,8 +25,6 @@ from sso_plugin.errors import SsoPluginError
 from sso_plugin.filecache import FileCache
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from world import World
 
 PAST = "2020-01-01T00:00:00Z"
@@ -271,6 +270,17 @@ def test_the_command_for_a_folder_of_root_gives_access_to_the_cache_only(existin
         assert subprocess.check_output(tried, env=variables, text=True) == "None\n"
         above = {path.stat().st_uid for path in (home, home / ".aws") if path != folder}
         assert 0 in above
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/null")
+def test_a_home_that_is_a_device_stays_where_it_is() -> None:
+    """Accounts of services have such a home. To move it would break the system."""
+    cache = FileCache(Path("/dev/null/.aws/sso/cache"))
+    cache.put("key", {})
+    assert cache.why_not_stored("key") == (
+        "/dev/null/.aws/sso/cache/key.json cannot be written: /dev/null is not a folder "
+        "(set HOME to a folder that can be written)"
+    )
 
 
 @pytest.mark.parametrize("words", [("--profile", "dev"), ("--all",)])
