@@ -35,6 +35,8 @@ NASTY = [
     "new\nline",
     "\u2019typographic\u2018",
     "-n",
+    "=ls",
+    "a:=ls",
 ]
 
 STATIC = "[profile static]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = made/up+\n"

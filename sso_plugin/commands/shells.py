@@ -78,4 +78,6 @@ def _assignment(name: str, value: str | None, shell: str) -> str:
     if shell == "powershell":
         doubled = _POWERSHELL_QUOTES.sub(r"\1\1", value)
         return f"$Env:{name} = '{doubled}'"
-    return f"export {name}={shlex.quote(value)}"
+    # zsh takes =ls for the path of ls.
+    quoted = f"'{value}'" if shlex.quote(value) == value and "=" in value else shlex.quote(value)
+    return f"export {name}={quoted}"
