@@ -5,29 +5,31 @@ opened once, and its files are reached through its descriptor. Where the system 
 that (Windows), paths are used.
 
 What root creates gets the owner of the folder it is created in, so that a user can still use it
-after ``sudo -E`` or a container with the user's ``~/.aws``.
+after ``sudo -E`` or a container with the user's ``~/.aws``. A folder that any user could have made,
+such as one in ``/tmp``, gives its owner nothing: that is only right for the owner of the home.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .folderlinks import check_links, is_root, resolve
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typing_extensions import Self
 
-__all__ = ["OpenFolder", "check_links", "resolve"]
+__all__ = ["OpenFolder"]
 
 _HAS_DIR_FD = {os.open, os.mkdir, os.unlink, os.rename, os.stat} <= os.supports_dir_fd
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 # O_PATH needs no permission to list the folder.
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | _DIRECTORY
-_MOST_LINKS = 40
 
 
 class OpenFolder:
@@ -48,9 +50,11 @@ class OpenFolder:
     ) -> None:
         self._path = path
         self.descriptor: int | None = None
+        self._gives = False
         # Without O_PATH, only root can open all folders of a path.
-        if _HAS_DIR_FD and not follow and (hasattr(os, "O_PATH") or _is_root()):
-            self.descriptor = _walk(path, link_owners if make else None)
+        if _HAS_DIR_FD and not follow and (hasattr(os, "O_PATH") or is_root()):
+            self.descriptor, is_placed = _walk(path, link_owners if make else None)
+            self._gives = is_placed and link_owners <= {0, _home_owner()}
             return
         if make and not path.is_dir():
             for folder in (*reversed(path.parents), path):
@@ -65,7 +69,7 @@ class OpenFolder:
         :raises OSError: if there is no such folder, or a link of another user leads root to a
             folder that is not that user's.
         """
-        if not _is_root():
+        if not is_root():
             return cls(path, make=make, follow=True)
         resolved, owners = resolve(path)
         folder = cls(resolved, make=make, link_owners=owners)
@@ -107,7 +111,7 @@ class OpenFolder:
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
         descriptor = os.open(self._at(name), flags, 0o600, dir_fd=self.descriptor)
-        if self.descriptor is not None:
+        if self.descriptor is not None and self._gives:
             _give(descriptor, self.descriptor)
         return descriptor
 
@@ -158,23 +162,33 @@ def _names(folder: int | Path) -> list[str]:
         return [entry.name for entry in entries]
 
 
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def _walk(path: Path, makers: frozenset[int] | None) -> int:
+def _walk(path: Path, makers: frozenset[int] | None) -> tuple[int, bool]:
     """Open a folder one part of its path at a time, without following links.
 
     :param makers: the owners of links on the way here, if missing folders are to be created.
+    :returns: also whether only trusted users can have put it and the folders above it there.
     """
-    descriptor = os.open(path.anchor, _FOLDER)
+    descriptor, is_placed = os.open(path.anchor, _FOLDER), True
     for part in path.parts[1:]:
         try:
             inner = _enter(descriptor, part, makers)
+            is_placed = is_placed and _is_placed_by_trusted(descriptor, inner)
         finally:
             os.close(descriptor)
         descriptor = inner
-    return descriptor
+    return descriptor, is_placed
+
+
+def _is_placed_by_trusted(folder: int, inner: int) -> bool:
+    outer, owner = os.fstat(folder), os.fstat(inner).st_uid
+    is_closed = not outer.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return is_closed or owner in (0, outer.st_uid, _home_owner())
+
+
+def _home_owner() -> int:
+    with contextlib.suppress(OSError):
+        return os.stat(os.path.expanduser("~")).st_uid  # noqa: PTH111, PTH116 - fails without one
+    return 0
 
 
 def _enter(descriptor: int, part: str, makers: frozenset[int] | None) -> int:
@@ -195,7 +209,7 @@ def _give_folder(part: str, parent: int) -> None:
 
     That owner can put another folder in its place. One that is not empty is not the new one.
     """
-    if not _is_root():
+    if not is_root():
         return
     with contextlib.suppress(OSError):
         descriptor = os.open(part, os.O_RDONLY | _DIRECTORY | _NO_FOLLOW, dir_fd=parent)
@@ -208,58 +222,8 @@ def _give_folder(part: str, parent: int) -> None:
 
 def _give(descriptor: int, folder: int) -> None:
     """Give what root has just created the owner of its folder, where the file system can."""
-    if _is_root():
+    if is_root():
         owner, own = os.fstat(folder), os.fstat(descriptor)
         if (owner.st_uid, owner.st_gid) != (own.st_uid, own.st_gid):
             with contextlib.suppress(OSError):
                 os.fchown(descriptor, owner.st_uid, owner.st_gid)
-
-
-def check_links(link_owners: frozenset[int], owner: int) -> None:
-    """Refuse to follow another user's link to what is not that user's.
-
-    :raises PermissionError: if a link does not belong to this owner.
-    """
-    others = link_owners - {owner}
-    if others:
-        raise PermissionError(errno.EPERM, f"a link of another user ({min(others)}) leads there")
-
-
-def resolve(path: Path) -> tuple[Path, frozenset[int]]:
-    """Return a path without links, and the users other than root who could put a link there.
-
-    They matter to root only, so for other users none are returned.
-
-    :raises OSError: if there are too many links, such as links in a circle.
-    """
-    if not hasattr(os, "geteuid"):
-        return path.resolve(), frozenset()
-    found, owners = Path(path.absolute().anchor), set[int]()
-    left, links = list(reversed(path.absolute().parts[1:])), 0
-    while left:
-        part = left.pop()
-        if part == "..":
-            found = found.parent
-            continue
-        status = _find_link(found / part)
-        if status is None:
-            found /= part
-            continue
-        links += 1
-        if links > _MOST_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        # The owner of a folder can put any link into it, also one that root made elsewhere.
-        owners |= {status.st_uid, found.lstat().st_uid}
-        target = (found / part).readlink()
-        found = Path(target.anchor) if target.is_absolute() else found
-        left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
-    return found, frozenset(owners - {0}) if _is_root() else frozenset()
-
-
-def _find_link(path: Path) -> os.stat_result | None:
-    try:
-        status = path.lstat()
-    except OSError:
-        # Opening the file reports the error.
-        return None
-    return status if stat.S_ISLNK(status.st_mode) else None

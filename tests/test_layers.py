@@ -72,6 +72,7 @@ LAYERS = [
     "filetrust",
     "filemodes",
     "openfolder",
+    "folderlinks",
     "cache",
     "config",
     "options",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import otheruser
 import pytest
-from otheruser import USER, Snapshot
+from otheruser import ATTACKER, USER, Snapshot
 
 from sso_plugin.commands.configchange import Change
 from sso_plugin.commands.configfile import ConfigFile
@@ -32,10 +32,11 @@ GROUP = 65531
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    """Give the home of a user, whose group has another number."""
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the home of a user, whose group has another number, as root has it by ``sudo -E``."""
     with otheruser.folder_of(USER) as folder:
         os.chown(folder, USER, GROUP)
+        monkeypatch.setenv("HOME", str(folder))
         yield folder
 
 
@@ -142,6 +143,28 @@ def test_a_file_that_is_replaced_gets_the_owner_of_the_folder(home: Path) -> Non
     assert stat.S_IMODE((home / "cache").stat().st_mode) == 0o750
 
 
+@pytest.mark.parametrize("by", ["folder", "link", "folder above"])
+def test_another_user_who_makes_a_folder_in_tmp_is_given_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Root may have /tmp as its home, or keep its tokens there."""
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    monkeypatch.setenv("HOME", str(shared))
+    with otheruser.folder_of(ATTACKER) as folder:
+        (folder / "sso/cache").mkdir(parents=True)
+        if by == "link":
+            (shared / ".aws").symlink_to(folder)
+        else:
+            (folder / "sso" if by == "folder above" else folder).rename(shared / ".aws")
+        for path in (shared / ".aws", *shared.rglob("*"), *folder.rglob("*")):
+            os.chown(path, ATTACKER, ATTACKER, follow_symlinks=False)
+        FileCache(shared / ".aws/sso/cache").put("key", {"accessToken": "secret"})
+        written = shared / ".aws/sso/cache/key.json"
+        assert (written.stat().st_uid, stat.S_IMODE(written.stat().st_mode)) == (0, 0o600)
+
+
 def test_in_a_folder_of_root_everything_stays_root_s(tmp_path: Path) -> None:
     """As on stock."""
     cache = FileCache(tmp_path / ".aws/sso/cache")
@@ -159,7 +182,6 @@ def test_a_file_system_that_refuses_owners_changes_nothing(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "fchown", refused)
-    monkeypatch.setenv("HOME", str(home))
     cache = FileCache(home / ".aws/cache")
     with cache.locked("key") as held:
         cache.put("key", {"a": 1})

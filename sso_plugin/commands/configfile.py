@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sso_plugin.errors import ConfigError
 from sso_plugin.filecache import own_cache
-from sso_plugin.openfolder import OpenFolder, check_links, resolve
+from sso_plugin.folderlinks import check_links, resolve
+from sso_plugin.openfolder import OpenFolder
 
 from .configreading import ParsedConfig, parse_config
 
