@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 from command import ENTRY, environment, run
 
-from sso_plugin.commands.awsvariables import IN_THE_WAY, UNDO, chosen_profile, outside, undone
+from sso_plugin.commands.awsvariables import (
+    IN_THE_WAY,
+    UNDO,
+    chosen_profile,
+    hidden_profile,
+    outside,
+    undone,
+)
 from sso_plugin.commands.shells import SHELLS, assignments, detect_shell, recipe
 from sso_plugin.errors import ConfigError
 
@@ -316,6 +323,32 @@ class TestTheShellThatReadsThem:
         assert first["AWS_ACCESS_KEY_ID"] == "AKIDEXAMPLE"
         assert second == first
         assert last == {"AWS_PROFILE": "static"}
+
+
+class TestLoginsAfterIt:
+    """Commands about a login use the profile that ``env`` has unset, as ``env`` itself does."""
+
+    @pytest.mark.parametrize("words", ["status", "accounts", "roles", "login", "logout"])
+    def test_a_login_is_that_of_the_profile_before(self, world: World, words: str) -> None:
+        """Otherwise the login would be that of the profile ``default``."""
+        world.sign_in()
+        world.configure(f"{world.config_file.read_text()}\n[default]\nregion = eu-west-1\n")
+        note = '{"AWS_PROFILE": ["dev", null]}'
+        assert run(words, SSO_PLUGIN_UNDO=note).returncode == 0
+        assert run("status", SSO_PLUGIN_UNDO=note, AWS_PROFILE="default").returncode == 3
+
+    def test_what_is_named_counts_first(self) -> None:
+        """Also a profile that was set since then."""
+        note = '{"AWS_PROFILE": ["dev", null]}'
+        assert hidden_profile({UNDO: note}) == "dev"
+        assert hidden_profile({UNDO: note, "AWS_PROFILE": "mine"}) is None
+        assert hidden_profile({UNDO: "{}"}) is None
+        assert hidden_profile({}) is None
+
+    def test_a_wrong_note_is_a_failure_of_status(self, world: World) -> None:
+        """It is not the exit code of a login that can be renewed."""
+        world.sign_in()
+        assert run("status", SSO_PLUGIN_UNDO="{").returncode == 3
 
 
 class TestTheWayBack:

@@ -99,7 +99,12 @@ PATHS: list[tuple[str, Callable[[World], None], int, str]] = [
     ("login extra", nothing, 2, "Got unexpected extra argument (extra)"),
     ("credential-process --profile", nothing, 2, "Option '--profile' requires an argument."),
     ("env --shell csh", nothing, 2, "Invalid value for '--shell': 'csh' is not one of"),
-    ("logout --all --profile dev", nothing, 2, "--all leaves nothing to be named: give it alone."),
+    (
+        "logout --all --profile dev",
+        nothing,
+        2,
+        "--all cannot be combined with an option that names a login.",
+    ),
     ("login --profile gone", nothing, 1, NO_PROFILE),
     ("login --profile dev --sso-session corp", nothing, 1, TWO),
     ("login --sso-session gone", nothing, 1, 'The specified sso-session does not exist: "gone"'),

@@ -36,7 +36,7 @@ def accounts(
     """
     with Bar("Accounts") as bar:
         found = sso_plugin.accounts(
-            profile,
+            support.profile_of(profile, sso_session, start_url, sso_region),
             sso_session=sso_session,
             start_url=start_url,
             sso_region=sso_region,
@@ -66,7 +66,7 @@ def roles(
     with Bar("Accounts") as bar:
         found = sso_plugin.roles(
             account,
-            profile,
+            support.profile_of(profile, sso_session, start_url, sso_region),
             sso_session=sso_session,
             start_url=start_url,
             sso_region=sso_region,

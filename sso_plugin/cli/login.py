@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913 - each is one option
         _show(prompt)
 
     status = sso_plugin.login(
-        profile,
+        support.profile_of(profile, sso_session, start_url, sso_region),
         sso_session=sso_session,
         start_url=start_url,
         sso_region=sso_region,

@@ -34,7 +34,9 @@ def command(
     A portal that cannot be told keeps nothing alive here.
     """
     if all_sessions and (profile or sso_session or start_url or sso_region):
-        raise click.UsageError("--all leaves nothing to be named: give it alone.")
+        raise click.UsageError("--all cannot be combined with an option that names a login.")
+    if not all_sessions:
+        profile = support.profile_of(profile, sso_session, start_url, sso_region)
     ended = sso_plugin.logout(
         profile,
         sso_session=sso_session,

@@ -51,7 +51,10 @@ def command(
     """Tell how things stand with a login, from its file alone: nothing is asked or changed."""
     failures.code_of_failure = _FAILED
     status = sso_plugin.status(
-        profile, sso_session=sso_session, start_url=start_url, sso_region=sso_region
+        support.profile_of(profile, sso_session, start_url, sso_region),
+        sso_session=sso_session,
+        start_url=start_url,
+        sso_region=sso_region,
     )
     if as_json:
         support.print_json(_document(status))

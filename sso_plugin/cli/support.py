@@ -7,11 +7,13 @@ A command reads words, calls one function of the package and hands what comes ba
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sso_plugin.commands.awsvariables import hidden_profile
 from sso_plugin.printable import clean
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ __all__ = [
     "print_styled",
     "print_table",
     "print_text",
+    "profile_of",
     "profile_option",
     "say",
 ]
@@ -110,6 +113,14 @@ _sso_region_option = click.option(
 def login_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the ways to name a login: the parameters of `OpenLogin.find`."""
     return profile_option(_session_option(_start_url_option(_sso_region_option(function))))
+
+
+def profile_of(
+    profile: str | None, sso_session: str | None, start_url: str | None, sso_region: str | None
+) -> str | None:
+    """Return the profile that is named; if nothing is, the one that `env` has unset, or None."""
+    named = profile or sso_session or start_url or sso_region
+    return profile if named else hidden_profile(os.environ)
 
 
 def command(

@@ -22,6 +22,7 @@ __all__ = [
     "REGIONS",
     "UNDO",
     "chosen_profile",
+    "hidden_profile",
     "outside",
     "undone",
     "with_note",
@@ -73,6 +74,14 @@ def chosen_profile(environ: Mapping[str, str]) -> str:
     found = outside(environ)
     # The first that is set counts, even if it is empty, as in botocore.
     return next((found[name] for name in _PROFILES if name in found), "") or "default"
+
+
+def hidden_profile(environ: Mapping[str, str]) -> str | None:
+    """Return the profile that `env` has unset; None if it has unset none, or one is set now."""
+    if UNDO not in environ or any(name in environ for name in _PROFILES):
+        return None
+    found = outside(environ)
+    return chosen_profile(environ) if any(name in found for name in _PROFILES) else None
 
 
 def with_note(
