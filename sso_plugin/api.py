@@ -79,10 +79,10 @@ def logout(
     :param sso_region: the region of that start URL; None for the one that its token file names.
     :param all_sessions: end every login instead of one: those that the config file names, and
         those that sso_plugin has made or used before.
-    :param progress: called with the name of each login that was ended, and whether its portal was
-        told.
-    :returns: for each login, by the name of its sso-session or else its start URL, whether its
-        portal was told.
+    :param progress: called with the name of each login that was ended, and whether the portal has
+        revoked its token.
+    :returns: for each login, by the name of its sso-session or else its start URL, whether the
+        portal has revoked its token. It does not if there is no valid token.
     :raises ConfigError: if the profile has no usable SSO configuration. With ``all_sessions``: if
         an sso-session or a legacy profile is not complete; all logins are ended by then.
     :raises SsoPluginError: if a file cannot be deleted; all else is done by then.
@@ -90,10 +90,10 @@ def logout(
     ended: dict[str, bool] = {}
     left: list[str] = []
 
-    def note(name: str, told: bool) -> None:  # noqa: FBT001 - as the caller's
-        ended[name] = told
+    def note(name: str, revoked: bool) -> None:  # noqa: FBT001 - as the caller's
+        ended[name] = revoked
         if progress is not None:
-            progress(name, told)
+            progress(name, revoked)
 
     if all_sessions:
         EveryLogin().end(note, left)
@@ -103,7 +103,7 @@ def logout(
     if left:
         raise SsoPluginError(
             error_msg=f"Files could not be deleted: {'; '.join(left)}. Make their folder writable, "
-            "then log out again"
+            "then log out again."
         )
     return ended
 

@@ -72,9 +72,10 @@ class Cache(Protocol):
     def supersede(self, key: str, document: Document) -> None:
         """Store the document as `put` does; a `replace` that began before does not undo it."""
 
-    def delete(self, key: str) -> str | None:
+    def delete(self, key: str, *, quiet: bool = False) -> str | None:
         """Delete the document, if there is one; a `replace` that began before does not undo it.
 
+        :param quiet: do not log that it is still there, because the caller reports it.
         :returns: why it is still there; None if it is not.
         """
 
@@ -169,7 +170,7 @@ class MemoryCache:
         """See `Cache`."""
         self.put(key, document)
 
-    def delete(self, key: str) -> str | None:
+    def delete(self, key: str, *, quiet: bool = False) -> str | None:  # noqa: ARG002
         """See `Cache`."""
         with self._lock(_CHANGES), contextlib.suppress(KeyError):
             del self._mapping[key]

@@ -37,17 +37,18 @@ class EveryLogin:
     def end(self, progress: Callable[[str, bool], object], left: list[str]) -> None:
         """End all of them. A section of the config that is not complete does not stop it.
 
-        :param progress: called with the name of each login that was ended, and whether its portal
-            was told.
+        :param progress: called with the name of each login that was ended, and whether the portal
+            has revoked its token.
         :param left: gets each file that could not be deleted, and why.
-        :raises ConfigError: in the end, if there are such sections.
+        :raises ConfigError: at the end, if there are such sections.
         """
         for name, login in self._logins().items():
             progress(name, login.end(left))
         if self._faults:
+            files = [f"Files could not be deleted: {'; '.join(left)}."] if left else []
             raise ConfigError(
                 error_msg="All other logins are ended, but the config file has sections that are "
-                f"not complete. {' '.join([*self._faults, *left])}"
+                f"not complete. {' '.join([*self._faults, *files])}"
             )
 
     def _logins(self) -> dict[str, OpenLogin]:

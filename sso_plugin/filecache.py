@@ -95,13 +95,14 @@ class FileCache:
             if fault := self.fault(key):
                 self._keep_in_memory(key, document, fault)
 
-    def delete(self, key: str) -> str | None:
+    def delete(self, key: str, *, quiet: bool = False) -> str | None:
         """See `Cache`."""
         from .unwritable import delete
 
         self._overlay.delete(key)
         folder, path = self._folder_to_write(), self._path(key)
-        left = delete(path, folder.delete)
+        if (left := delete(path, folder.delete)) and not quiet:
+            _logger.warning("Cannot delete %s", left)
         folder.cancel(path.name)
         folder.sweep()
         with contextlib.suppress(OSError):
@@ -232,9 +233,9 @@ def _mark(status: os.stat_result) -> Mark:
 def token_cache(folder: str | None = None) -> Cache:
     """Return the folder that the AWS CLI and the SDKs keep access tokens in.
 
-    :param folder: the folder that a session of botocore uses; None for the usual one.
+    :param folder: that of a session of botocore; ``~`` if it found no home; None for the usual one.
     """
-    folder = folder or _imported_token_folder()
+    folder = folder if folder and folder[0] != "~" else _imported_token_folder()
     return FileCache(Path(folder)) if folder else _cache_in("sso", "cache")
 
 

@@ -127,18 +127,19 @@ class OpenLogin:
         """Revoke the token, then delete it, its registration and its role credentials.
 
         :param left: gets each file that could not be deleted, and why.
-        :returns: whether the portal was told; a portal that does not answer keeps nothing alive.
+        :returns: whether the portal has revoked the token. The files are deleted in any case.
         """
         revoked = self._revoke()
         # First: a process that still waits for the portal then drops the answer.
-        found = [self.tokens.cache.delete(self.tokens.key)]
+        quiet = left is not None
+        found = [self.tokens.cache.delete(self.tokens.key, quiet=quiet)]
         roles, index = role_cache(), self.tokens.login_index()
         keys = index.keys().union(self._keys_of_profiles())
-        found += [roles.delete(key) for key in keys]
+        found += [roles.delete(key, quiet=quiet) for key in keys]
         index.clear()
         AccountNames(self.tokens, own_cache()).forget()
         PortalRecord(self.profile).forget()
-        found.append(self.tokens.cache.delete(registration_key(self.profile)))
+        found.append(self.tokens.cache.delete(registration_key(self.profile), quiet=quiet))
         if left is not None:
             left += filter(None, found)
         return revoked
@@ -150,7 +151,7 @@ class OpenLogin:
         try:
             self.tokens.portal.logout(token.value)
         except (PortalError, ConfigError) as exc:
-            _logger.warning("The portal was not told of the logout: %s", exc)
+            _logger.warning("The portal has not revoked the token: %s", exc)
             return False
         return True
 

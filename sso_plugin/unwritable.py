@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import shlex
 import stat
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["delete", "explain", "is_damaged_for_good", "why_not_writable"]
-
-_logger = logging.getLogger(__name__)
 
 _SAMPLE = "{}" + " " * 16_384
 """What is written as a trial: as much as a token may need."""
@@ -79,7 +76,6 @@ def delete(path: Path, unlink: Callable[[str], object]) -> str | None:
     except OSError as exc:
         # On a read-only file system, a missing file is this error too.
         if _is_there(path):
-            _logger.warning("Cannot delete %s: %s", path, exc.strerror)
             return f"{path}: {exc.strerror}"
     return None
 

@@ -256,7 +256,7 @@ class TestLogout:
         world.sign_in()
         done = run("logout", AWS_ENDPOINT_URL_SSO="http://127.0.0.1:9")
         assert done.returncode == 0
-        assert done.stderr.splitlines()[-1] == ("Logged out of corp: the portal was not told.")
+        assert done.stderr.splitlines()[-1] == ("Logged out of corp: no token was revoked.")
         assert not world.token_file().exists()
 
     def test_all(self, world: World) -> None:

@@ -367,11 +367,12 @@ def secrets_in(world: World) -> dict[str, list[str]]:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-def stop(path, target):
-    if {folder!r} in str(target):
+def stop(path, target, *, dst_dir_fd=None, **more):
+    place = target if dst_dir_fd is None else os.readlink(f"/proc/self/fd/{{dst_dir_fd}}")
+    if {folder!r} in str(place):
         os.kill(os.getpid(), signal.SIGKILL)
-    return replace(path, target)
-replace, Path.replace = Path.replace, stop
+    return replace(path, target, dst_dir_fd=dst_dir_fd, **more)
+replace, os.replace = os.replace, stop
 """
 USE = """
 import boto3, sso_plugin

@@ -21,6 +21,7 @@ from command import ENTRY, environment, run
 from test_cli_login import browser
 
 import sso_plugin
+from sso_plugin.commands.diagnosis import diagnose
 from sso_plugin.errors import SsoPluginError
 from sso_plugin.filecache import FileCache
 
@@ -146,6 +147,8 @@ def test_a_script_that_logs_in_goes_on_with_the_token(
     elif why == "not trusted":
         (world.home / ".aws").chmod(0o777)
     else:
+        unknown = "~/.aws/sso/cache"
+        monkeypatch.setattr("botocore.tokens.SSOTokenProvider._SSO_TOKEN_CACHE_DIR", unknown)
         monkeypatch.setattr("pathlib.Path.home", no_home)
     assert log_in(world).not_stored
     sso_plugin.enable()
@@ -283,17 +286,30 @@ def test_a_home_that_is_a_device_stays_where_it_is() -> None:
     )
 
 
+def test_doctor_reports_what_is_in_the_way_of_a_login(world: World, blocked: str) -> None:
+    """A login alone would not help. The command does, and the mode of a file is no matter here."""
+    place = world.home / ".aws/sso"
+    found = [each for each in diagnose("dev") if each.check == "files"]
+    assert [(each.status, each.message, each.mend) for each in found][:2] == [
+        ("problem", f"{blocked.partition(' (')[0]}.", f"mv {place} {place}.old"),
+        (
+            "problem",
+            f"There is no token: {world.token_file()} does not exist.",
+            "sso-plugin login --profile dev",
+        ),
+    ]
+
+
 @pytest.mark.parametrize("words", [("--profile", "dev"), ("--all",)])
 def test_a_logout_that_leaves_files_fails(world: World, words: tuple[str, ...]) -> None:
-    """It names them. What is missing is not reported."""
+    """It names each of them once. What is missing is not reported."""
     world.sign_in()
     code, _, errors = run_on("read-only", world.token_file().parent, ENTRY, "logout", *words)
     assert code == 1
     assert errors.splitlines() == [
-        f"sso-plugin: Cannot delete {world.token_file()}: Read-only file system",
-        "sso-plugin: The portal was told of the logout, but files could not be deleted: "
-        f"{world.token_file()}: Read-only file system. Make their folder writable, then log out "
-        "again",
+        "Logged out of corp: the portal has ended it.",
+        f"sso-plugin: Files could not be deleted: {world.token_file()}: Read-only file system. "
+        "Make their folder writable, then log out again.",
     ]
     assert run("logout", *words).returncode == 0
     assert not world.token_file().exists()
@@ -308,7 +324,7 @@ def test_a_script_that_logs_out_hears_what_is_left(world: World) -> None:
     boto3.Session(profile_name="dev").client("sts").get_caller_identity()
     world.token_file().unlink()
     world.token_file().mkdir()
-    with pytest.raises(SsoPluginError, match="files could not be deleted"):
+    with pytest.raises(SsoPluginError, match="Files could not be deleted"):
         sso_plugin.logout("dev")
     assert world.role_files() == []
 

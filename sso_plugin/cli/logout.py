@@ -31,7 +31,7 @@ def command(
 ) -> None:
     """End a login: revoke it at the portal, then delete its token and its role credentials.
 
-    A portal that cannot be told keeps nothing alive here.
+    Local files are deleted even if the portal is unreachable.
     """
     if all_sessions and (profile or sso_session or start_url or sso_region):
         raise click.UsageError("--all cannot be combined with an option that names a login.")
@@ -49,6 +49,6 @@ def command(
         support.say("There is no login in the config file, and none was made here before.")
 
 
-def _show(name: str, told: bool) -> None:  # noqa: FBT001 - as `logout` calls it
-    end = "the portal has ended it" if told else "the portal was not told"
+def _show(name: str, revoked: bool) -> None:  # noqa: FBT001 - as `logout` calls it
+    end = "the portal has ended it" if revoked else "no token was revoked"
     support.say(f"Logged out of {name}: {end}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import stat
@@ -15,6 +16,7 @@ from sso_plugin.filereading import UnusableFileError, read_document
 from sso_plugin.printable import one_line
 from sso_plugin.role_credentials import role_key
 from sso_plugin.rolesource import RoleSource
+from sso_plugin.unwritable import explain
 
 from .finding import Finding, ok, problem, warning
 
@@ -42,7 +44,7 @@ def look_at_files(login: OpenLogin) -> Iterator[Finding]:
         return
     token = Path(login.tokens.cache.describe(login.tokens.key))
     command = login.profile.login_command
-    yield from _look_at_folder(token.parent)
+    yield from _look_at_folder(token)
     broken = list(_look_at_file(token, f"rm {shlex.quote(str(token))}; {command}"))
     yield from broken
     if not any(each.status == "problem" for each in broken):
@@ -51,8 +53,11 @@ def look_at_files(login: OpenLogin) -> Iterator[Finding]:
     yield from _look_at_role(login)
 
 
-def _look_at_folder(folder: Path) -> Iterator[Finding]:
-    if not folder.exists():
+def _look_at_folder(path: Path) -> Iterator[Finding]:
+    """Look at the folder of a file, or at what is there in its place."""
+    folder = path.parent
+    if not folder.is_dir():
+        yield from _look_at_missing_folder(path)
         return
     quoted = shlex.quote(str(folder))
     if folder.stat().st_mode & _OTHERS:
@@ -63,6 +68,16 @@ def _look_at_folder(folder: Path) -> Iterator[Finding]:
     if not os.access(folder, os.W_OK | os.X_OK):
         mend = f"sudo chown -R $USER {quoted}; chmod u+rwx {quoted}"
         yield problem("files", f"{folder} cannot be written: nothing is kept.", mend)
+
+
+def _look_at_missing_folder(path: Path) -> Iterator[Finding]:
+    """Report that a folder cannot be made. A trial would change something."""
+    there = next(each for each in path.parents if os.path.lexists(each))
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return
+    denied = OSError(errno.EACCES if there.is_dir() else errno.ENOTDIR, "Permission denied")
+    what, _, command = explain(path, denied).removesuffix(")").partition(" (run: ")
+    yield problem("files", f"{what}.", command)
 
 
 def _look_at_file(path: Path, again: str) -> Iterator[Finding]:
@@ -156,7 +171,7 @@ def _look_at_role(login: OpenLogin) -> Iterator[Finding]:
         return
     cache, key = role_cache(), role_key(profile, profile.account_id)
     path = Path(cache.describe(key))
-    yield from _look_at_folder(path.parent)
+    yield from _look_at_folder(path)
     broken = list(_look_at_file(path, f"rm {shlex.quote(str(path))}"))
     yield from broken
     if broken:
