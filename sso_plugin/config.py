@@ -204,10 +204,12 @@ class _Reader:
             return {}
         sessions: Mapping[str, Any] = full_config.get("sso_sessions", {})
         if not isinstance(name, str) or name not in sessions:
+            namer, file = f", named by {self._where}", "that file"
+            if self._name is None:
+                namer, file = "", self._file
             raise ConfigError(
-                error_msg=f'The specified sso-session does not exist: "{name}", named by '
-                f"{self._where}. Add a section [sso-session {name}] with sso_start_url and "
-                "sso_region to that file."
+                error_msg=f'The specified sso-session does not exist: "{name}"{namer}. Add a '
+                f"section [sso-session {name}] with sso_start_url and sso_region to {file}."
             )
         section: Mapping[str, Any] = sessions[name]
         return section
@@ -239,7 +241,7 @@ class _Reader:
 
     def _or_its_session(self, missing: list[str]) -> str:
         name = self._section.get("sso_session")
-        belongs_there = name and set(missing) & set(_LOGIN_KEYS)
+        belongs_there = name and self._name is not None and set(missing) & set(_LOGIN_KEYS)
         return f" (sso_start_url and sso_region: to [sso-session {name}])" if belongs_there else ""
 
     def _text(self, key: str) -> str:

@@ -148,8 +148,8 @@ class Caller:
     def _misconfigured(self, exc: Exception) -> ConfigError:
         kind = ConfigValueError if isinstance(exc, ValueError) else ConfigError
         return also(kind, type(exc))(
-            error_msg=f"{self.subject} cannot call {self._portal} as it is configured: {exc}. "
-            f"{self._mend}"
+            error_msg=f"{self.subject} cannot call {self._portal} as it is configured: "
+            f"{str(exc).rstrip('.')}. {self._mend}"
         )
 
     def _cleaned(self, value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -202,8 +203,8 @@ def login_at(start_url: str, sso_region: str | None) -> SsoProfile:
     found = login_in_file(key)
     if found is None or found[0] != start_url:
         raise ConfigError(
-            error_msg=f"The region of {start_url} is not known: {token_cache().describe(key)} is "
-            "not a token of this start URL. Add --sso-region REGION (in Python: sso_region)."
+            error_msg=f"The region of {start_url} is not known: there is no token of this URL in "
+            f"{token_cache().describe(key)}. Add --sso-region REGION (in Python: sso_region)."
         )
     return replace(profile, region=found[1])
 
@@ -251,6 +252,12 @@ def _only_sso_session(session: Session) -> SsoProfile:
     if named is None and len(names) == 1:
         return SsoProfile.of_sso_session(session, names[0])
     file = session.get_config_variable("config_file")
+    section = session.full_config.get("profiles", {}).get(named or "default", {})
+    if isinstance(source := section.get("source_profile"), str):
+        raise ConfigError(
+            error_msg=f'The profile "{named or "default"}" in {file} has no login of its own: it '
+            f"assumes a role. Name its source profile: --profile {shlex.quote(source)}"
+        )
     choose = f" Or choose one of its sso-sessions: {', '.join(names)}." if names else ""
     raise ConfigError(
         error_msg=f'The profile "{named or "default"}" has no SSO configuration in {file}: add '

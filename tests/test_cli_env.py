@@ -345,6 +345,22 @@ class TestLoginsAfterIt:
         assert hidden_profile({UNDO: "{}"}) is None
         assert hidden_profile({}) is None
 
+    def test_doctor_looks_at_the_keys_and_says_how_to_undo_it(self, world: World) -> None:
+        """A script in this shell uses the keys too."""
+        keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
+        note = '{"AWS_PROFILE": ["dev", null]}'
+        done = run("doctor", "--json", SHELL="/bin/bash", SSO_PLUGIN_UNDO=note, **keys)
+        [found] = [
+            (each["message"], each["mend"])
+            for each in json.loads(done.stdout)["findings"]
+            if each["check"] == "provider"
+        ]
+        assert found == (
+            'The profile "default" names no role of Identity Center; it is served by the keys in '
+            "the environment (AWS_ACCESS_KEY_ID).",
+            'eval "$(sso-plugin env --unset)"',
+        )
+
     def test_a_wrong_note_is_a_failure_of_status(self, world: World) -> None:
         """It is not the exit code of a login that can be renewed."""
         world.sign_in()

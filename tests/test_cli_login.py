@@ -79,7 +79,9 @@ def test_a_login_that_is_not_needed_says_so(world: World) -> None:
     world.sign_in()
     done = run("login", "--profile", "dev")
     assert (done.returncode, done.stdout) == (0, "")
-    assert re.fullmatch(r"Already logged in until .{16} \S+; --force logs in anew\.\n", done.stderr)
+    assert re.fullmatch(
+        r"Already logged in until .{16} \S+; --force logs in again\.\n", done.stderr
+    )
     assert world.count("RegisterClient") == 0
 
 

@@ -342,7 +342,7 @@ def test_a_template_that_does_not_do_is_refused(template: str, why: str) -> None
     if why == "^":
         assert list(NameTemplate.of(template).names([role()], "x")) == ["dexfault"]
         return
-    with pytest.raises(ConfigError, match="does not do: ") as caught:
+    with pytest.raises(ConfigError, match="is not valid: ") as caught:
         NameTemplate.of(template).names([role()], "corp")
     assert why in str(caught.value)
 
@@ -444,8 +444,7 @@ def test_a_file_that_botocore_cannot_read_is_left_alone(
     with pytest.raises(ConfigError) as caught:
         write()
     assert str(caught.value) == (
-        f"botocore cannot read {world.config_file}, so no script can: {why}. Fix it by hand; "
-        "nothing was written."
+        f"botocore cannot read {world.config_file}, so no script can: {why}. Fix it with an editor."
     )
     assert world.config_file.read_bytes() == content
 
@@ -903,6 +902,28 @@ def without_marks(text: str) -> str:
 CLASHING = (role("A b", "1"), role("A-b", "2"), role("c", "3"))
 
 
+def test_profiles_that_keep_their_name_against_the_template_are_reported(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no error, because each role has a profile. The command gives other names to all."""
+    roles_are(monkeypatch, role("a", "1"), role("b", "2"))
+    assert main(["configure", "--yes"]) == 0
+    before = file.read_text()
+    capsys.readouterr()
+    assert main(["configure", "--template", "{role_name}", "--yes"]) == 0
+    assert file.read_text() == before
+    *reported, last = capsys.readouterr().err.splitlines()
+    assert last == f"{file} is up to date."
+    assert reported == [
+        'The profile "a-R" keeps its name: by the template it would be "R", like that of the role '
+        "R in b (2).",
+        'The profile "b-R" keeps its name: by the template it would be "R", like that of the role '
+        "R in a (1).",
+        "To give these profiles other names, run: sso-plugin configure --sso-session corp "
+        "--template '{account_name}-{account_id}-{role_name}'",
+    ]
+
+
 def test_roles_with_the_same_name_are_left_out_and_reported(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -914,11 +935,11 @@ def test_roles_with_the_same_name_are_left_out_and_reported(
         "--template '{account_name}-{account_id}-{role_name}' --account 1 --account 2 --role R"
     )
     told = [
-        'No profile for the role R in A b (1): its name would be "A-b-R", '
+        'No profile for the role R in A b (1): by the template it would be "A-b-R", '
         "like that of the role R in A-b (2).",
-        'No profile for the role R in A-b (2): its name would be "A-b-R", '
+        'No profile for the role R in A-b (2): by the template it would be "A-b-R", '
         "like that of the role R in A b (1).",
-        f"To name these profiles otherwise, run: {command}",
+        f"To give these profiles other names, run: {command}",
     ]
     assert capsys.readouterr().err.splitlines() == [
         *told,
@@ -961,7 +982,7 @@ def test_an_account_named_default_is_left_out(
     before = profiles_in(file)["default"]
     assert main(["configure", "--yes", "--template", "{account_name}"]) == 1
     assert (
-        'No profile for the role R in default (1): its name would be "default".\n'
+        'No profile for the role R in default (1): by the template it would be "default".\n'
         in capsys.readouterr().err
     )
     assert profiles_in(file)["c"]["sso_account_id"] == "3"
@@ -991,7 +1012,7 @@ def test_of_many_roles_without_a_profile_a_few_are_named(
     plan = write()
     assert len(plan.without) == 30
     assert len(plan.notes) == 12
-    assert plan.notes[-2] == "No profile for 20 more roles, for the same reason."
+    assert plan.notes[-2] == "The same is true of 20 more roles."
     assert "--account" not in plan.notes[-1]
 
 
@@ -1587,7 +1608,10 @@ def test_the_command_needs_a_yes_where_nobody_can_be_asked(
     """It never writes what nobody has agreed to."""
     before = file.read_bytes()
     assert main(["configure"]) == 2
-    assert "Nothing was written, since nobody can be asked: add --yes." in capsys.readouterr().err
+    assert (
+        "Nothing was written, because this is not a terminal. Add --yes to write it."
+        in capsys.readouterr().err
+    )
     assert file.read_bytes() == before
     assert main(["configure", "--yes"]) == 0
     assert capsys.readouterr().err.endswith("Profiles: 4 to add.\n" + f"{file} is written.\n")

@@ -348,7 +348,7 @@ def test_an_incomplete_profile_is_told_what_it_lacks(world: World) -> None:
     [(status, message, mend)] = bad()
     assert status == "problem"
     assert "is missing required configuration: sso_role_name" in message
-    assert mend == f"Mend it in {world.config_file}."
+    assert mend == f"Edit {world.config_file}."
 
 
 def test_a_profile_that_does_not_exist_is_told_the_others(world: World) -> None:

@@ -88,7 +88,7 @@ def test_a_region_that_is_not_known_has_to_be_given(world: World, content: str |
     with pytest.raises(ConfigError) as caught:
         sso_plugin.status(start_url=url)
     assert str(caught.value) == (
-        f"The region of {url} is not known: {file} is not a token of this start URL. Add "
+        f"The region of {url} is not known: there is no token of this URL in {file}. Add "
         "--sso-region REGION (in Python: sso_region)."
     )
 
@@ -176,7 +176,10 @@ def test_doctor_takes_an_sso_session(world: World) -> None:
 @pytest.mark.parametrize(
     ("named", "words"),
     [
-        ({"sso_session": "gone"}, 'The specified sso-session does not exist: "gone"'),
+        (
+            {"sso_session": "gone"},
+            'The specified sso-session does not exist: "gone". Add a section',
+        ),
         ({"start_url": "https://x.awsapps.com/start"}, "The region of https://x.awsapps.com/start"),
     ],
 )
@@ -197,3 +200,18 @@ def test_an_error_about_a_start_url_names_the_doctor_of_that_login(
         list(sso_plugin.accounts(start_url=url))
     command = f"Run: sso-plugin doctor --start-url {url} --sso-region eu-central-1"
     assert str(caught.value).endswith(command)
+
+
+def test_a_role_chain_names_the_profile_that_has_the_login(world: World) -> None:
+    """SSO keys of its own would not help: its source profile is what logs in."""
+    chain = "[profile chain]\nrole_arn = arn:aws:iam::111111111111:role/R\nsource_profile = dev\n"
+    world.configure(f"{world.config_file.read_text()}\n{chain}")
+    with pytest.raises(ConfigError, match=r"Name its source profile: --profile dev$"):
+        sso_plugin.status("chain")
+
+
+def test_what_an_sso_session_lacks_is_asked_for_once(world: World) -> None:
+    """Its section is named; there is no other place for the key."""
+    world.configure("[sso-session half]\nsso_start_url = https://example.awsapps.com/start\n")
+    with pytest.raises(ConfigError, match=r'Add it to the sso-session "half" in \S+config\.$'):
+        sso_plugin.status(sso_session="half")

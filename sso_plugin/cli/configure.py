@@ -106,7 +106,9 @@ def _show_notes(plan: Plan) -> None:
 
 def _asked() -> bool:
     if not support.is_terminal(sys.stdin):
-        raise click.UsageError("Nothing was written, since nobody can be asked: add --yes.")
+        raise click.UsageError(
+            "Nothing was written, because this is not a terminal. Add --yes to write it."
+        )
     return click.confirm("Write this?", default=False, err=True)
 
 

@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 - each is one option
     if prompts:
         support.say(f"Logged in{until}.", "green")
     else:
-        support.say(f"Already logged in{until}; --force logs in anew.")
+        support.say(f"Already logged in{until}; --force logs in again.")
     return 0
 
 

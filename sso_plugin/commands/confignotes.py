@@ -41,9 +41,9 @@ def _without_profile(assignment: Assignment, region: str | None) -> Iterator[str
     yield from assignment.reasons[:_MOST]
     more = len(assignment.reasons) - _MOST
     if more > 0:
-        yield f"No profile for {more} more roles, for the same reason."
-    if assignment.without:
-        yield f"To name these profiles otherwise, run: {_command(assignment, region)}"
+        yield f"The same is true of {more} more roles."
+    if assignment.without or assignment.reasons:
+        yield f"To give these profiles other names, run: {_command(assignment, region)}"
 
 
 def _command(assignment: Assignment, region: str | None) -> str:

@@ -53,8 +53,7 @@ def parse_config(descriptor: int, path: Path) -> ParsedConfig:
     except ConfigParseError as exc:
         raise ConfigError(
             error_msg=f"botocore cannot read {path}, so no script can: "
-            f"{_reason(dict(exc.kwargs).get('error'), descriptor)}. Fix it by hand; nothing was "
-            "written."
+            f"{_reason(dict(exc.kwargs).get('error'), descriptor)}. Fix it with an editor."
         ) from exc
     return ParsedConfig(sections, loaded, _defaults(_readable_path(descriptor, path)))
 

@@ -40,9 +40,10 @@ def choose_login(
     if name is None and len(known) == 1:
         [name] = known
     if name is None:
+        new = "" if start_url and region else ", and give --start-url and --sso-region"
         raise ConfigError(
             error_msg="Name an sso-session with --sso-session"
-            + (f": {', '.join(known)}." if known else ", and give --start-url and --sso-region.")
+            + (f": {', '.join(known)}." if known else f" NAME{new}.")
         )
     if name not in known:
         return _new_login(name, start_url, region, known)

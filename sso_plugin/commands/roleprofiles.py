@@ -105,12 +105,13 @@ class Assignment:
             self._keep(role, has)
         elif name in UNFIT or others:
             self._keep(role, has)
-            if not has:
-                like = f", like that of {_described(others[0])}" if others else ""
+            like = f", like that of {_described(others[0])}" if others else ""
+            if has:
+                kept = f'The profile "{has[0]}" keeps its name'
+            else:
                 self.without.append(role)
-                self.reasons.append(
-                    f'No profile for {_described(role)}: its name would be "{name}"{like}.'
-                )
+                kept = f"No profile for {_described(role)}"
+            self.reasons.append(f'{kept}: by the template it would be "{name}"{like}.')
         elif not self._is_taken(role, name):
             self._give(role, name, has)
         else:

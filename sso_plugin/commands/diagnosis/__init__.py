@@ -51,7 +51,7 @@ def diagnose(
     try:
         file = ConfigFile.in_use()
     except ConfigError as exc:
-        yield problem("config", str(exc), "Mend the file with an editor.")
+        yield problem("config", str(exc), "Fix the file with an editor.")
         return
     named = profile_name, sso_session, start_url, sso_region
     is_login = bool(sso_session or start_url)
@@ -73,7 +73,7 @@ def _look_at_login(file: ConfigFile, *named: str | None) -> Iterator[Finding]:
     try:
         login = OpenLogin.find(*named)
     except ConfigError as exc:
-        yield problem("config", str(exc), "Correct what is named.")
+        yield problem("config", str(exc), "Fix what the message names.")
         return
     faults, sso_session = [], login.profile.session_name
     if sso_session:
@@ -113,7 +113,7 @@ def _look_at_config(file: ConfigFile, given: str | None) -> Iterator[Finding]:
         # A value that was reported is the first word of its message.
         known = [each.message.partition(" ")[0] for each in faults if each.status == "problem"]
         if not any(key in str(exc) or key == "sso_session" for key in known):
-            yield problem("config", str(exc), f"Mend it in {file.path}.")
+            yield problem("config", str(exc), f"Edit {file.path}.")
         return
     if profile is not None and all(each.status != "problem" for each in faults):
         yield ok("config", f"{profile.subject} is complete in {file.path}.")

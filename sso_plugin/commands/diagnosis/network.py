@@ -113,7 +113,8 @@ def _ask(login: OpenLogin, service: _Service, url: str) -> WebAnswer:
 def _look_at_answer(service: _Service, url: str, answer: WebAnswer, took: float) -> Finding:
     place = f"The {service.name} at {without_secrets(url)}"
     if answer.status >= _SERVER_ERROR:
-        return problem("network", f"{place} fails with {answer.status}.", "Try again later.")
+        fix = "Try again later." if is_of_aws(url) else f"Check {service.variable}, or try again."
+        return problem("network", f"{place} fails with {answer.status}.", fix)
     if not _is_identity_center(service, url, answer):
         return _other_server(service, url, answer)
     if answer.status == _TOO_MANY:

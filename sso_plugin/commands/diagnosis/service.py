@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sso_plugin.commands.awsvariables import UNDO
+from sso_plugin.commands.shells import detect_shell, recipe
 from sso_plugin.served import is_served
 
 from .finding import Finding, ok, problem, warning
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from sso_plugin.config import SsoProfile
 
 __all__ = ["look_at_service", "shared_profiles"]
-
-_UNSET = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 
 
 def look_at_service(given: str | None, profile: SsoProfile | None) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ class _Case:
             return problem(
                 "provider",
                 f"{subject} is not used: AWS_ACCESS_KEY_ID in the environment wins over it.",
-                _UNSET,
+                _without_keys(),
             )
         if self.method != "sso":
             return problem(
@@ -97,7 +97,9 @@ class _Case:
             "provider",
             f"{subject} names no role of Identity Center; it is served by "
             f"{_described(self.method)}.",
-            "sso-plugin configure writes profiles that do; choose one with --profile or "
+            _without_keys()
+            if self.method == "env" and UNDO in os.environ
+            else "sso-plugin configure writes profiles that do; choose one with --profile or "
             "AWS_PROFILE.",
         )
 
@@ -122,7 +124,7 @@ class _Case:
                 "provider",
                 "AWS_ACCESS_KEY_ID is set: it wins wherever the profile comes from AWS_PROFILE "
                 "and not from the script.",
-                _UNSET,
+                _without_keys(),
             )
         if self.in_shared_file:
             yield warning(
@@ -139,6 +141,13 @@ class _Case:
                     "its sso-session: the AWS CLI, and botocore without sso_plugin, refuse that.",
                     f"Remove {key} from one of them.",
                 )
+
+
+def _without_keys() -> str:
+    """Return the command that takes the keys out of the environment."""
+    if UNDO in os.environ:
+        return recipe(detect_shell(), "--unset")
+    return "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 
 
 def shared_profiles(path: str) -> Mapping[str, Any]:
