@@ -100,12 +100,16 @@ def logout(
     else:
         login = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
         note(login.profile.session_name or login.profile.start_url, login.end(left))
+    _check_deleted(left)
+    return ended
+
+
+def _check_deleted(left: list[str]) -> None:
     if left:
         raise SsoPluginError(
             error_msg=f"Files could not be deleted: {'; '.join(left)}. Make their folder writable, "
             "then log out again."
         )
-    return ended
 
 
 def status(
