@@ -16,6 +16,7 @@ import sso_plugin
 from sso_plugin.commands.diagnosis import Finding, diagnose
 from sso_plugin.commands.diagnosis.network import look_at_network
 from sso_plugin.commands.diagnosis.role import look_at_role
+from sso_plugin.config import SsoProfile
 from sso_plugin.openlogin import OpenLogin
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def test_a_service_that_fails_is_a_problem(world: World, status: int) -> None:
     assert bad()[0] == (
         "problem",
         f"The portal at {world.emulator.url} fails with {status}.",
-        "Try again later.",
+        "Check AWS_ENDPOINT_URL_SSO, or try again.",
     )
 
 
@@ -170,7 +171,9 @@ def test_the_time_for_an_answer_is_bounded(monkeypatch: pytest.MonkeyPatch, what
             found = next(look_at_network(login, longest=0.5))
             message = f"The portal at {slow.url} cannot be reached: no answer within 0.5 seconds"
         else:
-            [found] = look_at_role(login, longest=0.5)
+            profile = SsoProfile.of(login.session, "dev")
+            assert profile
+            [found] = look_at_role(OpenLogin.of(login.session, profile), longest=0.5)
             message = "GetRoleCredentials was called: no answer within 0.5 seconds."
     assert (found.status, found.message) == ("problem", message)
 
