@@ -6,6 +6,8 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.credentials import SSOProvider
+from botocore.tokens import SSOTokenProvider
 from world import World
 
 import sso_plugin
@@ -33,6 +35,9 @@ def _not_enabled(
     home = str(tmp_path_factory.mktemp("home"))
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, home)
+    # Where botocore looked for the home directory when it was imported.
+    for provider in (SSOProvider, SSOTokenProvider):
+        monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", f"{home}/.aws/sso/cache")
     for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO"):
         monkeypatch.delenv(variable, raising=False)
     cache._memories.clear()

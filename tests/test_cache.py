@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.tokens import SSOTokenProvider
 
 from sso_plugin import cache as cache_module
 from sso_plugin.cache import Cache, MemoryCache
@@ -287,6 +288,7 @@ def test_without_a_home_directory_documents_stay_in_memory(
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", "~/.aws/sso/cache")
     monkeypatch.chdir(tmp_path)
     cache = token_cache()
     cache.put("key", {"a": 1})
