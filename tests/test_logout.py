@@ -191,8 +191,7 @@ BROKEN = {
         "[sso-session broken]\nsso_start_url = {url}\n",
         "broken",
         'The sso-session "broken" is configured to use SSO but is missing required configuration: '
-        'sso_region. Add it to the sso-session "broken" in {file} (sso_start_url and sso_region: '
-        "to [sso-session broken]).",
+        'sso_region. Add it to the sso-session "broken" in {file}.',
     ),
     "an empty sso-session": ("[sso-session broken]\n", "broken", "sso_start_url, sso_region"),
     "a legacy profile without a region": (

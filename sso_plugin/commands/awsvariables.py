@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sso_plugin.errors import ConfigError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -114,6 +112,9 @@ def _note(environ: Mapping[str, str]) -> _Note:
         note = {"": (None, None)}
     values = [value for pair in note.values() for value in pair]
     if note.keys() - _NOTED or not all(isinstance(value, str | None) for value in values):
+        # The list of commands does not need botocore, which this imports.
+        from sso_plugin.errors import ConfigError
+
         raise ConfigError(
             error_msg=f"{UNDO} does not hold what `sso-plugin env` wrote. Unset {UNDO}."
         )
