@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,7 @@ class _Adaptation:
         self._register("provide-client-params.sso", self._provide_access_token)
         self._register("before-endpoint-resolution.sso", self._route_access_token)
         self._register("before-call.sso", self._conceal_access_token)
-        self._register("before-send.sso", self._conceal_sent_access_token)
+        self._register("before-send.sso", self._conceal_access_token)
         self._register("needs-retry.sso", self._drop_frames)
 
     def undo(self) -> None:
@@ -98,20 +99,29 @@ class _Adaptation:
 
         return AccessTokenParameter(self._session)
 
-    def _provide_access_token(self, **kwargs: Any) -> dict[str, Any] | None:
-        return self._access_token.provide(**kwargs)
+    def _provide_access_token(self, params: dict[str, Any], **kwargs: Any) -> dict[str, Any] | None:
+        # A renewal passes the token, and may import nothing: a fork would leave it unfinished.
+        if "accessToken" in params:
+            return None
+        return self._access_token.provide(params, **kwargs)
 
     def _route_access_token(self, **kwargs: Any) -> None:
-        self._access_token.route(**kwargs)
+        if "_access_token" in vars(self):
+            self._access_token.route(**kwargs)
 
-    def _conceal_access_token(self, params: dict[str, Any], **_: Any) -> None:
-        self._access_token.conceal(params)
+    def _conceal_access_token(
+        self, params: dict[str, Any] | None = None, request: Any = None, **_: Any
+    ) -> None:
+        from .redact import conceal_headers
 
-    def _conceal_sent_access_token(self, request: Any, **_: Any) -> None:
-        self._access_token.conceal_sent(request)
+        conceal_headers(request.headers if params is None else params["headers"])
 
     def _drop_frames(self, caught_exception: Exception | None = None, **_: Any) -> None:
-        self._access_token.drop_frames(caught_exception)
+        from .redact import without_frames
+
+        # The frames of a failed request hold the bytes sent.
+        if caught_exception is not None:
+            without_frames(caught_exception, handled=sys.exc_info()[1])
 
     @functools.cached_property
     def _rejected(self) -> RejectedCredentials:

@@ -21,6 +21,7 @@ __all__ = [
     "SecretBytes",
     "chain",
     "conceal",
+    "conceal_headers",
     "hide_frames",
     "mask",
     "mask_logs",
@@ -46,6 +47,7 @@ _SECRETS = (
     "subject token",
 )
 _SECRET_NAMES = frozenset(words.replace(" ", "") for words in _SECRETS)
+_BEARER_HEADER = "x-amz-sso_bearer_token"
 _HEADERS = r"x-amz-sso_bearer_token|x-amz-security-token"
 # A name may have something before it, as in aws_session_token, but not be the end of a word.
 _NAMES = rf"(?<![a-z0-9])(?:{'|'.join(words.replace(' ', '[-_]?') for words in _SECRETS)})"
@@ -84,6 +86,18 @@ class SecretBytes(bytes):
     def __getitem__(self, part: Any) -> Any:
         found = super().__getitem__(part)
         return SecretBytes(found) if isinstance(found, bytes) else found
+
+
+def conceal_headers(headers: Any) -> None:
+    """Hide the access token in the headers of a request, which tracebacks of a failed call show.
+
+    botocore turns them into bytes before it sends them.
+    """
+    held = headers.get(_BEARER_HEADER)
+    if isinstance(held, str):
+        headers[_BEARER_HEADER] = Secret(held)
+    elif isinstance(held, bytes):
+        headers[_BEARER_HEADER] = SecretBytes(held)
 
 
 def conceal(value: T) -> T:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from .config import SsoProfile
 from .provider import adopted, token_source
-from .redact import Secret, SecretBytes, without_frames
 from .seams import session_cache_of_tokens
 from .served import is_served
 
@@ -20,8 +18,6 @@ __all__ = ["LOGIN_COMPONENT", "AccessTokenParameter"]
 
 LOGIN_COMPONENT = "sso_plugin_login"
 """The name under which a session of `get_session` keeps the login that it was made for."""
-
-_SECRET_HEADERS = {"x-amz-sso_bearer_token"}
 
 
 class AccessTokenParameter:
@@ -71,23 +67,3 @@ class AccessTokenParameter:
         region = (context or {}).get(self._REGION)
         if region and not builtins.get("SDK::Endpoint"):
             builtins["AWS::Region"] = region
-
-    @staticmethod
-    def conceal(request: dict[str, Any]) -> None:
-        """Answer ``before-call.sso``: tracebacks of a failed call show its headers."""
-        headers = request["headers"]
-        for name in _SECRET_HEADERS & headers.keys():
-            headers[name] = Secret(headers[name])
-
-    @staticmethod
-    def conceal_sent(request: Any) -> None:
-        """Answer ``before-send.sso``, when botocore has turned the headers into bytes."""
-        for name in _SECRET_HEADERS:
-            if isinstance(request.headers.get(name), bytes):
-                request.headers[name] = SecretBytes(request.headers[name])
-
-    @staticmethod
-    def drop_frames(caught_exception: Exception | None) -> None:
-        """Answer ``needs-retry.sso``: the frames of a failed request hold the bytes sent."""
-        if caught_exception is not None:
-            without_frames(caught_exception, handled=sys.exc_info()[1])

@@ -23,6 +23,7 @@ from unittest import mock
 import pytest
 from botocore.credentials import SSOProvider
 from botocore.exceptions import InvalidConfigError
+from botocore.tokens import SSOTokenProvider
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -44,6 +45,7 @@ from sso_plugin import (
     rolesource,
     token_renewal,
     tokens,
+    unwritable,
 )
 from sso_plugin import cache as cache_module
 from sso_plugin.access_token import AccessToken
@@ -615,11 +617,12 @@ def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
         return name
 
     with contextlib.ExitStack() as stack:
-        for module in (cache_module, filecache, outage, rolesource, token_renewal, tokens):
+        for module in (cache_module, outage, rolesource, token_renewal, tokens, unwritable):
             stack.enter_context(mock.patch.object(module, "time", fake))
         stack.enter_context(mock.patch.object(FolderToWrite, "_prepared", dated))
         stack.enter_context(mock.patch.object(os, "fsync"))
-        stack.enter_context(mock.patch.object(Path, "home", return_value=home))
+        folder = str(home / ".aws/sso/cache")
+        stack.enter_context(mock.patch.object(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", folder))
         stack.enter_context(
             mock.patch.object(logging.getLogger("sso_plugin"), "level", logging.CRITICAL)
         )
