@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.tokens import SSOTokenProvider
 from measure import parser, table
 
 import sso_plugin
@@ -34,6 +35,8 @@ def main() -> None:
     with TemporaryDirectory() as home, Emulator(Organization.generated(accounts)) as portal:
         config = Path(home) / "config"
         os.environ.update(portal.environment(), HOME=home, USERPROFILE=home)
+        # botocore has looked for the home directory when it was imported.
+        SSOTokenProvider._SSO_TOKEN_CACHE_DIR = f"{home}/.aws/sso/cache"  # type: ignore[attr-defined]  # noqa: SLF001
         os.environ["AWS_CONFIG_FILE"] = str(config)
         config.write_text(portal.profile(), encoding="utf-8")
         log_in(portal)
