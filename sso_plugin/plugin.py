@@ -80,6 +80,7 @@ class _Adaptation:
         self._sources: list[SsoProvider | None] = []
 
     def begin(self) -> None:
+        self._adapt_component("data_loader", self._complete_loader)
         self._adapt_component("credential_provider", self._adapt_credentials)
         self._adapt_component("token_provider", self._adapt_tokens)
         self._register("provide-client-params.sso", self._provide_access_token)
@@ -94,24 +95,19 @@ class _Adaptation:
 
     @functools.cached_property
     def _access_token(self) -> AccessTokenParameter:
-        # A session that never calls the portal itself need not pay for the import.
         from .tokenparameter import AccessTokenParameter
 
         return AccessTokenParameter(self._session)
 
     def _provide_access_token(self, params: dict[str, Any], **kwargs: Any) -> dict[str, Any] | None:
         # A renewal passes the token, and may import nothing: a fork would leave it unfinished.
-        if "accessToken" in params:
-            return None
-        return self._access_token.provide(params, **kwargs)
+        return None if "accessToken" in params else self._access_token.provide(params, **kwargs)
 
     def _route_access_token(self, **kwargs: Any) -> None:
         if "_access_token" in vars(self):
             self._access_token.route(**kwargs)
 
-    def _conceal_access_token(
-        self, params: dict[str, Any] | None = None, request: Any = None, **_: Any
-    ) -> None:
+    def _conceal_access_token(self, params: Any = None, request: Any = None, **_: Any) -> None:
         from .redact import conceal_headers
 
         conceal_headers(request.headers if params is None else params["headers"])
@@ -119,13 +115,11 @@ class _Adaptation:
     def _drop_frames(self, caught_exception: Exception | None = None, **_: Any) -> None:
         from .redact import without_frames
 
-        # The frames of a failed request hold the bytes sent.
         if caught_exception is not None:
             without_frames(caught_exception, handled=sys.exc_info()[1])
 
     @functools.cached_property
     def _rejected(self) -> RejectedCredentials:
-        # Needed by the first request that is signed, and not by making a session.
         from .rejection import RejectedCredentials
 
         return RejectedCredentials(self._session)
@@ -193,10 +187,16 @@ class _Adaptation:
         profiles = self._session.full_config.get("profiles", {})
         return any(self._serves(source) for source in _source_profiles(profiles, name))
 
-    def _offer_models(self) -> None:
+    def _complete_loader(self, loader: Any) -> None:
+        from .seams import is_slim
+
+        if is_slim(loader):
+            self._offer_models(loader)
+
+    def _offer_models(self, loader: Any = None) -> None:
         from .loader import add_data_path, remove_data_path
 
-        loader = self._session.get_component("data_loader")
+        loader = loader or self._session.get_component("data_loader")
         add_data_path(loader)
         self._changes.append(lambda: remove_data_path(loader))
 

@@ -6,6 +6,7 @@ and only when a profile has a role chain: importing it takes longer than making 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import botocore.credentials
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from botocore.credentials import CredentialResolver
+    from botocore.loaders import Loader
     from botocore.session import Session
     from botocore.tokens import TokenProviderChain
 
 __all__ = [
     "cache_of_tokens",
     "find_stock",
+    "is_slim",
     "make_components",
     "pending_factory",
     "plain_session",
@@ -61,6 +64,11 @@ def pending_factory(session: Session, component: str) -> Callable[[], Any] | Non
     """Return the factory of a component that has not been made yet, else None."""
     factory: Callable[[], Any] | None = session._components._deferred.get(component)  # type: ignore[attr-defined]  # noqa: SLF001
     return factory
+
+
+def is_slim(loader: Loader) -> bool:
+    """Return whether a botocore is stripped of its data for Identity Center."""
+    return not os.path.isdir(os.path.join(loader.BUILTIN_DATA_PATH, "sso"))  # noqa: PTH112, PTH118
 
 
 def make_components(session: Session) -> None:
