@@ -35,8 +35,8 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
 ) -> Status:
     """Log in if that is needed, so that every program of this user can use it.
 
-    A token that is valid, or that its refresh token can renew, means that nobody is asked. A token
-    that cannot be stored works in this process only; a warning, and ``not_stored``, say so.
+    No login is needed while the token is valid or can be renewed. A token that cannot be stored
+    works in this process only; a warning, and ``not_stored``, say so.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.

@@ -124,7 +124,7 @@ _SLICE = 0.05
 
 
 class MemoryCache:
-    """Documents of this process only, or of a mapping that somebody set as a provider's cache.
+    """Documents of this process only, or of a mapping that a caller set as a provider's cache.
 
     :param why_in_memory: why this takes the place of files; None if it was chosen.
     """

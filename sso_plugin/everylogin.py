@@ -124,6 +124,6 @@ def _reader_of_session(session: Session, name: str) -> Callable[[], SsoProfile]:
 def _reader_of_profile(
     section: dict[str, Any], name: str, file: str
 ) -> Callable[[], SsoProfile | None]:
-    """Return what reads the login of a legacy profile, whatever it says of a role."""
+    """Return what reads the login of a legacy profile, without its role."""
     of_login = {key: section[key] for key in _LOGIN_KEYS if key in section}
     return lambda: SsoProfile.find({"profiles": {name: of_login}}, name, file)

@@ -48,7 +48,7 @@ class AccessTokenParameter:
 
     def _find_source(self) -> TokenSource | None:
         try:
-            # A session of `get_session` has a login of its own, whatever AWS_PROFILE says.
+            # A session of `get_session` has a login of its own, and ignores AWS_PROFILE.
             own: SsoProfile = self._session.get_component(LOGIN_COMPONENT)
         except ValueError:
             return self._source_of_profile()

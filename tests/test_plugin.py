@@ -14,13 +14,17 @@ import botocore.session
 import pytest
 from botocore.credentials import ProfileProviderBuilder, SSOProvider
 from botocore.exceptions import InvalidConfigError
+from botocore.loaders import Loader
 from botocore.tokens import SSOTokenProvider
+from stock import make_slim_data
 
 import sso_plugin
 from sso_plugin.loader import DATA_PATH
 from sso_plugin.provider import SsoProvider, SsoTokenProvider
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from world import World
 
 CHAIN = """
@@ -368,3 +372,15 @@ if __name__ == "__main__":
     process = world.run(f"import runpy; runpy.run_path({str(file)!r}, run_name='__main__')")
     assert (process.stdout.split(), process.stderr) == (["4", "4"], "")
     assert world.count("GetRoleCredentials") == 1
+
+
+@pytest.mark.parametrize("slim", [True, False])
+def test_our_models_are_offered_to_a_session_without_sso_only_if_botocore_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, slim: bool
+) -> None:
+    """A botocore stripped of its data has the client ``sso`` for every session."""
+    if slim:
+        monkeypatch.setattr(Loader, "BUILTIN_DATA_PATH", str(make_slim_data(tmp_path / "data")))
+    sso_plugin.enable()
+    paths = boto3.Session()._session.get_component("data_loader").search_paths
+    assert (DATA_PATH in paths) == slim

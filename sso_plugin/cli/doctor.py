@@ -36,7 +36,7 @@ def command(
 
     Looks at the versions, the start-up hook, the profile and which provider serves it, the files
     of the login, the network and the clock, and calls GetRoleCredentials for the role of the
-    profile. Changes nothing, logs nobody in, renews no token, shows no secret.
+    profile. Reads only: no login, no renewal, no change, no secret in its output.
     """
     findings = []
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -46,7 +46,7 @@ class ManagedProfile:
     :param lines: its text; each line has its end.
     :param places: the lines of the keys that we may have written.
     :param mark: the line of the mark.
-    :param ours: the keys that we wrote and that nobody changed; empty if a person changed one.
+    :param ours: the keys that are as we wrote them; empty if a person changed one.
     """
 
     name: str

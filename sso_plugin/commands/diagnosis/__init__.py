@@ -1,4 +1,4 @@
-"""What is wrong, and how to mend it. Looks and tells; changes nothing, logs nobody in.
+"""What is wrong, and how to fix it. Reads and reports; changes nothing, starts no login.
 
 No finding holds a secret: of files it tells names, modes and times, of the environment names.
 """
