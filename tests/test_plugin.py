@@ -19,6 +19,7 @@ from botocore.tokens import SSOTokenProvider
 from stock import make_slim_data
 
 import sso_plugin
+from sso_plugin.config import SsoProfile
 from sso_plugin.loader import DATA_PATH
 from sso_plugin.provider import SsoProvider, SsoTokenProvider
 
@@ -384,3 +385,13 @@ def test_our_models_are_offered_to_a_session_without_sso_only_if_botocore_has_no
     sso_plugin.enable()
     paths = boto3.Session()._session.get_component("data_loader").search_paths
     assert (DATA_PATH in paths) == slim
+
+
+def test_a_login_takes_the_values_of_its_session(world: World) -> None:
+    """As botocore's token provider does where the profile contradicts them; a role is refused."""
+    contradiction = "sso_region = us-east-1\nsso_start_url = https://other.awsapps.com/start\n"
+    world.configure(world.emulator.profile() + contradiction)
+    login = SsoProfile.login_of(botocore.session.Session(profile="dev"))
+    assert login is not None
+    assert (login.region, login.start_url) == ("eu-central-1", world.emulator.start_url)
+    assert (login.account_id, login.role_name) == (None, None)
