@@ -197,10 +197,11 @@ class MemoryCache:
         """See `Cache`."""
         lock = self._lock(key)
         deadline = time.monotonic() + (LOCK_TIMEOUT if timeout is None else timeout)
-        with waiting_for_lock():
-            while not (held := lock.acquire(timeout=_pause(deadline))):
-                if time.monotonic() >= deadline or (until and until()):
-                    break
+        if not (held := lock.acquire(blocking=False)):
+            with waiting_for_lock():
+                while not (held := lock.acquire(timeout=_pause(deadline))):
+                    if time.monotonic() >= deadline or (until and until()):
+                        break
         try:
             yield held
         finally:

@@ -55,8 +55,7 @@ def locked(path: Path, timeout: float, until: Callable[[], bool] | None) -> Iter
     lock = _LockFile(path)
     try:
         try:
-            with waiting_for_lock():
-                held = lock.acquire(timeout, until)
+            held = lock.acquire(timeout, until)
         except (ImportError, OSError) as exc:
             raise FileLockUnavailableError(str(exc)) from exc
         yield held
@@ -74,14 +73,20 @@ class _LockFile:
 
     def acquire(self, timeout: float, until: Callable[[], bool] | None) -> bool:
         """See `locked`."""
-        deadline = time.monotonic() + timeout
         with OpenFolder.following(self._path.parent, make=True) as folder:
-            while not self._try(folder):
-                if time.monotonic() >= deadline or (until and until()):
-                    return False
-                # A caller that waits for a short time looks often.
-                time.sleep(min(_POLL, timeout / 200))
-        return True
+            if self._try(folder):
+                return True
+            with waiting_for_lock():
+                return self._wait(folder, timeout, until)
+
+    def _wait(self, folder: OpenFolder, timeout: float, until: Callable[[], bool] | None) -> bool:
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline and not (until and until()):
+            # A caller that waits for a short time looks often.
+            time.sleep(min(_POLL, timeout / 200))
+            if self._try(folder):
+                return True
+        return False
 
     def release(self) -> None:
         """Unlock the file, also where a forked child has it open, and close it."""

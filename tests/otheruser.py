@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ATTACKER", "USER", "Snapshot", "folder_of", "needs_two_users", "running_as"]
+__all__ = ["ATTACKER", "BECOME", "USER", "Snapshot", "folder_of", "needs_two_users", "running_as"]
 
 USER = 65533
 ATTACKER = 65534
@@ -25,8 +25,15 @@ needs_two_users = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can act as a second user"
 )
 
-# Modules are imported first: the user may have no access to the folders of this Python.
-BECOME = "os.setgroups([]); os.setgid({uid}); os.setuid({uid})\n"
+_BECOME = "os.setgroups([]); os.setgid({uid}); os.setuid({uid})\n"
+
+BECOME = f"""
+import importlib, os, pkgutil, sso_plugin
+for module in pkgutil.walk_packages(sso_plugin.__path__, "sso_plugin."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+{_BECOME}"""
+"""Code that becomes a user, who may have no access to our modules: it imports all of them first."""
 
 
 @contextlib.contextmanager
@@ -46,7 +53,7 @@ def running_as(uid: int, code: str) -> Iterator[None]:
     """Have a process of a user execute code again and again; errors of the system are ignored."""
     script = (
         "import contextlib, os, sys\nfrom pathlib import Path\n"
-        + BECOME.format(uid=uid)
+        + _BECOME.format(uid=uid)
         + "print('go', flush=True)\nwhile True:\n    with contextlib.suppress(OSError):\n"
         + "".join(f"        {line}\n" for line in code.splitlines())
     )

@@ -118,6 +118,24 @@ class CacheContract:
             assert entered.wait(10)
         thread.join()
 
+    def test_who_takes_a_free_lock_does_not_count_as_waiting(
+        self, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else a fork or the end of a script, if it looks meanwhile, cuts off a renewal."""
+        waited: list[int] = []
+
+        class Noted(set[int]):
+            def add(self, ident: int) -> None:
+                waited.append(ident)
+
+        monkeypatch.setattr(cache_module, "_waiting", Noted())
+        with cache.locked("key") as held:
+            assert held
+            assert waited == []
+            with cache.locked("key", 0.0) as again:
+                assert not again
+            assert waited == [threading.get_ident()]
+
 
 class TestMemoryCache(CacheContract):
     @pytest.fixture

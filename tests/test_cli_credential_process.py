@@ -508,7 +508,6 @@ import test_cli_credential_process as tests
 from otheruser import ATTACKER, USER
 home = Path.home()
 os.environ["AWS_CONFIG_FILE"] = str(home / ".aws/config")
-# The first call imports everything, while this process can read the folders of this Python.
 print(tests.process_document("dev")["AccessKeyId"])
 memo, role = tests.plant(home)
 for path in (home, *home.rglob("*")):

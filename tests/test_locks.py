@@ -28,6 +28,8 @@ PAST = "2020-01-01T00:00:00Z"
 
 USE = """
 import boto3, sso_plugin
+from sso_plugin import background
+background._PATIENCE_AT_EXIT = 60.0  # this machine may be slow
 sso_plugin.enable()
 sts = boto3.Session(profile_name="dev").client("sts")
 print(sts.get_caller_identity()["Arn"].rsplit("/", 1)[1])

@@ -52,18 +52,10 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 def as_user(code: str, *arguments: str) -> str:
-    """Run code as the user, with sso_plugin imported before."""
-    imports = (
-        "import os, sys\nfrom pathlib import Path\nfrom sso_plugin.filecache import FileCache\n"
-    )
-    lazy = "from sso_plugin import filelocks, filewriting, filereading, openfolder\n"
+    """Run code as the user."""
+    imports = "import sys\nfrom pathlib import Path\nfrom sso_plugin.filecache import FileCache"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            imports + lazy + otheruser.BECOME.format(uid=USER) + code,
-            *arguments,
-        ],
+        [sys.executable, "-c", imports + otheruser.BECOME.format(uid=USER) + code, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
