@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler)
+
+# The modes of the folders that tests make are part of what is tested.
+os.umask(0o022)
 
 pytest_plugins = ["sso_plugin.emulator.pytest_plugin"]
 
