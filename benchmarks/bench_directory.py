@@ -13,9 +13,9 @@ from botocore.tokens import SSOTokenProvider
 from measure import parser, table
 
 import sso_plugin
-from sso_plugin.budget import Budget
 from sso_plugin.emulator import Emulator, Organization
-from sso_plugin.filecache import own_cache
+from sso_plugin.portal.throttling import Budget
+from sso_plugin.storage.file_cache import own_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

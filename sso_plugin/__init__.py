@@ -7,9 +7,8 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
 if TYPE_CHECKING:
-    from .api import login, logout, status
-    from .directory import Account, AccountRole
-    from .entitlements import accounts, get_session, roles
+    from .api.entitlements import accounts, get_session, roles
+    from .api.logins import login, logout, status
     from .errors import (
         ConfigError,
         LoginFailed,
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
         PortalError,
         SsoPluginError,
     )
-    from .openlogin import Status
-    from .person import LoginPrompt
-    from .plugin import disable, enable
+    from .portal.listings import Account, AccountRole
+    from .session.plugin import disable, enable
+    from .signin.configured_login import Status
+    from .signin.prompt import LoginPrompt
 
 __all__ = [
     "Account",
@@ -45,18 +45,18 @@ __all__ = [
 
 # Where each name comes from; errors, if not named.
 _HOMES = {
-    "Account": "directory",
-    "AccountRole": "directory",
-    "LoginPrompt": "person",
-    "Status": "openlogin",
-    "accounts": "entitlements",
-    "disable": "plugin",
-    "enable": "plugin",
-    "get_session": "entitlements",
-    "login": "api",
-    "logout": "api",
-    "roles": "entitlements",
-    "status": "api",
+    "Account": "portal.listings",
+    "AccountRole": "portal.listings",
+    "LoginPrompt": "signin.prompt",
+    "Status": "signin.configured_login",
+    "accounts": "api.entitlements",
+    "disable": "session.plugin",
+    "enable": "session.plugin",
+    "get_session": "api.entitlements",
+    "login": "api.logins",
+    "logout": "api.logins",
+    "roles": "api.entitlements",
+    "status": "api.logins",
 }
 
 

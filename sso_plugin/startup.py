@@ -54,7 +54,7 @@ class Tripwire:
         try:
             if again:
                 _forget_modules()
-            from .initializer import register
+            from .session.initializer import register
 
             register()
         except Exception as exc:  # noqa: BLE001

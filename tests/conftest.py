@@ -12,7 +12,7 @@ from botocore.tokens import SSOTokenProvider
 from world import World
 
 import sso_plugin
-from sso_plugin import cache
+from sso_plugin.storage import cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

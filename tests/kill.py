@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from sso_plugin.filecache import FileCache
+from sso_plugin.storage.file_cache import FileCache
 
 SIZE = 20_000
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sso_plugin.background import Background
+from sso_plugin.credentials.background import Background
 
 if TYPE_CHECKING:
     from world import World
@@ -84,7 +84,7 @@ def test_the_end_of_a_script_waits_for_it_but_not_for_long(
     """What it gets may be the only one; what hangs keeps nobody."""
     script = f"""
 import time
-from sso_plugin.background import Background
+from sso_plugin.credentials.background import Background
 def run():
     time.sleep({seconds})
     print("ended", flush=True)
@@ -148,7 +148,7 @@ def test_a_fork_during_a_renewal_gives_no_warning(world: World, fault: dict[str,
     make_due(world)
     if fault:
         world.emulator.faults.add("GetRoleCredentials", **fault)
-    script = f"from sso_plugin import background{RENEWING}{FORKING}"
+    script = f"from sso_plugin.credentials import background{RENEWING}{FORKING}"
     done = world.run(script, PYTHONWARNINGS="always")
     assert (done.stdout, "multi-threaded" in done.stderr) == ("[0, 0, 0]\n", False)
 

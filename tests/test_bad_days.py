@@ -18,14 +18,14 @@ import pytest
 import sso_plugin
 from sso_plugin import LoginRequired
 from sso_plugin.errors import PortalUnreachable
-from sso_plugin.portal import Portal
+from sso_plugin.portal.client import Portal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from world import World
 
-    from sso_plugin.answers import RoleKeys
+    from sso_plugin.portal.answers import RoleKeys
 
 PAST = "2020-01-01T00:00:00Z"
 
@@ -124,7 +124,7 @@ def test_an_outage_makes_no_call_fail(
     assert sts.get_caller_identity()["Arn"].endswith("/alice")
     assert set(asked_by) <= {"sso-plugin-renewal"}
     warnings = [one for one in caplog.records if one.levelno >= logging.WARNING]
-    ours = [one for one in warnings if one.name == "sso_plugin.refresh"]
+    ours = [one for one in warnings if one.name == "sso_plugin.credentials.refreshable"]
     assert len(ours) == 1
     assert not any(one.exc_info for one in caplog.records)
 
@@ -161,7 +161,7 @@ def test_a_portal_that_takes_its_time_keeps_nobody_waiting(
 def test_the_end_of_an_outage_is_told_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """One INFO, with the number of attempts that failed; then all is as before."""
     session = session_with_due_credentials(world)
-    caplog.set_level(logging.INFO, logger="sso_plugin.refresh")
+    caplog.set_level(logging.INFO, logger="sso_plugin.credentials.refreshable")
     credentials = session.get_credentials()
     world.emulator.faults.add("GetRoleCredentials", status=400, code="InvalidRequestException")
     credentials.get_frozen_credentials()
@@ -195,7 +195,7 @@ import time
 real = time.time
 time.time = lambda: real() + {hours * 3600}
 import boto3, sso_plugin
-from sso_plugin.rolesource import RoleSource
+from sso_plugin.credentials.role_source import RoleSource
 sso_plugin.enable()
 frozen = boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
 print(frozen.access_key)
@@ -220,7 +220,7 @@ import os, time
 real = time.time
 time.time = lambda: real() + 7200
 import boto3, sso_plugin
-from sso_plugin.filecache import role_cache
+from sso_plugin.storage.file_cache import role_cache
 sso_plugin.enable()
 credentials = boto3.Session(profile_name="dev").get_credentials()
 credentials.get_frozen_credentials()

@@ -21,8 +21,8 @@ pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 from browsers import Browser
 from command import Terminal, run
 
-from sso_plugin import handover
-from sso_plugin.browser import start_browser
+from sso_plugin.web import hand_over
+from sso_plugin.web.browser import start_browser
 
 if TYPE_CHECKING:
     import threading
@@ -43,7 +43,7 @@ def _no_place(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
 
 START = """
 import sys, threading
-from sso_plugin.browser import start_browser
+from sso_plugin.web.browser import start_browser
 print(start_browser("http://127.0.0.1:9/%s%action", threading.Event()))
 """
 
@@ -137,7 +137,7 @@ def test_the_arguments_of_a_browser_hold_no_secret(world: World, tmp_path: Path,
     """Neither the state nor the code, which other users could use; the page has them."""
     browser = Browser(tmp_path, emulator=world.emulator.url)
     script = (
-        "import sso_plugin, sso_plugin.surroundings as s; s._why_no_browser = lambda *_: None; "
+        "import sso_plugin, sso_plugin.web.surroundings as s; s._why_no_browser = lambda *_: None; "
         f"sso_plugin.login('dev', flow={flow!r})"
     )
     done = world.run(script, BROWSER=f"{browser.path} %s")
@@ -172,7 +172,7 @@ def test_the_arguments_of_a_browser_do_not_sign_in_to_the_console(
     world.sign_in()
     browser = Browser(tmp_path, emulator=world.emulator.url)
     script = (
-        "import sso_plugin.surroundings as s; s._why_no_browser = lambda *_: None\n"
+        "import sso_plugin.web.surroundings as s; s._why_no_browser = lambda *_: None\n"
         "from sso_plugin.cli import main; main(['console', '--profile', 'dev'])"
     )
     done = world.run(script, BROWSER=f"{browser.path} %s")
@@ -226,7 +226,7 @@ def test_macos_opens_a_page_by_its_own_command(
 ) -> None:
     """Started as a command, so that nothing of its output gets into the data of a script."""
     browser = Browser(tmp_path, name="open")
-    monkeypatch.setattr("sso_plugin.browser._OPEN_OF_MACOS", str(browser.path))
+    monkeypatch.setattr("sso_plugin.web.browser._OPEN_OF_MACOS", str(browser.path))
     monkeypatch.setattr("sys.platform", "darwin")
     monkeypatch.delenv("BROWSER", raising=False)
     assert start_browser("http://127.0.0.1:9/page")
@@ -301,7 +301,7 @@ def test_the_address_on_this_machine_is_gone_after_its_use(
     world: World, monkeypatch: pytest.MonkeyPatch, *, comes: bool
 ) -> None:
     """Or after a minute without one."""
-    monkeypatch.setattr(handover, "_IN_BACKGROUND", 60 if comes else 0.1)
+    monkeypatch.setattr(hand_over, "_IN_BACKGROUND", 60 if comes else 0.1)
     addresses: list[str] = []
 
     def start(address: str, _: threading.Event) -> None:
@@ -309,7 +309,7 @@ def test_the_address_on_this_machine_is_gone_after_its_use(
         if comes:
             urllib.request.urlopen(address, timeout=10).close()
 
-    assert handover.hand_over_in_background(f"{world.emulator.url}/device", start)
+    assert hand_over.hand_over_in_background(f"{world.emulator.url}/device", start)
     deadline = time.monotonic() + 30
     while port_is_open(addresses[0]) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -324,5 +324,5 @@ def test_the_address_on_this_machine_is_gone_if_no_browser_can_be_started() -> N
         addresses.append(address)
         return False
 
-    assert not handover.hand_over_in_background("https://secret.example", start)
+    assert not hand_over.hand_over_in_background("https://secret.example", start)
     assert not port_is_open(addresses[0])

@@ -13,12 +13,12 @@ from botocore.session import Session
 
 import sso_plugin
 from sso_plugin import PortalError
-from sso_plugin.budget import Budget
-from sso_plugin.cache import MemoryCache
-from sso_plugin.config import SsoProfile
-from sso_plugin.directory import Directory
-from sso_plugin.filecache import FileCache
-from sso_plugin.openlogin import OpenLogin
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.portal.listings import Directory
+from sso_plugin.portal.throttling import Budget
+from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.storage.cache import MemoryCache
+from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from world import World
 
-    from sso_plugin.cache import Cache
     from sso_plugin.emulator import LoggedRequest
+    from sso_plugin.storage.cache import Cache
 
 SPAWN = multiprocessing.get_context("spawn")
 KEY = "budget"

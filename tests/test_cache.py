@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.tokens import SSOTokenProvider
 
-from sso_plugin import cache as cache_module
-from sso_plugin.cache import Cache, MemoryCache
-from sso_plugin.filecache import FileCache, role_cache, token_cache
-from sso_plugin.openfolder import OpenFolder
+from sso_plugin.storage import cache as cache_module
+from sso_plugin.storage.cache import Cache, MemoryCache
+from sso_plugin.storage.file_cache import FileCache, role_cache, token_cache
+from sso_plugin.storage.folder import OpenFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sso_plugin import callback as callback_module
-from sso_plugin.callback import Answer, Callback
 from sso_plugin.redact import Secret
+from sso_plugin.signin import callback as callback_module
+from sso_plugin.signin.callback import Answer, Callback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

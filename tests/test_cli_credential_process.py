@@ -16,8 +16,8 @@ import otheruser
 import pytest
 from command import ENTRY, environment, run
 
-from sso_plugin.commands import credentialprocess
-from sso_plugin.commands.credentialprocess import process_document
+from sso_plugin.commands import credential_process
+from sso_plugin.commands.credential_process import process_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,8 +220,8 @@ class TestSpeed:
         ours = {
             "sso_plugin",
             "sso_plugin.cli",
-            "sso_plugin.commands.credentialprocess",
-            "sso_plugin.filereading",
+            "sso_plugin.commands.credential_process",
+            "sso_plugin.storage.reading",
         }
         # Start-up files of the environment, such as those of editable installs, have their own.
         bare = subprocess.run(
@@ -401,9 +401,9 @@ def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]
 def vouch(memo: Path, role: Path) -> None:
     """Have the memo say that all files are as they were when it was written."""
     held = json.loads(memo.read_text(encoding="utf-8"))
-    held["config"] = credentialprocess._config_marks()
-    held["token_mark"] = credentialprocess._file_mark(held["token_file"])
-    held["role_mark"] = credentialprocess._file_mark(str(role))
+    held["config"] = credential_process._config_marks()
+    held["token_mark"] = credential_process._file_mark(held["token_file"])
+    held["role_mark"] = credential_process._file_mark(str(role))
     memo.write_text(json.dumps(held), encoding="utf-8")
 
 

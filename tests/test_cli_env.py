@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from command import ENTRY, environment, run
 
-from sso_plugin.commands.awsvariables import (
+from sso_plugin.commands.aws_variables import (
     IN_THE_WAY,
     UNDO,
     chosen_profile,
@@ -21,7 +21,7 @@ from sso_plugin.commands.awsvariables import (
     outside,
     undone,
 )
-from sso_plugin.commands.shells import SHELLS, assignments, detect_shell, recipe
+from sso_plugin.commands.env.shells import SHELLS, assignments, detect_shell, recipe
 from sso_plugin.errors import ConfigError
 
 if TYPE_CHECKING:

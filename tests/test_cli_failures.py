@@ -12,7 +12,7 @@ import pytest
 from command import ENTRY, environment, run
 
 import sso_plugin
-from sso_plugin import api
+from sso_plugin.api import logins
 from sso_plugin.cli import main
 from sso_plugin.cli.app import COMMANDS
 
@@ -258,7 +258,7 @@ class TestDebug:
         def fail(*_: object, **__: object) -> None:
             raise ZeroDivisionError("secret")
 
-        monkeypatch.setattr(api, "status", fail)
+        monkeypatch.setattr(logins, "status", fail)
         assert main(["status"]) == 3
         assert capsys.readouterr().err == (
             "sso-plugin: ZeroDivisionError: this was not expected. "

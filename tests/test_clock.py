@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_plugin.clock import Ahead, Clock, Lifetime, format_timestamp, parse_timestamp
-from sso_plugin.clockmemory import ClockMemory
-from sso_plugin.filecache import FileCache
+from sso_plugin.portal.clock import Ahead, Clock, Lifetime, format_timestamp, parse_timestamp
+from sso_plugin.storage.clock_memory import ClockMemory
+from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from pathlib import Path

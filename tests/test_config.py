@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import InvalidConfigError
 
 from sso_plugin import ConfigError
-from sso_plugin.config import Options, SsoProfile
+from sso_plugin.config.profile import Options, SsoProfile
 from sso_plugin.served import is_served
 
 SESSION = {"sso_start_url": "https://corp.awsapps.com/start", "sso_region": "eu-west-1"}

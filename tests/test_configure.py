@@ -27,21 +27,21 @@ from otheruser import Snapshot
 import sso_plugin
 from sso_plugin import ConfigError, LoginRequired
 from sso_plugin.cli import main
-from sso_plugin.commands import configtext
-from sso_plugin.commands.configchange import Change
-from sso_plugin.commands.configfile import ConfigFile
-from sso_plugin.commands.configtext import ConfigText, ProfileText
-from sso_plugin.commands.configuring import Wishes, write_profiles
-from sso_plugin.commands.profilenames import NameTemplate
-from sso_plugin.commands.textdiff import unified_diff
-from sso_plugin.directory import Account, AccountRole, Directory
+from sso_plugin.commands.config_change import Change
+from sso_plugin.commands.config_file import ConfigFile
+from sso_plugin.commands.configure import config_text
+from sso_plugin.commands.configure.config_text import ConfigText, ProfileText
+from sso_plugin.commands.configure.configuring import Wishes, write_profiles
+from sso_plugin.commands.configure.profile_names import NameTemplate
+from sso_plugin.commands.configure.text_diff import unified_diff
+from sso_plugin.portal.listings import Account, AccountRole, Directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from world import World
 
-    from sso_plugin.commands.configplan import Plan
+    from sso_plugin.commands.configure.plan import Plan
 
 BY_HAND = """\
 # My own, do not touch.
@@ -204,7 +204,7 @@ def test_a_login_comes_first_where_one_is_needed(
     world.token_file().unlink()
     for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CI"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("sso_plugin.surroundings._why_no_browser", lambda *_: None)
+    monkeypatch.setattr("sso_plugin.web.surroundings._why_no_browser", lambda *_: None)
     opened: list[str] = []
 
     def open_browser(url: str) -> bool:
@@ -223,7 +223,7 @@ def test_without_anybody_to_log_in_the_error_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For a new sso-session, which no other command knows yet, with what can be done."""
-    monkeypatch.setattr("sso_plugin.surroundings._why_no_browser", lambda *_: "this is a test")
+    monkeypatch.setattr("sso_plugin.web.surroundings._why_no_browser", lambda *_: "this is a test")
     with pytest.raises(LoginRequired) as caught:
         write(sso_session="new", start_url=world.emulator.start_url, sso_region="eu-central-1")
     assert str(caught.value) == (
@@ -504,7 +504,7 @@ def test_two_runs_at_once_both_write(world: World, session_text: str) -> None:
     """Twenty processes, each with profiles of its own: none is lost."""
     world.configure(session_text)
     code = (
-        "import sys; from sso_plugin.commands.configuring import *;"
+        "import sys; from sso_plugin.commands.configure.configuring import *;"
         "write_profiles(Wishes(template=sys.argv[1] + '-{account_name}-{role_name}'),"
         " lambda plan: True)"
     )
@@ -524,9 +524,9 @@ def test_a_crash_in_the_middle_loses_nothing(world: World, session_text: str) ->
     world.configure(BY_HAND + session_text)
     before = world.config_file.read_bytes()
     code = (
-        "import itertools; from sso_plugin.commands.configfile import ConfigFile;"
-        "from sso_plugin.commands.configchange import Change;"
-        "from sso_plugin.commands.configtext import ConfigText, ProfileText;"
+        "import itertools; from sso_plugin.commands.config_file import ConfigFile;"
+        "from sso_plugin.commands.config_change import Change;"
+        "from sso_plugin.commands.configure.config_text import ConfigText, ProfileText;"
         f"file = ConfigFile.at({str(world.config_file)!r}); print('go', flush=True)\n"
         "for number in itertools.count():\n"
         "    text = file.read(); new = ConfigText.parse(text)\n"
@@ -1304,7 +1304,7 @@ def test_the_check_of_the_new_file_alone_refuses_a_line_that_nobody_meant(
     """Should the check of the values ever miss something."""
     world.configure(session_text)
     file = world.config_file
-    monkeypatch.setattr(configtext, "_check", lambda *_: None)
+    monkeypatch.setattr(config_text, "_check", lambda *_: None)
     role_names(monkeypatch, SMUGGLED.format(end, end))
     before = file.read_bytes()
     with pytest.raises(ConfigError, match="would not read as intended after this change"):

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sso_plugin.cli import main
-from sso_plugin.commands.federation import console_url
+from sso_plugin.commands.console.federation import console_url
 from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
-from sso_plugin.handover import hand_over
-from sso_plugin.surroundings import Surroundings
+from sso_plugin.web.hand_over import hand_over
+from sso_plugin.web.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from world import World
@@ -122,7 +122,7 @@ def test_each_partition_has_a_console_of_its_own(
         asked.append(url)
         raise SsoPluginError(error_msg="stop")
 
-    monkeypatch.setattr("sso_plugin.commands.federation.send", send)
+    monkeypatch.setattr("sso_plugin.commands.console.federation.send", send)
     with pytest.raises(SsoPluginError, match="stop"):
         console_url("dev", environ={})
     assert asked == [f"https://{signin}/federation"]

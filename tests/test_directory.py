@@ -11,9 +11,9 @@ import pytest
 
 import sso_plugin
 from sso_plugin import AccountRole, ConfigError, LoginRequired, PortalError
-from sso_plugin.directory import Directory
 from sso_plugin.emulator import Account, Assignment, Organization, User
-from sso_plugin.openlogin import OpenLogin
+from sso_plugin.portal.listings import Directory
+from sso_plugin.signin.configured_login import OpenLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

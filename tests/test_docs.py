@@ -17,16 +17,16 @@ import botocore.session
 import pytest
 
 import sso_plugin
-import sso_plugin.config
-from sso_plugin import cache
+import sso_plugin.config.profile
 from sso_plugin.cli.app import COMMANDS
-from sso_plugin.config import Options, SsoProfile
+from sso_plugin.config.profile import Options, SsoProfile
 from sso_plugin.emulator import Fault, LoggedRequest, Organization, Settings
 from sso_plugin.emulator.__main__ import main as emulator_command
-from sso_plugin.emulator.control import ROUTES
-from sso_plugin.emulator.fault import KINDS
-from sso_plugin.emulator.operations import OPERATIONS
-from sso_plugin.filecache import token_cache
+from sso_plugin.emulator.control.control import ROUTES
+from sso_plugin.emulator.state.fault import KINDS
+from sso_plugin.emulator.state.operations import OPERATIONS
+from sso_plugin.storage import cache
+from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ class TestProfileKeys:
     @pytest.mark.parametrize("page", [README, CONFIGURATION], ids=["README", "configuration"])
     def test_the_table_is_complete(self, page: str) -> None:
         """Both ways round; a key of the code is any quoted word that looks like one."""
-        source = Path(sso_plugin.config.__file__).read_text(encoding="utf-8")
+        source = Path(sso_plugin.config.profile.__file__).read_text(encoding="utf-8")
         read = set(re.findall(r'"(sso_[a-z_]+)"', source)) - {"sso_sessions"}
         assert read == set(re.findall(r"^\| `(sso_\w+)` \|", page, re.MULTILINE))
 

@@ -18,10 +18,10 @@ import pytest
 
 import sso_plugin
 from sso_plugin.cli import main
-from sso_plugin.commands.diagnosis import Finding, diagnose
-from sso_plugin.commands.diagnosis.network import look_at_network
-from sso_plugin.commands.diagnosis.versions import look_at_versions
-from sso_plugin.openlogin import OpenLogin
+from sso_plugin.commands.doctor import Finding, diagnose
+from sso_plugin.commands.doctor.network import look_at_network
+from sso_plugin.commands.doctor.versions import look_at_versions
+from sso_plugin.signin.configured_login import OpenLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def test_no_secret_is_shown(
     how: list[str],
 ) -> None:
     """Neither of the files nor of the environment, nor the password of a proxy."""
-    sso_plugin.openlogin.open_session("dev")
+    sso_plugin.signin.configured_login.open_session("dev")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASECRETSECRET")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hushhushhush")
     monkeypatch.setenv("http_proxy", "http://user:hushhushhush@127.0.0.1:9")
@@ -435,7 +435,7 @@ def test_old_and_missing_packages_are_found() -> None:
 
 def test_the_oldest_versions_are_those_of_the_package() -> None:
     """Written in two places, and the same in both."""
-    from sso_plugin.commands.diagnosis.versions import _LEAST
+    from sso_plugin.commands.doctor.versions import _LEAST
 
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
@@ -447,7 +447,7 @@ def test_the_oldest_versions_are_those_of_the_package() -> None:
 
 HOOK = """\
 import json
-from sso_plugin.commands.diagnosis.hook import look_at_hook
+from sso_plugin.commands.doctor.hook import look_at_hook
 print(json.dumps([[each.status, each.message, each.mend] for each in look_at_hook()]))
 """
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sso_plugin
-from sso_plugin.commands.diagnosis import Finding, diagnose
-from sso_plugin.commands.diagnosis.network import look_at_network
-from sso_plugin.commands.diagnosis.role import look_at_role
-from sso_plugin.config import SsoProfile
-from sso_plugin.openlogin import OpenLogin
+from sso_plugin.commands.doctor import Finding, diagnose
+from sso_plugin.commands.doctor.network import look_at_network
+from sso_plugin.commands.doctor.role import look_at_role
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.signin.configured_login import OpenLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

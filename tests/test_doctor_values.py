@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sso_plugin
-from sso_plugin.commands.diagnosis import diagnose
-from sso_plugin.commands.diagnosis.values import KEYS
-from sso_plugin.config import _OWN_KEYS
+from sso_plugin.commands.doctor import diagnose
+from sso_plugin.commands.doctor.values import KEYS
+from sso_plugin.config.profile import _OWN_KEYS
 
 if TYPE_CHECKING:
     from world import World

@@ -18,9 +18,7 @@ from botocore.exceptions import UnauthorizedSSOTokenError
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, LoginRequired, NoAccess, PortalError
-from sso_plugin.cache import MemoryCache
-from sso_plugin.config import SsoProfile
-from sso_plugin.errormap import Caller
+from sso_plugin.config.profile import SsoProfile
 from sso_plugin.errors import (
     UNREACHABLE,
     ConfigValueError,
@@ -30,7 +28,9 @@ from sso_plugin.errors import (
     TokenLocked,
     also,
 )
-from sso_plugin.outage import Outage
+from sso_plugin.portal.error_map import Caller
+from sso_plugin.portal.outage import Outage
+from sso_plugin.storage.cache import MemoryCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,9 +25,9 @@ import pytest
 from botocore.configloader import raw_config_parse
 
 from sso_plugin.cli import main
-from sso_plugin.commands.awsvariables import IN_THE_WAY, UNDO
+from sso_plugin.commands.aws_variables import IN_THE_WAY, UNDO
 from sso_plugin.commands.container import CredentialsEndpoint, Keys
-from sso_plugin.commands.execution import _section_text, run_with_credentials
+from sso_plugin.commands.exec_.execution import _section_text, run_with_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,10 +17,10 @@ import otheruser
 import pytest
 from otheruser import ATTACKER, USER
 
-from sso_plugin import filemodes
 from sso_plugin.errors import LoginRequired
-from sso_plugin.filecache import FileCache
-from sso_plugin.filemodes import is_listed_without_modes
+from sso_plugin.storage import modes
+from sso_plugin.storage.file_cache import FileCache
+from sso_plugin.storage.modes import is_listed_without_modes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +37,8 @@ READ = """
 import grp, json, logging, os, pwd, sys, tempfile
 from pathlib import Path
 from botocore.utils import JSONFileCache
-from sso_plugin import filemodes, filetrust, openfolder
-from sso_plugin.filecache import FileCache
+from sso_plugin.storage import modes as filemodes, trust as filetrust, folder as openfolder
+from sso_plugin.storage.file_cache import FileCache
 uid, gid, groups, home, root, times = json.loads(sys.argv[1])
 messages = []
 class Handler(logging.Handler):
@@ -354,9 +354,9 @@ def test_what_another_user_can_have_written_is_refused(
 @otheruser.needs_two_users
 def test_a_group_of_one_is_no_other_user(home: Home) -> None:
     """With umask 002, usual where each user has such a group, all that is made has this mode."""
-    filemodes._own_groups.clear()
+    modes._own_groups.clear()
     users = [each for each in pwd.getpwall() if each.pw_uid]
-    user = next((u for u in users if filemodes.is_own_group(u.pw_uid, u.pw_gid)), None)
+    user = next((u for u in users if modes.is_own_group(u.pw_uid, u.pw_gid)), None)
     if user is None:
         pytest.skip("no user of this machine has a group of one")
     for path in (home.path, *home.path.rglob("*")):
@@ -419,8 +419,8 @@ def test_without_a_home_all_folders_up_to_the_root_are_checked(home: Home, owner
     os.chown(home.path.parent, owner, owner)
     code = (
         "import os, sys, tempfile\nfrom pathlib import Path\n"
-        "from sso_plugin import filemodes, filetrust, openfolder\n"
-        "from sso_plugin.filecache import FileCache\n"
+        "from sso_plugin.storage import modes as filemodes, trust as filetrust, folder as openfolder\n"
+        "from sso_plugin.storage.file_cache import FileCache\n"
         + otheruser.BECOME.format(uid=USER)
         + f"print(FileCache(Path({str(home.folder)!r})).fault('token'))"
     )
@@ -621,7 +621,7 @@ os.rename({folder!r} + "-kept", {folder!r})
 """
     with otheruser.running_as(USER, code):
         for _ in range(3000):
-            filemodes._chmod_fails(folder)
+            modes._chmod_fails(folder)
     assert (victim.stat().st_mtime_ns, list(victim.iterdir())) == (before, [])
 
 
@@ -728,16 +728,16 @@ def test_where_chmod_has_no_effect_every_mode_is_accepted(
     cache = FileCache(tmp_path)
     cache.put("token", DOCUMENT)
     (tmp_path / "token.json").chmod(0o777)
-    real_create, real_fchmod = filemodes._create, os.fchmod
+    real_create, real_fchmod = modes._create, os.fchmod
 
     def without_modes(*args: Any) -> int:
         descriptor = real_create(*args)
         real_fchmod(descriptor, created)
         return descriptor
 
-    monkeypatch.setattr(filemodes, "_create", without_modes)
+    monkeypatch.setattr(modes, "_create", without_modes)
     monkeypatch.setattr(os, "fchmod", chmod)
-    monkeypatch.setattr(filemodes, "_with_modes", set())
+    monkeypatch.setattr(modes, "_with_modes", set())
     assert (cache.get("token") is not None) == read
     assert [path.name for path in tmp_path.iterdir()] == ["token.json"]
 
@@ -745,7 +745,7 @@ def test_where_chmod_has_no_effect_every_mode_is_accepted(
 @pytest.mark.parametrize("name", ["token.json", ".", ".."])
 def test_the_error_of_a_login_says_what_is_wrong_with_the_file(world: World, name: str) -> None:
     """The same as the report in the log, and the command in it fixes it."""
-    from sso_plugin.openlogin import OpenLogin
+    from sso_plugin.signin.configured_login import OpenLogin
 
     world.sign_in()
     target = world.token_file() if name == "token.json" else world.token_file().parent / name

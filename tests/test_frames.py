@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.pretty import pretty_repr
 
 import sso_plugin
-from sso_plugin.commands.credentialprocess import process_document
-from sso_plugin.commands.federation import console_url
+from sso_plugin.commands.console.federation import console_url
+from sso_plugin.commands.credential_process import process_document
 from sso_plugin.redact import chain, hide_frames
 
 if TYPE_CHECKING:

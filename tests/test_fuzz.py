@@ -19,32 +19,32 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import sso_plugin
-from sso_plugin import answers
-from sso_plugin.access_token import note_origin
-from sso_plugin.accountnames import AccountNames
-from sso_plugin.budget import Budget
-from sso_plugin.cache import MemoryCache
-from sso_plugin.callback import Callback
 from sso_plugin.cli import main
-from sso_plugin.clock import Clock, format_timestamp, parse_http_date, parse_timestamp
-from sso_plugin.clockmemory import ClockMemory
-from sso_plugin.commands.configtext import ConfigText
-from sso_plugin.commands.credentialprocess import process_document
-from sso_plugin.config import SsoProfile
-from sso_plugin.errormap import Caller
+from sso_plugin.commands.configure.config_text import ConfigText
+from sso_plugin.commands.credential_process import process_document
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials.access_token import note_origin
+from sso_plugin.credentials.account_names import AccountNames
+from sso_plugin.credentials.login_index import LoginIndex
+from sso_plugin.credentials.role_credentials import RoleCredentials
+from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefusal, SsoPluginError
-from sso_plugin.filecache import FileCache, own_cache, role_cache, token_cache
-from sso_plugin.login_index import LoginIndex
-from sso_plugin.openlogin import OpenLogin
-from sso_plugin.outage import Outage
+from sso_plugin.portal import answers
+from sso_plugin.portal.clock import Clock, format_timestamp, parse_http_date, parse_timestamp
+from sso_plugin.portal.error_map import Caller
+from sso_plugin.portal.outage import Outage
+from sso_plugin.portal.throttling import Budget
 from sso_plugin.printable import clean, has_controls, one_line
 from sso_plugin.redact import conceal, mask
-from sso_plugin.registration import Registrations
-from sso_plugin.role_credentials import RoleCredentials
-from sso_plugin.rolesource import RoleSource
 from sso_plugin.served import is_served
-from sso_plugin.signin import AttendedTokenSource
-from sso_plugin.vanity import PortalRecord
+from sso_plugin.signin.callback import Callback
+from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.signin.registration import Registrations
+from sso_plugin.signin.sign_in import AttendedTokenSource
+from sso_plugin.signin.vanity import PortalRecord
+from sso_plugin.storage.cache import MemoryCache
+from sso_plugin.storage.clock_memory import ClockMemory
+from sso_plugin.storage.file_cache import FileCache, own_cache, role_cache, token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -255,7 +255,7 @@ def test_any_file_leaves_credential_process_an_answer(
     source = RoleSource(login.profile, login.tokens, role_cache())
     put(role_cache(), source.key, content)
     put(own_cache(), f"process-{b'dev'.hex()}", memo)
-    monkeypatch.setattr("sso_plugin.commands.credentialprocess._config_marks", dict)
+    monkeypatch.setattr("sso_plugin.commands.credential_process._config_marks", dict)
     with contextlib.suppress(SsoPluginError):
         assert process_document("dev")["Version"] == 1
 

@@ -12,7 +12,7 @@ from hostile import DEVICE, HostilePortal
 import sso_plugin
 from sso_plugin import LoginPrompt
 from sso_plugin.printable import one_line
-from sso_plugin.surroundings import Surroundings
+from sso_plugin.web.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,10 +16,10 @@ from hostile import ACCOUNTS, CREDENTIALS, DEVICE, REGISTER, ROLES, TOKEN, Hosti
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError, SsoPluginError
-from sso_plugin.answers import Grant, InvalidAnswerError
 from sso_plugin.cli import main
-from sso_plugin.filecache import token_cache
-from sso_plugin.openlogin import OpenLogin
+from sso_plugin.portal.answers import Grant, InvalidAnswerError
+from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -437,7 +437,7 @@ def test_a_list_without_end_is_given_up(
     portal: HostilePortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a number of pages that no portal has."""
-    monkeypatch.setattr("sso_plugin.directory._MOST_PAGES", 5)
+    monkeypatch.setattr("sso_plugin.portal.listings._MOST_PAGES", 5)
     portal.change[ACCOUNTS] = lambda answer: {**answer, "nextToken": f"{len(portal.asked)}"}
     with pytest.raises(PortalError, match="it has more than 5 pages"):
         list(sso_plugin.accounts("dev"))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_plugin.hosts import (
+from sso_plugin.printable import one_line
+from sso_plugin.web.addresses import (
     Address,
     is_aws_host,
     is_of_aws,
@@ -15,7 +16,6 @@ from sso_plugin.hosts import (
     secrets_in,
     without_secrets,
 )
-from sso_plugin.printable import one_line
 
 
 @pytest.mark.parametrize(

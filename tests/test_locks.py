@@ -16,8 +16,8 @@ import pytest
 from otheruser import Snapshot
 from test_cli_login import browser
 
-from sso_plugin import filelocks
-from sso_plugin.filecache import FileCache
+from sso_plugin.storage import locks
+from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ PAST = "2020-01-01T00:00:00Z"
 
 USE = """
 import boto3, sso_plugin
-from sso_plugin import background
+from sso_plugin.credentials import background
 background._PATIENCE_AT_EXIT = 60.0  # this machine may be slow
 sso_plugin.enable()
 sts = boto3.Session(profile_name="dev").client("sts")
@@ -48,7 +48,7 @@ else:
 """
 
 TRY = (
-    "import sys; from pathlib import Path; from sso_plugin.filecache import FileCache\n"
+    "import sys; from pathlib import Path; from sso_plugin.storage.file_cache import FileCache\n"
     "with FileCache(Path(sys.argv[1])).locked('key', 0.1) as held: print(held)"
 )
 
@@ -63,7 +63,7 @@ WITHOUT = {
 
 @pytest.fixture(autouse=True)
 def _nothing_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filelocks, "_reported", set())
+    monkeypatch.setattr(locks, "_reported", set())
 
 
 def run(world: World, missing: str, code: str, **environment: str) -> str:
@@ -175,12 +175,12 @@ def test_the_lock_of_windows_excludes_as_the_one_of_posix(
     """Windows has that one only."""
     cache = FileCache(tmp_path)
     with cache.locked("key"):
-        monkeypatch.setattr(filelocks, "NEEDS_FILELOCK", True)
+        monkeypatch.setattr(locks, "NEEDS_FILELOCK", True)
         with cache.locked("key", 0.1) as held:
             assert not held
     with cache.locked("key", 0.1) as held:
         assert held
-        monkeypatch.setattr(filelocks, "NEEDS_FILELOCK", False)
+        monkeypatch.setattr(locks, "NEEDS_FILELOCK", False)
         with cache.locked("key", 0.1) as again:
             assert not again
 
@@ -273,7 +273,7 @@ def test_a_forked_child_does_not_keep_the_lock_of_its_parent(tmp_path: Path) -> 
     script = """
 import os, signal, sys, time
 from pathlib import Path
-from sso_plugin.filecache import FileCache
+from sso_plugin.storage.file_cache import FileCache
 with FileCache(Path(sys.argv[1])).locked("key"):
     if os.fork() == 0:
         os.close(1)

@@ -16,13 +16,14 @@ import pytest
 from world import sha1
 
 import sso_plugin
-from sso_plugin import ConfigError, LoginFailed, LoginPrompt, PortalError, Status, flows
+from sso_plugin import ConfigError, LoginFailed, LoginPrompt, PortalError, Status
 from sso_plugin.errors import PortalUnreachable
+from sso_plugin.signin import flows
 
 if TYPE_CHECKING:
     from world import World
 
-    from sso_plugin.signin import FlowName
+    from sso_plugin.signin.sign_in import FlowName
 
 
 FLOWS: list[str] = ["browser", "device"]

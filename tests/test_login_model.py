@@ -30,13 +30,13 @@ from test_properties import (
 )
 
 from sso_plugin import LoginRequired
-from sso_plugin.access_token import AccessToken
-from sso_plugin.answers import Grant, RoleKeys
-from sso_plugin.clock import Clock, format_timestamp
-from sso_plugin.filecache import role_cache, token_cache
-from sso_plugin.openlogin import OpenLogin
-from sso_plugin.rolesource import RoleSource
-from sso_plugin.tokens import TokenSource
+from sso_plugin.credentials.access_token import AccessToken
+from sso_plugin.credentials.role_source import RoleSource
+from sso_plugin.credentials.token_source import TokenSource
+from sso_plugin.portal.answers import Grant, RoleKeys
+from sso_plugin.portal.clock import Clock, format_timestamp
+from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.storage.file_cache import role_cache, token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,9 @@ import boto3
 import pytest
 
 import sso_plugin
-from sso_plugin import LoginRequired, PortalError, cache
-from sso_plugin.filecache import FileCache, token_cache
+from sso_plugin import LoginRequired, PortalError
+from sso_plugin.storage import cache
+from sso_plugin.storage.file_cache import FileCache, token_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +92,7 @@ def test_a_profile_that_names_its_account_follows_the_login(two: World) -> None:
 
 def test_a_credential_process_follows_the_login(two: World) -> None:
     """Also where it reads nothing but its memo."""
-    from sso_plugin.commands.credentialprocess import process_document
+    from sso_plugin.commands.credential_process import process_document
 
     two.sign_in("alice")
     keys = [process_document("dev")["AccessKeyId"] for _ in range(2)]
@@ -239,7 +240,7 @@ DELAYED = """
 import sys, threading, time
 from pathlib import Path
 import boto3, sso_plugin
-from sso_plugin.portal import Portal
+from sso_plugin.portal.client import Portal
 sso_plugin.enable()
 method, answered, go_on = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 real = getattr(Portal, method)
@@ -368,7 +369,7 @@ STOPS_ONCE = """
 import os, signal, sys
 from pathlib import Path
 import boto3, sso_plugin
-from sso_plugin.portal import Portal
+from sso_plugin.portal.client import Portal
 sso_plugin.enable()
 real = Portal.create_token
 def stopped(*args, **kwargs):
@@ -485,7 +486,7 @@ def test_where_no_folder_can_be_made_a_token_is_renewed_as_on_stock(world: World
     """That is another case than a lock that another process holds."""
     world.sign_in(expiresAt=PAST)
     done = world.run("""
-from sso_plugin.openfolder import OpenFolder
+from sso_plugin.storage.folder import OpenFolder
 def no(*_, **__): raise PermissionError(13, 'Permission denied')
 OpenFolder.following = no
 import boto3, sso_plugin
@@ -514,7 +515,7 @@ def test_the_end_of_a_script_does_not_wait_for_a_lock(world: World) -> None:
     os.utime(file, (then, then))
     script = """
 import boto3, sso_plugin, time
-from sso_plugin import background, cache
+from sso_plugin.credentials import background; from sso_plugin.storage import cache
 sso_plugin.enable()
 boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
 time.sleep(0.5)

@@ -15,8 +15,8 @@ import pytest
 import sso_plugin
 from sso_plugin import ConfigError, Status
 from sso_plugin.cli import main
-from sso_plugin.openlogin import OpenLogin
-from sso_plugin.registration import registration_key
+from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.signin.registration import registration_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -379,7 +379,7 @@ sso_plugin.enable()
 boto3.Session(profile_name="dev").client("sts").get_caller_identity()
 """
 REGISTER = """
-from sso_plugin.filecache import token_cache
+from sso_plugin.storage.file_cache import token_cache
 token_cache().put({key!r}, {{"clientId": "id", "clientSecret": "hush", "expiresAt": "2099"}})
 """
 

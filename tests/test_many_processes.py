@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 import sso_plugin
-from sso_plugin import cache
+from sso_plugin.storage import cache
 
 if TYPE_CHECKING:
     from world import World
@@ -86,7 +86,7 @@ def test_profiles_of_one_login_share_its_token(world: World) -> None:
 
 HOLDER = """
 import sys, time
-from sso_plugin.filecache import role_cache, token_cache
+from sso_plugin.storage.file_cache import role_cache, token_cache
 with {role: role_cache, token: token_cache}[sys.argv[1]]().locked(sys.argv[2]):
     print("held", flush=True)
     time.sleep(120)

@@ -18,12 +18,12 @@ from world import World
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, PortalError
-from sso_plugin.commands.diagnosis import diagnose
-from sso_plugin.config import SsoProfile
+from sso_plugin.commands.doctor import diagnose
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.emulator import Emulator, Organization, VanityUrl
-from sso_plugin.tokens import TokenSource
-from sso_plugin.vanity import resolve_start_url
-from sso_plugin.webrequest import send
+from sso_plugin.signin.vanity import resolve_start_url
+from sso_plugin.web.request import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

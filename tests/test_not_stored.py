@@ -21,9 +21,9 @@ from command import ENTRY, environment, run
 from test_cli_login import browser
 
 import sso_plugin
-from sso_plugin.commands.diagnosis import diagnose
+from sso_plugin.commands.doctor import diagnose
 from sso_plugin.errors import SsoPluginError
-from sso_plugin.filecache import FileCache
+from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from world import World
@@ -216,7 +216,7 @@ def test_an_expired_token_is_renewed_and_kept_in_memory(world: World, mount: str
     assert (out, renewals) == ("111111111111\n" * 3, 1)
     (line,) = errors.splitlines()
     assert line.startswith(
-        f"WARNING:sso_plugin.tokens:The new access token of {world.emulator.start_url} is in the "
+        f"WARNING:sso_plugin.credentials.token_source:The new access token of {world.emulator.start_url} is in the "
         "memory of this process only, and other programs need a login: "
         f"{world.token_file()} cannot be written: "
     )
@@ -250,8 +250,8 @@ def test_what_cannot_be_replaced_cannot_be_stored(
 TRY = f"""
 import encodings.ascii, os, sys, tempfile
 from pathlib import Path
-from sso_plugin import filemodes, filetrust, filewriting, unwritable
-from sso_plugin.filecache import FileCache
+from sso_plugin.storage import modes as filemodes, trust as filetrust, writing as filewriting, unwritable
+from sso_plugin.storage.file_cache import FileCache
 {otheruser.BECOME.format(uid=otheruser.USER)}
 print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
 """

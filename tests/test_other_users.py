@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import otheruser
 import pytest
 
-from sso_plugin import peers
-from sso_plugin.callback import Answer, Callback
-from sso_plugin.handover import hand_over
-from sso_plugin.peers import users_of
+from sso_plugin.signin.callback import Answer, Callback
+from sso_plugin.web import peers
+from sso_plugin.web.hand_over import hand_over
+from sso_plugin.web.peers import users_of
 
 if TYPE_CHECKING:
     import threading
@@ -158,8 +158,8 @@ def test_another_user_who_knows_the_address_does_not_get_the_page(address: str, 
 
 SERVER = """
 import encodings.idna, http.client, os, sys, threading
-from sso_plugin.callback import Callback
-from sso_plugin.handover import hand_over
+from sso_plugin.signin.callback import Callback
+from sso_plugin.web.hand_over import hand_over
 os.setuid(65534)
 if sys.argv[1] == "callback":
     with Callback(sys.argv[2]) as callback:

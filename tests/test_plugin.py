@@ -19,9 +19,9 @@ from botocore.tokens import SSOTokenProvider
 from stock import make_slim_data
 
 import sso_plugin
-from sso_plugin.config import SsoProfile
-from sso_plugin.loader import DATA_PATH
-from sso_plugin.provider import SsoProvider, SsoTokenProvider
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.portal.models import DATA_PATH
+from sso_plugin.session.providers import SsoProvider, SsoTokenProvider
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -285,9 +285,9 @@ print(*sorted(name for name in sys.modules if name.startswith("sso_plugin")), se
 """
     assert world.run(script).stdout.split() == [
         "sso_plugin",
-        "sso_plugin.initializer",
-        "sso_plugin.plugin",
-        "sso_plugin.seams",
+        "sso_plugin.session.initializer",
+        "sso_plugin.session.plugin",
+        "sso_plugin.session.seams",
         "sso_plugin.served",
         "sso_plugin.startup",
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sso_plugin.polling import Polling
+from sso_plugin.signin.polling import Polling
 
 FAULT = OSError("timed out")
 

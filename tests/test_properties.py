@@ -34,39 +34,30 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from sso_plugin import (
-    ConfigError,
-    LoginRequired,
-    NoAccess,
-    PortalError,
-    SsoPluginError,
-    filecache,
-    outage,
-    rolesource,
-    token_renewal,
-    tokens,
-    unwritable,
-)
-from sso_plugin import cache as cache_module
-from sso_plugin.access_token import AccessToken
-from sso_plugin.answers import Grant, RoleKeys
-from sso_plugin.clock import Clock, Lifetime, format_timestamp, parse_timestamp
-from sso_plugin.commands import credentialprocess
-from sso_plugin.config import SsoProfile
+from sso_plugin import ConfigError, LoginRequired, NoAccess, PortalError, SsoPluginError
+from sso_plugin.commands import credential_process
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials import role_source, token_renewal, token_source
+from sso_plugin.credentials.access_token import AccessToken
+from sso_plugin.credentials.login_index import LoginIndex
+from sso_plugin.credentials.refreshable import SsoCredentials
+from sso_plugin.credentials.role_credentials import RoleCredentials
+from sso_plugin.credentials.role_source import RoleSource
+from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
-from sso_plugin.filecache import FileCache, role_cache, token_cache
-from sso_plugin.filewriting import FolderToWrite
-from sso_plugin.login_index import LoginIndex
-from sso_plugin.refresh import SsoCredentials
-from sso_plugin.role_credentials import RoleCredentials
-from sso_plugin.rolesource import RoleSource
+from sso_plugin.portal import outage
+from sso_plugin.portal.answers import Grant, RoleKeys
+from sso_plugin.portal.clock import Clock, Lifetime, format_timestamp, parse_timestamp
 from sso_plugin.served import is_served
-from sso_plugin.tokens import TokenSource
+from sso_plugin.storage import cache as cache_module
+from sso_plugin.storage import file_cache, unwritable
+from sso_plugin.storage.file_cache import FileCache, role_cache, token_cache
+from sso_plugin.storage.writing import FolderToWrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sso_plugin.openfolder import OpenFolder
+    from sso_plugin.storage.folder import OpenFolder
 
 # The same examples everywhere and every time, so that a failure is the change's and not the day's.
 FIXED = settings(
@@ -293,7 +284,7 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what a power cut is about, and thousands of warnings."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setattr(logging.getLogger("sso_plugin"), "disabled", True)
-    monkeypatch.setattr(filecache._logger, "disabled", True)
+    monkeypatch.setattr(file_cache._logger, "disabled", True)
 
 
 @pytest.mark.usefixtures("_quiet")
@@ -412,11 +403,11 @@ def test_any_memo_of_the_credential_process_is_used_or_ignored(
     with mock.patch.dict(os.environ, HOME=str(folder)):
         if vouched:
             with contextlib.suppress(ValueError, TypeError, RecursionError):
-                known = {"config": credentialprocess._config_marks(), "token_mark": None}
+                known = {"config": credential_process._config_marks(), "token_mark": None}
                 content = json.dumps({**json.loads(content), **known}).encode()
         memo.write_bytes(content)
         memo.chmod(0o600)
-        assert credentialprocess._load_warm("dev") is None
+        assert credential_process._load_warm("dev") is None
 
 
 # --- tokens and roles, by a model -----------------------------------------------------------------
@@ -555,7 +546,7 @@ class Login:
 
 
 class Portal:
-    """Stands in for `sso_plugin.portal.Portal`: answers as the model says, and remembers it."""
+    """Stands in for `sso_plugin.portal.client.Portal`: answers as the model says, and remembers it."""
 
     def __init__(self, login: Login) -> None:
         self.login = login
@@ -617,7 +608,7 @@ def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
         return name
 
     with contextlib.ExitStack() as stack:
-        for module in (cache_module, outage, rolesource, token_renewal, tokens, unwritable):
+        for module in (cache_module, outage, role_source, token_renewal, token_source, unwritable):
             stack.enter_context(mock.patch.object(module, "time", fake))
         stack.enter_context(mock.patch.object(FolderToWrite, "_prepared", dated))
         stack.enter_context(mock.patch.object(os, "fsync"))

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.credentials import RefreshableCredentials
 
-from sso_plugin import LoginRequired, refresh
-from sso_plugin.clock import Clock, Lifetime
-from sso_plugin.refresh import SsoCredentials
-from sso_plugin.role_credentials import RoleCredentials
+from sso_plugin import LoginRequired
+from sso_plugin.credentials import refreshable
+from sso_plugin.credentials.refreshable import SsoCredentials
+from sso_plugin.credentials.role_credentials import RoleCredentials
+from sso_plugin.portal.clock import Clock, Lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -272,7 +273,7 @@ def test_credentials_that_may_live_do_not_wait_for_a_portal_that_hangs(
     source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For a few seconds only: they may have expired, and may not."""
-    monkeypatch.setattr(refresh, "_DOUBT", 0.05)
+    monkeypatch.setattr(refreshable, "_DOUBT", 0.05)
     credentials = held_machine(source, time)
     source.gate = threading.Event()
     assert key_of(credentials) == "1"

@@ -10,11 +10,11 @@ import boto3
 import pytest
 from command import run
 
-from sso_plugin.commands.federation import console_url
-from sso_plugin.commands.profilekeys import ProfileKeys
+from sso_plugin.commands.console.federation import console_url
+from sso_plugin.commands.profile_credentials import ProfileKeys
 from sso_plugin.commands.regions import region_of
 from sso_plugin.errors import SsoPluginError
-from sso_plugin.openlogin import open_session
+from sso_plugin.signin.configured_login import open_session
 
 if TYPE_CHECKING:
     from typing import Any
@@ -237,7 +237,7 @@ def test_keys_are_sent_to_the_console_of_their_partition(
         asked.append(url)
         raise SsoPluginError(error_msg="stop")
 
-    monkeypatch.setattr("sso_plugin.commands.federation.send", send)
+    monkeypatch.setattr("sso_plugin.commands.console.federation.send", send)
     with pytest.raises(SsoPluginError, match="stop"):
         console_url(profile, environ={"AWS_DEFAULT_REGION": elsewhere})
     assert asked == [f"https://{signin}/federation"]

@@ -20,7 +20,7 @@ from service import Service
 from test_many_processes import crowd
 
 import sso_plugin
-from sso_plugin.rejection import _can_be_sent_again, _position
+from sso_plugin.session.rejected_requests import _can_be_sent_again, _position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

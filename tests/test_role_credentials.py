@@ -17,9 +17,9 @@ from world import sha1
 
 import sso_plugin
 from sso_plugin import LoginRequired, NoAccess, PortalError
-from sso_plugin.answers import RoleKeys
-from sso_plugin.login_index import LoginIndex
-from sso_plugin.portal import Portal
+from sso_plugin.credentials.login_index import LoginIndex
+from sso_plugin.portal.answers import RoleKeys
+from sso_plugin.portal.client import Portal
 
 if TYPE_CHECKING:
     from world import World
@@ -274,10 +274,10 @@ def test_all_that_a_renewal_needs_can_be_imported_before(world: World) -> None:
     script = """
 import sys
 from botocore.session import Session
-from sso_plugin.config import SsoProfile
-from sso_plugin.filecache import role_cache
-from sso_plugin.rolesource import RoleSource
-from sso_plugin.tokens import TokenSource
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.storage.file_cache import role_cache
+from sso_plugin.credentials.role_source import RoleSource
+from sso_plugin.credentials.token_source import TokenSource
 session = Session(profile="dev")
 profile = SsoProfile.of(session)
 source = RoleSource(profile, TokenSource.of(session, profile), role_cache())

@@ -15,10 +15,10 @@ import otheruser
 import pytest
 from otheruser import ATTACKER, USER, Snapshot
 
-from sso_plugin.commands.configchange import Change
-from sso_plugin.commands.configfile import ConfigFile
-from sso_plugin.filecache import FileCache
-from sso_plugin.openfolder import OpenFolder
+from sso_plugin.commands.config_change import Change
+from sso_plugin.commands.config_file import ConfigFile
+from sso_plugin.storage.file_cache import FileCache
+from sso_plugin.storage.folder import OpenFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,9 @@ def modes(folder: Path) -> dict[str, int]:
 
 def as_user(code: str, *arguments: str) -> str:
     """Run code as the user."""
-    imports = "import sys\nfrom pathlib import Path\nfrom sso_plugin.filecache import FileCache"
+    imports = (
+        "import sys\nfrom pathlib import Path\nfrom sso_plugin.storage.file_cache import FileCache"
+    )
     done = subprocess.run(
         [sys.executable, "-c", imports + otheruser.BECOME.format(uid=USER) + code, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -48,8 +48,8 @@ PAST = "2020-01-01T00:00:00Z"
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have our clients ask once and wait 0.3 seconds, as the sessions below do."""
     for name in ("_CONNECT_TIMEOUT", "_READ_TIMEOUT"):
-        monkeypatch.setattr(f"sso_plugin.portal.{name}", 0.3)
-    monkeypatch.setattr("sso_plugin.portal.Portal.attempts", 1)
+        monkeypatch.setattr(f"sso_plugin.portal.client.{name}", 0.3)
+    monkeypatch.setattr("sso_plugin.portal.client.Portal.attempts", 1)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
 

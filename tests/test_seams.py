@@ -16,7 +16,7 @@ import botocore
 import pytest
 from botocore.session import Session
 
-from sso_plugin.seams import make_components
+from sso_plugin.session.seams import make_components
 
 # Function -> (what of ours stands on it, the digests we have read and found good).
 SEAMS: dict[str, tuple[str, set[str]]] = {

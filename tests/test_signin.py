@@ -16,10 +16,10 @@ from botocore.session import Session
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError
-from sso_plugin.config import SsoProfile
-from sso_plugin.signin import AttendedTokenSource
-from sso_plugin.surroundings import Surroundings
-from sso_plugin.tokens import TokenSource
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials.token_source import TokenSource
+from sso_plugin.signin.sign_in import AttendedTokenSource
+from sso_plugin.web.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,7 +257,7 @@ def test_a_login_elsewhere_is_enough(world: World, browser: Callable[[str], Path
 
 
 def _hold_login(key: str, held: Any, release: Any) -> None:
-    from sso_plugin.filecache import own_cache
+    from sso_plugin.storage.file_cache import own_cache
 
     with own_cache().locked(f"login-{key}"):
         held.set()
@@ -331,7 +331,7 @@ def test_what_a_browser_prints_is_not_the_scripts_data(world: World, tmp_path: P
     program.write_text(f"#!/bin/sh\necho chatter\necho $1 > {log}.new\nmv {log}.new {log}\n")
     program.chmod(0o700)
     script = (
-        "import threading; from sso_plugin.browser import start_browser; "
+        "import threading; from sso_plugin.web.browser import start_browser; "
         "print(start_browser('http://localhost/%', threading.Event()))"
     )
     done = world.run(script, BROWSER=f"{program} %s &")

@@ -10,9 +10,9 @@ import pytest
 import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, PortalError
 from sso_plugin.cli import main
-from sso_plugin.commands.diagnosis import diagnose
-from sso_plugin.openlogin import login_at
-from sso_plugin.vanity import PortalRecord
+from sso_plugin.commands.doctor import diagnose
+from sso_plugin.signin.configured_login import login_at
+from sso_plugin.signin.vanity import PortalRecord
 
 if TYPE_CHECKING:
     from world import World

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Printed by a snippet: whether the tripwire is set, and how often the initializer is registered.
 REPORT = """
 import sys
-from sso_plugin import initializer, startup
+from sso_plugin.session import initializer; from sso_plugin import startup
 botocore = sys.modules.get("botocore")
 initializers = botocore._INITIALIZERS if botocore else []
 print(sys.meta_path.count(startup.Tripwire), initializers.count(initializer._initialize))
@@ -203,7 +203,7 @@ assert spec == botocore.session.__spec__
         snippet = """
 import sys, types
 seen = []
-sys.modules["sso_plugin.plugin"] = types.SimpleNamespace(enable=seen.append)
+sys.modules["sso_plugin.session.plugin"] = types.SimpleNamespace(enable=seen.append)
 import boto3
 sessions = [boto3.Session(region_name="eu-west-1")._session for _ in range(3)]
 print(seen == sessions)
@@ -234,7 +234,7 @@ for name in [name for name in sys.modules if f"{{name}}.".startswith("{purged}."
     del sys.modules[name]
 import botocore.session
 second = botocore.session.Session()
-from sso_plugin.plugin import is_enabled
+from sso_plugin.session.plugin import is_enabled
 print(type(first) is type(second), is_enabled(second))
 """
         assert installed.run("-c", snippet + REPORT) == f"False True\n{REGISTERED}"
@@ -243,7 +243,7 @@ print(type(first) is type(second), is_enabled(second))
         """Its class of sessions is another one then."""
         snippet = """
 import importlib, botocore.session
-from sso_plugin.plugin import is_enabled
+from sso_plugin.session.plugin import is_enabled
 importlib.reload(botocore.session)
 print(is_enabled(botocore.session.Session()))
 """
@@ -261,7 +261,7 @@ class First:
 sys.meta_path.insert(0, First)
 import botocore.session
 session = botocore.session.Session()
-from sso_plugin.plugin import is_enabled
+from sso_plugin.session.plugin import is_enabled
 print(is_enabled(session))
 """
         assert installed.run("-c", snippet + REPORT) == f"True\n{REGISTERED}"
@@ -284,7 +284,7 @@ print(is_enabled(session))
         """As when a start-up file that is read earlier has imported it."""
         snippet = """
 import os, botocore.session
-from sso_plugin import initializer, startup
+from sso_plugin.session import initializer; from sso_plugin import startup
 del os.environ["SSO_PLUGIN"]
 startup.main()
 """
@@ -329,23 +329,23 @@ class TestByHand:
         """In any order and any number."""
         homes = {"main": "startup", "register": "initializer", "unregister": "initializer"}
         steps = "; ".join(f"{homes[name]}.{name}()" for name in calls.split())
-        snippet = f"from sso_plugin import initializer, startup; {steps}"
+        snippet = (
+            f"from sso_plugin.session import initializer; from sso_plugin import startup; {steps}"
+        )
         assert expected == installed.run("-c", snippet + REPORT)
 
     def test_importing_botocore_after_register_changes_nothing(
         self, installed: Environment
     ) -> None:
         """The tripwire finds the initializer registered."""
-        snippet = (
-            "from sso_plugin import initializer; initializer.register(); import botocore.session"
-        )
+        snippet = "from sso_plugin.session import initializer; initializer.register(); import botocore.session"
         assert installed.run("-c", snippet + REPORT) == REGISTERED
 
     def test_unregister_does_not_import_botocore(self, installed: Environment) -> None:
         """It takes a quarter of a second, in a script that may never need it."""
         snippet = """
 import sys
-from sso_plugin import initializer, startup
+from sso_plugin.session import initializer; from sso_plugin import startup
 initializer.unregister()
 print("botocore" in sys.modules)
 """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sso_plugin.surroundings import Surroundings
+from sso_plugin.web.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 import sso_plugin
 from sso_plugin import LoginRequired
-from sso_plugin.clock import END_OF_TIME, parse_timestamp
-from sso_plugin.commands.diagnosis import diagnose
+from sso_plugin.commands.doctor import diagnose
+from sso_plugin.portal.clock import END_OF_TIME, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -359,7 +359,7 @@ def test_a_registration_whose_end_cannot_be_read_is_reported_and_replaced(
 
 CODE = """
 import sys
-from sso_plugin.clock import parse_timestamp
+from sso_plugin.portal.clock import parse_timestamp
 parse_timestamp({text!r})
 print(sorted({{"dateutil", "sso_plugin.timestamps"}} & sys.modules.keys()))
 """

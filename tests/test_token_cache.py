@@ -19,8 +19,8 @@ from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenP
 from botocore.utils import JSONFileCache
 
 import sso_plugin
-from sso_plugin.filecache import own_cache, role_cache, token_cache
-from sso_plugin.provider import SsoProvider, SsoTokenProvider
+from sso_plugin.session.providers import SsoProvider, SsoTokenProvider
+from sso_plugin.storage.file_cache import own_cache, role_cache, token_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -328,7 +328,7 @@ print(type(session.get_credentials()).__module__)
 """
         start = "import sso_plugin; sso_plugin.enable()" if enabled else ""
         done = world.run(start + code, SSO_PLUGIN="on" if enabled else "off")
-        module = "sso_plugin.refresh" if enabled else "botocore.credentials"
+        module = "sso_plugin.credentials.refreshable" if enabled else "botocore.credentials"
         assert (done.stdout.split(), done.stderr) == (["str", "str", module], "")
 
 

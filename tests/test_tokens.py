@@ -22,15 +22,16 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from sso_plugin import LoginRequired, PortalError, token_renewal
-from sso_plugin.access_token import AccessToken, TokenState
-from sso_plugin.clock import Clock
-from sso_plugin.config import SsoProfile
-from sso_plugin.errormap import Caller
+from sso_plugin import LoginRequired, PortalError
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials import token_renewal
+from sso_plugin.credentials.access_token import AccessToken, TokenState
+from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import PortalUnreachable
-from sso_plugin.filecache import FileCache, token_cache
-from sso_plugin.outage import Outage
-from sso_plugin.tokens import TokenSource
+from sso_plugin.portal.clock import Clock
+from sso_plugin.portal.error_map import Caller
+from sso_plugin.portal.outage import Outage
+from sso_plugin.storage.file_cache import FileCache, token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -297,7 +298,9 @@ def test_a_renewal_that_is_refused_is_not_tried_with_every_use(
     assert refused
     assert source_of().fetch().value != token
     assert not outage_file(world).exists()
-    ours = [record for record in caplog.records if record.name == "sso_plugin.token_renewal"]
+    ours = [
+        record for record in caplog.records if record.name == "sso_plugin.credentials.token_renewal"
+    ]
     assert [record.levelname for record in ours] == ["WARNING", "INFO"]
     start_url = world.emulator.start_url
     assert ours[1].getMessage() == f"Renewed the access token of {start_url} after 3 failures"

@@ -61,7 +61,7 @@ def _names_profile_only(words: list[str]) -> bool:
 def _credential_process(profile: str) -> int:
     import json
 
-    from sso_plugin.commands.credentialprocess import process_document
+    from sso_plugin.commands.credential_process import process_document
 
     try:
         print(json.dumps(process_document(profile)), flush=True)

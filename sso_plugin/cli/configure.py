@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from sso_plugin.commands.configuring import Wishes, write_profiles
-from sso_plugin.commands.profilenames import DEFAULT_TEMPLATE
+from sso_plugin.commands.configure.configuring import Wishes, write_profiles
+from sso_plugin.commands.configure.profile_names import DEFAULT_TEMPLATE
 
 from . import FAILED, support
 from .progress import Bar
 
 if TYPE_CHECKING:
-    from sso_plugin.commands.configplan import Plan
+    from sso_plugin.commands.configure.plan import Plan
 
 __all__ = ["command"]
 

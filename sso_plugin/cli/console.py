@@ -6,10 +6,10 @@ import re
 
 import click
 
-from sso_plugin.browser import start_browser
-from sso_plugin.commands.federation import console_url
-from sso_plugin.handover import hand_over
-from sso_plugin.surroundings import Surroundings
+from sso_plugin.commands.console.federation import console_url
+from sso_plugin.web.browser import start_browser
+from sso_plugin.web.hand_over import hand_over
+from sso_plugin.web.surroundings import Surroundings
 
 from . import support
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sso_plugin.commands.credentialprocess import process_document
+from sso_plugin.commands.credential_process import process_document
 
 from . import support
 

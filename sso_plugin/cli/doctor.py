@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from sso_plugin.commands.diagnosis import diagnose
+from sso_plugin.commands.doctor import diagnose
 
 from . import FAILED, support
 

@@ -6,9 +6,9 @@ import os
 
 import click
 
-from sso_plugin.commands.awsvariables import undone
-from sso_plugin.commands.handout import environment_of
-from sso_plugin.commands.shells import SHELLS, assignments, detect_shell, recipe
+from sso_plugin.commands.aws_variables import undone
+from sso_plugin.commands.env.handout import environment_of
+from sso_plugin.commands.env.shells import SHELLS, assignments, detect_shell, recipe
 
 from . import support
 from .words import clock_time

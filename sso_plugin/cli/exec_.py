@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from sso_plugin.commands.childprocess import exit_code_of
-from sso_plugin.commands.execution import run_with_credentials
+from sso_plugin.commands.exec_.child_process import exit_code_of
+from sso_plugin.commands.exec_.execution import run_with_credentials
 
 from . import support
 

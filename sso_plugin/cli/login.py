@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 import sso_plugin
-from sso_plugin.browser import open_in_browser
+from sso_plugin.web.browser import open_in_browser
 
 from . import FAILED, support
 from .words import clock_time
 
 if TYPE_CHECKING:
-    from sso_plugin.person import LoginPrompt
-    from sso_plugin.signin import FlowName
+    from sso_plugin.signin.prompt import LoginPrompt
+    from sso_plugin.signin.sign_in import FlowName
 
 __all__ = ["command"]
 

@@ -14,7 +14,7 @@ from . import support
 from .words import clock_time, duration, iso
 
 if TYPE_CHECKING:
-    from sso_plugin.openlogin import Status
+    from sso_plugin.signin.configured_login import Status
 
     from .failures import Failures
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sso_plugin.commands.awsvariables import hidden_profile
+from sso_plugin.commands.aws_variables import hidden_profile
 from sso_plugin.printable import clean
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _names_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list
     def complete(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
         from botocore.exceptions import BotoCoreError
 
-        from sso_plugin.openlogin import open_session
+        from sso_plugin.signin.configured_login import open_session
 
         try:
             names = open_session().full_config[kind]

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sso_plugin.loopback import Loopback, LoopbackHandler
 from sso_plugin.redact import Secret
+from sso_plugin.web.loopback import Loopback, LoopbackHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .awsvariables import REGIONS, outside
+from .aws_variables import REGIONS, outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,13 +7,13 @@
 Needs Werkzeug (`pip install sso-plugin[emulator]`). Nothing else in this package imports it.
 """
 
-from .errors import UnexpectedRequestError
-from .fault import Fault
-from .organization import Account, Assignment, Organization, Role, User, VanityUrl
-from .requestlog import LoggedRequest
 from .server import Emulator
-from .settings import Settings
-from .signin import SignIn
+from .state.errors import UnexpectedRequestError
+from .state.fault import Fault
+from .state.organization import Account, Assignment, Organization, Role, User, VanityUrl
+from .state.request_log import LoggedRequest
+from .state.settings import Settings
+from .state.signin import SignIn
 
 __all__ = [
     "Account",

@@ -12,9 +12,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from .organization import Organization
 from .server import Emulator
-from .settings import REFRESH_TOKENS, Settings
+from .state.organization import Organization
+from .state.settings import REFRESH_TOKENS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

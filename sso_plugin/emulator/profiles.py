@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .organization import Organization
+    from .state.organization import Organization
 
 
 def profile_text(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from .app import App
-from .authorizationrequest import query_of
-from .clock import Clock
-from .httpd import Server
-from .organization import Organization
-from .origin import is_loopback
+from .http.app import App
+from .http.httpd import Server
+from .http.origin import is_loopback
+from .http.tls import make as make_tls
 from .profiles import profile_text
-from .settings import Settings
-from .state import State
+from .state.authorization_request import query_of
+from .state.clock import Clock
+from .state.emulator_state import State
+from .state.organization import Organization
+from .state.settings import Settings
 from .steering import Steering
-from .tls import make as make_tls
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .clock import Clock
-    from .faults import Faults
-    from .organization import Organization
-    from .requestlog import RequestLog
-    from .settings import Settings
-    from .signin import SignIn
-    from .state import State
+    from .state.clock import Clock
+    from .state.emulator_state import State
+    from .state.faults import Faults
+    from .state.organization import Organization
+    from .state.request_log import RequestLog
+    from .state.settings import Settings
+    from .state.signin import SignIn
 
 
 class Steering:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from sso_plugin.emulator.authorizationrequest import UntrustedRequestError, matches
+from sso_plugin.emulator.state.authorization_request import UntrustedRequestError, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable

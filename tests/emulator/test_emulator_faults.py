@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sso_plugin.emulator.faults import Fault, Faults
+from sso_plugin.emulator.state.faults import Fault, Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable

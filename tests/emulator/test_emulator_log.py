@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sso_plugin.emulator.requestlog import token_id
+from sso_plugin.emulator.state.request_log import token_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

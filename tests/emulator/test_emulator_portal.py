@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sso_plugin.emulator import Organization
-from sso_plugin.emulator.httpd import Server
+from sso_plugin.emulator.http.httpd import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sso_plugin.emulator import Emulator, Fault
-from sso_plugin.emulator.clock import Clock
-from sso_plugin.emulator.faults import Faults
+from sso_plugin.emulator.state.clock import Clock
+from sso_plugin.emulator.state.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from sso_plugin.emulator import Emulator, Organization, Role
-from sso_plugin.emulator.errors import ServiceError
+from sso_plugin.emulator.state.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

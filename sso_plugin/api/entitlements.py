@@ -1,0 +1,174 @@
+"""What a user may use: the accounts, the roles in them, and a boto3 session for any of these."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..config.profile import SsoProfile
+from ..errors import ConfigError
+from ..portal.answers import is_account_id
+from ..portal.listings import Directory
+from ..portal.models import add_data_path
+from ..session.providers import LoginProvider, token_source
+from ..session.rejected_requests import RejectedCredentials
+from ..session.token_parameter import LOGIN_COMPONENT
+from ..signin.configured_login import OpenLogin, login_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import boto3
+    from botocore.session import Session
+
+    from ..portal.listings import Account, AccountRole
+
+__all__ = ["accounts", "get_session", "roles"]
+
+
+def accounts(
+    profile_name: str | None = None,
+    *,
+    sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Iterator[Account]:
+    """List the accounts that the user of a login has a role in.
+
+    Each page is asked for when it is needed, within the budget of requests that all processes
+    share. Stop iterating at any time.
+
+    :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
+    :param sso_session: an sso-session of that file, instead of a profile.
+    :param start_url: a start URL, instead of both.
+    :param sso_region: the region of that start URL; None for the one that its token file names.
+    :param progress: called after each page with the number of accounts so far, twice.
+    :returns: accounts with ``account_id`` (12 digits), ``name`` and ``email``.
+    :raises ConfigError: if the profile has no usable SSO configuration.
+    :raises LoginRequired: while iterating, if a person has to log in.
+    :raises PortalError: while iterating, if the portal gives no answer, or another one.
+    """
+    found = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
+    return _directory(found, progress).accounts()
+
+
+def roles(
+    account: str | None = None,
+    profile_name: str | None = None,
+    *,
+    sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Iterator[AccountRole]:
+    """List the roles that the user of a login has in all accounts, or in one.
+
+    The accounts are worked on concurrently, within the budget of requests that all processes
+    share. Stop iterating at any time.
+
+    :param account: the id or the name of an account; None for all of them.
+    :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
+    :param sso_session: an sso-session of that file, instead of a profile.
+    :param start_url: a start URL, instead of both.
+    :param sso_region: the region of that start URL; None for the one that its token file names.
+    :param progress: called with the number of accounts that are done, and of all accounts.
+    :returns: roles with ``account_id`` (12 digits), ``account_name`` and ``role_name``.
+    :raises ConfigError: if the profile has no usable SSO configuration; while iterating, if there
+        is no such account, or several of its name.
+    :raises LoginRequired: while iterating, if a person has to log in.
+    :raises PortalError: while iterating, if the portal gives no answer, or another one.
+    """
+    found = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
+    return _directory(found, progress).roles(account)
+
+
+def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, and where"
+    *,
+    account: str,
+    role: str,
+    region: str | None = None,
+    sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
+    profile_name: str | None = None,
+) -> boto3.Session:
+    """Make a boto3 session for any account and role, without a profile for them.
+
+    Its credentials renew themselves like those of a profile, and are shared with every process
+    that uses the same role. Neither ``AWS_PROFILE`` nor keys in the environment change who it is.
+    Nothing is asked of the portal before the session is used. Then `LoginRequired`, `NoAccess` or
+    `PortalError` may be raised, as for a profile.
+
+    :param account: the id (12 digits) or the name of an account.
+    :param role: the name of a role, that is, of a permission set.
+    :param region: where to work; ``AWS_DEFAULT_REGION`` or the config file decide if None.
+    :param sso_session: an sso-session of the AWS config file, which names the login.
+    :param start_url: a start URL, which names the login together with ``sso_region``.
+    :param sso_region: the region of Identity Center.
+    :param profile_name: a profile, which names the login; its other settings hold as well.
+    :raises ConfigError: unless exactly one login is named, and completely.
+    """
+    import boto3
+    from botocore.credentials import CredentialResolver
+    from botocore.tokens import TokenProviderChain
+
+    core = _core_session(profile_name)
+    login = _login(core, sso_session, start_url, sso_region, profile_name)
+    provider: Any = LoginProvider(core, _with_role(login, account.strip(), role.strip()))
+    core.register_component("credential_provider", CredentialResolver([provider]))
+    core.register_component(LOGIN_COMPONENT, login)
+    core.register_component("token_provider", TokenProviderChain([provider]))
+    rejected: Any = RejectedCredentials(core)
+    core.register("before-sign", rejected.note_signer)
+    core.register("needs-retry", rejected.repeat)
+    return boto3.Session(botocore_session=core, region_name=region)
+
+
+def _directory(found: OpenLogin, progress: Callable[[int, int], object] | None) -> Directory:
+    return Directory(token_source(found.session, found.profile), progress=progress)
+
+
+def _core_session(profile_name: str | None) -> Session:
+    from botocore.session import Session
+
+    # Without a profile of its own, a session would take the one of AWS_PROFILE.
+    nowhere: Any = {"profile": (None, None, None, None)}
+    session = Session(profile=profile_name) if profile_name else Session(session_vars=nowhere)
+    add_data_path(session.get_component("data_loader"))
+    return session
+
+
+def _login(
+    session: Session,
+    sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
+    profile_name: str | None,
+) -> SsoProfile:
+    given = [name for name in (sso_session, start_url, profile_name) if name]
+    if len(given) != 1 or bool(start_url) != bool(sso_region):
+        raise ConfigError(
+            error_msg="Name one login: give sso_session, or start_url together with sso_region, "
+            "or profile_name."
+        )
+    if sso_session:
+        return SsoProfile.of_sso_session(session, sso_session)
+    if start_url and sso_region:
+        return login_at(start_url, sso_region)
+    found = SsoProfile.of(session, profile_name)
+    if found is None:
+        raise ConfigError(error_msg=f'The profile "{profile_name}" has no SSO configuration.')
+    return found
+
+
+def _with_role(login: SsoProfile, account: str, role: str) -> SsoProfile:
+    if not account or not role:
+        raise ConfigError(error_msg="Give an account, by its id or name, and a role.")
+    is_id = is_account_id(account)
+    return replace(
+        login,
+        account_id=account if is_id else None,
+        account_name=None if is_id else account,
+        role_name=role,
+    )

@@ -1,0 +1,228 @@
+"""The AWS config file on disk: read as it is, replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sso_plugin.errors import ConfigError
+from sso_plugin.storage.file_cache import own_cache
+from sso_plugin.storage.folder import OpenFolder
+from sso_plugin.storage.links import check_links, resolve
+
+from .config_reading import ParsedConfig, parse_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .config_change import Change
+
+__all__ = ["ConfigFile", "FileStatus"]
+
+_NOT_COPIED = "security.capability"
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """Owner, mode and extended attributes of a file, read from its descriptor."""
+
+    status: os.stat_result
+    attributes: dict[str, bytes]
+
+    @classmethod
+    def of(cls, descriptor: int) -> FileStatus:
+        """Read them from an open file."""
+        return cls(os.fstat(descriptor), dict(_attributes(descriptor)))
+
+    def give_to(self, descriptor: int) -> None:
+        """Set them on another open file, where permitted. Set-user-id bits are never set."""
+        if hasattr(os, "fchown"):
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, self.status.st_uid, self.status.st_gid)
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, self.status.st_mode & 0o777)
+        for name, value in self.attributes.items():
+            with contextlib.suppress(OSError):
+                os.setxattr(descriptor, name, value)
+
+
+def _attributes(descriptor: int) -> Iterator[tuple[str, bytes]]:
+    if not hasattr(os, "listxattr"):
+        return
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(descriptor):
+            if name != _NOT_COPIED:
+                yield name, os.getxattr(descriptor, name)
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """One config file. Its text keeps all bytes of the file, also those that are not UTF-8.
+
+    :param link_owners: other users whose links were followed to the file by root.
+    """
+
+    path: Path
+    link_owners: frozenset[int] = frozenset()
+
+    @classmethod
+    def in_use(cls) -> ConfigFile:
+        """Return the file that scripts read, if botocore can read it.
+
+        :raises ConfigError: if it cannot.
+        """
+        from botocore.session import Session
+
+        file = cls.at(Session().get_config_variable("config_file"))
+        file.read()
+        file.parsed()
+        return file
+
+    @classmethod
+    def at(cls, path: str) -> ConfigFile:
+        """Return the file that a path leads to: a link stays, what it points at is replaced."""
+        try:
+            return cls(*resolve(Path(path).expanduser()))
+        except (OSError, RuntimeError) as exc:
+            raise ConfigError(
+                error_msg=f"{path} cannot be found: {exc}. Fix the link, or set AWS_CONFIG_FILE."
+            ) from exc
+
+    def read(self) -> str:
+        """Return the whole text; none if there is no file."""
+        with self._complaining("read"), self._opened() as descriptor:
+            return _text_of(descriptor)
+
+    def parsed(self) -> dict[str, Any]:
+        """Return what botocore reads in the file; nothing if there is none.
+
+        :raises ConfigError: if botocore, and so every script, cannot read it.
+        """
+        with self._complaining("read"), self._opened() as descriptor:
+            return self._parsed(descriptor).loaded
+
+    def replace(self, before: str, after: str, change: Change) -> bool:
+        """Put the new text in the place of the old one; False if somebody else changed it.
+
+        Whoever reads the file, at whatever moment, even after a crash, finds all of the old text
+        or all of the new one.
+
+        :param change: the intended change. botocore must read the new text as the old one plus
+            exactly this change.
+        :raises ConfigError: if it does not; nothing is written then.
+        """
+        with (
+            self._locked(),
+            self._complaining("written"),
+            # A file that was read has a folder. One that is missing now was moved away.
+            OpenFolder(self.path.parent, make=before == "", link_owners=self.link_owners) as folder,
+        ):
+            with self._opened_in(folder) as descriptor:
+                if _text_of(descriptor) != before:
+                    return False
+                old = self._parsed(descriptor)
+                status = None if descriptor is None else FileStatus.of(descriptor)
+            self._put(folder, after, status, lambda new: change.check(old, new))
+            return True
+
+    def _put(
+        self,
+        folder: OpenFolder,
+        text: str,
+        status: FileStatus | None,
+        check: Callable[[ParsedConfig], object],
+    ) -> None:
+        # Always the same name, so that what a crash leaves behind is gone after the next run.
+        name = f".{self.path.name}.sso-plugin-new"
+        folder.unlink(name)
+        try:
+            with os.fdopen(folder.create(name), "wb") as file:
+                file.write(text.encode("utf-8", "surrogateescape"))
+                file.flush()
+                if status:
+                    status.give_to(file.fileno())
+                os.fsync(file.fileno())
+                check(self._parsed_new(file.fileno(), name))
+            folder.rename(name, self.path.name)
+        finally:
+            folder.unlink(name)
+        folder.sync()
+
+    def _parsed(self, descriptor: int | None) -> ParsedConfig:
+        return ParsedConfig() if descriptor is None else parse_config(descriptor, self.path)
+
+    def _parsed_new(self, descriptor: int, name: str) -> ParsedConfig:
+        try:
+            return parse_config(descriptor, self.path.with_name(name))
+        except ConfigError as exc:
+            raise ConfigError(
+                error_msg=f"botocore cannot read {self.path} after this change. Nothing was "
+                "written."
+            ) from exc
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[int | None]:
+        """Open the file for reading; None if there is no file."""
+        try:
+            folder = OpenFolder(self.path.parent)
+        except FileNotFoundError:
+            yield None
+            return
+        with folder, self._opened_in(folder) as descriptor:
+            yield descriptor
+
+    @contextlib.contextmanager
+    def _opened_in(self, folder: OpenFolder) -> Iterator[int | None]:
+        descriptor = _open_regular(folder, self.path.name)
+        try:
+            owner = folder.owner if descriptor is None else os.fstat(descriptor).st_uid
+            check_links(self.link_owners, owner)
+            yield descriptor
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        # In our own folder: the one of the config file may be under version control.
+        name = hashlib.sha256(str(self.path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        with own_cache().locked(f"config-{name}"):
+            yield
+
+    @contextlib.contextmanager
+    def _complaining(self, act: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            raise ConfigError(
+                error_msg=f"{self.path} cannot be {act}: {exc.strerror}. Nothing was written."
+            ) from exc
+
+
+def _open_regular(folder: OpenFolder, name: str) -> int | None:
+    """Open a regular file for reading; None if it does not exist."""
+    try:
+        descriptor = folder.open(name, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return descriptor
+
+
+def _text_of(descriptor: int | None) -> str:
+    if descriptor is None:
+        return ""
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        file.seek(0)
+        return file.read().decode("utf-8", "surrogateescape")

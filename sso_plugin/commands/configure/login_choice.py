@@ -1,0 +1,96 @@
+"""Which login profiles are written for: an sso-session of the config file, or a new one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.errors import ConfigError
+from sso_plugin.portal.account_choice import suggestions
+from sso_plugin.printable import one_line
+from sso_plugin.web.addresses import parse
+
+from .profile_names import is_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from botocore.session import Session
+
+    from ..config_file import ConfigFile
+
+__all__ = ["check_region", "choose_login"]
+
+_REGION = re.compile(r"[a-z]{2}[a-z0-9]*(-[a-z0-9]+)+")
+
+
+def choose_login(
+    session: Session,
+    file: ConfigFile,
+    name: str | None,
+    start_url: str | None,
+    region: str | None,
+) -> SsoProfile:
+    """Return the sso-session of that name, the only one, or a new one.
+
+    :raises ConfigError: if that does not name one login.
+    """
+    known = file.parsed()["sso_sessions"]
+    if name is None and len(known) == 1:
+        [name] = known
+    if name is None:
+        new = "" if start_url and region else ", and give --start-url and --sso-region"
+        raise ConfigError(
+            error_msg="Name an sso-session with --sso-session"
+            + (f": {', '.join(known)}." if known else f" NAME{new}.")
+        )
+    if name not in known:
+        return _new_login(name, start_url, region, known)
+    login = SsoProfile.of_sso_session(session, name)
+    _check_same(file, login, "--start-url", start_url, login.start_url)
+    _check_same(file, login, "--sso-region", region, login.region)
+    return login
+
+
+def check_region(region: str) -> None:
+    """Refuse what cannot be the name of a region.
+
+    :raises ConfigError: if it is none.
+    """
+    if not _REGION.fullmatch(region):
+        raise ConfigError(error_msg=f'"{region}" is no region. Give one such as eu-central-1.')
+
+
+def _check_same(
+    file: ConfigFile, login: SsoProfile, option: str, given: str | None, found: str
+) -> None:
+    if given not in (None, found):
+        raise ConfigError(
+            error_msg=f"{login.subject} in {file.path} says {found}, not {given}. Leave {option} "
+            "out, or choose another name with --sso-session."
+        )
+
+
+def _new_login(
+    name: str, start_url: str | None, region: str | None, known: Iterable[str]
+) -> SsoProfile:
+    if not is_plain(name):
+        raise ConfigError(
+            error_msg=f'"{name}" is no name for an sso-session: use letters, digits, "-" and "_".'
+        )
+    if not start_url or not region:
+        available = suggestions(known, name)
+        raise ConfigError(
+            error_msg=f'There is no sso-session "{name}" in the config file. '
+            + (f"Available: {available}. " if available else "")
+            + "Give --start-url and --sso-region to have it written."
+        )
+    address = parse(start_url)
+    if address is None or not address.is_safe:
+        raise ConfigError(
+            error_msg=f'"{one_line(start_url)}" is no start URL. Give the address of the AWS '
+            "access portal, such as https://example.awsapps.com/start."
+        )
+    check_region(region)
+    return SsoProfile(None, start_url, region, name)

@@ -1,0 +1,54 @@
+"""A change of the config file before it is made, as a person is shown it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .text_diff import unified_diff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sso_plugin.portal.listings import AccountRole
+
+    from ..config_change import Change
+
+__all__ = ["Plan"]
+
+_SECRET = re.compile(r"(?im)^(\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]).*")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A change of the config file.
+
+    :param left: the profiles that stay as they are although a role asks for their name, and why.
+    :param without: the roles that have no profile and get none.
+    :param notes: further sentences on what stays as it is.
+    :param change: the same change, for the check of the new file.
+    """
+
+    file: str
+    before: str
+    after: str
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    left: dict[str, str]
+    without: tuple[AccountRole, ...]
+    notes: tuple[str, ...]
+    change: Change
+
+    def diff(self) -> Iterator[str]:
+        """Yield the lines of a unified diff, for a person; none if nothing changes."""
+        return unified_diff(_shown(self.before), _shown(self.after), self.file)
+
+
+def _shown(text: str) -> list[str]:
+    """Return the lines for a diff, secrets masked; a missing end of the last line is told."""
+    lines = _SECRET.sub(r"\1********", text.replace("\r\n", "\n")).split("\n")
+    if lines[-1] == "":
+        return lines[:-1]
+    return [*lines[:-1], f"{lines[-1]}\n\\ No newline at end of file"]

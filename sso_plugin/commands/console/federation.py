@@ -1,0 +1,156 @@
+"""The AWS console, signed in to with the credentials of a role.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from sso_plugin.errors import ConfigError, SsoPluginError
+from sso_plugin.redact import Secret, without_frames
+from sso_plugin.web.addresses import parse
+from sso_plugin.web.request import send
+
+from ..profile_credentials import ProfileKeys
+from ..regions import sso_setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..container import Keys
+    from ..regions import Region
+
+__all__ = ["console_url"]
+
+# The domains of each partition: https://signin.DOMAIN and https://console.DOMAIN.
+_DOMAINS = {
+    "aws": "aws.amazon.com",
+    "aws-cn": "amazonaws.cn",
+    "aws-eusc": "amazonaws-eusc.eu",
+    "aws-us-gov": "amazonaws-us-gov.com",
+}
+_ENDPOINT = "SSO_PLUGIN_SIGNIN_URL"
+_SERVICE = re.compile(r"[a-z0-9-]+(/[A-Za-z0-9/_-]*)?")
+_OK = 200
+
+
+def console_url(
+    profile_name: str | None = None,
+    destination: str | None = None,
+    duration: int | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> str:
+    """Return an address that signs a browser in, once, within 15 minutes.
+
+    :param destination: a page of the console: an https address, or a service such as ``s3``.
+    :param duration: seconds that the session in the console lasts; as long as the service gives
+        if None.
+    :raises ConfigError: if that cannot be asked for.
+    :raises SsoPluginError: if the service refuses.
+    """
+    profile = ProfileKeys.of(profile_name, environ)
+    domain = _domain(profile.region)
+    endpoint = _endpoint(domain, environ)
+    page = _page(profile.region.calls, domain, destination)
+    token = _sign_in_token(profile, endpoint, duration)
+    login = {
+        "Action": "login",
+        # Where the console sends a person whose session has ended: to the access portal.
+        "Issuer": sso_setting(profile.session, profile.name, "sso_start_url") or "sso-plugin",
+        "Destination": page,
+        "SigninToken": token,
+    }
+    return Secret(f"{endpoint}?{urlencode(login)}")
+
+
+def _domain(region: Region) -> str:
+    if region.partition not in _DOMAINS:
+        raise ConfigError(
+            error_msg=f"The console of the region {region.calls} is not known here: it is in none "
+            f"of the partitions {', '.join(_DOMAINS)}. If it is, update botocore."
+        )
+    return _DOMAINS[region.partition]
+
+
+def _endpoint(domain: str, environ: Mapping[str, str]) -> str:
+    base = environ.get(_ENDPOINT, f"https://signin.{domain}").rstrip("/")
+    address = parse(base)
+    if address is None or not address.is_safe:
+        raise ConfigError(
+            error_msg=f"{_ENDPOINT} is {base}, to which no credentials can be sent: set it to an "
+            "https address, or to one on this machine."
+        )
+    return f"{base}/federation"
+
+
+def _page(region: str, domain: str, destination: str | None) -> str:
+    if destination is None:
+        return f"https://console.{domain}/console/home?region={region}"
+    address = parse(destination)
+    if address and address.scheme == "https":
+        return destination
+    if not _SERVICE.fullmatch(destination):
+        raise ConfigError(
+            error_msg=f'"{destination}" is no page of the console: give an https address, or the '
+            "name of a service as its pages have it, such as s3 or cloudwatch."
+        )
+    path = destination if "/" in destination else f"{destination}/home"
+    return f"https://console.{domain}/{path}?region={region}"
+
+
+def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) -> str:
+    from botocore.exceptions import BotoCoreError
+
+    from sso_plugin.portal.error_map import kind_of
+
+    keys = profile.fetch()
+    if keys.token is None:
+        raise ConfigError(
+            error_msg=f'The profile "{profile.name}" has long-lived keys, which cannot sign in to '
+            "the console. Choose one with a role."
+        )
+    form = {"Action": "getSigninToken", "Session": Secret(_session_text(keys))}
+    if duration is not None:
+        form["SessionDuration"] = str(duration)
+    try:
+        answer = send(profile.session, "POST", endpoint, form)
+    except BotoCoreError as exc:
+        raise kind_of(exc)(
+            error_msg=f"The sign-in to the console cannot be reached: {exc}", retryable=True
+        ) from without_frames(exc)
+    token = _token_in(answer.body) if answer.status == _OK else None
+    if token is None:
+        raise SsoPluginError(
+            error_msg=f"The sign-in to the console at {endpoint} refused the credentials of the "
+            f'profile "{profile.name}" (status {answer.status}).{_hint(duration)}'
+        )
+    return token
+
+
+def _hint(duration: int | None) -> str:
+    if duration is None:
+        return " Check the role with: sso-plugin whoami"
+    return " The role may not allow so long a session: try it with a shorter --duration, or none."
+
+
+def _session_text(keys: Keys) -> str:
+    return json.dumps(
+        {
+            "sessionId": keys.access_key,
+            "sessionKey": keys.secret_key,
+            "sessionToken": keys.token,
+        }
+    )
+
+
+def _token_in(body: bytes) -> str | None:
+    try:
+        token = json.loads(body)["SigninToken"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return Secret(token) if isinstance(token, str) else None

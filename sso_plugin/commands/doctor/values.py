@@ -1,0 +1,237 @@
+"""The values of a profile and its sso-session: their form, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.errors import ConfigError
+from sso_plugin.portal.answers import is_account_id
+from sso_plugin.web.addresses import parse
+
+from .finding import Finding, problem, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["KEYS", "Section", "look_at_values"]
+
+_SIMILAR = 0.85
+
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z0-9]+)+-[0-9]+")
+_LABEL = re.compile(r"(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
+_ROLE_IN_IAM = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
+_SCOPES = re.compile(r"[!#-+\--\[\]-~]+( *, *[!#-+\--\[\]-~]+)*,?")
+
+_COMMENT = re.compile(r"(^|\s)[#;].*", re.DOTALL)
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
+_SEPARATORS = re.compile(r"[\s_-]")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a config file.
+
+    :param place_of: returns the header, such as ``[profile dev]``, and the file in which a key is.
+    """
+
+    values: Mapping[str, Any]
+    place_of: Callable[[str], tuple[str, str]]
+
+    def name(self, key: str) -> str:
+        """Name a key of it in a message."""
+        return f"{key} in {' of '.join(self.place_of(key))}"
+
+    def fix(self, key: str, text: str) -> str:
+        """Say what to write for a key."""
+        return f"Write in {self.place_of(key)[0]}: {text}"
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What a value has to look like.
+
+    :param repaired: returns what was probably meant, of a value without comment and quotes.
+    """
+
+    is_valid: Callable[[str], bool]
+    words: str
+    example: str
+    repaired: Callable[[str], str] = str
+
+
+def look_at_values(section: Section) -> Iterator[Finding]:
+    """Yield what is wrong with the values of a section."""
+    for key, value in section.values.items():
+        finding = _of_value(section, key, value)
+        if finding is not None:
+            yield finding
+        if key.startswith("sso_") and key not in KEYS:
+            for meant in get_close_matches(key, KEYS, 1, _SIMILAR):
+                yield warning(
+                    "config",
+                    f"{section.name(key)} is not a known key.",
+                    f"If you mean {meant}, rename it.",
+                )
+
+
+def _of_value(section: Section, key: str, value: object) -> Finding | None:
+    if not isinstance(value, str):
+        known = key in (*KEYS, "region")
+        fix = section.fix(key, f"{key} = VALUE, on one line")
+        message = f"{section.name(key)} is an indented block."
+        return problem("config", message, fix) if known else None
+    if key in _OWN:
+        return _of_own(section, key, value)
+    if key == "sso_account_name":
+        return _of_name(section, key, value)
+    form = _FORMS.get(key)
+    if form is None or not value or form.is_valid(value):
+        return None
+    return _of_form(section, key, value, form)
+
+
+def _of_form(section: Section, key: str, value: str, form: _Form) -> Finding:
+    bare = form.repaired(_bare(value)).strip()
+    why = _why(value) or f"not {form.words}"
+    if form.is_valid(bare):
+        return _problem(section, key, value, why, f"{key} = {bare}")
+    fix = f"{form.words}, such as {key} = {form.example}"
+    return _problem(section, key, value, f"not {form.words}", fix)
+
+
+def _of_own(section: Section, key: str, value: str) -> Finding | None:
+    """Look at a key of ours, as `config` reads it."""
+    fault = _fault_of_own(key, value)
+    if fault is None:
+        return None
+    bare = _bare(value)
+    if bare != value and _fault_of_own(key, bare) is None:
+        return _problem(section, key, value, _why(value), f"{key} = {bare}")
+    choices = fault.rpartition("set it to ")[2].rstrip(".")
+    return _problem(section, key, value, "an invalid value", f"{key} = {choices}")
+
+
+def _fault_of_own(key: str, value: str) -> str | None:
+    login = {"sso_start_url": "https://example.awsapps.com/start", "sso_region": "eu-central-1"}
+    try:
+        SsoProfile.find({"profiles": {"x": {**login, key: value}}}, "x")
+    except ConfigError as exc:
+        return str(exc)
+    return None
+
+
+def _of_name(section: Section, key: str, value: str) -> Finding | None:
+    """Look at the name of an account, which may have any characters."""
+    bare = _bare(value)
+    if bare == value:
+        return None
+    return warning(
+        "config",
+        f'{section.name(key)} is "{value}": {_why(value)}.',
+        f'If the account is named "{bare}": {section.fix(key, f"{key} = {bare}")}',
+    )
+
+
+def _problem(section: Section, key: str, value: str, why: str, fix: str) -> Finding:
+    note = ", and the comment on a line of its own" if _COMMENT.search(value) else ""
+    message = f'{section.name(key)} is "{value}": {why}.'
+    return problem("config", message, f"{section.fix(key, fix)}{note}")
+
+
+def _why(value: str) -> str:
+    """Say what is in a value that does not belong there; empty if it is something else."""
+    if _COMMENT.search(value):
+        return "a comment at the end of a line is part of the value"
+    if _unquoted(value) != value:
+        return "quotes are part of the value"
+    odd = [char for char in value if not char.isascii() or not char.isprintable()]
+    if odd:
+        return f"it has a character that is not ASCII (U+{ord(odd[0]):04X})"
+    return ""
+
+
+def _bare(value: str) -> str:
+    """Return a value without comment, quotes and invisible characters, with ASCII digits."""
+    unquoted = _unquoted(_COMMENT.sub("", value).strip())
+    plain = unicodedata.normalize("NFKC", unquoted)
+    digits = (str(unicodedata.digit(char, char)) for char in plain)
+    return "".join(char for char in digits if unicodedata.category(char) not in ("Cf", "Cc"))
+
+
+def _unquoted(value: str) -> str:
+    return value.strip(_QUOTES) if value[:1] in _QUOTES or value[-1:] in _QUOTES else value
+
+
+def _is_start_url(value: str) -> bool:
+    address = parse(value)
+    return address is not None and address.is_safe
+
+
+def _as_url(value: str) -> str:
+    scheme, separator, rest = value.rpartition("://")
+    return f"https://{rest}" if not separator or scheme == "http" else value
+
+
+def _as_account_id(value: str) -> str:
+    return _SEPARATORS.sub("", value)
+
+
+def _as_region(value: str) -> str:
+    region = re.sub(r"[\s_]+", "-", value.lower())
+    zone = re.fullmatch(r"(.*-[0-9]+)[a-z]", region)
+    return zone[1] if zone else region
+
+
+def _as_role(value: str) -> str:
+    name = value.rpartition("/")[2]
+    found = _ROLE_IN_IAM.fullmatch(name)
+    return found[1] if found else name
+
+
+_REGION_WORDS = "the name of a region"
+_FORMS = {
+    "sso_start_url": _Form(
+        _is_start_url, "an https address", "https://example.awsapps.com/start", _as_url
+    ),
+    "sso_region": _Form(
+        lambda value: _REGION.fullmatch(value) is not None,
+        _REGION_WORDS,
+        "eu-central-1",
+        _as_region,
+    ),
+    "region": _Form(
+        lambda value: _LABEL.fullmatch(value) is not None, _REGION_WORDS, "eu-central-1", _as_region
+    ),
+    "sso_account_id": _Form(
+        is_account_id, "12 digits, with leading zeros", "012345678901", _as_account_id
+    ),
+    "sso_role_name": _Form(
+        lambda value: bool(_ROLE.fullmatch(value)) and not _ROLE_IN_IAM.fullmatch(value),
+        "the name of a permission set",
+        "AdministratorAccess",
+        _as_role,
+    ),
+    "sso_registration_scopes": _Form(
+        lambda value: _SCOPES.fullmatch(value) is not None,
+        "scopes with commas between them",
+        "sso:account:access",
+        lambda value: ", ".join(value.split()),
+    ),
+}
+_OWN = (
+    "sso_plugin",
+    "sso_login",
+    "sso_refresh",
+    "sso_cache",
+    "sso_minimum_lifetime",
+    "sso_requests_per_second",
+    "sso_use_fips_endpoint",
+)
+KEYS = ("sso_session", "sso_account_name", *(key for key in _FORMS if key != "region"), *_OWN)
+"""All keys that mean something in a profile or in an sso-session."""

@@ -1,0 +1,95 @@
+"""Our own keys of a profile: what they may say, and how an invalid value is reported.
+
+Most profiles have none of them, and need not even import this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["invalid_value", "read_options"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Read our own keys; return the fields of `config.Options`.
+
+    :param values: the keys of a profile and its sso-session, merged.
+    :param where: names the section and the file in the message of an error.
+    :raises ConfigError: for an invalid value.
+    """
+    reader = _Reader(values, where)
+    reader.choice("sso_plugin", ("on", "off"))
+    return {
+        "login": reader.choice("sso_login", ("never", "auto", "browser", "device")),
+        "refresh": reader.choice("sso_refresh", ("background", "blocking")),
+        "cache": reader.choice("sso_cache", ("file", "memory")),
+        "minimum_lifetime": reader.number("sso_minimum_lifetime", 0.0),
+        "requests_per_second": reader.number("sso_requests_per_second", 20.0),
+        "use_fips_endpoint": reader.choice("sso_use_fips_endpoint", ("false", "true")) == "true",
+    }
+
+
+def invalid_value(key: str, where: str, value: str, choices: str) -> ConfigError:
+    """Return the error for an invalid value of a key."""
+    return ConfigError(
+        error_msg=f"The value of {key} in {where} is {value}, which is none of its "
+        f"choices: set it to {choices}."
+    )
+
+
+class _Reader:
+    """Reads one value at a time."""
+
+    def __init__(self, values: Mapping[str, Any], where: str) -> None:
+        self._values = values
+        self._where = where
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        value = self._text(key, choices[0])
+        if value.lower() not in choices:
+            expected = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise invalid_value(key, self._where, f'"{value}"', expected)
+        return value.lower()
+
+    def number(self, key: str, default: float) -> float:
+        parse, expected = _NUMBERS[key]
+        if key not in self._values:
+            return default
+        value = self._text(key, "")
+        try:
+            return parse(value)
+        except ValueError:
+            raise invalid_value(key, self._where, f'"{value}"', expected) from None
+
+    def _text(self, key: str, default: str) -> str:
+        value = self._values.get(key, default)
+        if not isinstance(value, str):
+            raise invalid_value(key, self._where, "a nested section", "one line of text")
+        return value.strip()
+
+
+def _seconds(text: str) -> float:
+    """Read a duration: ``2700``, ``2700s``, ``45m`` or ``1h``."""
+    unit = text[-1:].lower()
+    amount = text[:-1] if unit in _UNITS else text
+    return _positive(amount) * _UNITS.get(unit, 1) if float(amount) else 0.0
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+_NUMBERS: dict[str, tuple[Callable[[str], float], str]] = {
+    "sso_minimum_lifetime": (_seconds, "a number of seconds, or a time such as 45m or 1h"),
+    "sso_requests_per_second": (_positive, "a number above 0"),
+}

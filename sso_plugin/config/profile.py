@@ -1,0 +1,260 @@
+"""What a profile says about SSO: the standard keys as botocore reads them, and our own.
+
+Reads nothing itself: it is handed ``session.full_config``, in which botocore has merged the files.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import ConfigError
+from ..served import IDENTITY_KEYS, ROLE_KEYS, has_sso_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.session import Session
+
+__all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile"]
+
+DEFAULT_SCOPES = ("sso:account:access",)
+_LOGIN_KEYS = ("sso_start_url", "sso_region")
+
+
+_OWN_KEYS = frozenset(
+    {
+        "sso_plugin",
+        "sso_account_name",
+        "sso_login",
+        "sso_refresh",
+        "sso_cache",
+        "sso_minimum_lifetime",
+        "sso_requests_per_second",
+        "sso_use_fips_endpoint",
+    }
+)
+
+
+_ROLE_OPTIONS = frozenset({"sso_plugin", "sso_refresh", "sso_cache", "sso_minimum_lifetime"})
+"""Those that a login does not need."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Our own keys of a profile, or of its sso-session; the profile wins. Times are in seconds."""
+
+    login: Literal["never", "auto", "browser", "device"] = "never"
+    refresh: str = "background"
+    cache: str = "file"
+    minimum_lifetime: float = 0.0
+    requests_per_second: float = 20.0
+    use_fips_endpoint: bool = False
+
+
+@dataclass(frozen=True)
+class SsoProfile:
+    """One profile that names an Identity Center, validated.
+
+    ``name`` is None where there is no profile, only an sso-session or a start URL to log in to.
+    ``session_name`` is None in the legacy form, where the profile itself holds the start URL.
+    An account is given by ``account_id`` or ``account_name``, together with ``role_name``; all
+    three are None in a profile that names a login only.
+    """
+
+    name: str | None
+    start_url: str
+    region: str
+    session_name: str | None = None
+    account_id: str | None = None
+    account_name: str | None = None
+    role_name: str | None = None
+    registration_scopes: tuple[str, ...] = DEFAULT_SCOPES
+    options: Options = Options()
+    config_file: str = field(default="~/.aws/config", compare=False)
+
+    @property
+    def subject(self) -> str:
+        """What messages are about."""
+        if self.name is not None:
+            return f'The profile "{self.name}"'
+        if self.session_name is not None:
+            return f'The sso-session "{self.session_name}"'
+        return f"The start URL {self.start_url}"
+
+    @property
+    def login_command(self) -> str:
+        """The command that logs in."""
+        if self.name is not None:
+            return f"sso-plugin login --profile {shlex.quote(self.name)}"
+        if self.session_name is not None:
+            return f"sso-plugin login --sso-session {shlex.quote(self.session_name)}"
+        url = shlex.quote(self.start_url)
+        return f"sso-plugin login --start-url {url} --sso-region {self.region}"
+
+    @property
+    def doctor_command(self) -> str:
+        """The command that finds out what is wrong."""
+        return self.login_command.replace(" login ", " doctor ", 1)
+
+    @classmethod
+    def find(
+        cls, full_config: Mapping[str, Any], name: str, config_file: str = "~/.aws/config"
+    ) -> SsoProfile | None:
+        """Return the profile, or None if it says nothing of SSO.
+
+        :param full_config: ``botocore.session.Session.full_config``.
+        :param config_file: named in error messages.
+        :raises ConfigError: for a missing, contradicting or wrong value; a botocore
+            ``InvalidConfigError``, as botocore's own provider raises.
+        """
+        section = full_config.get("profiles", {}).get(name, {})
+        if not has_sso_keys(section):
+            return None
+        return _Reader(full_config, section, name, config_file).profile()
+
+    @classmethod
+    def of(cls, session: Session, name: str | None = None) -> SsoProfile | None:
+        """Return a profile of a botocore session: the one named, else the current one."""
+        # Not Session.profile, which would fix the current profile for good.
+        name = name or session.get_config_variable("profile") or "default"
+        return cls.find(session.full_config, name, session.get_config_variable("config_file"))
+
+    @classmethod
+    def login_of(cls, session: Session, name: str | None = None) -> SsoProfile | None:
+        """Return the login of a profile, without its role; None if the profile names no login.
+
+        Needs and checks no more than botocore's token provider: the values of an sso-session win,
+        and what the profile says of an account or a role does not matter.
+
+        :raises ConfigError: if the sso-session, the start URL or the region is missing.
+        """
+        name = name or session.get_config_variable("profile") or "default"
+        section = session.full_config.get("profiles", {}).get(name, {})
+        if not any(key in section for key in IDENTITY_KEYS):
+            return None
+        file = session.get_config_variable("config_file")
+        return _Reader(session.full_config, section, name, file).login()
+
+    @classmethod
+    def of_sso_session(cls, session: Session, name: str) -> SsoProfile:
+        """Return what an sso-session of the config names: a login, without account and role.
+
+        :raises ConfigError: if there is none of that name, or it is not complete.
+        """
+        file = session.get_config_variable("config_file")
+        reader = _Reader(session.full_config, {"sso_session": name}, None, file)
+        return reader.login(may_be_empty=False)
+
+
+class _Reader:
+    """Reads one profile; every complaint names the key, the profile and the file."""
+
+    def __init__(
+        self,
+        full_config: Mapping[str, Any],
+        section: Mapping[str, Any],
+        name: str | None,
+        file: str,
+    ) -> None:
+        self._name = name
+        self._file = file
+        self._section = section
+        self._subject = (
+            f'sso-session "{section["sso_session"]}"' if name is None else f'profile "{name}"'
+        )
+        self._where = f"the {self._subject} in {file}"
+        self._session = self._find_session(full_config)
+        self._merged = {**self._session, **section}
+
+    def profile(self) -> SsoProfile:
+        self._check_agreement()
+        self._check_complete(self._required())
+        return self._made(
+            account_id=self._text("sso_account_id") or None,
+            account_name=self._text("sso_account_name") or None,
+            role_name=self._text("sso_role_name") or None,
+        )
+
+    def login(self, *, may_be_empty: bool = True) -> SsoProfile:
+        own = {key: value for key, value in self._section.items() if key in _OWN_KEYS}
+        merged = {**self._section, **self._session, **own}
+        self._merged = {key: merged[key] for key in merged if key not in _ROLE_OPTIONS}
+        if not (may_be_empty and self._merged.keys() >= set(_LOGIN_KEYS)):
+            self._check_complete(_LOGIN_KEYS)
+        return self._made()
+
+    def _made(self, **role: str | None) -> SsoProfile:
+        scopes = [scope.strip() for scope in self._text("sso_registration_scopes").split(",")]
+        return SsoProfile(
+            name=self._name,
+            start_url=self._text("sso_start_url"),
+            region=self._text("sso_region"),
+            session_name=self._section.get("sso_session"),
+            registration_scopes=tuple(filter(None, scopes)) or DEFAULT_SCOPES,
+            options=self._options(),
+            config_file=self._file,
+            **role,
+        )
+
+    def _find_session(self, full_config: Mapping[str, Any]) -> Mapping[str, Any]:
+        name = self._section.get("sso_session")
+        if name is None:
+            return {}
+        sessions: Mapping[str, Any] = full_config.get("sso_sessions", {})
+        if not isinstance(name, str) or name not in sessions:
+            namer, file = f", named by {self._where}", "that file"
+            if self._name is None:
+                namer, file = "", self._file
+            raise ConfigError(
+                error_msg=f'The specified sso-session does not exist: "{name}"{namer}. Add a '
+                f"section [sso-session {name}] with sso_start_url and sso_region to {file}."
+            )
+        section: Mapping[str, Any] = sessions[name]
+        return section
+
+    def _check_agreement(self) -> None:
+        for key, value in self._session.items():
+            if key not in _OWN_KEYS and self._section.get(key, value) != value:
+                raise ConfigError(
+                    error_msg=f"The value for {key} is inconsistent between profile "
+                    f"({self._section[key]}) and sso-session ({value}). Remove {key} from "
+                    f"{self._where}, or make both the same."
+                )
+
+    def _required(self) -> tuple[str, ...]:
+        if not any(key in self._section for key in ROLE_KEYS):
+            return _LOGIN_KEYS
+        account = "sso_account_name" if self._text("sso_account_name") else "sso_account_id"
+        return ("sso_role_name", account, *_LOGIN_KEYS)
+
+    def _check_complete(self, required: tuple[str, ...]) -> None:
+        missing = [key for key in required if not self._text(key)]
+        if missing:
+            raise ConfigError(
+                error_msg=f"The {self._subject} is configured to use SSO but is missing "
+                f"required configuration: {', '.join(missing)}. Add "
+                f"{'it' if len(missing) == 1 else 'them'} to {self._where}"
+                f"{self._or_its_session(missing)}."
+            )
+
+    def _or_its_session(self, missing: list[str]) -> str:
+        name = self._section.get("sso_session")
+        belongs_there = name and self._name is not None and set(missing) & set(_LOGIN_KEYS)
+        return f" (sso_start_url and sso_region: to [sso-session {name}])" if belongs_there else ""
+
+    def _text(self, key: str) -> str:
+        value = self._merged.get(key, "")
+        if not isinstance(value, str):
+            from .options import invalid_value
+
+            raise invalid_value(key, self._where, "a nested section", "one line of text")
+        return value.strip()
+
+    def _options(self) -> Options:
+        if not _OWN_KEYS & self._merged.keys():
+            return Options()
+        from .options import read_options
+
+        return Options(**read_options(self._merged, self._where))

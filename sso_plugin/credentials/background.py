@@ -1,0 +1,143 @@
+"""A function that runs in a thread: once at a time, to its end, forgotten in a forked child."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import sys
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Protocol
+
+from ..storage.cache import is_waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Background", "renew_locks_after_fork"]
+
+_PATIENCE_AT_EXIT = 3.0
+"""Seconds that the end of a script waits for what still runs."""
+
+_PATIENCE_AT_FORK = 1.0
+"""Seconds after its start for which a fork waits for what still runs."""
+
+_GLANCE = 0.05
+"""Seconds between two looks at what it is doing."""
+
+
+class WithLocks(Protocol):
+    """What has locks of its own."""
+
+    def renew_locks(self) -> None:
+        """Replace them by new ones, which are free."""
+
+
+class Background:
+    """What others may start and wait for.
+
+    :param prepare: called by whoever starts it, before: all imports belong there. A process that
+        is forked off in the middle of an import never sees its end.
+    """
+
+    def __init__(self, name: str, prepare: Callable[[], object], run: Callable[[], object]) -> None:
+        self._name = name
+        self._prepare = prepare
+        self._run = run
+        self._thread: threading.Thread | None = None
+        self._started_at = 0.0
+        self.renew_locks()
+        _instances.add(self)
+        renew_locks_after_fork(self)
+
+    def start(self) -> bool:
+        """Have it run, unless it does. Tell whether it can: at interpreter shutdown it cannot."""
+        with self._lock:
+            if self._thread is not None and self._thread.is_alive():
+                return True
+            _register_hooks()
+            thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            try:
+                self._prepare()
+                self._started_at = time.monotonic()
+                thread.start()
+            except RuntimeError:
+                return False
+            finally:
+                # Started for good even if Ctrl-C comes in between.
+                self._thread = thread if thread.ident else None
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, for a bounded time."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(max(0.0, seconds))
+
+    def finish(self, deadline: float) -> None:
+        """Wait for its end, but not while it waits for a lock itself.
+
+        :param deadline: when to give up, by ``time.monotonic``.
+        """
+        thread = self._thread
+        if thread is threading.current_thread():
+            return
+        while thread is not None and thread.is_alive() and time.monotonic() < deadline:
+            if is_waiting(thread):
+                return
+            thread.join(_GLANCE)
+
+    def finish_before_fork(self) -> None:
+        """Wait for its end for the first second after its start, however many forks there are."""
+        self.finish(self._started_at + _PATIENCE_AT_FORK)
+
+    def renew_locks(self) -> None:
+        """See `WithLocks`."""
+        # Reentrant: a signal handler may come here while its own thread is here.
+        self._lock = threading.RLock()
+
+
+_instances: weakref.WeakSet[Background] = weakref.WeakSet()
+_with_locks: weakref.WeakSet[WithLocks] = weakref.WeakSet()
+
+
+def renew_locks_after_fork(owner: WithLocks) -> None:
+    """Create new locks for an object in every forked child, as long as the object exists.
+
+    A lock may have been held by a thread that does not exist in the child.
+    """
+    _with_locks.add(owner)
+
+
+def _after_fork_in_child() -> None:
+    for owner in list(_with_locks):
+        owner.renew_locks()
+
+
+def _finish() -> None:
+    """Wait for what runs: a token whose renewal is cut off here may be the only one."""
+    deadline = time.monotonic() + _PATIENCE_AT_EXIT
+    for background in list(_instances):
+        background.finish(deadline)
+
+
+def _before_fork() -> None:
+    """Wait for what runs: Python reports a fork of a process that has threads."""
+    for background in list(_instances):
+        background.finish_before_fork()
+
+
+@functools.cache
+def _register_hooks() -> None:
+    # The hook of weakref, which closes connections at the end of the program, is registered by
+    # the first finalizer. The last hook runs first, and ours waits for what still uses them.
+    weakref.finalize(_register_hooks, bool)
+    atexit.register(_finish)
+    if sys.version_info >= (3, 12) and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,122 @@
+"""The attributes of credentials that change: a thread that signs reads parts that fit together.
+
+``get_frozen_credentials`` returns all of them at once, and always the newest. But many programs
+read ``token`` first, hash a large body, and then read ``access_key`` and ``secret_key``.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from botocore.credentials import DeferredRefreshableCredentials, ReadOnlyCredentials
+
+from ..portal.clock import format_timestamp
+from ..redact import hide_frames
+
+if TYPE_CHECKING:
+    from ..portal.clock import Clock
+    from .credential_source import Source
+    from .role_credentials import RoleCredentials
+
+__all__ = ["CredentialsOfGenerations", "frozen"]
+
+_TIME_TO_SIGN = 60.0
+"""Seconds for which a thread goes on reading the generation that it has begun to read."""
+
+
+class CredentialsOfGenerations(DeferredRefreshableCredentials):
+    """Credentials whose attributes are of one generation for each thread, for a minute.
+
+    The minute begins with the thread's last look at a generation that was the newest. It ends early
+    if AWS has rejected the generation, or it is about to expire.
+    """
+
+    def __init__(self, source: Source, clock: Clock, method: str) -> None:
+        self._source = source
+        self._clock = clock
+        self._current: RoleCredentials | None = None
+        self._rejected: str | None = None
+        self._reads = threading.local()
+        super().__init__(
+            self._fetch_metadata, method, lambda: datetime.fromtimestamp(clock.now(), timezone.utc)
+        )
+
+    def _fetch_metadata(self) -> dict[str, Any]:
+        """Answer in botocore's terms, for those who call ``refresh_using`` themselves."""
+        fetched = self._source.fetch()
+        return {
+            "access_key": fetched.access_key,
+            "secret_key": fetched.secret_key,
+            "token": fetched.session_token,
+            "expiry_time": format_timestamp(fetched.lifetime.expires_at),
+            "account_id": fetched.account_id,
+        }
+
+    def _generation(self) -> RoleCredentials:
+        """Return what this thread reads now."""
+        self._refresh()  # type: ignore[attr-defined]  # the stubs leave it out
+        newest, now = self._current, self._clock.now()
+        read: RoleCredentials | None = getattr(self._reads, "generation", None)
+        if read is not None and read is not newest and self._is_still_good(read, now):
+            return read
+        assert newest is not None  # noqa: S101 - _refresh has raised otherwise
+        self._reads.generation, self._reads.at = newest, now
+        return newest
+
+    def _is_still_good(self, read: RoleCredentials, now: float) -> bool:
+        ends_at: float = min(self._reads.at + _TIME_TO_SIGN, read.lifetime.wait_from)
+        return now < ends_at and read.access_key != self._rejected
+
+    def _set(self, **values: Any) -> None:
+        """Change what is read, as botocore's own credentials allow it."""
+        if self._current is not None:
+            self._current = replace(self._current, **values)
+            self._reads.generation, self._reads.at = self._current, self._clock.now()
+
+    @property
+    def access_key(self) -> str:
+        """The access key, of the generation that this thread reads."""
+        return str(self._generation().access_key)
+
+    @access_key.setter
+    def access_key(self, value: str) -> None:
+        self._set(access_key=value)
+
+    @property
+    def secret_key(self) -> str:
+        """The secret key, of the generation that this thread reads."""
+        return str(self._generation().secret_key)
+
+    @secret_key.setter
+    def secret_key(self, value: str) -> None:
+        self._set(secret_key=value)
+
+    @property
+    def token(self) -> str:
+        """The session token, of the generation that this thread reads."""
+        return str(self._generation().session_token)
+
+    @token.setter
+    def token(self, value: str) -> None:
+        self._set(session_token=value)
+
+    @property
+    def account_id(self) -> str:
+        """The id of the account, of the generation that this thread reads."""
+        return str(self._generation().account_id)
+
+    @account_id.setter
+    def account_id(self, value: str) -> None:
+        self._set(account_id=value)
+
+
+@hide_frames
+def frozen(generation: RoleCredentials) -> ReadOnlyCredentials:
+    """Return one generation as botocore's own type, with plain strings."""
+    names = ("access_key", "secret_key", "session_token", "account_id")
+    # Older botocore has no account_id in here.
+    wanted = names[: len(ReadOnlyCredentials._fields)]
+    return ReadOnlyCredentials(*[str(getattr(generation, name)) for name in wanted])

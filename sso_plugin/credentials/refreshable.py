@@ -1,0 +1,262 @@
+"""Credentials of botocore's own kind that renew themselves off the caller's thread."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import random
+import threading
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from ..errors import LoginRequired
+from .background import Background, renew_locks_after_fork
+from .generations import CredentialsOfGenerations, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..portal.clock import Clock, Lifetime
+    from .credential_source import Source
+    from .role_credentials import RoleCredentials
+
+__all__ = ["SsoCredentials"]
+
+_logger = logging.getLogger(__name__)
+
+_JITTER = 0.1
+_DOUBT = 5.0
+"""Seconds that a caller waits whose credentials may have expired, and may not."""
+
+_FIRST_USE = 10.0
+"""Seconds that the first caller waits for credentials that live as long as the profile asks for."""
+
+_REJECTED = 30.0
+"""Seconds that a caller with rejected credentials waits for another thread that renews them."""
+
+
+class SsoCredentials(CredentialsOfGenerations):
+    """Role credentials, first had when first used, and then renewed before they expire.
+
+    From ``lifetime.renew_from`` on a caller gets the current credentials at once, while one
+    renewal runs in the background; from ``lifetime.wait_from`` on it waits for the renewal, up to
+    ``lifetime.wait_until``. A renewal that fails is not tried again for 1 second, doubling to 60,
+    and does not affect callers until the current credentials expire. Then they get its error.
+
+    :param background: whether a due renewal leaves the caller's thread; may be set later.
+    :param minimum_lifetime: the seconds that they live at least when first used, if others can be
+        had than those of the cache.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Clock,
+        *,
+        method: str = "sso",
+        background: bool = True,
+        minimum_lifetime: float = 0.0,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        super().__init__(source, clock, method)
+        self.background = background
+        self._minimum_lifetime = minimum_lifetime
+        self._starts_short = False
+        self._random = random
+        self._due_at = self._held_off_until = float("-inf")
+        self._renewal = Background("sso-plugin-renewal", source.prepare, self._renew_in_background)
+        self._attempts = 0
+        self._failures = 0
+        self._error: Exception | None = None
+        self._rejections = 0
+        self._kept_until = float("-inf")
+        renew_locks_after_fork(self)
+
+    def _refresh(self) -> None:
+        # The steady state: one comparison.
+        if self._clock.latest() < self._due_at:
+            return
+        # An attempt of another thread that ends from here on counts for this caller too.
+        attempts = self._attempts
+        if self._current is None:
+            self._start()
+        self._keep_current(attempts)
+
+    def _start(self) -> None:
+        with self._refresh_lock:
+            found = self._source.load() if self._current is None else None
+            if found:
+                self._publish(found)
+                lasts_until = found.lifetime.long_enough_until(self._minimum_lifetime)
+                if self._minimum_lifetime and self._clock.latest() >= lasts_until:
+                    self._starts_short, self._due_at = True, float("-inf")
+
+    def _keep_current(self, attempts: int) -> None:
+        current = self._current
+        if not self._is_due():
+            return
+        if current is None or not self._is_alive():
+            self._renew_and_wait(attempts)
+        elif self.background:
+            self._renew_elsewhere(current.lifetime)
+        elif self._starts_short or self._clock.latest() >= current.lifetime.wait_from:
+            self._renew_and_wait(attempts)
+        elif self._refresh_lock.acquire(blocking=False):
+            try:
+                self._attempt_if_due()
+            finally:
+                self._refresh_lock.release()
+
+    def _renew_and_wait(self, attempts: int) -> None:
+        with self._refresh_lock:
+            if self._attempts == attempts:
+                self._attempt_if_due()
+            if not self._is_alive():
+                self._fall_back()
+        if not self._is_alive():
+            self._raise_last_error()
+
+    def _fall_back(self) -> None:
+        """Take what another process has left in the cache, though it may be due itself."""
+        found = self._source.load()
+        if found:
+            self._publish(found)
+
+    def _is_alive(self) -> bool:
+        return self._current is not None and self._clock.now() < self._current.lifetime.expires_at
+
+    def _renew_elsewhere(self, lifetime: Lifetime) -> None:
+        """Have a thread renew; in the last moments wait for it, but not beyond them."""
+        if not self._renewal.start():
+            # What is there will do.
+            return
+        now = self._clock.latest()
+        if self._starts_short:
+            self._renewal.wait(_FIRST_USE)
+            self._starts_short = False
+        elif now >= lifetime.expires_at:
+            # They live, unless this machine was held and its wall clock is right.
+            self._renewal.wait(_DOUBT)
+        elif now >= lifetime.wait_from:
+            self._renewal.wait(lifetime.wait_until - now)
+
+    def _renew_in_background(self) -> None:
+        # Taken here: whoever starts this may be stopped by Ctrl-C, and would leave it held.
+        with self._refresh_lock:
+            self._attempt_if_due()
+
+    def _is_due(self) -> bool:
+        return self._clock.latest() >= self._due_at and self._clock.now() >= self._held_off_until
+
+    def _attempt_if_due(self) -> None:
+        if self._is_due():
+            self._attempt()
+
+    def _attempt(self) -> None:
+        """Fetch and publish, or note the failure. Precondition: the refresh lock is held."""
+        attended, short = not self._is_alive(), self._starts_short
+        try:
+            more = {"minimum": self._minimum_lifetime} if short else {}
+            fetched = self._source.fetch(attended=attended, **more)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, live credentials stay in use
+            if short and self._current:
+                self._schedule(self._current.lifetime)
+            self._note_failure(exc)
+            # With nothing left meanwhile, a person may be asked after all.
+            self._attempts += attended or not isinstance(exc, LoginRequired)
+            return
+        self._attempts += 1
+        if self._failures:
+            _logger.info("Credentials are renewed again after %d failures", self._failures)
+        self._failures = 0
+        self._error = None
+        self._publish(fetched)
+
+    def _publish(self, fetched: RoleCredentials) -> None:
+        # Plain strings: what is handed out must look like what botocore hands out. None of them is
+        # a local variable, which a traceback may show.
+        self._access_key = str(fetched.access_key)
+        self._secret_key = str(fetched.secret_key)
+        self._token = str(fetched.session_token)
+        self._account_id = str(fetched.account_id)
+        self._expiry_time = datetime.fromtimestamp(fetched.lifetime.expires_at, timezone.utc)
+        self._frozen_credentials = frozen(fetched)
+        self._current = fetched
+        self._schedule(fetched.lifetime)
+        self._held_off_until = float("-inf")
+
+    def _schedule(self, lifetime: Lifetime) -> None:
+        window = lifetime.wait_from - lifetime.renew_from
+        self._due_at = lifetime.renew_from + window * _JITTER * self._random()
+        self._starts_short = False
+
+    def _note_failure(self, exc: Exception) -> None:
+        self._error = exc
+        if self._current is None or not self._is_alive():
+            # Nothing to go on with: the next caller tries again, at once.
+            return
+        if not self._failures:
+            _logger.warning("Cannot renew the credentials, going on with the current ones: %s", exc)
+        self._failures += 1
+        until = self._clock.now() + _hold_off(self._failures) * (1 - _JITTER * self._random())
+        self._held_off_until = min(until, self._current.lifetime.expires_at)
+
+    def replace_rejected(self, access_key: str) -> bool:
+        """Replace credentials that AWS has rejected; return whether there are other ones now.
+
+        :param access_key: the one that the rejected request was signed with.
+        """
+        if self.may_be_replaced(access_key) and self._refresh_lock.acquire(timeout=_REJECTED):
+            try:
+                if self.has_key(access_key) and self.may_be_replaced(access_key):
+                    self._replace(access_key)
+            finally:
+                self._refresh_lock.release()
+        return not self.has_key(access_key)
+
+    def may_be_replaced(self, access_key: str) -> bool:
+        """Tell whether it is worth asking why AWS has rejected credentials with this key."""
+        current = self._current
+        if current is None or current.access_key != access_key:
+            return True
+        return self._clock.now() >= max(current.lifetime.replace_from, self._kept_until)
+
+    def has_key(self, access_key: str) -> bool:
+        """Tell whether this is the current access key."""
+        return self._current is not None and self._current.access_key == access_key
+
+    @property
+    def expires_at(self) -> float | None:
+        """When the current credentials expire, in epoch seconds of the server."""
+        return self._current.lifetime.expires_at if self._current else None
+
+    def keep(self, seconds: float) -> None:
+        """Replace no rejected credentials for a while."""
+        self._kept_until = self._clock.now() + seconds
+
+    def _replace(self, access_key: str) -> None:
+        try:  # Precondition: the refresh lock is held.
+            fetched = self._source.replace(access_key)
+        except Exception as exc:  # noqa: BLE001 - the caller gets the error of the service
+            self._rejections += 1
+            self.keep(_hold_off(self._rejections))
+            _logger.warning("Cannot replace credentials that AWS has rejected: %s", exc)
+            return
+        _logger.info("Replaced credentials that AWS has rejected")
+        self._rejections, self._rejected = 0, access_key
+        self._publish(fetched)
+
+    def _raise_last_error(self) -> None:
+        if self._error is not None:
+            # A copy: threads that share one exception would write into one traceback.
+            raise copy.copy(self._error) from self._error.__cause__
+
+    def renew_locks(self) -> None:
+        """See `background.renew_locks_after_fork`."""
+        self._refresh_lock = threading.Lock()
+
+
+def _hold_off(failures: int) -> float:
+    from ..portal.outage import hold_off
+
+    return hold_off(failures)

@@ -1,0 +1,43 @@
+"""Vanity start URLs: addresses of a company's own that redirect to its start URL."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from werkzeug import Request, Response
+
+from .layout import refuse
+from .web import Operation
+
+if TYPE_CHECKING:
+    from ..state.emulator_state import State
+    from ..state.organization import Organization, VanityUrl
+
+
+def find_operation(organization: Organization, request: Request) -> Operation | None:
+    """Find what answers a vanity URL, or a stop on its way."""
+    if request.method not in {"GET", "HEAD"}:
+        return None
+
+    for vanity in organization.vanity_urls:
+        stops = _stops(vanity)
+        if request.path in stops:
+            following = [*stops[1:], vanity.leads_to or organization.start_url]
+            handle = partial(_redirect, vanity, following[stops.index(request.path)])
+            return Operation("VanityRedirect", handle, refuse)
+
+    return None
+
+
+def _stops(vanity: VanityUrl) -> list[str]:
+    """Return the paths a client comes by: /vanity, /vanity/2 and so on."""
+    return [vanity.path, *(f"{vanity.path}/{number}" for number in range(2, vanity.hops + 1))]
+
+
+def _redirect(vanity: VanityUrl, location: str, _state: State, request: Request) -> Response:
+    if request.method == "HEAD" and not vanity.head:
+        return Response(status=405, headers={"Allow": "GET"})
+
+    absolute = f"{request.host_url.rstrip('/')}{location}" if location[0] == "/" else location
+    return Response(status=302, headers={"Location": absolute})

@@ -1,0 +1,192 @@
+"""Turns botocore's errors into ours, at the one border where they may come in.
+
+What comes out says for whom, what, and how to fix it. The cause is kept, but without its frames,
+whose locals hold requests with tokens in them, and without control characters: its text may come
+from the network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotocoreConnectionError
+from botocore.parsers import ResponseParserError
+
+from ..errors import (
+    UNREACHABLE,
+    ConfigError,
+    ConfigValueError,
+    PortalEndpointError,
+    PortalError,
+    PortalHTTPError,
+    PortalRefusal,
+    PortalUnreachable,
+    PortalUnreadable,
+    SsoPluginError,
+    also,
+)
+from ..printable import one_line
+from ..redact import chain, without_frames
+from .answers import InvalidAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Caller", "kind_of"]
+
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
+_ADDRESSES = ("endpoint_url", "proxy_url")
+_RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls which service: what the messages are about."""
+
+    subject: str
+    service: str
+    region: str
+    doctor_command: str
+    sent: tuple[str, ...] = field(default=(), repr=False)
+    """The secrets of the request, which its answer may quote."""
+    endpoint: str = ""
+    """The address that is called, as it may be shown; empty if it is one of AWS."""
+
+    @contextlib.contextmanager
+    def mapped_errors(self) -> Iterator[None]:
+        """Raise what botocore raises inside as one of ours."""
+        handled = sys.exc_info()[1]
+        try:
+            yield
+        except ClientError as exc:
+            raise self._refusal(exc) from self._as_cause(exc, handled)
+        except (BotocoreConnectionError, HTTPClientError) as exc:
+            kind = kind_of(exc)
+            if kind is PortalHTTPError:
+                raise self._unreachable(kind, self._why(exc)) from None
+            cause = self._as_cause(exc, handled)
+            raise self._unreachable(kind, self._cleaned(str(exc)), exc.kwargs) from cause
+        except ResponseParserError as exc:
+            # Its text quotes the body, which may hold secrets.
+            raise self._unreadable() from self._as_cause(exc, handled)
+        except BotoCoreError as exc:
+            raise self._misconfigured(exc) from self._as_cause(exc, handled)
+
+    @contextlib.contextmanager
+    def mapped_errors_of_config(self) -> Iterator[None]:
+        """Raise those, and what a client cannot be made of, such as an endpoint that is no URL."""
+        handled = sys.exc_info()[1]
+        try:
+            with self.mapped_errors():
+                yield
+        except SsoPluginError:
+            # Some are also a ValueError.
+            raise
+        except ValueError as exc:
+            raise self._misconfigured(exc) from self._as_cause(exc, handled)
+
+    @contextlib.contextmanager
+    def mapped_errors_of_answer(self) -> Iterator[None]:
+        """Raise those, and the errors of an answer that cannot be parsed or is not valid."""
+        handled = sys.exc_info()[1]
+        try:
+            with self.mapped_errors():
+                yield
+        except SsoPluginError:
+            raise
+        except InvalidAnswerError as exc:
+            raise self._unreadable(f": {exc}") from None
+        except _UNREADABLE as exc:
+            raise self._unreadable() from self._as_cause(exc, handled)
+
+    def _refusal(self, exc: ClientError) -> PortalError:
+        response = self._cleaned(exc.response)
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        retryable = status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        kind = also(PortalRefusal, type(exc))
+        refusal = PortalRefusal(error_msg="", response=response, operation_name=exc.operation_name)
+        told = (
+            f"was refused {exc.operation_name} by {self._portal}: {refusal.explanation}. "
+            f"{'Try again later, or run' if retryable else 'Run'}"
+        )
+        return kind(
+            error_msg=f"{self.subject} {told}: {self.doctor_command}",
+            told=told,
+            response=response,
+            operation_name=exc.operation_name,
+            retryable=retryable,
+        )
+
+    def _unreachable(
+        self, kind: type[PortalUnreachable], reason: str, kwargs: Mapping[str, Any] | None = None
+    ) -> PortalUnreachable:
+        """Return an error with those of botocore's ``kwargs`` that are plain addresses."""
+        told = f"cannot reach {self._portal}: {reason.rstrip('.')}. Run"
+        addresses = {name: held for name, held in (kwargs or {}).items() if name in _ADDRESSES}
+        return kind(
+            error_msg=f"{self.subject} {told}: {self.doctor_command}",
+            told=told,
+            retryable=True,
+            **self._cleaned(addresses),
+        )
+
+    def _why(self, exc: BotoCoreError) -> str:
+        """Say how a request failed. The text of an unknown error may quote a header: the token."""
+        error = exc.kwargs.get("error")
+        if isinstance(error, OSError):
+            return f"the request failed: {self._cleaned(str(error))}"
+        return f"the request ended in {type(error).__name__}"
+
+    def _unreadable(self, why: str = "") -> PortalUnreachable:
+        return self._unreachable(PortalUnreadable, f"its answer cannot be read{why}")
+
+    def _misconfigured(self, exc: Exception) -> ConfigError:
+        kind = ConfigValueError if isinstance(exc, ValueError) else ConfigError
+        return also(kind, type(exc))(
+            error_msg=f"{self.subject} cannot call {self._portal} as it is configured: "
+            f"{str(exc).rstrip('.')}. {self._mend}"
+        )
+
+    def _cleaned(self, value: Any) -> Any:
+        """Return a value without control characters, and without the secrets of the request."""
+        if isinstance(value, dict):
+            return {self._cleaned(key): self._cleaned(held) for key, held in value.items()}
+        if isinstance(value, list):
+            return [self._cleaned(held) for held in value]
+        if not isinstance(value, str):
+            return value
+        for secret in self.sent:
+            value = value.replace(secret, "***")
+        return "\n".join(map(one_line, value.splitlines()))
+
+    def _as_cause(self, exc: BaseException, handled: BaseException | None) -> BaseException:
+        """Return an exception that a traceback can show: without frames, its text cleaned."""
+        for link in chain(without_frames(exc, handled), handled):
+            link.args = tuple(
+                one_line(self._cleaned(arg)) if isinstance(arg, str) else arg for arg in link.args
+            )
+            if isinstance(link, ClientError):
+                link.response = self._cleaned(link.response)
+        return exc
+
+    @property
+    def _portal(self) -> str:
+        at = f", at {self.endpoint}" if self.endpoint else ""
+        return f"Identity Center ({self.service} in {self.region}{at})"
+
+    @property
+    def _mend(self) -> str:
+        return f"Run: {self.doctor_command}"
+
+
+def kind_of(exc: BotoCoreError) -> type[PortalUnreachable]:
+    """Return the error of ours that stands for one of botocore's, or for its nearest base."""
+    for each in type(exc).__mro__:
+        if each.__module__ == BotoCoreError.__module__ and each.__name__ in UNREACHABLE:
+            return UNREACHABLE[each.__name__]
+    return PortalEndpointError

@@ -1,0 +1,270 @@
+"""The login that a call is about: found in the config, looked at, ended."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..config.profile import SsoProfile
+from ..credentials.access_token import TokenState
+from ..credentials.account_names import AccountNames
+from ..credentials.role_credentials import role_key
+from ..credentials.token_source import TokenSource
+from ..errors import ConfigError, PortalError
+from ..portal.models import add_data_path
+from ..storage.file_cache import own_cache, role_cache, token_cache
+from ..web.addresses import parse
+from .registration import registration_key
+from .vanity import PortalRecord, check_start_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from botocore.session import Session
+
+__all__ = [
+    "OpenLogin",
+    "Status",
+    "check_one_login",
+    "login_at",
+    "login_in_file",
+    "open_session",
+    "open_session_for_login",
+]
+
+_logger = logging.getLogger(__name__)
+
+_REGION = re.compile(r"[a-z0-9-]{1,63}")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How things stand with one login.
+
+    :param subject: what was asked about, such as ``The profile "dev"``.
+    :param state: ``usable``; ``renewable``, which costs no login; or ``login needed``.
+    :param expires_at: until when the access token is valid, in epoch seconds; None without one.
+    :param renewable_until: until when it can be renewed without a person, as far as is known
+        here: the portal may end it sooner. None if it cannot.
+    :param token_file: where the token is kept.
+    :param fault: why the token file cannot be used; None if it can, or is missing.
+    :param not_stored: why other processes do not find the token that this one has, or cannot read
+        its file; None if they can.
+    """
+
+    subject: str
+    start_url: str
+    region: str
+    session_name: str | None
+    state: str
+    expires_at: float | None
+    renewable_until: float | None
+    token_file: str
+    login_command: str
+    fault: str | None = None
+    not_stored: str | None = None
+
+
+@dataclass(frozen=True)
+class OpenLogin:
+    """A login that was found in the config, and the session that reaches its portal."""
+
+    session: Session
+    profile: SsoProfile
+    tokens: TokenSource
+
+    @classmethod
+    def find(
+        cls,
+        profile_name: str | None = None,
+        sso_session: str | None = None,
+        start_url: str | None = None,
+        sso_region: str | None = None,
+    ) -> OpenLogin:
+        """Find the login that is named, in one of three ways; by ``AWS_PROFILE`` if in none.
+
+        :param sso_region: goes with a start URL; None for the region that its token file names.
+        :raises ConfigError: if there is none, or it is not complete.
+        """
+        check_one_login(profile_name, sso_session, start_url, sso_region)
+        if start_url:
+            return cls.of(open_session_for_login(), login_at(start_url, sso_region))
+        if sso_session:
+            session = open_session_for_login()
+            return cls.of(session, SsoProfile.of_sso_session(session, sso_session))
+        session = open_session(profile_name)
+        return cls.of(session, SsoProfile.login_of(session) or _only_sso_session(session))
+
+    @classmethod
+    def of(cls, session: Session, profile: SsoProfile) -> OpenLogin:
+        """Take the login of a profile that was found already."""
+        return cls(session, profile, TokenSource.of(session, profile))
+
+    def status(self) -> Status:
+        """Look at the token file. Goes nowhere."""
+        token, now = self.tokens.load(), self.tokens.clock.earliest()
+        renewable = token is not None and token.can_be_renewed(now)
+        state = "renewable" if renewable else "login needed"
+        if token is not None and token.state(now) is not TokenState.EXPIRED:
+            state = "usable"
+        return Status(
+            subject=self.profile.subject,
+            start_url=self.profile.start_url,
+            region=self.profile.region,
+            session_name=self.profile.session_name,
+            state=state,
+            expires_at=token.lifetime.expires_at if token else None,
+            renewable_until=token.registration_expires_at if token and renewable else None,
+            token_file=self.tokens.cache.describe(self.tokens.key),
+            login_command=self.profile.login_command,
+            fault=self.tokens.fault() if token is None else None,
+            not_stored=self.tokens.cache.why_not_stored(self.tokens.key),
+        )
+
+    def end(self, left: list[str] | None = None) -> bool:
+        """Revoke the token, then delete it, its registration and its role credentials.
+
+        :param left: gets each file that could not be deleted, and why.
+        :returns: whether the portal has revoked the token. The files are deleted in any case.
+        """
+        revoked = self._revoke()
+        # First: a process that still waits for the portal then drops the answer.
+        quiet = left is not None
+        found = [self.tokens.cache.delete(self.tokens.key, quiet=quiet)]
+        roles, index = role_cache(), self.tokens.login_index()
+        keys = index.keys().union(self._keys_of_profiles())
+        found += [roles.delete(key, quiet=quiet) for key in keys]
+        index.clear()
+        AccountNames(self.tokens, own_cache()).forget()
+        PortalRecord(self.profile).forget()
+        found.append(self.tokens.cache.delete(registration_key(self.profile), quiet=quiet))
+        if left is not None:
+            left += filter(None, found)
+        return revoked
+
+    def _revoke(self) -> bool:
+        token = self.tokens.load()
+        if token is None or token.state(self.tokens.clock.earliest()) is TokenState.EXPIRED:
+            return False
+        try:
+            self.tokens.portal.logout(token.value)
+        except (PortalError, ConfigError) as exc:
+            _logger.warning("The portal has not revoked the token: %s", exc)
+            return False
+        return True
+
+    def _keys_of_profiles(self) -> Iterator[str]:
+        """Yield the keys of the roles of all profiles with this login, also of incomplete ones."""
+        login = self.profile
+        for section in self.session.full_config.get("profiles", {}).values():
+            names = "sso_session", "sso_start_url", "sso_account_id", "sso_role_name"
+            session_name, url, account, role = (_text(section.get(name)) for name in names)
+            same = session_name == login.session_name
+            if same and account and role and (session_name or url == login.start_url):
+                yield role_key(replace(login, role_name=role), account)
+
+
+def check_one_login(
+    profile_name: str | None,
+    sso_session: str | None,
+    start_url: str | None,
+    sso_region: str | None,
+) -> None:
+    """Refuse two ways at once to name a login, and a region without a start URL.
+
+    :raises ConfigError: for either.
+    """
+    given = [name for name in (profile_name, sso_session, start_url) if name]
+    if len(given) > 1 or (sso_region and not start_url):
+        raise ConfigError(
+            error_msg="Name one login: give a profile, or an sso-session, or a start URL together "
+            "with its region."
+        )
+
+
+def login_at(start_url: str, sso_region: str | None) -> SsoProfile:
+    """Return a login that is not in the config file.
+
+    :param sso_region: None for the region that its token file names.
+    :raises ConfigError: if the start URL or the region is not valid, or the region is not known.
+    """
+    profile = SsoProfile(name=None, start_url=start_url, region=sso_region or "")
+    check_start_url(profile)
+    if sso_region:
+        if not _REGION.fullmatch(sso_region):
+            raise ConfigError(
+                error_msg=f'"{sso_region}" is no region. Give one such as eu-central-1.'
+            )
+        return profile
+    key = TokenSource.key_of(profile)
+    found = login_in_file(key)
+    if found is None or found[0] != start_url:
+        raise ConfigError(
+            error_msg=f"The region of {start_url} is not known: there is no token of this URL in "
+            f"{token_cache().describe(key)}. Add --sso-region REGION (in Python: sso_region)."
+        )
+    return replace(profile, region=found[1])
+
+
+def login_in_file(key: str) -> tuple[str, str] | None:
+    """Return the start URL and the region that a token file names; None unless both are valid."""
+    entry = token_cache().get(key)
+    url, region = (entry.document.get(name) if entry else None for name in ("startUrl", "region"))
+    if not isinstance(url, str) or not isinstance(region, str):
+        return None
+    return (url, region) if parse(url) and _REGION.fullmatch(region) else None
+
+
+def open_session(profile_name: str | None = None) -> Session:
+    """Return a botocore session that knows our service models."""
+    from botocore.session import Session
+
+    session = Session(profile=profile_name)
+    add_data_path(session.get_component("data_loader"))
+    return session
+
+
+def open_session_for_login() -> Session:
+    """Return a session for a login that no profile names.
+
+    The settings of the current profile hold for it too, but it does not need one: in a session
+    whose profile does not exist, botocore makes no client.
+    """
+    from botocore.exceptions import ProfileNotFound
+    from botocore.session import Session
+
+    try:
+        return open_session()
+    except ProfileNotFound:
+        nowhere: Any = {"profile": (None, None, None, None)}
+        session = Session(session_vars=nowhere)
+    add_data_path(session.get_component("data_loader"))
+    return session
+
+
+def _only_sso_session(session: Session) -> SsoProfile:
+    """Return the one sso-session of the config, where the profile names none."""
+    named = session.get_config_variable("profile")
+    names = list(session.full_config.get("sso_sessions", {}))
+    if named is None and len(names) == 1:
+        return SsoProfile.of_sso_session(session, names[0])
+    file = session.get_config_variable("config_file")
+    section = session.full_config.get("profiles", {}).get(named or "default", {})
+    if isinstance(source := section.get("source_profile"), str):
+        raise ConfigError(
+            error_msg=f'The profile "{named or "default"}" in {file} has no login of its own: it '
+            f"assumes a role. Name its source profile: --profile {shlex.quote(source)}"
+        )
+    choose = f" Or choose one of its sso-sessions: {', '.join(names)}." if names else ""
+    raise ConfigError(
+        error_msg=f'The profile "{named or "default"}" has no SSO configuration in {file}: add '
+        "sso_session to it, and a section [sso-session NAME] with sso_start_url and sso_region."
+        f"{choose}"
+    )
+
+
+def _text(value: object) -> str | None:
+    return value.strip() if isinstance(value, str) else None

@@ -1,0 +1,129 @@
+"""Every login of this user: those of the config, and those that only our index knows.
+
+Other tools keep tokens of their own in the same folder. So no token file is found by looking at
+all of them: each is looked up by the name of a login that we know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..config.profile import SsoProfile
+from ..credentials.login_index import LoginIndex
+from ..credentials.token_source import TokenSource
+from ..errors import ConfigError
+from ..storage.file_cache import token_cache
+from .configured_login import OpenLogin, login_in_file, open_session_for_login
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.session import Session
+
+    Named = tuple[str, Callable[[], SsoProfile | None] | None]
+
+__all__ = ["EveryLogin"]
+
+_LOGIN_KEYS = ("sso_start_url", "sso_region", "sso_registration_scopes")
+
+
+class EveryLogin:
+    """The logins of the config file and of our index, to be ended one by one."""
+
+    def __init__(self) -> None:
+        self._session = open_session_for_login()
+        self._faults: list[str] = []
+
+    def end(self, progress: Callable[[str, bool], object], left: list[str]) -> None:
+        """End all of them. A section of the config that is not complete does not stop it.
+
+        :param progress: called with the name of each login that was ended, and whether the portal
+            has revoked its token.
+        :param left: gets each file that could not be deleted, and why.
+        :raises ConfigError: at the end, if there are such sections.
+        """
+        for name, login in self._logins().items():
+            progress(name, login.end(left))
+        if self._faults:
+            files = [f"Files could not be deleted: {'; '.join(left)}."] if left else []
+            raise ConfigError(
+                error_msg="All other logins are ended, but the config file has sections that are "
+                f"not complete. {' '.join([*self._faults, *files])}"
+            )
+
+    def _logins(self) -> dict[str, OpenLogin]:
+        """Return them by their names, the sso-session or else the start URL."""
+        found: dict[str, OpenLogin] = {}
+        for name, read in _named(self._session):
+            login = self._of_config(name, read) if name not in found else None
+            if login is not None:
+                found[name] = login
+        keys = {login.tokens.key for login in found.values()}
+        for key in sorted(LoginIndex.keys_of_tokens() - keys):
+            login = self._of_index(key)
+            if login is not None:
+                url = login.profile.start_url
+                found[url if url not in found else f"{url} ({key}.json)"] = login
+        return found
+
+    def _of_config(
+        self, name: str, read: Callable[[], SsoProfile | None] | None
+    ) -> OpenLogin | None:
+        try:
+            profile = read() if read else None
+        except ConfigError as exc:
+            self._faults.append(str(exc))
+            profile = None
+        if profile is not None:
+            return OpenLogin.of(self._session, profile)
+        # Its token file has this name all the same, and says where it can be revoked.
+        key = TokenSource.key_of(SsoProfile(None, name, ""))
+        if token_cache().mark(key) is None:
+            return None
+        unknown = OpenLogin.of(self._session, SsoProfile(None, "", "", session_name=name))
+        return self._of_file(key, name) or unknown
+
+    def _of_index(self, key: str) -> OpenLogin | None:
+        """Return a login that we made or used, and that the config does not name any more."""
+        login = self._of_file(key, None)
+        if login is None:
+            return None
+        token = login.tokens.load()
+        by_start_url = TokenSource.key_of(login.profile) == key
+        known = token is not None and login.tokens.login_index().find(token) is not None
+        return login if by_start_url or known else None
+
+    def _of_file(self, key: str, name: str | None) -> OpenLogin | None:
+        where = login_in_file(key)
+        if where is None:
+            return None
+        url, region = where
+        session_name = None if name in (None, url) else name
+        login = OpenLogin.of(self._session, SsoProfile(None, url, region, session_name))
+        login.tokens.key = key
+        return login
+
+
+def _named(session: Session) -> Iterator[Named]:
+    """Yield each name of a login in the config, and what reads the section that describes it."""
+    config, file = session.full_config, session.get_config_variable("config_file")
+    for name in config.get("sso_sessions", {}):
+        yield name, _reader_of_session(session, name)
+    for name, section in config.get("profiles", {}).items():
+        session_name, url = section.get("sso_session"), section.get("sso_start_url")
+        if isinstance(session_name, str):
+            yield session_name, None
+        elif isinstance(url, str) and url.strip():
+            yield url.strip(), _reader_of_profile(section, name, file)
+
+
+def _reader_of_session(session: Session, name: str) -> Callable[[], SsoProfile]:
+    return lambda: SsoProfile.of_sso_session(session, name)
+
+
+def _reader_of_profile(
+    section: dict[str, Any], name: str, file: str
+) -> Callable[[], SsoProfile | None]:
+    """Return what reads the login of a legacy profile, without its role."""
+    of_login = {key: section[key] for key in _LOGIN_KEYS if key in section}
+    return lambda: SsoProfile.find({"profiles": {name: of_login}}, name, file)

@@ -1,0 +1,108 @@
+"""The program as an OAuth client: registered once for each login, and kept in the cache.
+
+The file is the AWS CLI's own, in its name and form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from ..credentials.access_token import timestamp_fault
+from ..portal.answers import Registration
+from ..portal.client import AUTHORIZATION_CODE, REFRESH_TOKEN
+from ..portal.clock import format_timestamp, parse_timestamp
+
+if TYPE_CHECKING:
+    from ..config.profile import SsoProfile
+    from ..portal.client import Portal
+    from ..portal.clock import Clock
+    from ..storage.cache import Cache, Document
+
+__all__ = ["REDIRECT_URI", "Registrations", "registration_key"]
+
+_logger = logging.getLogger(__name__)
+
+REDIRECT_URI = "http://127.0.0.1/oauth/callback"
+"""What is registered; the port of the moment is added when a login begins (RFC 8252, 7.3)."""
+
+_CLIENT_NAME = "sso-plugin"
+_SHORTEST = 15 * 60
+"""Seconds that a registration must still live to be used for one more login."""
+
+_CODE_GRANTS = [AUTHORIZATION_CODE, REFRESH_TOKEN]
+
+
+class Registrations:
+    """The registrations for one start URL, region, set of scopes and session name."""
+
+    def __init__(self, profile: SsoProfile, portal: Portal, cache: Cache, clock: Clock) -> None:
+        self._profile = profile
+        self._portal = portal
+        self._cache = cache
+        self._clock = clock
+        self.key = registration_key(profile)
+
+    def for_code(self, issuer_url: str) -> Registration:
+        """Return a registration for the authorization code grant.
+
+        :param issuer_url: the start URL, with its redirects resolved.
+        """
+        return self._kept(_CODE_GRANTS) or self._made(
+            grantTypes=_CODE_GRANTS, redirectUris=[REDIRECT_URI], issuerUrl=issuer_url
+        )
+
+    def for_device(self) -> Registration:
+        """Return a registration for the device code grant."""
+        return self._kept([]) or self._made()
+
+    def forget(self) -> None:
+        """Have the next login register anew: the portal does not take the one that is kept."""
+        self._cache.delete(self.key)
+
+    def _kept(self, grant_types: list[str]) -> Registration | None:
+        entry = self._cache.get(self.key)
+        if entry is None or entry.document.get("grantTypes", []) != grant_types:
+            return None
+        fault = timestamp_fault(entry.document, "expiresAt")
+        if fault:
+            _logger.warning("Ignoring %s, which %s", self._cache.describe(self.key), fault)
+        found = _read(entry.document)
+        return found if found and self._clock.now() < found.expires_at - _SHORTEST else None
+
+    def _made(self, **grants: object) -> Registration:
+        scopes = list(self._profile.registration_scopes)
+        made = self._portal.register_client(_CLIENT_NAME, scopes, **grants)
+        document: Document = {
+            "clientId": made.client_id,
+            "clientSecret": made.client_secret,
+            "expiresAt": format_timestamp(made.expires_at),
+            "scopes": scopes,
+        }
+        if "grantTypes" in grants:
+            document["grantTypes"] = grants["grantTypes"]
+        self._cache.put(self.key, document)
+        return made
+
+
+def registration_key(profile: SsoProfile) -> str:
+    """Return the AWS CLI's name for the registration of this login."""
+    identity = {
+        "tool": "botocore",
+        "startUrl": profile.start_url,
+        "region": profile.region,
+        "scopes": list(profile.registration_scopes),
+        "session_name": profile.session_name,
+    }
+    text = json.dumps(identity, sort_keys=True)
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _read(document: Document) -> Registration | None:
+    try:
+        expires_at = parse_timestamp(document.get("expiresAt"))
+        return Registration.of({**document, "clientSecretExpiresAt": expires_at})
+    except ValueError:
+        return None
