@@ -31,7 +31,7 @@ import boto3
 
 import sso_plugin
 from sso_plugin.emulator import Emulator, Settings
-from sso_plugin.portal.clock import parse_timestamp
+from sso_plugin.timestamps import parse_timestamp
 
 LIFETIME = 6.0
 RENEWAL = LIFETIME * 3 / 4

@@ -229,7 +229,7 @@ os.utime(file, (time.time(), time.time()))
 credentials = boto3.Session(profile_name="dev").get_credentials()
 credentials.get_frozen_credentials()
 lifetime = credentials._current.lifetime
-print(round((lifetime.expires_at - lifetime.renew_from) / 225))
+print(round((lifetime.expires_at - lifetime.advisory_refresh_at) / 225))
 """
     assert world.run(script).stdout == "1\n"
     assert world.count("GetRoleCredentials") == 1

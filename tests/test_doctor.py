@@ -103,7 +103,6 @@ def test_no_secret_is_shown(
     how: list[str],
 ) -> None:
     """Neither of the files nor of the environment, nor the password of a proxy."""
-    sso_plugin.signin.configured_login.open_session("dev")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASECRETSECRET")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hushhushhush")
     monkeypatch.setenv("http_proxy", "http://user:hushhushhush@127.0.0.1:9")

@@ -19,7 +19,8 @@ from test_refresh import HOUR, Source, Time, wait_for_background
 
 import sso_plugin
 from sso_plugin.credentials.refreshable import SsoCredentials
-from sso_plugin.portal.clock import Clock, Lifetime
+from sso_plugin.credentials.schedule import Lifetime
+from sso_plugin.portal.clock import Clock
 
 if TYPE_CHECKING:
     from world import World
@@ -128,7 +129,7 @@ def test_it_applies_to_the_first_use_only() -> None:
 
 def test_a_hanging_portal_is_waited_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """And once: the next caller does not wait."""
-    monkeypatch.setattr("sso_plugin.credentials.refreshable._FIRST_USE", 0.05)
+    monkeypatch.setattr("sso_plugin.credentials.schedule._FIRST_USE", 0.05)
     now = Time()
     source = Source(now)
     source.cached = source.make("cached")

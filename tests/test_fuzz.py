@@ -30,7 +30,7 @@ from sso_plugin.credentials.role_credentials import RoleCredentials
 from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefusal, SsoPluginError
 from sso_plugin.portal import answers
-from sso_plugin.portal.clock import Clock, format_timestamp, parse_http_date, parse_timestamp
+from sso_plugin.portal.clock import Clock
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage
 from sso_plugin.portal.throttling import Budget
@@ -43,8 +43,8 @@ from sso_plugin.signin.registration import Registrations
 from sso_plugin.signin.sign_in import AttendedTokenSource
 from sso_plugin.signin.vanity import PortalRecord
 from sso_plugin.storage.cache import MemoryCache
-from sso_plugin.storage.clock_memory import ClockMemory
 from sso_plugin.storage.file_cache import FileCache, own_cache, role_cache, token_cache
+from sso_plugin.timestamps import format_timestamp, parse_http_date, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -140,7 +140,6 @@ OWN: dict[str, dict[str, Any]] = {
         "attempts": 2,
         "exhausted": True,
     },
-    "clock": {"bootId": "boot", "serverAtBoot": 5.0, "serverAheadOfWall": 1.0},
     "budget": {"next_at": 1.0, "resume_at": 1.0, "share": 1.0, "written_at": 1.0},
     "portal": {"portal": "https://example.awsapps.com/start"},
     "replaced": {"accessKeyId": "ASIA"},
@@ -289,11 +288,6 @@ def read_own_file(kind: str, login: OpenLogin) -> None:
         assert failed is None or copy.deepcopy(failed).kwargs == failed.kwargs
         outage.note(PortalError(error_msg="x"))
         outage.end()
-    elif kind == "clock":
-        clock = Clock(memory=ClockMemory(own, f"clock-{key}", "boot"))
-        format_timestamp(clock.now() + 10 * 366 * 86400)
-        format_timestamp(clock.latest())
-        clock.observe("Wed, 25 Nov 2026 08:00:00 GMT")
     elif kind == "portal":
         read_portal_record(login)
     elif kind == "replaced":

@@ -34,9 +34,10 @@ from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.portal.answers import Grant, RoleKeys
-from sso_plugin.portal.clock import Clock, format_timestamp
+from sso_plugin.portal.clock import Clock
 from sso_plugin.signin.configured_login import OpenLogin
 from sso_plugin.storage.file_cache import role_cache, token_cache
+from sso_plugin.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable

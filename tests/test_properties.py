@@ -43,16 +43,18 @@ from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials
 from sso_plugin.credentials.role_source import RoleSource
+from sso_plugin.credentials.schedule import Lifetime
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
 from sso_plugin.portal.answers import Grant, RoleKeys
-from sso_plugin.portal.clock import Clock, Lifetime, format_timestamp, parse_timestamp
+from sso_plugin.portal.clock import Clock
 from sso_plugin.served import is_served
 from sso_plugin.storage import cache as cache_module
 from sso_plugin.storage import file_cache, unwritable
 from sso_plugin.storage.file_cache import FileCache, role_cache, token_cache
 from sso_plugin.storage.writing import FolderToWrite
+from sso_plugin.timestamps import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,11 @@ import pytest
 from botocore.credentials import RefreshableCredentials
 
 from sso_plugin import LoginRequired
-from sso_plugin.credentials import refreshable
+from sso_plugin.credentials import schedule
 from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials
-from sso_plugin.portal.clock import Clock, Lifetime
+from sso_plugin.credentials.schedule import Lifetime
+from sso_plugin.portal.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,7 +274,7 @@ def test_credentials_that_may_live_do_not_wait_for_a_portal_that_hangs(
     source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For a few seconds only: they may have expired, and may not."""
-    monkeypatch.setattr(refreshable, "_DOUBT", 0.05)
+    monkeypatch.setattr(schedule, "_DOUBT", 0.05)
     credentials = held_machine(source, time)
     source.gate = threading.Event()
     assert key_of(credentials) == "1"

@@ -6,7 +6,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..portal.clock import Lifetime, format_timestamp, parse_timestamp
+from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
+from .schedule import Lifetime
 
 if TYPE_CHECKING:
     from ..config.profile import SsoProfile
@@ -21,7 +22,6 @@ __all__ = [
     "TokenState",
     "find_origin",
     "note_origin",
-    "timestamp_fault",
 ]
 
 Origin = tuple[str, "Mark"]
@@ -31,9 +31,6 @@ NO_ORIGIN: Origin = ("", (0, 0, 0))
 """The origin of what no login vouches for."""
 
 _ORIGIN = "SsoPlugin"
-
-_LONGEST_SHOWN = 40
-"""Characters of an invalid timestamp in a message."""
 
 
 class TokenState(enum.Enum):
@@ -74,7 +71,9 @@ class AccessToken:
     @staticmethod
     def fault(entry: Entry | None) -> str | None:
         """Say why a cache file with a token cannot be used, as the end of a sentence, or None."""
-        return timestamp_fault(entry.document, "expiresAt") if entry and _value_in(entry) else None
+        return (
+            timestamp_problem(entry.document, "expiresAt") if entry and _value_in(entry) else None
+        )
 
     @classmethod
     def granted(
@@ -97,7 +96,7 @@ class AccessToken:
         """Tell what the token is good for at ``now``, in epoch seconds of the server."""
         if now >= self.lifetime.expires_at:
             return TokenState.EXPIRED
-        return TokenState.STALE if now >= self.lifetime.renew_from else TokenState.FRESH
+        return TokenState.STALE if now >= self.lifetime.advisory_refresh_at else TokenState.FRESH
 
     def can_be_renewed(self, now: float) -> bool:
         """Tell whether the token holds all that a renewal needs, and its registration lives."""
@@ -116,7 +115,7 @@ class AccessToken:
     @property
     def registration_fault(self) -> str | None:
         """What is wrong with the end of the registration: the end of a sentence, or None."""
-        return timestamp_fault(self.document, "registrationExpiresAt")
+        return timestamp_problem(self.document, "registrationExpiresAt")
 
 
 def _value_in(entry: Entry | None) -> str | None:
@@ -125,23 +124,6 @@ def _value_in(entry: Entry | None) -> str | None:
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
         return None
     return value
-
-
-def timestamp_fault(document: Document, key: str) -> str | None:
-    """Say why the timestamp under a key cannot be read, as the end of a sentence, or None."""
-    held = document.get(key)
-    try:
-        parse_timestamp(held)
-    except ValueError:
-        if held is None:
-            return f"has no {key}"
-        if not isinstance(held, str):
-            return f"has an invalid {key}, which is not a string"
-        # Needed for a message only.
-        from ..printable import one_line
-
-        return f'has an invalid {key} "{one_line(held, _LONGEST_SHOWN)}"'
-    return None
 
 
 def note_origin(document: Document, origin: Origin | None) -> Document:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import DeferredRefreshableCredentials, ReadOnlyCredentials
 
-from ..portal.clock import format_timestamp
 from ..redact import hide_frames
+from ..timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from ..portal.clock import Clock
@@ -67,7 +67,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
         return newest
 
     def _is_still_good(self, read: RoleCredentials, now: float) -> bool:
-        ends_at: float = min(self._reads.at + _TIME_TO_SIGN, read.lifetime.wait_from)
+        ends_at: float = min(self._reads.at + _TIME_TO_SIGN, read.lifetime.mandatory_refresh_at)
         return now < ends_at and read.access_key != self._rejected
 
     def _set(self, **values: Any) -> None:

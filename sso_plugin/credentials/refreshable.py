@@ -1,4 +1,7 @@
-"""Credentials of botocore's own kind that renew themselves off the caller's thread."""
+"""Credentials of botocore's own kind that renew themselves off the caller's thread.
+
+`schedule` says when, `background` runs the thread, a `Source` fetches.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,18 @@ import copy
 import logging
 import random
 import threading
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ..errors import LoginRequired
+from ..timestamps import to_datetime
 from .background import Background, renew_locks_after_fork
 from .generations import CredentialsOfGenerations, frozen
+from .schedule import Action, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..portal.clock import Clock, Lifetime
+    from ..portal.clock import Clock
     from .credential_source import Source
     from .role_credentials import RoleCredentials
 
@@ -24,28 +28,21 @@ __all__ = ["SsoCredentials"]
 
 _logger = logging.getLogger(__name__)
 
-_JITTER = 0.1
-_DOUBT = 5.0
-"""Seconds that a caller waits whose credentials may have expired, and may not."""
-
-_FIRST_USE = 10.0
-"""Seconds that the first caller waits for credentials that live as long as the profile asks for."""
-
 _REJECTED = 30.0
 """Seconds that a caller with rejected credentials waits for another thread that renews them."""
 
 
 class SsoCredentials(CredentialsOfGenerations):
-    """Role credentials, first had when first used, and then renewed before they expire.
+    """Role credentials, fetched on first use, then renewed before they expire.
 
-    From ``lifetime.renew_from`` on a caller gets the current credentials at once, while one
-    renewal runs in the background; from ``lifetime.wait_from`` on it waits for the renewal, up to
-    ``lifetime.wait_until``. A renewal that fails is not tried again for 1 second, doubling to 60,
-    and does not affect callers until the current credentials expire. Then they get its error.
+    In the advisory window a caller gets the current credentials at once, while one renewal runs in
+    the background. In the mandatory window it waits for the renewal until shortly before the end.
+    After a failure the next attempt is made after 1 second, doubling to 60; callers are not
+    affected until the current credentials expire. Then they get the error.
 
     :param background: whether a due renewal leaves the caller's thread; may be set later.
-    :param minimum_lifetime: the seconds that they live at least when first used, if others can be
-        had than those of the cache.
+    :param minimum_lifetime: for how many seconds they are valid at least when first used, if the
+        portal gives any that are.
     """
 
     def __init__(
@@ -61,9 +58,10 @@ class SsoCredentials(CredentialsOfGenerations):
         super().__init__(source, clock, method)
         self.background = background
         self._minimum_lifetime = minimum_lifetime
-        self._starts_short = False
         self._random = random
-        self._due_at = self._held_off_until = float("-inf")
+        self._schedule = Schedule()
+        """Changed under the refresh lock only."""
+        self._starts_short = False
         self._renewal = Background("sso-plugin-renewal", source.prepare, self._renew_in_background)
         self._attempts = 0
         self._failures = 0
@@ -74,13 +72,26 @@ class SsoCredentials(CredentialsOfGenerations):
 
     def _refresh(self) -> None:
         # The steady state: one comparison.
-        if self._clock.latest() < self._due_at:
+        if self._clock.latest() < self._schedule.due_at:
             return
         # An attempt of another thread that ends from here on counts for this caller too.
         attempts = self._attempts
         if self._current is None:
             self._start()
-        self._keep_current(attempts)
+        action = self._action()
+        if action is Action.USE:
+            return
+        if not self._is_valid():
+            self._renew_and_wait(attempts)
+        elif self.background:
+            self._renew_elsewhere(action)
+        elif action is Action.WAIT:
+            self._renew_and_wait(attempts)
+        elif self._refresh_lock.acquire(blocking=False):
+            try:
+                self._attempt_if_due()
+            finally:
+                self._refresh_lock.release()
 
     def _start(self) -> None:
         with self._refresh_lock:
@@ -89,31 +100,16 @@ class SsoCredentials(CredentialsOfGenerations):
                 self._publish(found)
                 lasts_until = found.lifetime.long_enough_until(self._minimum_lifetime)
                 if self._minimum_lifetime and self._clock.latest() >= lasts_until:
-                    self._starts_short, self._due_at = True, float("-inf")
-
-    def _keep_current(self, attempts: int) -> None:
-        current = self._current
-        if not self._is_due():
-            return
-        if current is None or not self._is_alive():
-            self._renew_and_wait(attempts)
-        elif self.background:
-            self._renew_elsewhere(current.lifetime)
-        elif self._starts_short or self._clock.latest() >= current.lifetime.wait_from:
-            self._renew_and_wait(attempts)
-        elif self._refresh_lock.acquire(blocking=False):
-            try:
-                self._attempt_if_due()
-            finally:
-                self._refresh_lock.release()
+                    self._starts_short = True
+                    self._schedule = self._schedule.due_now()
 
     def _renew_and_wait(self, attempts: int) -> None:
         with self._refresh_lock:
             if self._attempts == attempts:
                 self._attempt_if_due()
-            if not self._is_alive():
+            if not self._is_valid():
                 self._fall_back()
-        if not self._is_alive():
+        if not self._is_valid():
             self._raise_last_error()
 
     def _fall_back(self) -> None:
@@ -122,47 +118,38 @@ class SsoCredentials(CredentialsOfGenerations):
         if found:
             self._publish(found)
 
-    def _is_alive(self) -> bool:
-        return self._current is not None and self._clock.now() < self._current.lifetime.expires_at
-
-    def _renew_elsewhere(self, lifetime: Lifetime) -> None:
-        """Have a thread renew; in the last moments wait for it, but not beyond them."""
-        if not self._renewal.start():
-            # What is there will do.
-            return
-        now = self._clock.latest()
-        if self._starts_short:
-            self._renewal.wait(_FIRST_USE)
+    def _renew_elsewhere(self, action: Action) -> None:
+        """Renew in a thread; where the schedule says so, wait for it for a bounded time."""
+        if self._renewal.start() and action is Action.WAIT:
+            latest, short = self._clock.latest(), self._starts_short
+            self._renewal.wait(self._schedule.patience(latest, starts_short=short))
             self._starts_short = False
-        elif now >= lifetime.expires_at:
-            # They live, unless this machine was held and its wall clock is right.
-            self._renewal.wait(_DOUBT)
-        elif now >= lifetime.wait_from:
-            self._renewal.wait(lifetime.wait_until - now)
 
     def _renew_in_background(self) -> None:
         # Taken here: whoever starts this may be stopped by Ctrl-C, and would leave it held.
         with self._refresh_lock:
             self._attempt_if_due()
 
-    def _is_due(self) -> bool:
-        return self._clock.latest() >= self._due_at and self._clock.now() >= self._held_off_until
+    def _action(self) -> Action:
+        now, latest = self._clock.now(), self._clock.latest()
+        return self._schedule.action(now, latest, starts_short=self._starts_short)
+
+    def _is_valid(self) -> bool:
+        return self._schedule.is_valid(self._clock.now())
 
     def _attempt_if_due(self) -> None:
-        if self._is_due():
+        if self._action() is not Action.USE:
             self._attempt()
 
     def _attempt(self) -> None:
         """Fetch and publish, or note the failure. Precondition: the refresh lock is held."""
-        attended, short = not self._is_alive(), self._starts_short
+        attended, short = not self._is_valid(), self._starts_short
         try:
             more = {"minimum": self._minimum_lifetime} if short else {}
             fetched = self._source.fetch(attended=attended, **more)
-        except Exception as exc:  # noqa: BLE001 - whatever it is, live credentials stay in use
-            if short and self._current:
-                self._schedule(self._current.lifetime)
+        except Exception as exc:  # noqa: BLE001 - valid credentials stay in use
             self._note_failure(exc)
-            # With nothing left meanwhile, a person may be asked after all.
+            # Without valid credentials, another attempt may ask a person to log in.
             self._attempts += attended or not isinstance(exc, LoginRequired)
             return
         self._attempts += 1
@@ -179,27 +166,26 @@ class SsoCredentials(CredentialsOfGenerations):
         self._secret_key = str(fetched.secret_key)
         self._token = str(fetched.session_token)
         self._account_id = str(fetched.account_id)
-        self._expiry_time = datetime.fromtimestamp(fetched.lifetime.expires_at, timezone.utc)
+        self._expiry_time = to_datetime(fetched.lifetime.expires_at)
         self._frozen_credentials = frozen(fetched)
         self._current = fetched
-        self._schedule(fetched.lifetime)
-        self._held_off_until = float("-inf")
-
-    def _schedule(self, lifetime: Lifetime) -> None:
-        window = lifetime.wait_from - lifetime.renew_from
-        self._due_at = lifetime.renew_from + window * _JITTER * self._random()
+        self._schedule = Schedule.of(fetched.lifetime, self._random())
         self._starts_short = False
 
     def _note_failure(self, exc: Exception) -> None:
         self._error = exc
-        if self._current is None or not self._is_alive():
-            # Nothing to go on with: the next caller tries again, at once.
+        if self._starts_short and self._current:
+            self._schedule = Schedule.of(self._current.lifetime, self._random())
+            self._starts_short = False
+        now = self._clock.now()
+        if not self._schedule.is_valid(now):
+            # There is nothing to go on with, so the next caller tries again at once.
             return
         if not self._failures:
             _logger.warning("Cannot renew the credentials, going on with the current ones: %s", exc)
         self._failures += 1
-        until = self._clock.now() + _hold_off(self._failures) * (1 - _JITTER * self._random())
-        self._held_off_until = min(until, self._current.lifetime.expires_at)
+        timeout = _attempt_timeout(self._failures)
+        self._schedule = self._schedule.after_failure(now, timeout, self._random())
 
     def replace_rejected(self, access_key: str) -> bool:
         """Replace credentials that AWS has rejected; return whether there are other ones now.
@@ -219,7 +205,7 @@ class SsoCredentials(CredentialsOfGenerations):
         current = self._current
         if current is None or current.access_key != access_key:
             return True
-        return self._clock.now() >= max(current.lifetime.replace_from, self._kept_until)
+        return self._clock.now() >= max(current.lifetime.replaceable_from, self._kept_until)
 
     def has_key(self, access_key: str) -> bool:
         """Tell whether this is the current access key."""
@@ -239,7 +225,7 @@ class SsoCredentials(CredentialsOfGenerations):
             fetched = self._source.replace(access_key)
         except Exception as exc:  # noqa: BLE001 - the caller gets the error of the service
             self._rejections += 1
-            self.keep(_hold_off(self._rejections))
+            self.keep(_attempt_timeout(self._rejections))
             _logger.warning("Cannot replace credentials that AWS has rejected: %s", exc)
             return
         _logger.info("Replaced credentials that AWS has rejected")
@@ -256,7 +242,7 @@ class SsoCredentials(CredentialsOfGenerations):
         self._refresh_lock = threading.Lock()
 
 
-def _hold_off(failures: int) -> float:
-    from ..portal.outage import hold_off
+def _attempt_timeout(failures: int) -> float:
+    from ..portal.outage import attempt_timeout
 
-    return hold_off(failures)
+    return attempt_timeout(failures)

@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..portal.clock import Lifetime, format_timestamp, parse_timestamp
-from .access_token import find_origin, note_origin, timestamp_fault
+from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
+from .access_token import find_origin, note_origin
+from .schedule import Lifetime
 
 if TYPE_CHECKING:
     from ..config.profile import SsoProfile
@@ -59,7 +60,7 @@ class RoleCredentials:
     def fault(entry: Entry) -> str | None:
         """Say what is wrong with the end of the credentials in a cache file; None if it is fine."""
         held = entry.document.get("Credentials")
-        return timestamp_fault(held, "Expiration") if isinstance(held, dict) else None
+        return timestamp_problem(held, "Expiration") if isinstance(held, dict) else None
 
     @classmethod
     def granted(

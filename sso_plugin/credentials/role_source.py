@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import UnauthorizedSSOTokenError
 
 from ..errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked, also
-from ..portal.clock import format_timestamp
 from ..storage.file_cache import own_cache
+from ..timestamps import format_timestamp
 from .role_credentials import RoleCredentials, role_key
 
 if TYPE_CHECKING:

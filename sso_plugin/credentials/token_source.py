@@ -9,11 +9,11 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import LoginRequired
-from ..portal.clock import Clock, format_timestamp
+from ..portal.clock import Clock
 from ..redact import mask_logs
 from ..storage import cache
-from ..storage.clock_memory import ClockMemory
 from ..storage.file_cache import own_cache, role_cache, token_cache
+from ..timestamps import format_timestamp
 from .access_token import AccessToken, TokenState
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class TokenSource:
         :param cache: where the token is, if not in the usual folder.
         """
         mask_logs()
-        clock = Clock(memory=ClockMemory.of(profile))
+        clock = Clock()
 
         def portal() -> Portal:
             from ..portal.client import Portal

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..printable import has_controls, one_line
-from .clock import END_OF_TIME
+from ..timestamps import END_OF_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..config.profile import SsoProfile
     from ..storage.cache import Cache, Document
 
-__all__ = ["Outage", "hold_off"]
+__all__ = ["Outage", "attempt_timeout"]
 
 _logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ _FORGOTTEN = 2 * _LONGEST_HOLD_OFF
 """Seconds after which a failure is not part of the same outage any more."""
 
 
-def hold_off(failures: int) -> float:
+def attempt_timeout(failures: int) -> float:
     """Return the seconds to wait after so many failures in a row: 1, doubling to 60."""
     return float(min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2.0 ** (min(failures, _MANY) - 1)))
 
@@ -68,7 +68,7 @@ class Outage:
     def holds_off(self) -> bool:
         """Tell whether it is too early to try again: for 1 second, doubling to 60."""
         failures, age = self._failures()
-        return failures > 0 and age < hold_off(failures)
+        return failures > 0 and age < attempt_timeout(failures)
 
     def note(self, exc: PortalError) -> int:
         """Tell the others, and return how many failures there were before this one."""

@@ -13,8 +13,8 @@ from botocore.auth import AUTH_TYPE_MAPS
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..credentials.refreshable import SsoCredentials
-from ..portal.clock import parse_http_date
 from ..redact import hide_frames
+from ..timestamps import parse_http_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

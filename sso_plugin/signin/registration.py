@@ -10,10 +10,9 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from ..credentials.access_token import timestamp_fault
 from ..portal.answers import Registration
 from ..portal.client import AUTHORIZATION_CODE, REFRESH_TOKEN
-from ..portal.clock import format_timestamp, parse_timestamp
+from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
 
 if TYPE_CHECKING:
     from ..config.profile import SsoProfile
@@ -66,7 +65,7 @@ class Registrations:
         entry = self._cache.get(self.key)
         if entry is None or entry.document.get("grantTypes", []) != grant_types:
             return None
-        fault = timestamp_fault(entry.document, "expiresAt")
+        fault = timestamp_problem(entry.document, "expiresAt")
         if fault:
             _logger.warning("Ignoring %s, which %s", self._cache.describe(self.key), fault)
         found = _read(entry.document)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from ..credentials.access_token import AccessToken
 from ..credentials.token_source import TokenSource
 from ..errors import LoginFailed, LoginRequired
-from ..portal.clock import format_timestamp
 from ..storage.file_cache import own_cache
+from ..timestamps import format_timestamp
 from ..web.browser import open_in_browser, open_without_secret
 from ..web.surroundings import Surroundings
 from .flows import BrowserFlow, DeviceFlow, login_failed

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from sso_plugin.credentials.access_token import TokenState
 from sso_plugin.credentials.role_credentials import role_key
 from sso_plugin.credentials.role_source import RoleSource
-from sso_plugin.portal.clock import format_timestamp
 from sso_plugin.printable import one_line
 from sso_plugin.storage.file_cache import role_cache
 from sso_plugin.storage.reading import UnusableFileError, read_document
 from sso_plugin.storage.unwritable import explain
+from sso_plugin.timestamps import format_timestamp
 
 from .finding import Finding, ok, problem, warning
 

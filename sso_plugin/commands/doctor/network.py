@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ProxyConnectionError, SSLError
 
 from sso_plugin.errors import SsoPluginError
-from sso_plugin.portal.clock import parse_http_date
 from sso_plugin.printable import one_line
 from sso_plugin.signin.vanity import resolve_start_url
+from sso_plugin.timestamps import parse_http_date
 from sso_plugin.web.addresses import is_of_aws, may_be_opened, parse, secrets_in, without_secrets
 from sso_plugin.web.request import WebAnswer, send
 

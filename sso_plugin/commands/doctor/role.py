@@ -12,7 +12,8 @@ from sso_plugin.credentials.access_token import TokenState
 from sso_plugin.errors import PortalRefusal, SsoPluginError
 from sso_plugin.portal.account_choice import Wanted, choose
 from sso_plugin.portal.client import Portal
-from sso_plugin.portal.clock import Clock, format_timestamp
+from sso_plugin.portal.clock import Clock
+from sso_plugin.timestamps import format_timestamp
 
 from .bounded import within
 from .finding import Finding, ok, problem, warning

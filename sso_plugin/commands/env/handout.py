@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sso_plugin.portal.clock import format_timestamp
 from sso_plugin.session.plugin import enable
 from sso_plugin.signin.configured_login import open_session
+from sso_plugin.timestamps import format_timestamp
 
 from ..aws_variables import IN_THE_WAY, with_note
 from ..profile_credentials import ProfileKeys

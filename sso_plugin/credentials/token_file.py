@@ -1,0 +1,110 @@
+"""The token of a login on disk, and which documents were derived from the same login."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from .access_token import AccessToken
+
+if TYPE_CHECKING:
+    from .access_token import Origin
+    from .login import Login
+    from .login_index import LoginIndex
+
+__all__ = ["TokenFile"]
+
+_logger = logging.getLogger(__name__)
+
+_reported: set[str] = set()
+"""The files of tokens that could not be stored, which is reported once in a process."""
+
+
+class TokenFile:
+    """The file with the token of one login. Reads the cache only; no network call."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._store = login.store
+        self._key = login.key
+
+    def load(self) -> AccessToken | None:
+        """Return the token, in whatever state; None if there is none that can be read."""
+        return AccessToken.from_entry(self._store.get(self._key), self._login.clock)
+
+    def begin_login(self, token: AccessToken) -> AccessToken:
+        """Save the first token of a new login, and delete what was derived from the last one."""
+        from ..storage.file_cache import role_cache
+
+        index, roles = self.index(), role_cache()
+        # In this order: a crash in between leaves nothing of one login beside the token of another.
+        for role in index.keys():  # noqa: SIM118 - no dict
+            roles.delete(role)
+        index.begin(token)
+        self._store.supersede(self._key, token.document)
+        self.report_if_not_stored()
+        return self.load() or token
+
+    def report_if_not_stored(self) -> None:
+        """Warn once if other processes do not find the token that was saved last."""
+        why = self._store.why_not_stored(self._key)
+        if why and self.path not in _reported:
+            _reported.add(self.path)
+            _logger.warning(
+                "The new access token of %s is in the memory of this process only, and other "
+                "programs need a login: %s",
+                self._login.profile.start_url,
+                why,
+            )
+
+    def origin_of(self, token: AccessToken) -> Origin | None:
+        """Return what to note on what is derived from a token; None for a token from no file."""
+        if token.mark is None:
+            return None
+        return self.index().identify(token, lambda: self._holds(token)), token.mark
+
+    def vouches_for(self, origin: Origin | None, stored_at: int) -> bool:
+        """Return whether what was derived from a login belongs to the login of this token.
+
+        If the token file has not changed since, that takes one call of ``stat``.
+
+        :param origin: the login it was derived from; None if another program did it.
+        :param stored_at: when that was stored, in nanoseconds, by the clock of the token file.
+        """
+        mark = self._store.mark(self._key)
+        if mark is None:
+            return False
+        if (mark == origin[1]) if origin else (stored_at > mark[0]):
+            return True
+        token = self.load()
+        login = self.index().find(token) if token else None
+        if login is None:
+            return False
+        return login.id == origin[0] if origin else stored_at > (login.began_at or mark[0])
+
+    def index(self) -> LoginIndex:
+        """Return what is known of the login that the token is of."""
+        # On a warm cache, it is not even imported.
+        from .login_index import LoginIndex
+
+        return LoginIndex.of(self._key)
+
+    @property
+    def path(self) -> str:
+        """Where the token is."""
+        return self._store.describe(self._key)
+
+    def why_none(self) -> str:
+        """Say why there is no token, as the reason of a login."""
+        return self.fault() or f"there is no token in {self.path}"
+
+    def fault(self) -> str | None:
+        """Say what is wrong with the token file, and name it; None if it is valid, or missing."""
+        fault = self._store.fault(self._key)
+        if fault:
+            return f"{self.path} {fault}"
+        fault = AccessToken.fault(self._store.get(self._key))
+        return f"the token file {self.path} {fault}" if fault else None
+
+    def _holds(self, token: AccessToken) -> bool:
+        return self._store.mark(self._key) == token.mark
