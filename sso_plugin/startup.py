@@ -11,6 +11,8 @@ TYPE_CHECKING = False  # a plain name: importing typing would cost more than all
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from botocore.session import Session
+
 
 def main() -> None:
     """Set the tripwire, unless `SSO_PLUGIN` turns the plugin off; a second call adds nothing."""
@@ -54,14 +56,49 @@ class Tripwire:
         try:
             if again:
                 _forget_modules()
-            from .session.initializer import register
-
             register()
         except Exception as exc:  # noqa: BLE001
-            import logging
+            _debug("Could not start: %s", exc)
 
-            # By its kind only: a message may hold what is not to be logged.
-            logging.getLogger("sso_plugin").debug("Could not start: %s", type(exc).__name__)
+
+def register() -> None:
+    """Have botocore pass every session made from now on to the plugin."""
+    from botocore import register_initializer
+
+    # Of all the threads that come here at once, `dict.pop` gives the initializer to one.
+    if initializer := _unregistered.pop("initializer", None):
+        register_initializer(initializer)
+
+
+def unregister() -> None:
+    """Undo `main` and `register`; sessions made so far stay as they are."""
+    if Tripwire in sys.meta_path:
+        sys.meta_path.remove(Tripwire)
+    if not _unregistered:
+        from botocore import unregister_initializer
+
+        unregister_initializer(_initialize)
+        _unregistered["initializer"] = _initialize
+
+
+def _initialize(session: "Session") -> None:
+    try:
+        from .session.plugin import enable
+
+        enable(session)
+    except Exception as exc:  # noqa: BLE001 - our fault never breaks their session
+        _debug("Leaving a session as it is: %s", exc)
+
+
+# The initializer is in one place at a time: here, or with botocore.
+_unregistered = {"initializer": _initialize}
+
+
+def _debug(text: str, exc: Exception) -> None:
+    """Log an error by its kind only: a message may hold what is not to be logged."""
+    import logging
+
+    logging.getLogger("sso_plugin").debug(text, type(exc).__name__)
 
 
 def _forget_modules() -> None:

@@ -14,7 +14,7 @@ import botocore
 import botocore.session
 from botocore.exceptions import ClientError, UnknownServiceError
 
-from sso_plugin.portal.models import SERVICES, add_data_path
+from sso_plugin.models import SERVICES, add_data_path
 
 Found = dict[str, Any]
 REGION = "eu-central-1"

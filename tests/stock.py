@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 
-from sso_plugin.portal.models import DATA_PATH, SERVICES, add_data_path
+from sso_plugin.models import DATA_PATH, SERVICES, add_data_path
 
 Client = Any  # what a client can do is in its model, so its type cannot tell
 

@@ -13,11 +13,11 @@ import pytest
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginRequired, NoAccess
+from sso_plugin.clock import Clock
 from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.account_names import AccountNames, KnownAccount
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.emulator import Account, Assignment, Organization, User
-from sso_plugin.portal.clock import Clock
 from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:

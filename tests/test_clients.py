@@ -18,7 +18,7 @@ from stock import (
 )
 
 from sso_plugin.emulator import Emulator, Organization
-from sso_plugin.portal.models import SERVICES
+from sso_plugin.models import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

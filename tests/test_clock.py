@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sso_plugin.clock import Clock
 from sso_plugin.credentials.schedule import Lifetime
-from sso_plugin.portal.clock import Clock
 from sso_plugin.timestamps import format_timestamp, parse_timestamp
 
 

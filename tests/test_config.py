@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import InvalidConfigError
 
 from sso_plugin import ConfigError
+from sso_plugin.config import is_served
 from sso_plugin.config.profile import Options, SsoProfile
-from sso_plugin.served import is_served
 
 SESSION = {"sso_start_url": "https://corp.awsapps.com/start", "sso_region": "eu-west-1"}
 PROFILE = {"sso_session": "corp", "sso_account_id": "111111111111", "sso_role_name": "Admin"}

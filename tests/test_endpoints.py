@@ -11,7 +11,7 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointProviderError
 from stock import IS_OLDER, our_loader, stock_loader
 
-from sso_plugin.portal.models import SERVICES
+from sso_plugin.models import SERVICES
 
 PARTITIONS = stock_loader().load_data("partitions")
 

@@ -18,9 +18,9 @@ from test_many_processes import crowd
 from test_refresh import HOUR, Source, Time, wait_for_background
 
 import sso_plugin
+from sso_plugin.clock import Clock
 from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.schedule import Lifetime
-from sso_plugin.portal.clock import Clock
 
 if TYPE_CHECKING:
     from world import World

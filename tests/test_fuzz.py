@@ -17,26 +17,26 @@ import boto3
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sso_plugin.credentials.role_source import RoleSource
 
 import sso_plugin
 from sso_plugin.cli import main
+from sso_plugin.clock import Clock
 from sso_plugin.commands.configure.config_text import ConfigText
 from sso_plugin.commands.credential_process import process_document
+from sso_plugin.config import is_served
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials.access_token import note_origin
 from sso_plugin.credentials.account_names import AccountNames
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.role_credentials import RoleCredentials
-from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefusal, SsoPluginError
 from sso_plugin.portal import answers
-from sso_plugin.portal.clock import Clock
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage
 from sso_plugin.portal.throttling import Budget
 from sso_plugin.printable import clean, has_controls, one_line
 from sso_plugin.redact import conceal, mask
-from sso_plugin.served import is_served
 from sso_plugin.signin.callback import Callback
 from sso_plugin.signin.configured_login import OpenLogin
 from sso_plugin.signin.registration import Registrations

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import UnknownServiceError
 from stock import STOCK_DATA, VERSION, link_all_but, loader_of, make_slim_data, stock_loader
 
-from sso_plugin.portal.models import DATA_PATH, SERVICES, add_data_path, remove_data_path
+from sso_plugin.models import DATA_PATH, SERVICES, add_data_path, remove_data_path
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -140,6 +140,6 @@ def test_a_removed_waiter_is_gone_from_a_full_botocore() -> None:
 
 def test_importing_the_module_imports_no_botocore() -> None:
     """Whoever imports it pays for nothing else."""
-    program = "import sys, sso_plugin.portal.models; sys.exit('botocore' in sys.modules)"
+    program = "import sys, sso_plugin.models; sys.exit('botocore' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

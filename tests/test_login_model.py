@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sso_plugin.credentials.role_source import RoleSource
 from test_properties import (
     BEGIN,
     FIXED,
@@ -30,11 +31,10 @@ from test_properties import (
 )
 
 from sso_plugin import LoginRequired
+from sso_plugin.clock import Clock
 from sso_plugin.credentials.access_token import AccessToken
-from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.portal.answers import Grant, RoleKeys
-from sso_plugin.portal.clock import Clock
 from sso_plugin.signin.configured_login import OpenLogin
 from sso_plugin.storage.file_cache import role_cache, token_cache
 from sso_plugin.timestamps import format_timestamp

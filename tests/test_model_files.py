@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from stock import our_loader, stock_loader
 
-from sso_plugin.portal.models import DATA_PATH, SERVICES
+from sso_plugin.models import DATA_PATH, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from botocore.waiter import WaiterModel
 from stock import IS_OLDER, OPERATIONS, our_loader, stock_loader
 from stock import MODELS as STOCK
 
-from sso_plugin.portal.models import SERVICES
+from sso_plugin.models import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,7 +20,7 @@ from stock import make_slim_data
 
 import sso_plugin
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.portal.models import DATA_PATH
+from sso_plugin.models import DATA_PATH
 from sso_plugin.session.providers import SsoProvider, SsoTokenProvider
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ print(*sorted(name for name in sys.modules if name.startswith("sso_plugin")), se
         "sso_plugin.session.initializer",
         "sso_plugin.session.plugin",
         "sso_plugin.session.seams",
-        "sso_plugin.served",
+        "sso_plugin.config",
         "sso_plugin.startup",
     ]
 

@@ -33,23 +33,23 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sso_plugin.credentials.role_source import RoleSource
 
 from sso_plugin import ConfigError, LoginRequired, NoAccess, PortalError, SsoPluginError
+from sso_plugin.clock import Clock
 from sso_plugin.commands import credential_process
+from sso_plugin.config import is_served
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials import role_source, token_renewal, token_source
 from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials
-from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.schedule import Lifetime
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
 from sso_plugin.portal.answers import Grant, RoleKeys
-from sso_plugin.portal.clock import Clock
-from sso_plugin.served import is_served
 from sso_plugin.storage import cache as cache_module
 from sso_plugin.storage import file_cache, unwritable
 from sso_plugin.storage.file_cache import FileCache, role_cache, token_cache

@@ -15,11 +15,11 @@ import pytest
 from botocore.credentials import RefreshableCredentials
 
 from sso_plugin import LoginRequired
+from sso_plugin.clock import Clock
 from sso_plugin.credentials import schedule
 from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials
 from sso_plugin.credentials.schedule import Lifetime
-from sso_plugin.portal.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from stock import (
     outcome,
 )
 
-from sso_plugin.portal.models import SERVICES
+from sso_plugin.models import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

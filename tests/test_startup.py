@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 # Printed by a snippet: whether the tripwire is set, and how often the initializer is registered.
 REPORT = """
 import sys
-from sso_plugin.session import initializer; from sso_plugin import startup
+from sso_plugin import startup
 botocore = sys.modules.get("botocore")
 initializers = botocore._INITIALIZERS if botocore else []
-print(sys.meta_path.count(startup.Tripwire), initializers.count(initializer._initialize))
+print(sys.meta_path.count(startup.Tripwire), initializers.count(startup._initialize))
 """
 WAITING = "1 0"
 REGISTERED = "1 1"
@@ -284,7 +284,7 @@ print(is_enabled(session))
         """As when a start-up file that is read earlier has imported it."""
         snippet = """
 import os, botocore.session
-from sso_plugin.session import initializer; from sso_plugin import startup
+from sso_plugin import startup
 del os.environ["SSO_PLUGIN"]
 startup.main()
 """
@@ -329,24 +329,22 @@ class TestByHand:
         """In any order and any number."""
         homes = {"main": "startup", "register": "initializer", "unregister": "initializer"}
         steps = "; ".join(f"{homes[name]}.{name}()" for name in calls.split())
-        snippet = (
-            f"from sso_plugin.session import initializer; from sso_plugin import startup; {steps}"
-        )
+        snippet = f"from sso_plugin import startup; {steps}"
         assert expected == installed.run("-c", snippet + REPORT)
 
     def test_importing_botocore_after_register_changes_nothing(
         self, installed: Environment
     ) -> None:
         """The tripwire finds the initializer registered."""
-        snippet = "from sso_plugin.session import initializer; initializer.register(); import botocore.session"
+        snippet = "from sso_plugin.session import initializer; startup.register(); import botocore.session"
         assert installed.run("-c", snippet + REPORT) == REGISTERED
 
     def test_unregister_does_not_import_botocore(self, installed: Environment) -> None:
         """It takes a quarter of a second, in a script that may never need it."""
         snippet = """
 import sys
-from sso_plugin.session import initializer; from sso_plugin import startup
-initializer.unregister()
+from sso_plugin import startup
+startup.unregister()
 print("botocore" in sys.modules)
 """
         assert installed.run("-c", snippet) == "False"

@@ -9,7 +9,7 @@ from botocore.exceptions import WaiterError
 from stock import Client, loader_of, make_client, make_slim_data, stock_loader
 
 from sso_plugin.emulator import Emulator, Organization
-from sso_plugin.portal.models import add_data_path
+from sso_plugin.models import add_data_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable

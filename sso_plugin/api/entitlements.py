@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..config.profile import SsoProfile
 from ..errors import ConfigError
+from ..models import add_data_path
 from ..portal.answers import is_account_id
 from ..portal.listings import Directory
-from ..portal.models import add_data_path
 from ..session.providers import LoginProvider, token_source
 from ..session.rejected_requests import RejectedCredentials
 from ..session.token_parameter import LOGIN_COMPONENT
-from ..signin.configured_login import OpenLogin, login_at
+from ..signin.configured_login import ConfiguredLogin, login_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +48,7 @@ def accounts(
     :raises LoginRequired: while iterating, if a person has to log in.
     :raises PortalError: while iterating, if the portal gives no answer, or another one.
     """
-    found = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
+    found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
     return _directory(found, progress).accounts()
 
 
@@ -79,7 +78,7 @@ def roles(
     :raises LoginRequired: while iterating, if a person has to log in.
     :raises PortalError: while iterating, if the portal gives no answer, or another one.
     """
-    found = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
+    found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
     return _directory(found, progress).roles(account)
 
 
@@ -125,7 +124,7 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     return boto3.Session(botocore_session=core, region_name=region)
 
 
-def _directory(found: OpenLogin, progress: Callable[[int, int], object] | None) -> Directory:
+def _directory(found: ConfiguredLogin, progress: Callable[[int, int], object] | None) -> Directory:
     return Directory(token_source(found.session, found.profile), progress=progress)
 
 
@@ -166,8 +165,7 @@ def _with_role(login: SsoProfile, account: str, role: str) -> SsoProfile:
     if not account or not role:
         raise ConfigError(error_msg="Give an account, by its id or name, and a role.")
     is_id = is_account_id(account)
-    return replace(
-        login,
+    return login._replace(
         account_id=account if is_id else None,
         account_name=None if is_id else account,
         role_name=role,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ..credentials.token_source import TokenSource
 from ..errors import SsoPluginError
-from ..signin.configured_login import OpenLogin
+from ..signin.configured_login import ConfiguredLogin
 from ..signin.every_login import EveryLogin
 from ..signin.sign_in import SignIn, show_on_stderr
 from ..web.browser import open_in_browser
@@ -53,12 +54,10 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
     :raises LoginFailed: if the login is denied, runs out, or cannot be begun.
     :raises PortalError: if the portal cannot be reached.
     """
-    found = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
-    reason = "a new one was asked for" if force else found.tokens.why_login()
+    found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
+    reason = "a new one was asked for" if force else TokenSource(found).why_login()
     if reason:
-        SignIn(
-            found.session, found.profile, found.tokens, reason, flow, show, open_browser, sleep
-        ).run()
+        SignIn(found.session, found, reason, flow, show, open_browser, sleep).run()
     return found.status()
 
 
@@ -98,7 +97,7 @@ def logout(
     if all_sessions:
         EveryLogin().end(note, left)
     else:
-        login = OpenLogin.find(profile_name, sso_session, start_url, sso_region)
+        login = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
         note(login.profile.session_name or login.profile.start_url, login.end(left))
     _check_deleted(left)
     return ended
@@ -127,4 +126,4 @@ def status(
     :param sso_region: the region of that start URL; None for the one that its token file names.
     :raises ConfigError: if the profile has no usable SSO configuration.
     """
-    return OpenLogin.find(profile_name, sso_session, start_url, sso_region).status()
+    return ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region).status()

@@ -111,7 +111,7 @@ _sso_region_option = click.option(
 
 
 def login_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the ways to name a login: the parameters of `OpenLogin.find`."""
+    """Give a command the ways to name a login: the parameters of `ConfiguredLogin.find`."""
     return profile_option(_session_option(_start_url_option(_sso_region_option(function))))
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import time
 
+from sso_plugin.storage.keys import process_key
 from sso_plugin.storage.reading import UnusableFileError, read_document
 
 TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from sso_plugin.config.profile import SsoProfile
+    from sso_plugin.credentials.login import Login
     from sso_plugin.credentials.role_credentials import RoleCredentials
-    from sso_plugin.credentials.token_source import TokenSource
+    from sso_plugin.credentials.token_source import AskPerson
 
     _Mark = list[int]
     _Marks = dict[str, _Mark | None]
@@ -74,18 +76,13 @@ def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
 
 
 def _find_by_memo(profile_name: str) -> Mapping[str, Any] | None:
-    memo, _ = _read(os.path.expanduser(f"~/.aws/sso-plugin/{_memo_key(profile_name)}.json"))
+    memo, _ = _read(os.path.expanduser(f"~/.aws/sso-plugin/{process_key(profile_name)}.json"))
     if memo["config"] != _config_marks() or not time.time() < memo["renew_from"]:
         return None
     if _file_mark(_path_in("sso/cache", memo["token_file"])) != memo["token_mark"]:
         return None
     document, mark = _read(_path_in("cli/cache", memo["role_file"]))
     return _credentials_in(document) if mark == memo["role_mark"] else None
-
-
-def _memo_key(profile_name: str) -> str:
-    # A name of more than about 100 characters is too long for a file name. It has no memo.
-    return f"process-{profile_name.encode('utf-8', 'surrogatepass').hex()}"
 
 
 def _path_in(folder: str, path: str) -> str:
@@ -136,7 +133,8 @@ def _config_marks() -> _Marks:
 def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     """Look everything up, and ask the portal if need be: once for all processes."""
     from sso_plugin.config.profile import SsoProfile
-    from sso_plugin.session.providers import token_source
+    from sso_plugin.credentials.login import Login
+    from sso_plugin.session.providers import ask_of
     from sso_plugin.signin.configured_login import open_session
 
     from .aws_variables import chosen_profile
@@ -148,13 +146,13 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     profile = SsoProfile.of(session) if _gives_role_of_sso(section) else None
     if profile is None:
         return _fetch_otherwise(session, name)
-    tokens = token_source(session, profile)
-    token_file = tokens.cache.describe(tokens.key)
+    login = Login.of(session, profile)
+    token_file = login.store.describe(login.key)
     memo = {"config": marks, "token_file": token_file, "token_mark": _file_mark(token_file)}
-    found = _live_credentials(profile, tokens)
+    found = _valid_credentials(login, ask_of(session, profile))
     if profile_name and profile.options.cache == "file":
         # By the clock of this machine, which is all that a later call looks at.
-        ahead = tokens.clock.now() - time.time()
+        ahead = login.clock.now() - time.time()
         until = found.lifetime.long_enough_until(profile.options.minimum_lifetime) - ahead
         _remember(profile_name, profile, found, {**memo, "renew_from": until})
     credentials: dict[str, Any] = found.document()["Credentials"]
@@ -163,7 +161,7 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
 
 def _gives_role_of_sso(section: Mapping[str, Any]) -> bool:
     """Tell whether SSO is the first that botocore finds in a profile."""
-    from sso_plugin.served import ROLE_KEYS
+    from sso_plugin.config import ROLE_KEYS
 
     return any(key in section for key in ROLE_KEYS) and not section.keys() & _BEFORE_SSO
 
@@ -197,17 +195,17 @@ def _fetch_otherwise(session: Session, name: str) -> Mapping[str, Any]:
         os.environ[_ASKED] = "\n".join(asked)
 
 
-def _live_credentials(profile: SsoProfile, tokens: TokenSource) -> RoleCredentials:
-    """Return fresh credentials; while they cannot be had, those that still live."""
-    from sso_plugin.credentials.account_names import role_source
+def _valid_credentials(login: Login, ask: AskPerson | None) -> RoleCredentials:
+    """Return fresh credentials; if there are none to be had, those that are still valid."""
+    from sso_plugin.credentials import role_source
     from sso_plugin.errors import SsoPluginError
     from sso_plugin.storage.cache import MemoryCache
     from sso_plugin.storage.file_cache import role_cache
 
-    cache = role_cache() if profile.options.cache == "file" else MemoryCache()
-    source = role_source(profile, tokens, cache)
+    options = login.profile.options
+    source = role_source(login, role_cache() if options.cache == "file" else MemoryCache(), ask)
     try:
-        return source.fetch(minimum=profile.options.minimum_lifetime)
+        return source.fetch(minimum=options.minimum_lifetime)
     except SsoPluginError:
         found = source.load()
         if found is None:
@@ -219,8 +217,8 @@ def _remember(
     profile_name: str, profile: SsoProfile, found: RoleCredentials, memo: dict[str, Any]
 ) -> None:
     """Write the memo, if the role file is really there, and the token has not changed since."""
-    from sso_plugin.credentials.role_credentials import role_key
     from sso_plugin.storage.file_cache import own_cache, role_cache
+    from sso_plugin.storage.keys import role_key
 
     path = role_cache().describe(role_key(profile, found.account_id))
     try:
@@ -234,4 +232,4 @@ def _remember(
         # Also for an end in another form, which a later call would pass on to an SDK.
         return
     if memo["token_mark"] == _file_mark(memo["token_file"]):
-        own_cache().put(_memo_key(profile_name), {**memo, "role_file": path, "role_mark": mark})
+        own_cache().put(process_key(profile_name), {**memo, "role_file": path, "role_mark": mark})

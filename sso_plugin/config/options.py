@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from ..errors import ConfigError
 
 __all__ = ["invalid_value", "read_options"]
 
@@ -38,6 +38,8 @@ def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def invalid_value(key: str, where: str, value: str, choices: str) -> ConfigError:
     """Return the error for an invalid value of a key."""
+    from ..errors import ConfigError
+
     return ConfigError(
         error_msg=f"The value of {key} in {where} is {value}, which is none of its "
         f"choices: set it to {choices}."

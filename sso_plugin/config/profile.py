@@ -6,16 +6,16 @@ Reads nothing itself: it is handed ``session.full_config``, in which botocore ha
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ..errors import ConfigError
-from ..served import IDENTITY_KEYS, ROLE_KEYS, has_sso_keys
+from . import IDENTITY_KEYS, ROLE_KEYS, has_sso_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from botocore.session import Session
+
+    from ..errors import ConfigError
 
 __all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile"]
 
@@ -41,8 +41,7 @@ _ROLE_OPTIONS = frozenset({"sso_plugin", "sso_refresh", "sso_cache", "sso_minimu
 """Those that a login does not need."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """Our own keys of a profile, or of its sso-session; the profile wins. Times are in seconds."""
 
     login: Literal["never", "auto", "browser", "device"] = "never"
@@ -53,8 +52,7 @@ class Options:
     use_fips_endpoint: bool = False
 
 
-@dataclass(frozen=True)
-class SsoProfile:
+class SsoProfile(NamedTuple):
     """One profile that names an Identity Center, validated.
 
     ``name`` is None where there is no profile, only an sso-session or a start URL to log in to.
@@ -72,7 +70,7 @@ class SsoProfile:
     role_name: str | None = None
     registration_scopes: tuple[str, ...] = DEFAULT_SCOPES
     options: Options = Options()
-    config_file: str = field(default="~/.aws/config", compare=False)
+    config_file: str = "~/.aws/config"
 
     @property
     def subject(self) -> str:
@@ -207,8 +205,8 @@ class _Reader:
             namer, file = f", named by {self._where}", "that file"
             if self._name is None:
                 namer, file = "", self._file
-            raise ConfigError(
-                error_msg=f'The specified sso-session does not exist: "{name}"{namer}. Add a '
+            raise _error(
+                f'The specified sso-session does not exist: "{name}"{namer}. Add a '
                 f"section [sso-session {name}] with sso_start_url and sso_region to {file}."
             )
         section: Mapping[str, Any] = sessions[name]
@@ -217,8 +215,8 @@ class _Reader:
     def _check_agreement(self) -> None:
         for key, value in self._session.items():
             if key not in _OWN_KEYS and self._section.get(key, value) != value:
-                raise ConfigError(
-                    error_msg=f"The value for {key} is inconsistent between profile "
+                raise _error(
+                    f"The value for {key} is inconsistent between profile "
                     f"({self._section[key]}) and sso-session ({value}). Remove {key} from "
                     f"{self._where}, or make both the same."
                 )
@@ -232,8 +230,8 @@ class _Reader:
     def _check_complete(self, required: tuple[str, ...]) -> None:
         missing = [key for key in required if not self._text(key)]
         if missing:
-            raise ConfigError(
-                error_msg=f"The {self._subject} is configured to use SSO but is missing "
+            raise _error(
+                f"The {self._subject} is configured to use SSO but is missing "
                 f"required configuration: {', '.join(missing)}. Add "
                 f"{'it' if len(missing) == 1 else 'them'} to {self._where}"
                 f"{self._or_its_session(missing)}."
@@ -258,3 +256,10 @@ class _Reader:
         from .options import read_options
 
         return Options(**read_options(self._merged, self._where))
+
+
+def _error(message: str) -> ConfigError:
+    # A session whose profile is complete does not import it.
+    from ..errors import ConfigError
+
+    return ConfigError(error_msg=message)

@@ -10,27 +10,12 @@ from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
 from .schedule import Lifetime
 
 if TYPE_CHECKING:
+    from ..clock import Clock
     from ..config.profile import SsoProfile
     from ..portal.answers import Grant
-    from ..portal.clock import Clock
     from ..storage.cache import Document, Entry, Mark
 
-__all__ = [
-    "NO_ORIGIN",
-    "AccessToken",
-    "Origin",
-    "TokenState",
-    "find_origin",
-    "note_origin",
-]
-
-Origin = tuple[str, "Mark"]
-"""What a document was derived from: the id of a login, and the mark of its token file."""
-
-NO_ORIGIN: Origin = ("", (0, 0, 0))
-"""The origin of what no login vouches for."""
-
-_ORIGIN = "SsoPlugin"
+__all__ = ["AccessToken", "TokenState"]
 
 
 class TokenState(enum.Enum):
@@ -124,22 +109,3 @@ def _value_in(entry: Entry | None) -> str | None:
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
         return None
     return value
-
-
-def note_origin(document: Document, origin: Origin | None) -> Document:
-    """Return a document with a note of the login that it was derived from."""
-    if origin is None:
-        return document
-    return {**document, _ORIGIN: {"LoginId": origin[0], "TokenFile": list(origin[1])}}
-
-
-def find_origin(document: Document) -> Origin | None:
-    """Return the login that a document was derived from; None if another program wrote it."""
-    held = document.get(_ORIGIN)
-    if held is None:
-        return None
-    try:
-        mtime, size, inode = map(int, held["TokenFile"])
-        return str(held["LoginId"]), (mtime, size, inode)
-    except (TypeError, ValueError, KeyError, OverflowError):
-        return NO_ORIGIN

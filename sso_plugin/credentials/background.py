@@ -9,14 +9,14 @@ import sys
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..storage.cache import is_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Background", "renew_locks_after_fork"]
+__all__ = ["Background"]
 
 _PATIENCE_AT_EXIT = 3.0
 """Seconds that the end of a script waits for what still runs."""
@@ -26,13 +26,6 @@ _PATIENCE_AT_FORK = 1.0
 
 _GLANCE = 0.05
 """Seconds between two looks at what it is doing."""
-
-
-class WithLocks(Protocol):
-    """What has locks of its own."""
-
-    def renew_locks(self) -> None:
-        """Replace them by new ones, which are free."""
 
 
 class Background:
@@ -50,7 +43,6 @@ class Background:
         self._started_at = 0.0
         self.renew_locks()
         _instances.add(self)
-        renew_locks_after_fork(self)
 
     def start(self) -> bool:
         """Have it run, unless it does. Tell whether it can: at interpreter shutdown it cannot."""
@@ -94,26 +86,17 @@ class Background:
         self.finish(self._started_at + _PATIENCE_AT_FORK)
 
     def renew_locks(self) -> None:
-        """See `WithLocks`."""
+        """Create new locks: a thread that is not in a forked child may have held the old ones."""
         # Reentrant: a signal handler may come here while its own thread is here.
         self._lock = threading.RLock()
 
 
 _instances: weakref.WeakSet[Background] = weakref.WeakSet()
-_with_locks: weakref.WeakSet[WithLocks] = weakref.WeakSet()
-
-
-def renew_locks_after_fork(owner: WithLocks) -> None:
-    """Create new locks for an object in every forked child, as long as the object exists.
-
-    A lock may have been held by a thread that does not exist in the child.
-    """
-    _with_locks.add(owner)
 
 
 def _after_fork_in_child() -> None:
-    for owner in list(_with_locks):
-        owner.renew_locks()
+    for background in list(_instances):
+        background.renew_locks()
 
 
 def _finish() -> None:

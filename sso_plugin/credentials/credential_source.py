@@ -6,7 +6,8 @@ import copy
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
-    from ..errors import ConfigError
+    from botocore.exceptions import InvalidConfigError
+
     from .role_credentials import RoleCredentials
 
 __all__ = ["Misconfigured", "Source"]
@@ -41,7 +42,7 @@ class Source(Protocol):
 class Misconfigured:
     """A source that raises an error in the config each time it is used, and not before."""
 
-    def __init__(self, error: ConfigError) -> None:
+    def __init__(self, error: InvalidConfigError) -> None:
         self._error = error
 
     def load(self) -> NoReturn:

@@ -7,7 +7,6 @@ read ``token`` first, hash a large body, and then read ``access_key`` and ``secr
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from ..redact import hide_frames
 from ..timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from ..portal.clock import Clock
+    from ..clock import Clock
     from .credential_source import Source
     from .role_credentials import RoleCredentials
 
@@ -73,7 +72,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
     def _set(self, **values: Any) -> None:
         """Change what is read, as botocore's own credentials allow it."""
         if self._current is not None:
-            self._current = replace(self._current, **values)
+            self._current = self._current._replace(**values)
             self._reads.generation, self._reads.at = self._current, self._clock.now()
 
     @property

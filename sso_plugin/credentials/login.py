@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import LoginRequired
-from ..portal.clock import Clock
+from ..clock import Clock
 from ..storage.file_cache import token_cache
 from ..storage.keys import token_key
 
@@ -13,10 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from botocore.session import Session
+    from typing_extensions import Self
 
     from ..config.profile import SsoProfile
+    from ..errors import LoginRequired
     from ..portal.client import Portal
     from ..storage.cache import Cache
+    from .role_credentials import Origin
+    from .token_file import TokenFile
 
 __all__ = ["Login"]
 
@@ -25,11 +28,11 @@ class Login:
     """What all parts that act for one login share. Nothing of it changes.
 
     :param profile: what the config says of the login.
-    :param connect: makes the portal when it is first needed: on a warm cache it is not even
-        imported.
+    :param connect: makes the portal when it is first needed: a session whose credentials are
+        cached does not even import it.
     :param clock: the time of that portal.
-    :param store: where its token is.
-    :param key: under which key; None for the name that the AWS CLI gives to the profile's token.
+    :param store: where the token is.
+    :param key: under which key; None for the name that the AWS CLI gives to it.
     """
 
     __slots__ = ("_connect", "_portal", "clock", "key", "profile", "store")
@@ -56,7 +59,7 @@ class Login:
         profile: SsoProfile,
         store: Cache | None = None,
         key: str | None = None,
-    ) -> Login:
+    ) -> Self:
         """Return the login of a profile, at the portal that a session reaches.
 
         :param store: where the token is, if not in the usual folder.
@@ -77,8 +80,35 @@ class Login:
             self._portal = self._connect()
         return self._portal
 
+    @property
+    def token_file(self) -> TokenFile:
+        """The token on disk."""
+        from .token_file import TokenFile
+
+        return TokenFile(self)
+
+    def vouches_for(self, origin: Origin | None, stored_at: int) -> bool:
+        """Return whether a document that was derived from a login was derived from this one.
+
+        If the token file has not changed since, that takes one call of ``stat``.
+
+        :param origin: the login it was derived from; None if another program did it.
+        :param stored_at: when that was stored, in nanoseconds, by the clock of the token file.
+        """
+        mark = self.store.mark(self.key)
+        if mark is None:
+            return False
+        if (mark == origin[1]) if origin else (stored_at > mark[0]):
+            return True
+        known = self.token_file.known_login()
+        if known is None:
+            return False
+        return known.id == origin[0] if origin else stored_at > (known.began_at or mark[0])
+
     def required(self, reason: str) -> LoginRequired:
         """Return the error that says why a person has to log in, and how."""
+        from ..errors import LoginRequired
+
         return LoginRequired(
             error_msg=f"{self.profile.subject} needs a login: {reason}. "
             f"Run: {self.profile.login_command}",

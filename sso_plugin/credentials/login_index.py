@@ -14,6 +14,7 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..storage.file_cache import own_cache
+from ..storage.keys import own_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from ..storage.cache import Cache, Document
     from .access_token import AccessToken
 
-__all__ = ["Login", "LoginIndex"]
+__all__ = ["KnownLogin", "LoginIndex"]
 
 _KEY = re.compile(r"[0-9a-f]{40}")
 """The cache key of a token or a role. Others are ignored, since files are deleted by these names.
 """
 
 
-class Login(NamedTuple):
+class KnownLogin(NamedTuple):
     """A login.
 
     :param id: random, the same in all processes.
@@ -45,7 +46,7 @@ class LoginIndex:
 
     def __init__(self, cache: Cache, token_key: str) -> None:
         self._cache = cache
-        self._key = f"roles-{token_key}"
+        self._key = own_key("roles", token_key)
 
     @classmethod
     def of(cls, token_key: str) -> LoginIndex:
@@ -58,14 +59,14 @@ class LoginIndex:
         keys = {name.removeprefix("roles-") for name in own_cache().keys("roles-")}
         return {key for key in keys if _KEY.fullmatch(key)}
 
-    def find(self, token: AccessToken) -> Login | None:
+    def find(self, token: AccessToken) -> KnownLogin | None:
         """Return the login that a token belongs to; None if we have not seen the token yet."""
         held = self._load()
         login, began_at = held.get("login"), held.get("beganAt")
         known = isinstance(login, str) and _digest(token) in _strings(held.get("tokens"))
         if not known:
             return None
-        return Login(str(login), began_at if isinstance(began_at, int) else None)
+        return KnownLogin(str(login), began_at if isinstance(began_at, int) else None)
 
     def identify(self, token: AccessToken, is_current: Callable[[], bool]) -> str:
         """Return the id of the login that a token belongs to, a new one for a new token.
@@ -90,7 +91,7 @@ class LoginIndex:
     def continue_with(self, renewed: AccessToken, old: AccessToken) -> None:
         """Note that a token is about to take the place of another one of the same login."""
         with self._cache.locked(self._key):
-            login = self.find(old) or Login(_new_id(), None)
+            login = self.find(old) or KnownLogin(_new_id(), None)
             first = login.began_at or (old.mark[0] if old.mark else None)
             record = {**_record(login.id, renewed, old), "beganAt": first}
             self._put({**self._load(), **record})

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 import random
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
-from ..errors import LoginRequired
 from ..timestamps import to_datetime
-from .background import Background, renew_locks_after_fork
 from .generations import CredentialsOfGenerations, frozen
 from .schedule import Action, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..portal.clock import Clock
+    from ..clock import Clock
+    from .background import Background
     from .credential_source import Source
     from .role_credentials import RoleCredentials
 
@@ -62,13 +63,14 @@ class SsoCredentials(CredentialsOfGenerations):
         self._schedule = Schedule()
         """Changed under the refresh lock only."""
         self._starts_short = False
-        self._renewal = Background("sso-plugin-renewal", source.prepare, self._renew_in_background)
+        self._made_renewal: Background | None = None
         self._attempts = 0
         self._failures = 0
         self._error: Exception | None = None
         self._rejections = 0
         self._kept_until = float("-inf")
-        renew_locks_after_fork(self)
+        self._lock = threading.RLock()
+        _instances.add(self)
 
     def _refresh(self) -> None:
         # The steady state: one comparison.
@@ -150,7 +152,7 @@ class SsoCredentials(CredentialsOfGenerations):
         except Exception as exc:  # noqa: BLE001 - valid credentials stay in use
             self._note_failure(exc)
             # Without valid credentials, another attempt may ask a person to log in.
-            self._attempts += attended or not isinstance(exc, LoginRequired)
+            self._attempts += attended or not _needs_login(exc)
             return
         self._attempts += 1
         if self._failures:
@@ -237,9 +239,43 @@ class SsoCredentials(CredentialsOfGenerations):
             # A copy: threads that share one exception would write into one traceback.
             raise copy.copy(self._error) from self._error.__cause__
 
+    @property
+    def _renewal(self) -> Background:
+        """The thread that renews. It is not needed while cached credentials are fresh."""
+        if self._made_renewal is None:
+            from .background import Background
+
+            name, prepare, run = (
+                "sso-plugin-renewal",
+                self._source.prepare,
+                self._renew_in_background,
+            )
+            with self._lock:
+                self._made_renewal = self._made_renewal or Background(name, prepare, run)
+        return self._made_renewal
+
     def renew_locks(self) -> None:
-        """See `background.renew_locks_after_fork`."""
+        """Create new locks: a thread that is not in a forked child may have held the old ones."""
         self._refresh_lock = threading.Lock()
+        self._lock = threading.RLock()
+
+
+_instances: weakref.WeakSet[SsoCredentials] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for credentials in list(_instances):
+        credentials.renew_locks()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def _needs_login(exc: Exception) -> bool:
+    from ..errors import LoginRequired
+
+    return isinstance(exc, LoginRequired)
 
 
 def _attempt_timeout(failures: int) -> float:

@@ -1,16 +1,19 @@
-"""The token of a login on disk, and which documents were derived from the same login."""
+"""The token of a login on disk. Reads and writes the cache only; makes no network call."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
+from ..portal.outage import Outage
+from ..storage.file_cache import role_cache
 from .access_token import AccessToken
+from .login_index import LoginIndex
 
 if TYPE_CHECKING:
-    from .access_token import Origin
     from .login import Login
-    from .login_index import LoginIndex
+    from .login_index import KnownLogin
+    from .role_credentials import Origin
 
 __all__ = ["TokenFile"]
 
@@ -21,12 +24,19 @@ _reported: set[str] = set()
 
 
 class TokenFile:
-    """The file with the token of one login. Reads the cache only; no network call."""
+    """The file with the token of one login."""
 
     def __init__(self, login: Login) -> None:
         self._login = login
         self._store = login.store
         self._key = login.key
+        self.index = LoginIndex.of(login.key)
+        """What is known of the login that the token is of."""
+
+    @property
+    def path(self) -> str:
+        """Where the token is."""
+        return self._store.describe(self._key)
 
     def load(self) -> AccessToken | None:
         """Return the token, in whatever state; None if there is none that can be read."""
@@ -34,15 +44,14 @@ class TokenFile:
 
     def begin_login(self, token: AccessToken) -> AccessToken:
         """Save the first token of a new login, and delete what was derived from the last one."""
-        from ..storage.file_cache import role_cache
-
-        index, roles = self.index(), role_cache()
+        roles = role_cache()
         # In this order: a crash in between leaves nothing of one login beside the token of another.
-        for role in index.keys():  # noqa: SIM118 - no dict
+        for role in self.index.keys():  # noqa: SIM118 - no dict
             roles.delete(role)
-        index.begin(token)
+        self.index.begin(token)
         self._store.supersede(self._key, token.document)
         self.report_if_not_stored()
+        Outage.of(self._login.profile, self._key).end()
         return self.load() or token
 
     def report_if_not_stored(self) -> None:
@@ -61,38 +70,12 @@ class TokenFile:
         """Return what to note on what is derived from a token; None for a token from no file."""
         if token.mark is None:
             return None
-        return self.index().identify(token, lambda: self._holds(token)), token.mark
+        return self.index.identify(token, lambda: self._holds(token)), token.mark
 
-    def vouches_for(self, origin: Origin | None, stored_at: int) -> bool:
-        """Return whether what was derived from a login belongs to the login of this token.
-
-        If the token file has not changed since, that takes one call of ``stat``.
-
-        :param origin: the login it was derived from; None if another program did it.
-        :param stored_at: when that was stored, in nanoseconds, by the clock of the token file.
-        """
-        mark = self._store.mark(self._key)
-        if mark is None:
-            return False
-        if (mark == origin[1]) if origin else (stored_at > mark[0]):
-            return True
+    def known_login(self) -> KnownLogin | None:
+        """Return the login of the token; None without a token, or if we have not seen it yet."""
         token = self.load()
-        login = self.index().find(token) if token else None
-        if login is None:
-            return False
-        return login.id == origin[0] if origin else stored_at > (login.began_at or mark[0])
-
-    def index(self) -> LoginIndex:
-        """Return what is known of the login that the token is of."""
-        # On a warm cache, it is not even imported.
-        from .login_index import LoginIndex
-
-        return LoginIndex.of(self._key)
-
-    @property
-    def path(self) -> str:
-        """Where the token is."""
-        return self._store.describe(self._key)
+        return self.index.find(token) if token else None
 
     def why_none(self) -> str:
         """Say why there is no token, as the reason of a login."""

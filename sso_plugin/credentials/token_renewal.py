@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ..errors import PortalError, PortalRefusal, RenewalRefusal, TokenLocked
 from .access_token import AccessToken
-from .login_index import LoginIndex
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -32,6 +31,8 @@ class Renewal:
 
     def __init__(self, source: TokenSource, token: AccessToken, rejected: str | None) -> None:
         self._source = source
+        self._login = source.login
+        self._file = source.file
         self._token = token
         self._rejected = rejected
         self._outage = source.outage
@@ -45,7 +46,7 @@ class Renewal:
         :raises PortalError: if the portal cannot be reached, or the lock is not held.
         """
         failed = self._outage.since(began)
-        if failed and not self._is_alive(self._token):
+        if failed and not self._is_valid(self._token):
             raise self._final(failed)
         if not may_spend:
             raise self._locked_out()
@@ -55,21 +56,21 @@ class Renewal:
             return self._go_on_after(exc)
 
     def _renew(self) -> AccessToken:
-        source, held = self._source, self._token.document
-        grant = source.portal.create_token(
+        login, held = self._login, self._token.document
+        grant = login.portal.create_token(
             held["clientId"],
             held["clientSecret"],
             grantType="refresh_token",
             refreshToken=held["refreshToken"],
         )
-        renewed = AccessToken.granted(grant, source.profile, held, source.clock.now())
+        renewed = AccessToken.granted(grant, login.profile, held, login.clock.now())
         failures = self._outage.end()
         if not self._save(renewed):
             return self._token_of_new_login()
-        source.report_if_not_stored()
+        self._file.report_if_not_stored()
         after = f" after {failures} failures" if failures else ""
-        _logger.info("Renewed the access token of %s%s", source.profile.start_url, after)
-        return source.load() or renewed
+        _logger.info("Renewed the access token of %s%s", login.profile.start_url, after)
+        return self._file.load() or renewed
 
     def _save(self, renewed: AccessToken) -> bool:
         """Save a token, unless the login has ended or been replaced; return whether it was saved.
@@ -77,10 +78,10 @@ class Renewal:
         That it is the next token of its login is noted first: a token file without that note is
         taken for a new login.
         """
-        documents, key = self._source.cache, self._source.key
+        documents, key = self._login.store, self._login.key
         if documents.fault(key) is None and not self._holds_spent_token(documents.get(key)):
             return False
-        LoginIndex.of(key).continue_with(renewed, self._token)
+        self._file.index.continue_with(renewed, self._token)
         return documents.replace(key, renewed.document, self._holds_spent_token)
 
     def _holds_spent_token(self, entry: Entry | None) -> bool:
@@ -88,11 +89,11 @@ class Renewal:
         return entry is not None and entry.document.get("refreshToken") == spent
 
     def _token_of_new_login(self) -> AccessToken:
-        latest = self._source.load()
+        latest = self._file.load()
         if latest is None:
-            raise self._source.login_required(self._source.why_none())
-        if not self._is_alive(latest):
-            raise self._source.login_required(self._source.why_unusable(latest))
+            raise self._login.required(self._file.why_none())
+        if not self._is_valid(latest):
+            raise self._login.required(self._source.why_unusable(latest))
         _logger.info("A new login has replaced the access token during its renewal")
         return latest
 
@@ -102,21 +103,21 @@ class Renewal:
         Others write the file without our lock. Where one of them was faster, and so spent the
         refresh token, its new token is there, or will be in a moment.
         """
-        alive = self._is_alive(self._token)
-        for pause in _LATECOMERS if _is_final(exc) and not alive else (0.0,):
+        valid = self._is_valid(self._token)
+        for pause in _LATECOMERS if _is_final(exc) and not valid else (0.0,):
             time.sleep(pause)
-            latest = self._source.load()
-            if latest and latest.value != self._token.value and self._is_alive(latest):
+            latest = self._file.load()
+            if latest and latest.value != self._token.value and self._is_valid(latest):
                 return latest
         first = self._outage.note(exc) == 0
-        if not alive:
+        if not valid:
             raise self._final(exc)
         level = logging.WARNING if first else logging.DEBUG
         _logger.log(level, "Going on with the current access token: %s", exc)
         return self._token
 
-    def _is_alive(self, token: AccessToken) -> bool:
-        return self._source.is_alive(token, self._rejected)
+    def _is_valid(self, token: AccessToken) -> bool:
+        return self._source.is_valid(token, self._rejected)
 
     def _final(self, exc: PortalError) -> Exception:
         """Return what a caller hears of a failed renewal when it has no other token."""
@@ -127,16 +128,16 @@ class Renewal:
             refusal.__cause__ = exc.__cause__
             return refusal
         reason = f"its token cannot be renewed any more ({exc.code})"
-        required = self._source.login_required(reason)
+        required = self._login.required(reason)
         required.__cause__ = exc
         return required
 
     def _locked_out(self) -> TokenLocked:
-        source = self._source
+        login = self._login
         return TokenLocked(
-            error_msg=f"{source.profile.subject} cannot renew its access token: another process "
-            f"still holds {source.cache.describe_lock(source.key)}. Try again later, end that "
-            f"process, or run: {source.profile.login_command} --force",
+            error_msg=f"{login.profile.subject} cannot renew its access token: another process "
+            f"still holds {login.store.describe_lock(login.key)}. Try again later, end that "
+            f"process, or run: {login.profile.login_command} --force",
             retryable=True,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..printable import has_controls, one_line
 from ..timestamps import END_OF_TIME
@@ -23,7 +23,7 @@ __all__ = [
     "Grant",
     "InvalidAnswerError",
     "Registration",
-    "RoleKeys",
+    "RoleGrant",
     "is_account_id",
     "read_page_token",
     "read_role_name",
@@ -85,17 +85,16 @@ def read_page_token(answer: Mapping[str, Any]) -> str | None:
     return _line(answer, "nextToken", _LONGEST_SECRET) or None
 
 
-@dataclass(frozen=True)
-class RoleKeys:
-    """The answer of GetRoleCredentials; ``expires_at`` in epoch seconds."""
+class RoleGrant(NamedTuple):
+    """The answer of GetRoleCredentials; ``expires_at`` in epoch seconds. The secrets are `Secret`s."""
 
     access_key: str
-    secret_key: str = field(repr=False)
-    session_token: str = field(repr=False)
+    secret_key: str
+    session_token: str
     expires_at: float
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> RoleKeys:
+    def of(cls, answer: Mapping[str, Any]) -> RoleGrant:
         """Read the answer, which counts in milliseconds."""
         keys = answer.get("roleCredentials") or {}
         return cls(

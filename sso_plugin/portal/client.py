@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import __version__
+from ..models import DATA_PATH
 from ..redact import Secret, conceal, hide_frames, mask_logs
 from ..web.addresses import is_of_aws, secrets_in, without_secrets
 from .answers import (
@@ -20,12 +21,11 @@ from .answers import (
     Grant,
     InvalidAnswerError,
     Registration,
-    RoleKeys,
+    RoleGrant,
     read_page_token,
     read_role_name,
 )
 from .error_map import Caller
-from .models import DATA_PATH
 from .throttling import Budget, govern
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
+    from ..clock import Clock
     from ..config.profile import SsoProfile
-    from .clock import Clock
 
 __all__ = ["AUTHORIZATION_CODE", "DEVICE_CODE", "REFRESH_TOKEN", "Portal"]
 
@@ -87,9 +87,9 @@ class Portal:
         """Return the portal of a profile, within the budget of requests that it allows."""
         return cls(session, profile, clock, Budget.of(profile))
 
-    def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleKeys:
+    def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleGrant:
         """Exchange the token for keys of one role in one account."""
-        call = self._call("sso", "get_role_credentials", RoleKeys.of)
+        call = self._call("sso", "get_role_credentials", RoleGrant.of)
         return call(accessToken=access_token, accountId=account_id, roleName=role_name)
 
     def list_accounts(

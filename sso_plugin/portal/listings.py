@@ -58,7 +58,8 @@ class Directory:
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._tokens = tokens
-        self._portal = tokens.portal
+        self._login = tokens.login
+        self._portal = tokens.login.portal
         self._progress = progress or (lambda *_: None)
         self._pauses = pauses
         self._sleep = sleep
@@ -125,9 +126,9 @@ class Directory:
             if not next_token:
                 return
         raise PortalError(
-            error_msg=f"{self._tokens.profile.subject} got a list that does not end from "
-            f"{self._tokens.profile.start_url}: it has more than {_MOST_PAGES} pages, or leads "
-            f"back to an earlier one. Run: {self._tokens.profile.doctor_command}"
+            error_msg=f"{self._login.profile.subject} got a list that does not end from "
+            f"{self._login.profile.start_url}: it has more than {_MOST_PAGES} pages, or leads "
+            f"back to an earlier one. Run: {self._login.profile.doctor_command}"
         )
 
     def _patiently(
@@ -161,4 +162,4 @@ class Directory:
         except PortalRefusal as exc:
             if exc.code != "UnauthorizedException":
                 raise
-            raise self._tokens.login_required("the portal does not accept its token") from exc
+            raise self._login.required("the portal does not accept its token") from exc

@@ -21,6 +21,8 @@ from ..errors import (
     plain_kind,
 )
 from ..printable import one_line
+from ..storage.file_cache import own_cache
+from ..storage.keys import own_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +56,13 @@ class Outage:
 
     def __init__(self, cache: Cache, key: str, profile: SsoProfile) -> None:
         self._cache = cache
-        self._key = f"outage-{key}"
+        self._key = own_key("outage", key)
         self._profile = profile
+
+    @classmethod
+    def of(cls, profile: SsoProfile, key: str) -> Outage:
+        """Return the failures of what has a cache key: the token of a login, or a role."""
+        return cls(own_cache(), key, profile)
 
     def since(self, began: float) -> PortalError | None:
         """Return what another process met since this one began to wait, if it failed."""

@@ -7,7 +7,6 @@ one of them is refused, all processes slow down together, and recover.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import time
@@ -16,6 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ..storage.file_cache import own_cache
+from ..storage.keys import budget_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,11 +121,8 @@ class Budget:
     @classmethod
     def of(cls, profile: SsoProfile) -> Budget:
         """Return the budget towards a profile's portal."""
-        portal = f"{profile.region} {profile.start_url}"
-        digest = hashlib.sha1(portal.encode(), usedforsecurity=False).hexdigest()
-        return cls(
-            f"budget-{digest}", profile.options.requests_per_second, own_cache(durable=False)
-        )
+        rate = profile.options.requests_per_second
+        return cls(budget_key(profile), rate, own_cache(durable=False))
 
     def take(self) -> None:
         """Wait until a request may be sent; for a bounded time."""

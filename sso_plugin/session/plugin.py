@@ -13,8 +13,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from .. import startup
-from ..served import is_served
-from . import initializer
+from ..config import is_served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +39,7 @@ def enable(session: object | None = None) -> None:
     if startup.switched_off():
         return
     if session is None:
-        initializer.register()
+        startup.register()
         return
     from .seams import plain_session
 
@@ -58,7 +57,7 @@ def disable() -> None:
     Credentials in use continue to renew themselves, and existing clients keep what they were made
     with. Secrets stay masked in botocore's logs, since those credentials still need that.
     """
-    initializer.unregister()
+    startup.unregister()
     for adaptation in list(_adaptations.values()):
         adaptation.undo()
     _adaptations.clear()
@@ -195,7 +194,7 @@ class _Adaptation:
             self._offer_models(loader)
 
     def _offer_models(self, loader: Any = None) -> None:
-        from ..portal.models import add_data_path, remove_data_path
+        from ..models import add_data_path, remove_data_path
 
         loader = loader or self._session.get_component("data_loader")
         add_data_path(loader)

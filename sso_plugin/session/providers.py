@@ -7,7 +7,7 @@ asks for credentials.
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import functools
 from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import CredentialProvider, SSOProvider
@@ -15,12 +15,12 @@ from botocore.exceptions import InvalidConfigError
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 
 from ..config.profile import SsoProfile
+from ..credentials import role_source
+from ..credentials.login import Login
 from ..credentials.refreshable import SsoCredentials
-from ..credentials.role_source import RoleSource
-from ..credentials.token_source import TokenSource
-from ..errors import ConfigError
 from ..storage.cache import Cache, MemoryCache
 from ..storage.file_cache import role_cache, token_cache
+from ..timestamps import to_datetime
 from .seams import cache_of_tokens, make_components, token_cache_of, token_folder
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from botocore.session import Session
 
-    from ..credentials.credential_source import Misconfigured, Source
+    from ..credentials.access_token import AccessToken
+    from ..credentials.credential_source import Misconfigured
+    from ..credentials.token_source import AskPerson, TokenSource
+    from ..errors import LoginRequired
 
 __all__ = [
     "LoginProvider",
@@ -70,7 +73,7 @@ class SsoProvider(SSOProvider):
             return super().load()
         try:
             profile = SsoProfile.of(self._session, self._profile_name)
-        except ConfigError as exc:
+        except InvalidConfigError as exc:
             if _is_refused(self._load_sso_config):
                 raise
             return _unusable(exc)
@@ -102,7 +105,7 @@ class SsoTokenProvider(SSOTokenProvider):
             return super().load_token(**kwargs)
         try:
             profile = SsoProfile.login_of(self._session, self._profile_name)
-        except ConfigError as exc:
+        except InvalidConfigError as exc:
             if _is_refused(self._load_sso_config):
                 raise
             return _deferred_token(_misconfigured(exc).load)
@@ -129,18 +132,26 @@ class LoginProvider(CredentialProvider):
         return _bearer_token(self._session, self._profile, token_cache())
 
 
-def token_source(session: Session, profile: SsoProfile, cache: Cache | None = None) -> TokenSource:
+def token_source(session: Session, profile: SsoProfile, store: Cache | None = None) -> TokenSource:
     """Return the source of a profile's token, which has a person log in if the profile says so.
 
-    :param cache: where the token is, if not in the usual folder.
+    :param store: where the token is, if not in the usual folder.
     """
-    plain = TokenSource.of(session, profile, cache)
-    if profile.options.login == "never":
-        return plain
-    # Browsers and loopback servers are imported only where one may be needed.
-    from ..signin.sign_in import AttendedTokenSource
+    return TokenSource(Login.of(session, profile, store), ask_of(session, profile))
 
-    return AttendedTokenSource(session, profile, plain)
+
+def ask_of(session: Session, profile: SsoProfile) -> AskPerson | None:
+    """Return what has a person log in where nothing else helps; None unless the profile says so."""
+    if profile.options.login == "never":
+        return None
+
+    def ask(tokens: TokenSource, required: LoginRequired, rejected: str | None) -> AccessToken:
+        # Browsers and loopback servers are imported only where one is needed.
+        from ..signin.ask_person import ask_person
+
+        return ask_person(session, tokens, required, rejected)
+
+    return ask
 
 
 def _is_refused(load_config: Callable[[], object]) -> bool:
@@ -152,16 +163,16 @@ def _is_refused(load_config: Callable[[], object]) -> bool:
     return False
 
 
-def _misconfigured(exc: ConfigError) -> Misconfigured:
+def _misconfigured(exc: InvalidConfigError) -> Misconfigured:
     # On a warm cache, it need not even be imported.
     from ..credentials.credential_source import Misconfigured
 
     return Misconfigured(exc)
 
 
-def _unusable(exc: ConfigError) -> SsoCredentials:
+def _unusable(exc: InvalidConfigError) -> SsoCredentials:
     """Return credentials that raise the error when they are used: an unsigned client never does."""
-    from ..portal.clock import Clock
+    from ..clock import Clock
 
     return SsoCredentials(_misconfigured(exc), Clock())
 
@@ -173,46 +184,32 @@ def adopted(tokens: object) -> Cache | None:
 
 
 def _credentials(
-    session: Session, profile: SsoProfile, token_files: Cache, cache: Cache | None = None
+    session: Session, profile: SsoProfile, store: Cache, cache: Cache | None = None
 ) -> SsoCredentials:
     make_components(session)
-    tokens = token_source(session, profile, token_files)
+    login = Login.of(session, profile, store)
     own = role_cache(in_memory=profile.options.cache == "memory")
     _register_features(profile)
     return SsoCredentials(
-        _role_source(profile, tokens, cache or own, of_login=cache is None),
-        tokens.clock,
+        role_source(login, cache or own, ask_of(session, profile), of_login=cache is None),
+        login.clock,
         background=profile.options.refresh == "background",
         minimum_lifetime=profile.options.minimum_lifetime,
     )
 
 
-def _bearer_token(
-    session: Session, profile: SsoProfile, token_files: Cache
-) -> DeferredRefreshableToken:
-    source = token_source(session, profile, token_files)
-
+def _bearer_token(session: Session, profile: SsoProfile, store: Cache) -> DeferredRefreshableToken:
     def fetch() -> FrozenAuthToken:
-        token = source.fetch()
-        expires = datetime.fromtimestamp(token.lifetime.expires_at, timezone.utc)
+        token = source().fetch()
         # A plain string: what is handed out must look like what botocore hands out.
-        return FrozenAuthToken(str(token.value), expiration=expires)
+        return FrozenAuthToken(str(token.value), to_datetime(token.lifetime.expires_at))
 
+    source = functools.cache(lambda: token_source(session, profile, store))
     return _deferred_token(fetch)
 
 
 def _deferred_token(fetch: Callable[[], FrozenAuthToken]) -> DeferredRefreshableToken:
     return DeferredRefreshableToken(SsoTokenProvider.METHOD, fetch)
-
-
-def _role_source(
-    profile: SsoProfile, tokens: TokenSource, cache: Cache, *, of_login: bool
-) -> Source:
-    if profile.account_id is not None:
-        return RoleSource(profile, tokens, cache, of_login=of_login)
-    from ..credentials.account_names import role_source
-
-    return role_source(profile, tokens, cache, of_login=of_login)
 
 
 def _register_features(profile: SsoProfile) -> None:

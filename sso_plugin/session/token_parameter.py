@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..config import is_served
 from ..config.profile import SsoProfile
-from ..served import is_served
 from .providers import adopted, token_source
 from .seams import session_cache_of_tokens
 
@@ -43,7 +43,7 @@ class AccessTokenParameter:
         source = self._source = self._source or self._find_source()
         if source is None:
             return None
-        context[self._REGION] = source.profile.region
+        context[self._REGION] = source.login.profile.region
         return {**params, "accessToken": source.fetch().value}
 
     def _find_source(self) -> TokenSource | None:

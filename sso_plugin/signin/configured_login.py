@@ -5,28 +5,30 @@ from __future__ import annotations
 import logging
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..config.profile import SsoProfile
 from ..credentials.access_token import TokenState
 from ..credentials.account_names import AccountNames
-from ..credentials.role_credentials import role_key
-from ..credentials.token_source import TokenSource
+from ..credentials.login import Login
 from ..errors import ConfigError, PortalError
-from ..portal.models import add_data_path
-from ..storage.file_cache import own_cache, role_cache, token_cache
+from ..models import add_data_path
+from ..storage.file_cache import role_cache, token_cache
+from ..storage.keys import registration_key, role_key, token_key
 from ..web.addresses import parse
-from .registration import registration_key
 from .vanity import PortalRecord, check_start_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.session import Session
+    from typing_extensions import Self
+
+    from ..storage.cache import Cache
 
 __all__ = [
-    "OpenLogin",
+    "ConfiguredLogin",
     "Status",
     "check_one_login",
     "login_at",
@@ -68,13 +70,11 @@ class Status:
     not_stored: str | None = None
 
 
-@dataclass(frozen=True)
-class OpenLogin:
+class ConfiguredLogin(Login):
     """A login that was found in the config, and the session that reaches its portal."""
 
+    __slots__ = ("session",)
     session: Session
-    profile: SsoProfile
-    tokens: TokenSource
 
     @classmethod
     def find(
@@ -83,7 +83,7 @@ class OpenLogin:
         sso_session: str | None = None,
         start_url: str | None = None,
         sso_region: str | None = None,
-    ) -> OpenLogin:
+    ) -> Self:
         """Find the login that is named, in one of three ways; by ``AWS_PROFILE`` if in none.
 
         :param sso_region: goes with a start URL; None for the region that its token file names.
@@ -99,13 +99,21 @@ class OpenLogin:
         return cls.of(session, SsoProfile.login_of(session) or _only_sso_session(session))
 
     @classmethod
-    def of(cls, session: Session, profile: SsoProfile) -> OpenLogin:
-        """Take the login of a profile that was found already."""
-        return cls(session, profile, TokenSource.of(session, profile))
+    def of(
+        cls,
+        session: Session,
+        profile: SsoProfile,
+        store: Cache | None = None,
+        key: str | None = None,
+    ) -> Self:
+        """Return the login of a profile that was found already."""
+        found = super().of(session, profile, store, key)
+        found.session = session
+        return found
 
     def status(self) -> Status:
         """Look at the token file. Goes nowhere."""
-        token, now = self.tokens.load(), self.tokens.clock.earliest()
+        token, now = self.token_file.load(), self.clock.earliest()
         renewable = token is not None and token.can_be_renewed(now)
         state = "renewable" if renewable else "login needed"
         if token is not None and token.state(now) is not TokenState.EXPIRED:
@@ -118,10 +126,10 @@ class OpenLogin:
             state=state,
             expires_at=token.lifetime.expires_at if token else None,
             renewable_until=token.registration_expires_at if token and renewable else None,
-            token_file=self.tokens.cache.describe(self.tokens.key),
+            token_file=self.token_file.path,
             login_command=self.profile.login_command,
-            fault=self.tokens.fault() if token is None else None,
-            not_stored=self.tokens.cache.why_not_stored(self.tokens.key),
+            fault=self.token_file.fault() if token is None else None,
+            not_stored=self.store.why_not_stored(self.key),
         )
 
     def end(self, left: list[str] | None = None) -> bool:
@@ -133,24 +141,24 @@ class OpenLogin:
         revoked = self._revoke()
         # First: a process that still waits for the portal then drops the answer.
         quiet = left is not None
-        found = [self.tokens.cache.delete(self.tokens.key, quiet=quiet)]
-        roles, index = role_cache(), self.tokens.login_index()
+        found = [self.store.delete(self.key, quiet=quiet)]
+        roles, index = role_cache(), self.token_file.index
         keys = index.keys().union(self._keys_of_profiles())
         found += [roles.delete(key, quiet=quiet) for key in keys]
         index.clear()
-        AccountNames(self.tokens, own_cache()).forget()
+        AccountNames(self).forget()
         PortalRecord(self.profile).forget()
-        found.append(self.tokens.cache.delete(registration_key(self.profile), quiet=quiet))
+        found.append(self.store.delete(registration_key(self.profile), quiet=quiet))
         if left is not None:
             left += filter(None, found)
         return revoked
 
     def _revoke(self) -> bool:
-        token = self.tokens.load()
-        if token is None or token.state(self.tokens.clock.earliest()) is TokenState.EXPIRED:
+        token = self.token_file.load()
+        if token is None or token.state(self.clock.earliest()) is TokenState.EXPIRED:
             return False
         try:
-            self.tokens.portal.logout(token.value)
+            self.portal.logout(token.value)
         except (PortalError, ConfigError) as exc:
             _logger.warning("The portal has not revoked the token: %s", exc)
             return False
@@ -164,7 +172,7 @@ class OpenLogin:
             session_name, url, account, role = (_text(section.get(name)) for name in names)
             same = session_name == login.session_name
             if same and account and role and (session_name or url == login.start_url):
-                yield role_key(replace(login, role_name=role), account)
+                yield role_key(login._replace(role_name=role), account)
 
 
 def check_one_login(
@@ -199,14 +207,14 @@ def login_at(start_url: str, sso_region: str | None) -> SsoProfile:
                 error_msg=f'"{sso_region}" is no region. Give one such as eu-central-1.'
             )
         return profile
-    key = TokenSource.key_of(profile)
+    key = token_key(profile)
     found = login_in_file(key)
     if found is None or found[0] != start_url:
         raise ConfigError(
             error_msg=f"The region of {start_url} is not known: there is no token of this URL in "
             f"{token_cache().describe(key)}. Add --sso-region REGION (in Python: sso_region)."
         )
-    return replace(profile, region=found[1])
+    return profile._replace(region=found[1])
 
 
 def login_in_file(key: str) -> tuple[str, str] | None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.profile import SsoProfile
 from ..credentials.login_index import LoginIndex
-from ..credentials.token_source import TokenSource
 from ..errors import ConfigError
 from ..storage.file_cache import token_cache
-from .configured_login import OpenLogin, login_in_file, open_session_for_login
+from ..storage.keys import token_key
+from .configured_login import ConfiguredLogin, login_in_file, open_session_for_login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,14 +51,14 @@ class EveryLogin:
                 f"not complete. {' '.join([*self._faults, *files])}"
             )
 
-    def _logins(self) -> dict[str, OpenLogin]:
+    def _logins(self) -> dict[str, ConfiguredLogin]:
         """Return them by their names, the sso-session or else the start URL."""
-        found: dict[str, OpenLogin] = {}
+        found: dict[str, ConfiguredLogin] = {}
         for name, read in _named(self._session):
             login = self._of_config(name, read) if name not in found else None
             if login is not None:
                 found[name] = login
-        keys = {login.tokens.key for login in found.values()}
+        keys = {login.key for login in found.values()}
         for key in sorted(LoginIndex.keys_of_tokens() - keys):
             login = self._of_index(key)
             if login is not None:
@@ -68,40 +68,37 @@ class EveryLogin:
 
     def _of_config(
         self, name: str, read: Callable[[], SsoProfile | None] | None
-    ) -> OpenLogin | None:
+    ) -> ConfiguredLogin | None:
         try:
             profile = read() if read else None
         except ConfigError as exc:
             self._faults.append(str(exc))
             profile = None
         if profile is not None:
-            return OpenLogin.of(self._session, profile)
+            return ConfiguredLogin.of(self._session, profile)
         # Its token file has this name all the same, and says where it can be revoked.
-        key = TokenSource.key_of(SsoProfile(None, name, ""))
+        key = token_key(SsoProfile(None, name, ""))
         if token_cache().mark(key) is None:
             return None
-        unknown = OpenLogin.of(self._session, SsoProfile(None, "", "", session_name=name))
+        unknown = ConfiguredLogin.of(self._session, SsoProfile(None, "", "", session_name=name))
         return self._of_file(key, name) or unknown
 
-    def _of_index(self, key: str) -> OpenLogin | None:
+    def _of_index(self, key: str) -> ConfiguredLogin | None:
         """Return a login that we made or used, and that the config does not name any more."""
         login = self._of_file(key, None)
         if login is None:
             return None
-        token = login.tokens.load()
-        by_start_url = TokenSource.key_of(login.profile) == key
-        known = token is not None and login.tokens.login_index().find(token) is not None
-        return login if by_start_url or known else None
+        by_start_url = token_key(login.profile) == key
+        return login if by_start_url or login.token_file.known_login() else None
 
-    def _of_file(self, key: str, name: str | None) -> OpenLogin | None:
+    def _of_file(self, key: str, name: str | None) -> ConfiguredLogin | None:
         where = login_in_file(key)
         if where is None:
             return None
         url, region = where
         session_name = None if name in (None, url) else name
-        login = OpenLogin.of(self._session, SsoProfile(None, url, region, session_name))
-        login.tokens.key = key
-        return login
+        profile = SsoProfile(None, url, region, session_name)
+        return ConfiguredLogin.of(self._session, profile, key=key)
 
 
 def _named(session: Session) -> Iterator[Named]:

@@ -21,8 +21,8 @@ from .prompt import LoginPrompt
 
 if TYPE_CHECKING:
     from ..config.profile import SsoProfile
+    from ..credentials.login import Login
     from ..portal.answers import DeviceAuthorization, Grant, Registration
-    from ..portal.client import Portal
     from .callback import Answer
     from .polling import Polling
     from .prompt import Person
@@ -60,15 +60,14 @@ class Granted:
 
 @dataclass(frozen=True)
 class _Flow:
-    profile: SsoProfile
-    portal: Portal
+    login: Login
     registrations: Registrations
     person: Person
     reason: str
     start_url: str
 
     def _failed(self, reason: str, *, by_person: bool = False) -> LoginFailed:
-        return login_failed(self.profile, reason, by_person=by_person)
+        return login_failed(self.login.profile, reason, by_person=by_person)
 
     def _ended(self, code: str, otherwise: str) -> LoginFailed:
         """Return the error for how the person or the portal has ended it."""
@@ -76,9 +75,9 @@ class _Flow:
 
     def _ask(self, url: str, user_code: str | None, page: str, alternative: str) -> None:
         """Tell the person what to do, and open the page if that can be done."""
-        prompt = LoginPrompt(self.profile.subject, self.reason, one_line(url), user_code)
-        endpoint = self.portal.authorization_endpoint()
-        own_urls = (self.profile.start_url, self.start_url, endpoint)
+        prompt = LoginPrompt(self.login.profile.subject, self.reason, one_line(url), user_code)
+        endpoint = self.login.portal.authorization_endpoint()
+        own_urls = (self.login.profile.start_url, self.start_url, endpoint)
         self.person.ask(prompt, page, own_urls, alternative)
 
     def _not_begun(self, exc: PortalRefusal) -> LoginFailed | PortalRefusal:
@@ -87,8 +86,8 @@ class _Flow:
         # The registration may be at fault, so the next try makes a new one.
         self.registrations.forget()
         return self._failed(
-            f"{exc.explanation}. Check sso_start_url ({self.profile.start_url}) and sso_region "
-            f"({self.profile.region})"
+            f"{exc.explanation}. Check sso_start_url ({self.login.profile.start_url}) and sso_region "
+            f"({self.login.profile.region})"
         )
 
 
@@ -114,7 +113,7 @@ class BrowserFlow(_Flow):
                 None,
                 url,
                 "Open the page above in a browser on this machine, or run: "
-                f"{self.profile.login_command} --flow device",
+                f"{self.login.profile.login_command} --flow device",
             )
             code = self._code(callback.wait(_PATIENCE))
             redirect_uri = callback.redirect_uri
@@ -130,10 +129,10 @@ class BrowserFlow(_Flow):
             "redirect_uri": redirect_uri,
             "state": state,
             "code_challenge_method": "S256",
-            "scopes": " ".join(self.profile.registration_scopes),
+            "scopes": " ".join(self.login.profile.registration_scopes),
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         }
-        return f"{self.portal.authorization_endpoint()}?{urlencode(query)}"
+        return f"{self.login.portal.authorization_endpoint()}?{urlencode(query)}"
 
     def _code(self, answer: Answer | None) -> str:
         if answer is None:
@@ -149,7 +148,7 @@ class BrowserFlow(_Flow):
         self, registration: Registration, code: str, redirect_uri: str, verifier: Secret
     ) -> Grant:
         try:
-            return self.portal.create_token(
+            return self.login.portal.create_token(
                 registration.client_id,
                 registration.client_secret,
                 grantType=AUTHORIZATION_CODE,
@@ -174,7 +173,9 @@ class DeviceFlow(_Flow):
         """
         try:
             registration = self.registrations.for_device()
-            authorization = self.portal.start_device_authorization(registration, self.start_url)
+            authorization = self.login.portal.start_device_authorization(
+                registration, self.start_url
+            )
         except PortalRefusal as exc:
             raise self._not_begun(exc) from exc
         polling = self.person.polling(authorization.interval, authorization.expires_in)
@@ -193,7 +194,7 @@ class DeviceFlow(_Flow):
         while True:
             polling.wait()
             try:
-                return self.portal.create_token(
+                return self.login.portal.create_token(
                     registration.client_id,
                     registration.client_secret,
                     grantType=DEVICE_CODE,

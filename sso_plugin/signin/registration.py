@@ -5,22 +5,19 @@ The file is the AWS CLI's own, in its name and form.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from typing import TYPE_CHECKING
 
 from ..portal.answers import Registration
 from ..portal.client import AUTHORIZATION_CODE, REFRESH_TOKEN
+from ..storage.keys import registration_key
 from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
 
 if TYPE_CHECKING:
-    from ..config.profile import SsoProfile
-    from ..portal.client import Portal
-    from ..portal.clock import Clock
-    from ..storage.cache import Cache, Document
+    from ..credentials.login import Login
+    from ..storage.cache import Document
 
-__all__ = ["REDIRECT_URI", "Registrations", "registration_key"]
+__all__ = ["REDIRECT_URI", "Registrations"]
 
 _logger = logging.getLogger(__name__)
 
@@ -37,12 +34,10 @@ _CODE_GRANTS = [AUTHORIZATION_CODE, REFRESH_TOKEN]
 class Registrations:
     """The registrations for one start URL, region, set of scopes and session name."""
 
-    def __init__(self, profile: SsoProfile, portal: Portal, cache: Cache, clock: Clock) -> None:
-        self._profile = profile
-        self._portal = portal
-        self._cache = cache
-        self._clock = clock
-        self.key = registration_key(profile)
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._cache = login.store
+        self.key = registration_key(login.profile)
 
     def for_code(self, issuer_url: str) -> Registration:
         """Return a registration for the authorization code grant.
@@ -69,11 +64,11 @@ class Registrations:
         if fault:
             _logger.warning("Ignoring %s, which %s", self._cache.describe(self.key), fault)
         found = _read(entry.document)
-        return found if found and self._clock.now() < found.expires_at - _SHORTEST else None
+        return found if found and self._login.clock.now() < found.expires_at - _SHORTEST else None
 
     def _made(self, **grants: object) -> Registration:
-        scopes = list(self._profile.registration_scopes)
-        made = self._portal.register_client(_CLIENT_NAME, scopes, **grants)
+        scopes = list(self._login.profile.registration_scopes)
+        made = self._login.portal.register_client(_CLIENT_NAME, scopes, **grants)
         document: Document = {
             "clientId": made.client_id,
             "clientSecret": made.client_secret,
@@ -84,19 +79,6 @@ class Registrations:
             document["grantTypes"] = grants["grantTypes"]
         self._cache.put(self.key, document)
         return made
-
-
-def registration_key(profile: SsoProfile) -> str:
-    """Return the AWS CLI's name for the registration of this login."""
-    identity = {
-        "tool": "botocore",
-        "startUrl": profile.start_url,
-        "region": profile.region,
-        "scopes": list(profile.registration_scopes),
-        "session_name": profile.session_name,
-    }
-    text = json.dumps(identity, sort_keys=True)
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _read(document: Document) -> Registration | None:

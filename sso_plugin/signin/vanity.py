@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import ConfigError, LoginFailed
 from ..printable import one_line
 from ..storage.file_cache import own_cache
+from ..storage.keys import portal_key
 from ..web.addresses import may_be_opened, parse
 from ..web.request import send
 
@@ -56,8 +56,7 @@ class PortalRecord:
     def __init__(self, profile: SsoProfile, own: Cache | None = None) -> None:
         self._profile = profile
         self._own = own_cache() if own is None else own
-        digest = hashlib.sha1(profile.start_url.encode(), usedforsecurity=False).hexdigest()
-        self._key = f"portal-{digest}"
+        self._key = portal_key(profile)
 
     def check(self, resolved: str) -> None:
         """Refuse another portal than the one of the last login.

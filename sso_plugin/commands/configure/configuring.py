@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sso_plugin.config.profile import DEFAULT_SCOPES
-from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import LoginRequired
+from sso_plugin.session.providers import token_source
 from sso_plugin.signin.configured_login import open_session
-from sso_plugin.signin.sign_in import AttendedTokenSource
 
 from ..config_change import Change
 from ..config_file import ConfigFile
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from sso_plugin.config.profile import SsoProfile
+    from sso_plugin.credentials.token_source import TokenSource
     from sso_plugin.portal.listings import AccountRole
 
     from .profile_text import ManagedProfile
@@ -116,9 +115,8 @@ class _Author:
             ) from exc
 
     def _tokens(self, session: Session) -> TokenSource:
-        attended = dataclasses.replace(self._login.options, login="auto")
-        login = dataclasses.replace(self._login, options=attended)
-        return AttendedTokenSource(session, login, TokenSource.of(session, login))
+        attended = self._login.options._replace(login="auto")
+        return token_source(session, self._login._replace(options=attended))
 
     def plan(self, file: ConfigFile, roles: Listing, session: Session) -> Plan:
         """Return the change that makes the file say what it should."""

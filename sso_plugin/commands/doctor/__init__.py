@@ -13,7 +13,7 @@ from botocore.exceptions import ConfigParseError, ProfileNotFound
 from sso_plugin.commands.config_file import ConfigFile
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.errors import ConfigError
-from sso_plugin.signin.configured_login import OpenLogin, check_one_login
+from sso_plugin.signin.configured_login import ConfiguredLogin, check_one_login
 
 from .files import look_at_files
 from .finding import Finding, ok, problem, warning
@@ -71,7 +71,7 @@ def diagnose(
 def _look_at_login(file: ConfigFile, *named: str | None) -> Iterator[Finding]:
     """Look at a login that no profile names."""
     try:
-        login = OpenLogin.find(*named)
+        login = ConfiguredLogin.find(*named)
     except ConfigError as exc:
         yield problem("config", str(exc), "Fix what the message names.")
         return
@@ -126,15 +126,15 @@ def _origin() -> str:
     return f"named by {next((name for name in names if name in os.environ), names[1])}"
 
 
-def _find_login(*named: str | None) -> OpenLogin | None:
+def _find_login(*named: str | None) -> ConfiguredLogin | None:
     """Return the login that is named, or the only one there is; None if there is no telling.
 
     That of a profile knows the role of the profile, so a profile has to be complete.
     """
     try:
-        login = OpenLogin.find(*named)
+        login = ConfiguredLogin.find(*named)
         profile = login.profile.name and SsoProfile.of(login.session, login.profile.name)
-        return OpenLogin.of(login.session, profile) if profile else login
+        return ConfiguredLogin.of(login.session, profile) if profile else login
     except (ConfigError, ConfigParseError, ProfileNotFound):
         # It has been told by now.
         return None

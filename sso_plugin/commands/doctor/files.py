@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sso_plugin.credentials.access_token import TokenState
-from sso_plugin.credentials.role_credentials import role_key
-from sso_plugin.credentials.role_source import RoleSource
+from sso_plugin.credentials.role_credentials import RoleSource
 from sso_plugin.printable import one_line
 from sso_plugin.storage.file_cache import role_cache
 from sso_plugin.storage.reading import UnusableFileError, read_document
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sso_plugin.credentials.access_token import AccessToken
-    from sso_plugin.signin.configured_login import OpenLogin
+    from sso_plugin.signin.configured_login import ConfiguredLogin
 
 __all__ = ["look_at_files"]
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def look_at_files(login: OpenLogin) -> Iterator[Finding]:
+def look_at_files(login: ConfiguredLogin) -> Iterator[Finding]:
     """Look at the token and at the role credentials, and at the folders that they are in."""
     try:
         Path.home()
@@ -42,7 +41,7 @@ def look_at_files(login: OpenLogin) -> Iterator[Finding]:
             "Set HOME.",
         )
         return
-    token = Path(login.tokens.cache.describe(login.tokens.key))
+    token = Path(login.token_file.path)
     command = login.profile.login_command
     yield from _look_at_folder(token)
     broken = list(_look_at_file(token, f"rm {shlex.quote(str(token))}; {command}"))
@@ -116,15 +115,15 @@ def _fault(path: Path) -> str | None:
     return None
 
 
-def _look_at_token(login: OpenLogin, path: Path) -> Finding:
+def _look_at_token(login: ConfiguredLogin, path: Path) -> Finding:
     command = login.profile.login_command
     if not path.exists():
         return problem("files", f"There is no token: {path} does not exist.", command)
-    token = login.tokens.load()
+    token = login.token_file.load()
     if token is None:
-        fault = login.tokens.fault() or f"{path} holds no token that can be understood"
+        fault = login.token_file.fault() or f"{path} holds no token that can be understood"
         return problem("files", f"{fault[:1].upper()}{fault[1:]}.", command)
-    now, end = login.tokens.clock.now(), format_timestamp(token.lifetime.expires_at)
+    now, end = login.clock.now(), format_timestamp(token.lifetime.expires_at)
     if token.state(now) is not TokenState.EXPIRED:
         return ok("files", f"The token in {path} is valid until {end}.")
     if token.can_be_renewed(now):
@@ -132,9 +131,9 @@ def _look_at_token(login: OpenLogin, path: Path) -> Finding:
     return problem("files", f"The token in {path} expired at {end}, for good.", command)
 
 
-def _surprises(login: OpenLogin, path: Path) -> Iterator[Finding]:
+def _surprises(login: ConfiguredLogin, path: Path) -> Iterator[Finding]:
     """Yield what is not as expected in a token that can be used."""
-    token, profile = login.tokens.load(), login.profile
+    token, profile = login.token_file.load(), login.profile
     if token is None:
         return
     command = f"{profile.login_command} --force"
@@ -146,7 +145,7 @@ def _surprises(login: OpenLogin, path: Path) -> Iterator[Finding]:
         if isinstance(held, str) and _bare(held) != _bare(own):
             message = f"The token in {path} is of the {name} {one_line(held)}, not of {own}."
             yield warning("files", message, command)
-    now = login.tokens.clock.now()
+    now = login.clock.now()
     if token.state(now) is not TokenState.EXPIRED and not token.can_be_renewed(now):
         yield warning(
             "files", f"The token in {path} cannot be renewed: {_why_not(token)}.", command
@@ -165,18 +164,18 @@ def _why_not(token: AccessToken) -> str:
     return f"its registration expired at {format_timestamp(end)}"
 
 
-def _look_at_role(login: OpenLogin) -> Iterator[Finding]:
+def _look_at_role(login: ConfiguredLogin) -> Iterator[Finding]:
     profile = login.profile
     if profile.account_id is None or profile.role_name is None:
         return
-    cache, key = role_cache(), role_key(profile, profile.account_id)
-    path = Path(cache.describe(key))
+    role = RoleSource(login, role_cache(), profile.account_id)
+    path = Path(role.cache.describe(role.key))
     yield from _look_at_folder(path)
     broken = list(_look_at_file(path, f"rm {shlex.quote(str(path))}"))
     yield from broken
     if broken:
         return
-    held = RoleSource(profile, login.tokens, cache).load()
+    held = role.load()
     if held is None:
         yield ok("files", f"No role credentials are at hand; they go to {path} when first used.")
     else:

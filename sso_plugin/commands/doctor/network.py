@@ -23,7 +23,7 @@ from .finding import Finding, ok, problem, warning
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sso_plugin.signin.configured_login import OpenLogin
+    from sso_plugin.signin.configured_login import ConfiguredLogin
 
 __all__ = ["look_at_network"]
 
@@ -73,7 +73,7 @@ _SERVICES = {
 
 
 def look_at_network(
-    login: OpenLogin, wall: Callable[[], float] = time.time, longest: float = _LONGEST
+    login: ConfiguredLogin, wall: Callable[[], float] = time.time, longest: float = _LONGEST
 ) -> Iterator[Finding]:
     """Send both services an invalid request, which Identity Center refuses in its own way.
 
@@ -84,7 +84,7 @@ def look_at_network(
     clock = None
     for key, service in _SERVICES.items():
         try:
-            url = login.tokens.portal.endpoint(key)
+            url = login.portal.endpoint(key)
         except SsoPluginError as exc:
             yield problem("network", str(exc), "Check sso_region.")
             continue
@@ -104,7 +104,7 @@ def look_at_network(
         yield clock
 
 
-def _ask(login: OpenLogin, service: _Service, url: str) -> WebAnswer:
+def _ask(login: ConfiguredLogin, service: _Service, url: str) -> WebAnswer:
     parts = urlsplit(url)
     there = parts._replace(path=parts.path.rstrip("/") + service.path).geturl()
     return send(login.session, service.method, there, timeout=_TIMEOUT, json=service.body)
@@ -162,11 +162,11 @@ def _unreachable(service: _Service, url: str, exc: Exception) -> Finding:
     return problem("network", message, _mend(exc, url))
 
 
-def _look_at_start_url(login: OpenLogin, longest: float) -> Iterator[Finding]:
+def _look_at_start_url(login: ConfiguredLogin, longest: float) -> Iterator[Finding]:
     """Follow a start URL of a company's own, as a login does."""
     url = login.profile.start_url
     try:
-        endpoint = login.tokens.portal.authorization_endpoint()
+        endpoint = login.portal.authorization_endpoint()
     except SsoPluginError:
         # It has been reported.
         return

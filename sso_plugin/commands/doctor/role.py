@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sso_plugin.clock import Clock
 from sso_plugin.credentials.access_token import TokenState
 from sso_plugin.errors import PortalRefusal, SsoPluginError
 from sso_plugin.portal.account_choice import Wanted, choose
 from sso_plugin.portal.client import Portal
-from sso_plugin.portal.clock import Clock
 from sso_plugin.timestamps import format_timestamp
 
 from .bounded import within
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sso_plugin.portal.answers import Account
-    from sso_plugin.signin.configured_login import OpenLogin
+    from sso_plugin.signin.configured_login import ConfiguredLogin
 
 __all__ = ["look_at_role"]
 
@@ -36,9 +36,9 @@ _NOT_HIS = ("ForbiddenException", "ResourceNotFoundException")
 _AGAIN = "Try again later."
 
 
-def look_at_role(login: OpenLogin, longest: float = _LONGEST) -> Iterator[Finding]:
+def look_at_role(login: ConfiguredLogin, longest: float = _LONGEST) -> Iterator[Finding]:
     """Call GetRoleCredentials for the role of the profile, if there is a token."""
-    token, now = login.tokens.load(), login.tokens.clock.now()
+    token, now = login.token_file.load(), login.clock.now()
     if login.profile.role_name is None or token is None:
         return
     if token.state(now) is TokenState.EXPIRED:
@@ -55,7 +55,7 @@ def look_at_role(login: OpenLogin, longest: float = _LONGEST) -> Iterator[Findin
 
 @dataclass(frozen=True)
 class _Question:
-    login: OpenLogin
+    login: ConfiguredLogin
     token: str
 
     def ask(self) -> Finding:

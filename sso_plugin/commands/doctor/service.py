@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sso_plugin.commands.aws_variables import UNDO
 from sso_plugin.commands.env.shells import detect_shell, recipe
-from sso_plugin.served import is_served
+from sso_plugin.config import is_served
 
 from .finding import Finding, ok, problem, warning
 

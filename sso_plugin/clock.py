@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..timestamps import parse_http_date
+from .timestamps import parse_http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,204 @@
+"""Fetching role credentials: one GetRoleCredentials for all processes, for the current login."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import UnauthorizedSSOTokenError
+
+from ..errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked, also
+from ..portal.outage import Outage
+from ..storage.file_cache import own_cache
+from ..storage.keys import own_key
+from ..timestamps import format_timestamp
+from .role_credentials import RoleCredentials
+from .schedule import Lifetime
+from .token_source import TokenSource
+
+if TYPE_CHECKING:
+    from ..portal.answers import RoleGrant
+    from .access_token import AccessToken
+    from .role_credentials import Origin, RoleSource
+
+__all__ = ["RoleRequest"]
+
+_logger = logging.getLogger(__name__)
+
+_LOGINS = 3
+"""How many logins may replace each other while one process asks for credentials."""
+
+_REPLACE_EVERY = 300.0
+"""Seconds. Regions that are not enabled reject credentials that are valid everywhere else."""
+
+
+class RoleRequest:
+    """Fetches the credentials of one role where the cache of a `RoleSource` has none."""
+
+    def __init__(self, source: RoleSource) -> None:
+        self._source = source
+        self._login = source.login
+        self._clock = source.login.clock
+        self._tokens = TokenSource(source.login, source.ask)
+        self._role_name = str(source.login.profile.role_name)
+        self._name = f"the role {self._role_name} in the account {source.account_id}"
+        self._outage = Outage.of(source.login.profile, source.key)
+
+    def prepare(self) -> None:
+        """Import all that `fetch` and `replace` need."""
+        import encodings.idna  # noqa: F401 - for names of hosts
+
+        from ..storage import locks, unwritable, writing  # noqa: F401
+
+        _ = self._login.portal
+
+    def fetch(self, *, attended: bool, minimum: float) -> RoleCredentials:
+        """See `RoleSource`."""
+        began = time.time()
+        found = self._load_fresh(minimum)
+        if found:
+            return found
+        # A renewal or a login takes its time: no other caller waits at the lock of the role.
+        self._tokens.fetch(attended=attended)
+        with self._source.cache.locked(self._source.key):
+            return self._load_fresh(minimum) or self._ask_unless_down(began, attended=attended)
+
+    def replace(self, rejected: str) -> RoleCredentials:
+        """See `RoleSource`."""
+        found = self._load_other(rejected)
+        if found:
+            return found
+        self._tokens.fetch(attended=False)
+        with self._source.cache.locked(self._source.key):
+            return self._load_other(rejected) or self._ask_for_other(rejected)
+
+    def _ask_unless_down(self, began: float, *, attended: bool) -> RoleCredentials:
+        failed = self._outage.since(began)
+        if failed:
+            raise failed
+        try:
+            return self._ask(attended=attended)
+        except TokenLocked:
+            # The portal was not asked, so this is no outage.
+            raise
+        except PortalError as exc:
+            self._outage.note(exc)
+            raise
+
+    def _ask_for_other(self, rejected: str) -> RoleCredentials:
+        own, record = own_cache(), own_key("replaced", self._source.key)
+        last = own.get(record)
+        if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_EVERY:
+            raise PortalError(
+                error_msg=f"{self._login.profile.subject} gets no other credentials for {self._name}: "
+                "they were replaced less than 5 minutes ago. Is the service or region enabled?"
+            )
+        began = 0.0 if self._outage.holds_off() else time.time()
+        fetched = self._ask_unless_down(began, attended=False)
+        own.put(record, {"accessKeyId": rejected})
+        self._outage.end()
+        return fetched
+
+    def _load_other(self, rejected: str) -> RoleCredentials | None:
+        found = self._source.load()
+        return found if found and found.access_key != rejected else None
+
+    def _load_fresh(self, minimum: float) -> RoleCredentials | None:
+        found = self._source.load()
+        if found and self._clock.latest() < found.lifetime.long_enough_until(minimum):
+            return found
+        return None
+
+    def _ask(self, *, attended: bool) -> RoleCredentials:
+        """Ask the portal; again if another person has logged in meanwhile."""
+        for _ in range(_LOGINS):
+            token, granted = self._exchange(attended=attended)
+            origin = self._tokens.file.origin_of(token) if self._source.of_login else None
+            if origin is None or self._login.vouches_for(origin, 0):
+                return self._keep(granted, origin)
+            # The login has ended. Without a new one, this raises LoginRequired.
+            self._tokens.fetch(attended=attended)
+        raise PortalError(
+            error_msg=f"{self._login.profile.subject} got no credentials for {self._name}: there was a "
+            f"new login during each of {_LOGINS} requests. Try again",
+            retryable=True,
+        )
+
+    def _exchange(self, *, attended: bool) -> tuple[AccessToken, RoleGrant]:
+        """Return the keys that the portal gives, and the token that it gave them for."""
+        token = self._tokens.fetch(attended=attended)
+        try:
+            try:
+                return token, self._get(token.value)
+            except PortalRefusal as exc:
+                if exc.code != "UnauthorizedException":
+                    raise
+                # Revoked, or renewed by a program that does not take our lock.
+                token = self._other_than(token, attended=attended)
+                return token, self._get(token.value)
+        except PortalRefusal as exc:
+            explained = self._explained(exc)
+            if explained is None:
+                raise
+            raise explained from exc
+
+    def _other_than(self, rejected: AccessToken, *, attended: bool) -> AccessToken:
+        try:
+            return self._tokens.fetch(rejected=rejected.value, attended=attended)
+        except PortalError as exc:
+            # Others make no attempt to renew it, and raise what the portal said to the token.
+            kind = also(type(exc), UnauthorizedSSOTokenError)
+            raise kind(**exc.kwargs) from exc.__cause__
+
+    def _keep(self, granted: RoleGrant, origin: Origin | None) -> RoleCredentials:
+        if self._clock.earliest() >= granted.expires_at:
+            raise PortalError(
+                error_msg=f"The portal gave credentials for {self._name} that had expired",
+                retryable=True,
+            )
+        source = self._source
+        fetched = RoleCredentials(
+            granted.access_key,
+            granted.secret_key,
+            granted.session_token,
+            Lifetime(self._clock.now(), granted.expires_at),
+            source.account_id,
+            origin,
+        )
+        # First: a logout deletes the files that the index names.
+        self._tokens.file.index.add(source.key)
+        source.cache.put(source.key, fetched.document())
+        if origin is not None and not self._login.vouches_for(origin, 0):
+            # A logout came directly before, and found nothing to delete.
+            source.cache.delete(source.key)
+        until = format_timestamp(granted.expires_at)
+        _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
+        return fetched
+
+    def _get(self, token: str) -> RoleGrant:
+        portal, account_id = self._login.portal, self._source.account_id
+        return portal.get_role_credentials(token, account_id, self._role_name)
+
+    def _explained(self, exc: PortalRefusal) -> Exception | None:
+        if exc.code == "UnauthorizedException":
+            return self._login.required("the portal does not accept its token")
+        if exc.code not in ("ForbiddenException", "ResourceNotFoundException"):
+            return None
+        return exc.as_kind(
+            NoAccess,
+            error_msg=f"{self._login.profile.subject} asks for {self._name}, which this "
+            f"user does not have. {self._alternatives()}",
+        )
+
+    def _alternatives(self) -> str:
+        from ..portal.listings import Directory
+
+        try:
+            roles = Directory(self._tokens, pauses=()).role_names(self._source.account_id)
+        except SsoPluginError as exc:
+            _logger.debug("Cannot list the roles in %s: %s", self._source.account_id, exc)
+            return "Check sso_account_id and sso_role_name."
+        if not roles:
+            return "Set sso_account_id to an account in which the user has a role."
+        return f"Set sso_role_name to one of: {', '.join(sorted(roles))}."

@@ -1,0 +1,101 @@
+"""The names of all files that sso-plugin reads and writes, and what is in them.
+
+Those of tokens, registrations and role credentials are the AWS CLI's, which botocore and other SDKs
+know too. Those in our own folder have a kind before them.
+
+`credential_process` imports this and has to be fast, so this imports nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # a plain name: importing typing takes longer than all that is done here
+if TYPE_CHECKING:
+    from sso_plugin.config.profile import SsoProfile
+
+__all__ = [
+    "OWN_KINDS",
+    "budget_key",
+    "own_key",
+    "portal_key",
+    "process_key",
+    "registration_key",
+    "role_key",
+    "token_key",
+]
+
+OWN_KINDS = {
+    "accounts": "the names of all accounts of a login",
+    "budget": "how many requests all processes may send to a portal",
+    "config": "the lock of a config file",
+    "login": "the lock of a login that a person is asked for, and how the last one failed",
+    "outage": "failures of the portal for a token or a role, and when to try again",
+    "portal": "which portal a start URL has led to",
+    "process": "which files hold the credentials that a credential process returns",
+    "replaced": "when credentials that AWS rejected were last replaced",
+    "roles": "which login a token belongs to, and which roles were fetched with it",
+}
+"""The files in our own folder, by the beginning of their names."""
+
+
+def own_key(kind: str, of: str) -> str:
+    """Return the name of a file in our own folder.
+
+    :param kind: one of `OWN_KINDS`.
+    """
+    if kind not in OWN_KINDS:
+        raise KeyError(kind)
+    return f"{kind}-{of}"
+
+
+def token_key(profile: SsoProfile) -> str:
+    """Return the AWS CLI's name for the token of a profile."""
+    return _sha1(profile.session_name or profile.start_url)
+
+
+def role_key(profile: SsoProfile, account_id: str) -> str:
+    """Return the AWS CLI's name for the credentials of a profile's role."""
+    parts = {"accountId": account_id, "roleName": profile.role_name}
+    if profile.session_name:
+        parts["sessionName"] = profile.session_name
+    else:
+        parts["startUrl"] = profile.start_url
+    return _sha1(_json(parts, compact=True))
+
+
+def registration_key(profile: SsoProfile) -> str:
+    """Return the AWS CLI's name for the registration of a login's client."""
+    identity = {
+        "tool": "botocore",
+        "startUrl": profile.start_url,
+        "region": profile.region,
+        "scopes": list(profile.registration_scopes),
+        "session_name": profile.session_name,
+    }
+    return _sha1(_json(identity, compact=False))
+
+
+def budget_key(profile: SsoProfile) -> str:
+    """Return the name of the file with the request budget of a portal."""
+    return own_key("budget", _sha1(f"{profile.region} {profile.start_url}"))
+
+
+def portal_key(profile: SsoProfile) -> str:
+    """Return the name of the file that says which portal a start URL has led to."""
+    return own_key("portal", _sha1(profile.start_url))
+
+
+def process_key(profile_name: str) -> str:
+    """Return the name of the file of a credential process."""
+    return own_key("process", profile_name.encode("utf-8", "surrogatepass").hex())
+
+
+def _json(value: object, *, compact: bool) -> str:
+    import json
+
+    return json.dumps(value, sort_keys=True, separators=(",", ":") if compact else None)
+
+
+def _sha1(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
