@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from world import World
 
-    from sso_plugin.portal.answers import RoleKeys
+    from sso_plugin.portal.answers import RoleGrant
 
 PAST = "2020-01-01T00:00:00Z"
 
@@ -36,7 +36,7 @@ def asked_by(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     threads: list[str] = []
     real = Portal.get_role_credentials
 
-    def noted(self: Portal, *args: str) -> RoleKeys:
+    def noted(self: Portal, *args: str) -> RoleGrant:
         threads.append(threading.current_thread().name)
         return real(self, *args)
 

@@ -14,9 +14,10 @@ from botocore.session import Session
 import sso_plugin
 from sso_plugin import PortalError
 from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.portal.listings import Directory
 from sso_plugin.portal.throttling import Budget
-from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.cache import MemoryCache
 from sso_plugin.storage.file_cache import FileCache
 
@@ -237,7 +238,7 @@ class TestAtThePortal:
 
     def test_a_logout_needs_no_budget(self, world: World) -> None:
         """It does not wait for its turn."""
-        assert OpenLogin.find("dev").end()
+        assert ConfiguredLogin.find("dev").end()
         assert list((world.home / ".aws" / "sso-plugin").glob("budget-*.json")) == []
 
     def test_the_file_tells_nobody_anything(self, world: World) -> None:
@@ -292,7 +293,7 @@ def run_together(processes: int, calls: int) -> float:
 
 
 def list_accounts(barrier: Barrier, calls: int) -> None:
-    directory = Directory(OpenLogin.find("dev").tokens)
+    directory = Directory(TokenSource(ConfiguredLogin.find("dev")))
     barrier.wait(60)
     for _ in range(calls):
         assert len(list(directory.accounts())) == 3

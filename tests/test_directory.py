@@ -11,9 +11,10 @@ import pytest
 
 import sso_plugin
 from sso_plugin import AccountRole, ConfigError, LoginRequired, PortalError
+from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.emulator import Account, Assignment, Organization, User
 from sso_plugin.portal.listings import Directory
-from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.signin.configured_login import ConfiguredLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ def expected_roles(world: World) -> list[AccountRole]:
 
 
 def directory(**options: Callable[..., object]) -> Directory:
-    return Directory(OpenLogin.find("dev").tokens, **options)  # type: ignore[arg-type]
+    return Directory(TokenSource(ConfiguredLogin.find("dev")), **options)  # type: ignore[arg-type]
 
 
 def test_accounts_are_listed_over_all_pages(world: World) -> None:

@@ -70,10 +70,10 @@ class TestProfileKeys:
         assert read == set(re.findall(r"^\| `(sso_\w+)` \|", page, re.MULTILINE))
 
     @pytest.mark.parametrize("page", [README, CONFIGURATION], ids=["README", "configuration"])
-    @pytest.mark.parametrize("option", list(Options.__dataclass_fields__))
+    @pytest.mark.parametrize("option", Options._fields)
     def test_the_default_comes_first(self, page: str, option: str) -> None:
         """And is the one the code has."""
-        default = Options.__dataclass_fields__[option].default
+        default = Options._field_defaults[option]
         text = str(default).lower().removesuffix(".0")
         assert f"| `sso_{option}` | `{text}`" in page
 

@@ -21,7 +21,7 @@ from sso_plugin.cli import main
 from sso_plugin.commands.doctor import Finding, diagnose
 from sso_plugin.commands.doctor.network import look_at_network
 from sso_plugin.commands.doctor.versions import look_at_versions
-from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.signin.configured_login import ConfiguredLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -410,7 +410,7 @@ def test_a_clock_that_is_wrong_is_found(
     """By the Date header of any answer."""
     import time
 
-    login = OpenLogin.find("dev")
+    login = ConfiguredLogin.find("dev")
     clock = list(look_at_network(login, lambda: time.time() + offset))[-1]
     assert (clock.check, clock.status) == ("clock", status)
     assert words in clock.message.replace("is 91 ", "is 90 ").replace("is 89 ", "is 90 ")

@@ -17,7 +17,7 @@ from sso_plugin.commands.doctor import Finding, diagnose
 from sso_plugin.commands.doctor.network import look_at_network
 from sso_plugin.commands.doctor.role import look_at_role
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.signin.configured_login import ConfiguredLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,14 +166,14 @@ def test_the_time_for_an_answer_is_bounded(monkeypatch: pytest.MonkeyPatch, what
     """Also for one that comes byte by byte, which no timeout of a socket ends."""
     with server(200, b"x" * 60, pause=0.1) as slow:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", slow.url)
-        login = OpenLogin.find("dev")
+        login = ConfiguredLogin.find("dev")
         if what == "network":
             found = next(look_at_network(login, longest=0.5))
             message = f"The portal at {slow.url} cannot be reached: no answer within 0.5 seconds"
         else:
             profile = SsoProfile.of(login.session, "dev")
             assert profile
-            [found] = look_at_role(OpenLogin.of(login.session, profile), longest=0.5)
+            [found] = look_at_role(ConfiguredLogin.of(login.session, profile), longest=0.5)
             message = "GetRoleCredentials was called: no answer within 0.5 seconds."
     assert (found.status, found.message) == ("problem", message)
 

@@ -17,6 +17,7 @@ import otheruser
 import pytest
 from otheruser import ATTACKER, USER
 
+from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import LoginRequired
 from sso_plugin.storage import modes
 from sso_plugin.storage.file_cache import FileCache
@@ -745,14 +746,14 @@ def test_where_chmod_has_no_effect_every_mode_is_accepted(
 @pytest.mark.parametrize("name", ["token.json", ".", ".."])
 def test_the_error_of_a_login_says_what_is_wrong_with_the_file(world: World, name: str) -> None:
     """The same as the report in the log, and the command in it fixes it."""
-    from sso_plugin.signin.configured_login import OpenLogin
+    from sso_plugin.signin.configured_login import ConfiguredLogin
 
     world.sign_in()
     target = world.token_file() if name == "token.json" else world.token_file().parent / name
     target = Path(os.path.normpath(target))
     target.chmod(stat.S_IMODE(target.stat().st_mode) | 0o002)
     with pytest.raises(LoginRequired) as caught:
-        OpenLogin.find("dev").tokens.fetch()
+        TokenSource(ConfiguredLogin.find("dev")).fetch()
     what = "it" if target.is_file() else f"the folder {target}"
     command = f"chmod {'600' if target.is_file() else 'go-w'} {target}"
     assert str(caught.value) == (
@@ -760,7 +761,7 @@ def test_the_error_of_a_login_says_what_is_wrong_with_the_file(world: World, nam
         f"write {what} (if you trust it, run: {command}). Run: sso-plugin login --profile dev"
     )
     subprocess.run(["/bin/sh", "-c", command], check=True)
-    assert OpenLogin.find("dev").tokens.fetch().value
+    assert TokenSource(ConfiguredLogin.find("dev")).fetch().value
 
 
 def test_no_command_changes_a_device(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ import boto3
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sso_plugin.credentials.role_source import RoleSource
 
 import sso_plugin
 from sso_plugin.cli import main
@@ -26,10 +25,9 @@ from sso_plugin.commands.configure.config_text import ConfigText
 from sso_plugin.commands.credential_process import process_document
 from sso_plugin.config import is_served
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.credentials.access_token import note_origin
 from sso_plugin.credentials.account_names import AccountNames
 from sso_plugin.credentials.login_index import LoginIndex
-from sso_plugin.credentials.role_credentials import RoleCredentials
+from sso_plugin.credentials.role_credentials import RoleCredentials, RoleSource, note_origin
 from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefusal, SsoPluginError
 from sso_plugin.portal import answers
 from sso_plugin.portal.error_map import Caller
@@ -37,10 +35,10 @@ from sso_plugin.portal.outage import Outage
 from sso_plugin.portal.throttling import Budget
 from sso_plugin.printable import clean, has_controls, one_line
 from sso_plugin.redact import conceal, mask
+from sso_plugin.signin import ask_person
 from sso_plugin.signin.callback import Callback
-from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.signin.registration import Registrations
-from sso_plugin.signin.sign_in import AttendedTokenSource
 from sso_plugin.signin.vanity import PortalRecord
 from sso_plugin.storage.cache import MemoryCache
 from sso_plugin.storage.file_cache import FileCache, own_cache, role_cache, token_cache
@@ -159,10 +157,10 @@ MEMO = {
 
 
 @pytest.fixture
-def login(world: World) -> OpenLogin:
+def login(world: World) -> ConfiguredLogin:
     """Give a login, and its folders."""
     world.sign_in()
-    return OpenLogin.find("dev")
+    return ConfiguredLogin.find("dev")
 
 
 def put(cache: Any, key: str, content: bytes) -> None:
@@ -177,15 +175,15 @@ def put(cache: Any, key: str, content: bytes) -> None:
 
 @fuzzed
 @given(content=contents(TOKEN))
-def test_any_token_file_is_a_token_or_none(login: OpenLogin, content: bytes) -> None:
+def test_any_token_file_is_a_token_or_none(login: ConfiguredLogin, content: bytes) -> None:
     """The token, its state and the status come of it without an error."""
-    put(token_cache(), login.tokens.key, content)
-    token = login.tokens.load()
+    put(token_cache(), login.key, content)
+    token = login.token_file.load()
     assert token is None or token.value
     login.status()
     if token is not None:
-        LoginIndex.of(login.tokens.key).identify(token, lambda: True)
-        login.tokens.vouches_for(login.tokens.origin_of(token), 0)
+        LoginIndex.of(login.key).identify(token, lambda: True)
+        login.vouches_for(login.token_file.origin_of(token), 0)
 
 
 STAMPS = [
@@ -200,7 +198,7 @@ STAMPS = [
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
 @pytest.mark.parametrize("stamp", STAMPS)
 def test_the_first_and_the_last_moments_are_times(
-    login: OpenLogin,
+    login: ConfiguredLogin,
     world: World,
     stamp: str,
     zone: str,
@@ -215,9 +213,9 @@ def test_the_first_and_the_last_moments_are_times(
         main(words)
     assert "this was not expected" not in capsys.readouterr().err
     world.sign_in()
-    source = RoleSource(login.profile, login.tokens, role_cache())
+    source = RoleSource(login, role_cache(), str(login.profile.account_id))
     held = {**ROLE["Credentials"], "Expiration": stamp}  # type: ignore[dict-item]
-    origin = login.tokens.origin_of(login.tokens.load())  # type: ignore[arg-type]
+    origin = login.token_file.origin_of(login.token_file.load())  # type: ignore[arg-type]
     role_cache().put(source.key, note_origin({**ROLE, "Credentials": held}, origin))
     session = boto3.Session(profile_name="dev")
     sso_plugin.enable(session)
@@ -230,9 +228,9 @@ def test_the_first_and_the_last_moments_are_times(
 
 @fuzzed
 @given(content=contents(ROLE))
-def test_any_role_file_is_credentials_or_none(login: OpenLogin, content: bytes) -> None:
+def test_any_role_file_is_credentials_or_none(login: ConfiguredLogin, content: bytes) -> None:
     """What is read can be used as strings."""
-    source = RoleSource(login.profile, login.tokens, role_cache())
+    source = RoleSource(login, role_cache(), str(login.profile.account_id))
     put(role_cache(), source.key, content)
     found = source.load()
     entry = role_cache().get(source.key)
@@ -248,10 +246,10 @@ def test_any_role_file_is_credentials_or_none(login: OpenLogin, content: bytes) 
 @settings(fuzzed, max_examples=max(20, EXAMPLES // 20))
 @given(content=contents(ROLE), memo=contents(MEMO))
 def test_any_file_leaves_credential_process_an_answer(
-    login: OpenLogin, content: bytes, memo: bytes, monkeypatch: pytest.MonkeyPatch
+    login: ConfiguredLogin, content: bytes, memo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the memo and the role file say is checked, or looked up again."""
-    source = RoleSource(login.profile, login.tokens, role_cache())
+    source = RoleSource(login, role_cache(), str(login.profile.account_id))
     put(role_cache(), source.key, content)
     put(own_cache(), f"process-{b'dev'.hex()}", memo)
     monkeypatch.setattr("sso_plugin.commands.credential_process._config_marks", dict)
@@ -262,16 +260,16 @@ def test_any_file_leaves_credential_process_an_answer(
 @fuzzed
 @given(kind=st.sampled_from(sorted(OWN)), data=st.data())
 def test_any_own_file_is_understood_or_ignored(
-    login: OpenLogin, kind: str, data: st.DataObject
+    login: ConfiguredLogin, kind: str, data: st.DataObject
 ) -> None:
     """Each kind of file that we write ourselves, read by what reads it."""
-    put(own_cache(), f"{kind}-{login.tokens.key}", data.draw(contents(OWN[kind])))
+    put(own_cache(), f"{kind}-{login.key}", data.draw(contents(OWN[kind])))
     read_own_file(kind, login)
 
 
-def read_own_file(kind: str, login: OpenLogin) -> None:
-    key, own = login.tokens.key, own_cache()
-    token = login.tokens.load()
+def read_own_file(kind: str, login: ConfiguredLogin) -> None:
+    key, own = login.key, own_cache()
+    token = login.token_file.load()
     assert token is not None
     if kind == "roles":
         index = LoginIndex.of(key)
@@ -279,7 +277,7 @@ def read_own_file(kind: str, login: OpenLogin) -> None:
         index.add("1" * 40)
         index.continue_with(token, token)
     elif kind == "accounts":
-        AccountNames(login.tokens, own).load("Prod")
+        AccountNames(login).load("Prod")
     elif kind == "outage":
         outage = Outage(own, key, login.profile)
         outage.holds_off()
@@ -298,45 +296,45 @@ def read_own_file(kind: str, login: OpenLogin) -> None:
         Budget(f"budget-{key}", 1e6, own, sleep=lambda _: None).take()
 
 
-def read_portal_record(login: OpenLogin) -> None:
+def read_portal_record(login: ConfiguredLogin) -> None:
     """Check a start URL against the record; any other portal is refused with a clean message."""
     record = PortalRecord(login.profile)
-    held = own_cache().get(f"portal-{login.tokens.key}")
+    held = own_cache().get(f"portal-{login.key}")
     if held is not None:
         own_cache().put(record._key, held.document)
     with contextlib.suppress(LoginFailed):
         record.check("https://other.awsapps.com/start")
 
 
-def read_replaced(login: OpenLogin) -> None:
+def read_replaced(login: ConfiguredLogin) -> None:
     """Replace credentials: the record says when it was done last."""
-    source = RoleSource(login.profile, login.tokens, role_cache())
+    source = RoleSource(login, role_cache(), str(login.profile.account_id))
     with contextlib.suppress(SsoPluginError):
         assert source.replace("ASIA").access_key
 
 
-def read_failed_login(login: OpenLogin) -> None:
+def read_failed_login(login: ConfiguredLogin) -> None:
     """Hear of the failed login of another process."""
-    source = AttendedTokenSource(login.session, login.profile, login.tokens)
-    with contextlib.suppress(LoginFailed), source._told_to_others(0.0):
+    failure = ask_person._shared_failure(login.profile, f"login-{login.key}", 0.0)
+    with contextlib.suppress(LoginFailed), failure:
         pass
 
 
 @pytest.mark.parametrize("failures", [10**4300 - 1, 10**18, -1, True, None, "5"])
-def test_any_number_of_failures_is_bounded(login: OpenLogin, failures: object) -> None:
+def test_any_number_of_failures_is_bounded(login: ConfiguredLogin, failures: object) -> None:
     """One more of them can still be written down."""
-    outage = Outage(own_cache(), login.tokens.key, login.profile)
+    outage = Outage.of(login.profile, login.key)
     document = {**OWN["outage"], "failures": failures}
-    put(own_cache(), f"outage-{login.tokens.key}", json.dumps(document).encode())
+    put(own_cache(), f"outage-{login.key}", json.dumps(document).encode())
     assert outage.note(PortalError(error_msg="x")) <= 1000
     assert outage.note(PortalError(error_msg="x")) <= 1001
 
 
 @fuzzed
 @given(content=contents(REGISTRATION))
-def test_any_registration_file_is_used_or_replaced(login: OpenLogin, content: bytes) -> None:
+def test_any_registration_file_is_used_or_replaced(login: ConfiguredLogin, content: bytes) -> None:
     """A login registers again if the file is of no use."""
-    found = Registrations(login.profile, login.tokens.portal, token_cache(), Clock())
+    found = Registrations(login)
     put(token_cache(), found.key, content)
     assert found.for_device().client_id
 
@@ -397,7 +395,7 @@ DEVICE = {
 }
 READERS: list[tuple[Callable[[Any], object], dict[str, Any]]] = [
     (answers.Account.of, ACCOUNT),
-    (answers.RoleKeys.of, KEYS),
+    (answers.RoleGrant.of, KEYS),
     (answers.Registration.of, {**REGISTRATION, "clientSecretExpiresAt": 5}),
     (answers.DeviceAuthorization.of, DEVICE),
     (answers.Grant.of, {"accessToken": "a", "refreshToken": "b", "expiresIn": 5}),

@@ -18,7 +18,7 @@ import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError, SsoPluginError
 from sso_plugin.cli import main
 from sso_plugin.portal.answers import Grant, InvalidAnswerError
-from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:
@@ -546,7 +546,7 @@ def test_a_login_of_a_person_is_not_lost_to_a_wrong_date(
     """A date of long ago in the answer with the token does not make it expired."""
     portal.dates = [formatdate(0, usegmt=True)]
     world.token_file().unlink()
-    found = OpenLogin.find("dev")
+    found = ConfiguredLogin.find("dev")
     assert found.status().state == "login needed"
     log_in(portal, world)
     assert found.status().state == "usable"

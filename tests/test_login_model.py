@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from sso_plugin.credentials.role_source import RoleSource
 from test_properties import (
     BEGIN,
     FIXED,
@@ -33,9 +32,10 @@ from test_properties import (
 from sso_plugin import LoginRequired
 from sso_plugin.clock import Clock
 from sso_plugin.credentials.access_token import AccessToken
-from sso_plugin.credentials.token_source import TokenSource
-from sso_plugin.portal.answers import Grant, RoleKeys
-from sso_plugin.signin.configured_login import OpenLogin
+from sso_plugin.credentials.login import Login
+from sso_plugin.credentials.role_credentials import RoleSource
+from sso_plugin.portal.answers import Grant, RoleGrant
+from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.file_cache import role_cache, token_cache
 from sso_plugin.timestamps import format_timestamp
 
@@ -77,10 +77,10 @@ class Portal:
         self._let_things_happen(lambda: self.lost.add(refreshToken))
         return granted
 
-    def get_role_credentials(self, access_token: str, *_: str) -> RoleKeys:
+    def get_role_credentials(self, access_token: str, *_: str) -> RoleGrant:
         self.count += 1
         login = access_token.split("-")[1]
-        keys = RoleKeys(f"AKIA-{login}-{self.count}", "s", "t", self.now + ROLE_LIVES)
+        keys = RoleGrant(f"AKIA-{login}-{self.count}", "s", "t", self.now + ROLE_LIVES)
         self._let_things_happen(lambda: None)
         return keys
 
@@ -117,11 +117,11 @@ class People(RuleBasedStateMachine):
     # What people do, at once or while a process waits for an answer.
 
     def log_in(self) -> None:
-        self.tokens().begin_login(self._token_of_new_login())
+        self.login().token_file.begin_login(self._token_of_new_login())
 
     def log_in_by_another_program(self) -> None:
-        tokens = self.tokens()
-        tokens.cache.put(tokens.key, self._token_of_new_login().document)
+        login = self.login()
+        login.store.put(login.key, self._token_of_new_login().document)
 
     def _token_of_new_login(self) -> AccessToken:
         self.portal.now += 1
@@ -137,7 +137,9 @@ class People(RuleBasedStateMachine):
     def log_out(self) -> None:
         self.portal.now += 1
         session: Any = SimpleNamespace(full_config={}, get_config_variable=lambda _: "dev")
-        OpenLogin(session, PROFILE, self.tokens()).end()
+        login = ConfiguredLogin(*self._parts())
+        login.session = session
+        login.end()
         self.logged_in = None
 
     def be_killed(self) -> None:
@@ -163,7 +165,7 @@ class People(RuleBasedStateMachine):
         """Get credentials of the login that is there in the end, or hear that one is needed."""
         self.portal.now += 1
         try:
-            found = RoleSource(PROFILE, self.tokens(), role_cache()).fetch()
+            found = RoleSource(self.login(), role_cache(), str(PROFILE.account_id)).fetch()
         except LoginRequired:
             spent = self.logged_in is not None and self._refresh_token() in self.portal.lost
             assert self.logged_in is None or spent
@@ -174,13 +176,12 @@ class People(RuleBasedStateMachine):
 
     @rule()
     def another_looks_at_the_cache_only(self) -> None:
-        found = RoleSource(PROFILE, self.tokens(), role_cache()).load()
+        found = RoleSource(self.login(), role_cache(), str(PROFILE.account_id)).load()
         assert found is None or found.access_key.split("-")[1] == str(self.logged_in)
 
     @invariant()
     def the_file_holds_the_newest_login_or_none(self) -> None:
-        tokens = self.tokens()
-        token = tokens.load()
+        token = self.login().token_file.load()
         held = int(token.value.split("-")[1]) if token else None
         assert held == self.logged_in
 
@@ -191,12 +192,15 @@ class People(RuleBasedStateMachine):
             assert left == []
 
     def _refresh_token(self) -> object:
-        token = self.tokens().load()
+        token = self.login().token_file.load()
         return token.document["refreshToken"] if token else None
 
-    def tokens(self) -> TokenSource:
-        portal: Any = self.portal
-        return TokenSource(PROFILE, portal, token_cache(), Clock(lambda: self.portal.now, None))
+    def login(self) -> Login:
+        return Login(*self._parts())
+
+    def _parts(self) -> tuple[Any, ...]:
+        clock = Clock(lambda: self.portal.now, None)
+        return PROFILE, lambda: self.portal, clock, token_cache()
 
 
 def test_the_newest_login_wins_whatever_comes() -> None:

@@ -15,8 +15,8 @@ import pytest
 import sso_plugin
 from sso_plugin import ConfigError, Status
 from sso_plugin.cli import main
-from sso_plugin.signin.configured_login import OpenLogin
-from sso_plugin.signin.registration import registration_key
+from sso_plugin.signin.configured_login import ConfiguredLogin
+from sso_plugin.storage.keys import registration_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -392,7 +392,7 @@ def test_nothing_that_a_killed_process_was_writing_outlives_a_logout(
     """Killed with kill -9 between the complete new file and its renaming, a moment ago."""
     world.sign_in(**({"expiresAt": "2020-01-01T00:00:00Z"} if file == "token" else {}))
     folder = "cli/cache" if file == "role" else "sso/cache"
-    key = registration_key(OpenLogin.find("dev").profile)
+    key = registration_key(ConfiguredLogin.find("dev").profile)
     code = REGISTER.format(key=key) if file == "registration" else USE
     done = world.run(KILLED.format(folder=folder) + code)
     assert done.returncode == -signal.SIGKILL

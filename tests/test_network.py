@@ -20,7 +20,7 @@ import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, PortalError
 from sso_plugin.commands.doctor import diagnose
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.credentials.token_source import TokenSource
+from sso_plugin.credentials.login import Login
 from sso_plugin.emulator import Emulator, Organization, VanityUrl
 from sso_plugin.signin.vanity import resolve_start_url
 from sso_plugin.web.request import send
@@ -161,7 +161,7 @@ def endpoints() -> dict[str, str]:
     profile = SsoProfile.of(Session(profile="dev"))
     assert profile is not None
     session = Session(profile="dev")
-    portal = TokenSource.of(session, profile).portal
+    portal = Login.of(session, profile).portal
     clients = {service: portal._client(service) for service in ("sso", "sso-oidc")}
     found = {service: client.meta.endpoint_url for service, client in clients.items()}
     return {**found, "dynamodb": session.create_client("dynamodb").meta.endpoint_url}

@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sso_plugin.credentials.role_source import RoleSource
 
 from sso_plugin import ConfigError, LoginRequired, NoAccess, PortalError, SsoPluginError
 from sso_plugin.clock import Clock
@@ -42,23 +41,26 @@ from sso_plugin.config import is_served
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials import role_source, token_renewal, token_source
 from sso_plugin.credentials.access_token import AccessToken
+from sso_plugin.credentials.login import Login as RealLogin
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.refreshable import SsoCredentials
-from sso_plugin.credentials.role_credentials import RoleCredentials
+from sso_plugin.credentials.role_credentials import RoleCredentials, RoleSource
 from sso_plugin.credentials.schedule import Lifetime
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
-from sso_plugin.portal.answers import Grant, RoleKeys
+from sso_plugin.portal.answers import Grant, RoleGrant
 from sso_plugin.storage import cache as cache_module
 from sso_plugin.storage import file_cache, unwritable
 from sso_plugin.storage.file_cache import FileCache, role_cache, token_cache
+from sso_plugin.storage.keys import token_key
 from sso_plugin.storage.writing import FolderToWrite
 from sso_plugin.timestamps import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from sso_plugin.storage.cache import Cache
     from sso_plugin.storage.folder import OpenFolder
 
 # The same examples everywhere and every time, so that a failure is the change's and not the day's.
@@ -306,6 +308,10 @@ def test_any_content_is_a_document_or_none_and_heals(folder: Path, content: byte
     assert healed.document == {"a": 1}
 
 
+def login_to(portal: Any, cache: Cache, now: Callable[[], float]) -> RealLogin:
+    return RealLogin(PROFILE, lambda: portal, Clock(now, None), cache)
+
+
 @pytest.mark.usefixtures("_quiet")
 @SEARCH
 @given(content=contents(tokens_nearly))
@@ -314,11 +320,12 @@ def test_any_token_file_is_a_token_or_a_word_to_the_person(folder: Path, content
     cache = FileCache(folder)
     portal: Any = Portal(Login())
     portal.login.up = False
-    source = TokenSource(PROFILE, portal, cache, Clock(lambda: BEGIN, None))
-    file = folder / f"{source.key}.json"
+    login = login_to(portal, cache, lambda: BEGIN)
+    source = TokenSource(login)
+    file = folder / f"{login.key}.json"
     file.write_bytes(content)
     file.chmod(0o600)
-    found = source.load()
+    found = source.file.load()
     try:
         token = source.fetch()
     except SsoPluginError as exc:
@@ -344,8 +351,8 @@ def test_any_role_file_is_credentials_or_none(folder: Path, content: bytes) -> N
         assert found.access_key == held["AccessKeyId"]
         assert found.secret_key == held["SecretAccessKey"]
         assert found.session_token == held["SessionToken"]
-        assert RoleCredentials.from_entry(cache.get("role"), "1", Clock()) == replace(
-            found, account_id="1"
+        assert RoleCredentials.from_entry(cache.get("role"), "1", Clock()) == found._replace(
+            account_id="1"
         )
 
 
@@ -536,7 +543,7 @@ class Login:
 
     @property
     def token_path(self) -> Path:
-        return Path(token_cache().describe(TokenSource.key_of(PROFILE)))
+        return Path(token_cache().describe(token_key(PROFILE)))
 
     def write_token_file(self, token: TokenFile) -> None:
         """Write as a program does that knows nothing of our lock."""
@@ -571,7 +578,7 @@ class Portal:
         login.token_file = token
         return Grant(token.access, token.refresh if login.rotates else None, TOKEN_LIVES)
 
-    def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleKeys:
+    def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleGrant:
         login = self.login
         self._answer("GetRoleCredentials")
         assert (account_id, role_name) == (PROFILE.account_id, PROFILE.role_name)
@@ -581,7 +588,7 @@ class Portal:
             raise _refused("GetRoleCredentials", "ForbiddenException")
         assert login.token_file
         login.role_file = keys = login.give_keys(login.token_file.login)
-        return RoleKeys(keys.name, "secret", "session", keys.expires)
+        return RoleGrant(keys.name, "secret", "session", keys.expires)
 
     def list_account_roles(self, *_: object) -> tuple[list[str], str | None]:
         self._answer("ListAccountRoles")
@@ -641,10 +648,11 @@ class Client:
 
     def __init__(self, login: Login) -> None:
         portal: Any = Portal(login)
-        clock = Clock(lambda: login.now, None)
-        source = TokenSource(PROFILE, portal, token_cache(), clock)
-        self.source = RoleSource(PROFILE, source, role_cache())
-        self.credentials = SsoCredentials(self.source, clock, background=False, random=lambda: 0.0)
+        made = login_to(portal, token_cache(), lambda: login.now)
+        self.source = RoleSource(made, role_cache(), str(PROFILE.account_id))
+        self.credentials = SsoCredentials(
+            self.source, made.clock, background=False, random=lambda: 0.0
+        )
         self.holds: Keys | None = None
 
     def call(self) -> str:
@@ -788,7 +796,7 @@ class TokenAndRole(RuleBasedStateMachine):
     @invariant()
     def files_hold_what_the_model_says(self) -> None:
         source = self.clients[0].source
-        token = AccessToken.from_entry(token_cache().get(TokenSource.key_of(PROFILE)), Clock())
+        token = AccessToken.from_entry(token_cache().get(token_key(PROFILE)), Clock())
         assert (token.value if token else None) == (
             self.login.token_file.access if self.login.token_file else None
         )

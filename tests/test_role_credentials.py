@@ -18,7 +18,7 @@ from world import sha1
 import sso_plugin
 from sso_plugin import LoginRequired, NoAccess, PortalError
 from sso_plugin.credentials.login_index import LoginIndex
-from sso_plugin.portal.answers import RoleKeys
+from sso_plugin.portal.answers import RoleGrant
 from sso_plugin.portal.client import Portal
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def test_credentials_that_have_expired_on_arrival_are_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They would only fail later, with a message that explains nothing."""
-    expired = RoleKeys("A", "B", "C", expires_at=time.time() - 1)
+    expired = RoleGrant("A", "B", "C", expires_at=time.time() - 1)
     monkeypatch.setattr(Portal, "get_role_credentials", lambda *_: expired)
     world.sign_in()
     with pytest.raises(PortalError, match="that had expired"):
@@ -276,11 +276,11 @@ import sys
 from botocore.session import Session
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.storage.file_cache import role_cache
-from sso_plugin.credentials.role_source import RoleSource
-from sso_plugin.credentials.token_source import TokenSource
+from sso_plugin.credentials.login import Login
+from sso_plugin.credentials.role_credentials import RoleSource
 session = Session(profile="dev")
 profile = SsoProfile.of(session)
-source = RoleSource(profile, TokenSource.of(session, profile), role_cache())
+source = RoleSource(Login.of(session, profile), role_cache(), profile.account_id)
 session.create_client("sts", region_name="eu-central-1")
 source.prepare()
 before = set(sys.modules)

@@ -17,8 +17,7 @@ from botocore.session import Session
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.credentials.token_source import TokenSource
-from sso_plugin.signin.sign_in import AttendedTokenSource
+from sso_plugin.signin import ask_person
 from sso_plugin.web.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -365,8 +364,10 @@ def test_a_failure_that_names_no_profile_is_retold_as_it_is(world: World) -> Non
     session = Session(profile="dev")
     profile = SsoProfile.of(session)
     assert profile is not None
-    source = AttendedTokenSource(session, profile, TokenSource.of(session, profile))
     for error in (LoginFailed(error_msg="The start URL is wrong."), AssertionError("not reached")):
-        with pytest.raises(LoginFailed) as caught, source._told_to_others(time.time() - 1):
+        with (
+            pytest.raises(LoginFailed) as caught,
+            ask_person._shared_failure(profile, "login-key", time.time() - 1),
+        ):
             raise error
         assert str(caught.value) == "The start URL is wrong."

@@ -27,6 +27,7 @@ from sso_plugin.clock import Clock
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials import token_renewal
 from sso_plugin.credentials.access_token import AccessToken, TokenState
+from sso_plugin.credentials.login import Login
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import PortalUnreachable
 from sso_plugin.portal.error_map import Caller
@@ -47,7 +48,7 @@ def source_of(name: str = "dev") -> TokenSource:
     session = Session(profile=name)
     profile = SsoProfile.of(session)
     assert profile is not None
-    return TokenSource.of(session, profile)
+    return TokenSource(Login.of(session, profile))
 
 
 def test_the_token_of_the_aws_cli_is_used_as_it_is(world: World) -> None:
@@ -223,13 +224,13 @@ def during_renewal(
     monkeypatch: pytest.MonkeyPatch, source: TokenSource, happens: Callable[[], object]
 ) -> None:
     """Have something happen just before the portal hears of a renewal."""
-    create_token = source.portal.create_token
+    create_token = source.login.portal.create_token
 
     def late(*args: str, **kwargs: str) -> object:
         happens()
         return create_token(*args, **kwargs)
 
-    monkeypatch.setattr(source.portal, "create_token", late)
+    monkeypatch.setattr(source.login.portal, "create_token", late)
 
 
 def test_a_token_that_another_program_renewed_meanwhile_is_used(
@@ -371,13 +372,13 @@ def test_a_token_that_lives_does_not_wait_for_its_renewal(
     """Another process renews it, or hangs while it tries: nobody is kept from working."""
     token = stale_token(world)
     source, waits = source_of(), list[float | None]()
-    locked = source.cache.locked
+    locked = source.login.store.locked
 
     def noted(key: str, timeout: float | None = None) -> AbstractContextManager[bool]:
         waits.append(timeout)
         return locked(key, timeout)
 
-    monkeypatch.setattr(source.cache, "locked", noted)
+    monkeypatch.setattr(source.login.store, "locked", noted)
     with token_cache().locked(world.token_file().stem):
         assert source.fetch().value == token
     assert waits == [0.0]

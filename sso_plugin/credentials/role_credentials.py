@@ -74,7 +74,7 @@ class RoleCredentials(NamedTuple):
 
     @staticmethod
     def fault(entry: Entry) -> str | None:
-        """Say what is wrong with the end of the credentials in a cache file; None if it is valid."""
+        """Say what is wrong with the expiration in a cache file; None if it is valid."""
         held = entry.document.get("Credentials")
         return timestamp_problem(held, "Expiration") if isinstance(held, dict) else None
 

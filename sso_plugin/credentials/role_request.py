@@ -41,6 +41,7 @@ class RoleRequest:
         self._login = source.login
         self._clock = source.login.clock
         self._tokens = TokenSource(source.login, source.ask)
+        self._subject = source.login.profile.subject
         self._role_name = str(source.login.profile.role_name)
         self._name = f"the role {self._role_name} in the account {source.account_id}"
         self._outage = Outage.of(source.login.profile, source.key)
@@ -91,8 +92,8 @@ class RoleRequest:
         last = own.get(record)
         if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_EVERY:
             raise PortalError(
-                error_msg=f"{self._login.profile.subject} gets no other credentials for {self._name}: "
-                "they were replaced less than 5 minutes ago. Is the service or region enabled?"
+                error_msg=f"{self._subject} gets no other credentials for {self._name}: they were "
+                "replaced less than 5 minutes ago. Is the service or region enabled?"
             )
         began = 0.0 if self._outage.holds_off() else time.time()
         fetched = self._ask_unless_down(began, attended=False)
@@ -120,7 +121,7 @@ class RoleRequest:
             # The login has ended. Without a new one, this raises LoginRequired.
             self._tokens.fetch(attended=attended)
         raise PortalError(
-            error_msg=f"{self._login.profile.subject} got no credentials for {self._name}: there was a "
+            error_msg=f"{self._subject} got no credentials for {self._name}: there was a "
             f"new login during each of {_LOGINS} requests. Try again",
             retryable=True,
         )
@@ -187,7 +188,7 @@ class RoleRequest:
             return None
         return exc.as_kind(
             NoAccess,
-            error_msg=f"{self._login.profile.subject} asks for {self._name}, which this "
+            error_msg=f"{self._subject} asks for {self._name}, which this "
             f"user does not have. {self._alternatives()}",
         )
 

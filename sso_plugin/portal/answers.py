@@ -86,7 +86,7 @@ def read_page_token(answer: Mapping[str, Any]) -> str | None:
 
 
 class RoleGrant(NamedTuple):
-    """The answer of GetRoleCredentials; ``expires_at`` in epoch seconds. The secrets are `Secret`s."""
+    """The answer of GetRoleCredentials; ``expires_at`` in epoch seconds. Secrets are `Secret`."""
 
     access_key: str
     secret_key: str

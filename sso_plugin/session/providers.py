@@ -137,6 +137,8 @@ def token_source(session: Session, profile: SsoProfile, store: Cache | None = No
 
     :param store: where the token is, if not in the usual folder.
     """
+    from ..credentials.token_source import TokenSource
+
     return TokenSource(Login.of(session, profile, store), ask_of(session, profile))
 
 
