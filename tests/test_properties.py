@@ -39,7 +39,7 @@ from sso_plugin.clock import Clock
 from sso_plugin.commands import credential_process
 from sso_plugin.config import is_served
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.credentials import role_source, token_renewal, token_source
+from sso_plugin.credentials import role_request, token_renewal, token_source
 from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.login import Login as RealLogin
 from sso_plugin.credentials.login_index import LoginIndex
@@ -617,7 +617,7 @@ def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
         return name
 
     with contextlib.ExitStack() as stack:
-        for module in (cache_module, outage, role_source, token_renewal, token_source, unwritable):
+        for module in (cache_module, outage, role_request, token_renewal, token_source, unwritable):
             stack.enter_context(mock.patch.object(module, "time", fake))
         stack.enter_context(mock.patch.object(FolderToWrite, "_prepared", dated))
         stack.enter_context(mock.patch.object(os, "fsync"))
