@@ -17,9 +17,9 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .cache import waiting_for_lock
 from .openfolder import OpenFolder
 from .printable import one_line
+from .waiting import waiting_for_lock
 
 with contextlib.suppress(ImportError):
     # Here, and not in a thread: a process that is forked off meanwhile never sees the end of it.
