@@ -18,6 +18,7 @@ import pytest
 from botocore.tokens import SSOTokenProvider
 
 from sso_plugin.storage import cache as cache_module
+from sso_plugin.storage import waiting
 from sso_plugin.storage.cache import Cache, MemoryCache
 from sso_plugin.storage.file_cache import FileCache, role_cache, token_cache
 from sso_plugin.storage.folder import OpenFolder
@@ -128,7 +129,7 @@ class CacheContract:
             def add(self, ident: int) -> None:
                 waited.append(ident)
 
-        monkeypatch.setattr(cache_module, "_waiting", Noted())
+        monkeypatch.setattr(waiting, "_waiting", Noted())
         with cache.locked("key") as held:
             assert held
             assert waited == []

@@ -766,7 +766,7 @@ def test_of_many_names_the_nearest_are_available(
 def test_without_any_role_a_word_says_so(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An account that nobody assigned is no success in silence."""
+    """Doing nothing without a word would look like success."""
     roles_are(monkeypatch)
     assert main(["configure"]) == 0
     assert capsys.readouterr().err == (

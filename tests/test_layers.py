@@ -74,6 +74,7 @@ LAYERS = [
     "openfolder",
     "folderlinks",
     "cache",
+    "waiting",
     "config",
     "options",
     "clock",

@@ -58,6 +58,13 @@ def two(world: World) -> World:
     return world
 
 
+def wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def rewrite_token(world: World, **changes: Any) -> None:
     document = {**json.loads(world.token_file().read_text()), **changes}
     world.token_file().write_text(json.dumps(document))
@@ -270,10 +277,7 @@ class Delayed:
             stdout=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 30
-        while not self.answered.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(self.answered)
 
     def finish(self) -> str:
         self.go_on.touch()
@@ -500,8 +504,8 @@ print(sts.get_caller_identity()["Arn"].rsplit("/", 1)[1])
     assert world.count("CreateToken") == 1
 
 
-def test_the_end_of_a_script_does_not_wait_for_a_lock(world: World) -> None:
-    """A renewal in the background that waits for one has nothing to lose."""
+def make_both_due(world: World) -> None:
+    """Have an expired token, and credentials that are due for a renewal in the background."""
     world.sign_in()
     user()
     rewrite_token(world, expiresAt=PAST)
@@ -512,16 +516,55 @@ def test_the_end_of_a_script_does_not_wait_for_a_lock(world: World) -> None:
     file.write_text(json.dumps(document))
     then = time.time() - 3600
     os.utime(file, (then, then))
+
+
+def test_the_end_of_a_script_does_not_wait_for_a_lock(world: World) -> None:
+    """A renewal in the background that waits for one has nothing to lose."""
+    make_both_due(world)
     script = """
 import boto3, sso_plugin, time
-from sso_plugin.credentials import background; from sso_plugin.storage import cache
+from sso_plugin.credentials import background; from sso_plugin.storage import waiting
 sso_plugin.enable()
 boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
 time.sleep(0.5)
-print([cache.is_waiting(one._thread) for one in background._instances])
+print([waiting.is_waiting(one._thread) for one in background._instances])
 join = background.threading.Thread.join
 background.threading.Thread.join = lambda self, seconds=None: print("joined") or join(self, seconds)
 """
     with token_cache().locked(world.token_file().stem):
         done = world.run(script)
     assert (done.stdout, done.stderr) == ("[True]\n", "")
+
+
+ENDING = """
+import atexit, sys, time
+from pathlib import Path
+import boto3, sso_plugin
+sso_plugin.enable()
+ending, released = map(Path, sys.argv[1:])
+def last():  # runs after the hook of sso_plugin, which is registered later
+    ending.touch()
+    while not released.exists():
+        time.sleep(0.01)
+    time.sleep(1)
+atexit.register(last)
+boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
+"""
+
+
+def test_a_renewal_that_the_end_of_a_script_has_not_waited_for_spends_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    """The process may end before it has saved what it got for the refresh token."""
+    make_both_due(world)
+    ending, released = tmp_path / "ending", tmp_path / "released"
+    command = [sys.executable, "-c", ENDING, str(ending), str(released)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as script:
+        with token_cache().locked(world.token_file().stem):
+            wait_for(ending)
+        released.touch()
+        assert script.communicate(timeout=30)[1] == ""
+    assert (script.returncode, world.count("CreateToken")) == (0, 0)
+    for file in world.role_files():
+        file.unlink()
+    assert (user(), world.count("CreateToken")) == ("alice", 1)

@@ -11,8 +11,6 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
-from ..storage.cache import is_waiting
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,22 +66,25 @@ class Background:
         if thread is not None:
             thread.join(max(0.0, seconds))
 
-    def finish(self, deadline: float) -> None:
+    def finish(self, deadline: float, waits: Callable[[threading.Thread], bool]) -> None:
         """Wait for its end, but not while it waits for a lock itself.
 
         :param deadline: when to give up, by ``time.monotonic``.
+        :param waits: whether a thread waits for a lock.
         """
         thread = self._thread
         if thread is threading.current_thread():
             return
         while thread is not None and thread.is_alive() and time.monotonic() < deadline:
-            if is_waiting(thread):
+            if waits(thread):
                 return
             thread.join(_GLANCE)
 
     def finish_before_fork(self) -> None:
         """Wait for its end for the first second after its start, however many forks there are."""
-        self.finish(self._started_at + _PATIENCE_AT_FORK)
+        from ..storage.waiting import is_waiting
+
+        self.finish(self._started_at + _PATIENCE_AT_FORK, is_waiting)
 
     def renew_locks(self) -> None:
         """Create new locks: a thread that is not in a forked child may have held the old ones."""
@@ -101,9 +102,11 @@ def _after_fork_in_child() -> None:
 
 def _finish() -> None:
     """Wait for what runs: a token whose renewal is cut off here may be the only one."""
+    from ..storage.waiting import abandon_if_waiting
+
     deadline = time.monotonic() + _PATIENCE_AT_EXIT
     for background in list(_instances):
-        background.finish(deadline)
+        background.finish(deadline, abandon_if_waiting)
 
 
 def _before_fork() -> None:
@@ -114,6 +117,8 @@ def _before_fork() -> None:
 
 @functools.cache
 def _register_hooks() -> None:
+    from ..storage import waiting  # noqa: F401 - the hooks need it, and may be too late to import it
+
     # The hook of weakref, which closes connections at the end of the program, is registered by
     # the first finalizer. The last hook runs first, and ours waits for what still uses them.
     weakref.finalize(_register_hooks, bool)

@@ -25,9 +25,7 @@ __all__ = [
     "Entry",
     "Mark",
     "MemoryCache",
-    "is_waiting",
     "memory_cache",
-    "waiting_for_lock",
 ]
 
 LOCK_TIMEOUT = 30.0
@@ -195,14 +193,16 @@ class MemoryCache:
         until: Callable[[], bool] | None = None,
     ) -> Iterator[bool]:
         """See `Cache`."""
-        lock = self._lock(key)
+        lock, held = self._lock(key), False
         deadline = time.monotonic() + (LOCK_TIMEOUT if timeout is None else timeout)
-        if not (held := lock.acquire(blocking=False)):
-            with waiting_for_lock():
-                while not (held := lock.acquire(timeout=_pause(deadline))):
-                    if time.monotonic() >= deadline or (until and until()):
-                        break
         try:
+            if not (held := lock.acquire(blocking=False)):
+                from .waiting import waiting_for_lock
+
+                with waiting_for_lock():
+                    while not (held := lock.acquire(timeout=_pause(deadline))):
+                        if time.monotonic() >= deadline or (until and until()):
+                            break
             yield held
         finally:
             if held:
@@ -247,21 +247,3 @@ def memory_cache(name: str, why: str | None = None) -> MemoryCache:
 
 def _pause(deadline: float) -> float:
     return max(0.0, min(_SLICE, deadline - time.monotonic()))
-
-
-_waiting: set[int] = set()
-
-
-@contextlib.contextmanager
-def waiting_for_lock() -> Iterator[None]:
-    """Note that this thread waits for a lock. See `is_waiting`."""
-    _waiting.add(threading.get_ident())
-    try:
-        yield
-    finally:
-        _waiting.discard(threading.get_ident())
-
-
-def is_waiting(thread: threading.Thread) -> bool:
-    """Tell whether a thread waits for a lock: nothing is lost if the process ends meanwhile."""
-    return thread.ident in _waiting

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..printable import one_line
-from .cache import waiting_for_lock
 from .folder import OpenFolder
+from .waiting import waiting_for_lock
 
 with contextlib.suppress(ImportError):
     # Here, and not in a thread: a process that is forked off meanwhile never sees the end of it.
