@@ -33,13 +33,13 @@ interop: $(VENV)/test.stamp browser $(INTEROP)/node_modules/.package-lock.json  
 	$(BIN)/python -m pytest $(INTEROP) $(ARGS)
 
 chaos: $(VENV)/test.stamp  ## Let a crowd of scripts loose for ten minutes, while everything goes wrong
-	$(BIN)/python tests/chaos.py --seconds 600 $(ARGS)
+	$(BIN)/python tests/helpers/chaos.py --seconds 600 $(ARGS)
 
 fuzz: $(VENV)/test.stamp  ## Fuzz all parsers and interrupt at many places, for about an hour
-	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) tests/test_fuzz.py tests/test_frames.py $(ARGS)
+	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) tests/scenarios/test_fuzz.py tests/scenarios/test_frames.py $(ARGS)
 
 kill: $(VENV)/test.stamp  ## Kill the writer of a cache file ten thousand times
-	folder=$$(mktemp -d) && $(BIN)/python tests/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code
+	folder=$$(mktemp -d) && $(BIN)/python tests/helpers/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code
 
 bench: $(VENV)/bench.stamp  ## Measure
 	@for script in benchmarks/bench_*.py; do $(BIN)/python "$$script" || exit; done

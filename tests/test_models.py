@@ -1,194 +1,145 @@
-"""Our service models state the facts of the ones botocore ships, in words of our own."""
+"""Our data path fills the gaps of a loader, and changes nothing else about it."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
-from botocore.waiter import WaiterModel
-from stock import IS_OLDER, OPERATIONS, our_loader, stock_loader
-from stock import MODELS as STOCK
+from botocore.exceptions import UnknownServiceError
+from stock import STOCK_DATA, VERSION, link_all_but, loader_of, make_slim_data, stock_loader
 
-from sso_plugin.models import SERVICES
+from sso_plugin.models import DATA_PATH, SERVICES, add_data_path, remove_data_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-Node = dict[str, Any]
-
-OURS = {name: our_loader().load_service_model(name, "service-2") for name in SERVICES}
-
-# Facts that have changed since, where an older botocore is right to differ.
-CHANGED_SINCE = {"sso-oidc/metadata/signingName"} if IS_OLDER else set()
-
-every_service = pytest.mark.parametrize("service", sorted(SERVICES))
-every_operation = pytest.mark.parametrize(("service", "operation"), OPERATIONS)
+    from botocore.loaders import Loader
 
 
-def is_prose(key: str, value: object) -> bool:
-    """Tell documentation from a member that happens to have that name."""
-    return key == "documentation" and isinstance(value, str)
+@pytest.fixture(scope="module")
+def slim_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make botocore's data folder without our services."""
+    return make_slim_data(tmp_path_factory.mktemp("slim") / "data")
 
 
-def lacking(here: Any, there: Any, path: str) -> Iterator[str]:
-    """Name the facts stated here that are not, or not so, stated there; prose is no fact."""
-    if isinstance(here, dict) and isinstance(there, dict):
-        yield from lacking_keys(here, there, path)
-    elif isinstance(here, list) and isinstance(there, list):
-        if [item for item in there if item in here] != here:
-            yield path
-    elif here != there or type(here) is not type(there):
-        yield path
+@pytest.fixture
+def slim_loader(slim_data: Path) -> Loader:
+    """Make the loader of a botocore whose ``sso`` and ``sso-oidc`` were deleted."""
+    return loader_of(slim_data)
 
 
-def lacking_keys(here: Node, there: Node, path: str) -> Iterator[str]:
-    """Compare two objects; the order counts for members alone, which are validated in order."""
-    if path.endswith("/members") and [name for name in there if name in here] != list(here):
-        yield path
-    for key, value in here.items():
-        if is_prose(key, value):
-            continue
-        if key in there:
-            yield from lacking(value, there[key], f"{path}/{key}")
-        else:
-            yield f"{path}/{key}"
+def origin(loader: Loader, service: str, kind: str) -> Path:
+    """Find the data folder from which a loader takes a file."""
+    _, path = loader.load_data_with_path(f"{service}/{VERSION}/{kind}")
+    return Path(path).parents[2]
 
 
-def differences(stock: Any, ours: Any, path: str) -> set[str]:
-    """Name all facts on which two models differ; we may know more than an older botocore."""
-    found = set(lacking(stock, ours, path))
-    if not IS_OLDER:
-        found |= set(lacking(ours, stock, path))
-    return found - CHANGED_SINCE
+def test_a_loader_without_our_services_gets_ours(slim_loader: Loader) -> None:
+    """A botocore that lost its data has both services again."""
+    add_data_path(slim_loader)
+
+    assert set(slim_loader.list_available_services("service-2")) >= SERVICES
+    assert {origin(slim_loader, name, "service-2") for name in SERVICES} == {Path(DATA_PATH)}
 
 
-@every_service
-def test_metadata_is_that_of_the_stock_model(service: str) -> None:
-    """Protocol, names, signing and API version are the same."""
-    stock, ours = (model[service]["metadata"] for model in (STOCK, OURS))
+@pytest.mark.parametrize("kind", ["service-2", "paginators-1", "endpoint-rule-set-1"])
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_what_botocore_ships_wins(service: str, kind: str) -> None:
+    """Where botocore has a file, ours is never read."""
+    loader = stock_loader()
 
-    assert differences(stock, ours, f"{service}/metadata") == set()
+    add_data_path(loader)
 
-
-@every_operation
-def test_operation_is_that_of_the_stock_model(service: str, operation: str) -> None:
-    """Method, path, authentication, input, output and errors are the same."""
-    stock, ours = (model[service]["operations"][operation] for model in (STOCK, OURS))
-
-    assert differences(stock, ours, operation) == set()
+    assert origin(loader, service, kind) == STOCK_DATA
 
 
-@pytest.mark.parametrize(
-    ("service", "shape"),
-    [(service, name) for service in sorted(SERVICES) for name in STOCK[service]["shapes"]],
-)
-def test_shape_is_that_of_the_stock_model(service: str, shape: str) -> None:
-    """Type, members, their order and places, constraints, status codes: all are the same."""
-    stock, ours = (model[service]["shapes"][shape] for model in (STOCK, OURS))
+def test_the_waiter_is_there_beside_the_models_of_botocore() -> None:
+    """What botocore lacks is filled in even where it has the service."""
+    loader = stock_loader()
 
-    assert differences(stock, ours, shape) == set()
+    add_data_path(loader)
+
+    assert origin(loader, "sso", "waiters-2") == Path(DATA_PATH)
 
 
-@pytest.mark.skipif(IS_OLDER, reason="we know more than this botocore")
-@every_service
-def test_the_models_hold_the_same_things(service: str) -> None:
-    """We have no operation, shape or section that botocore does not have, and lack none."""
-    assert differences(STOCK[service], OURS[service], service) == set()
+def test_gaps_are_filled_file_by_file(tmp_path: Path) -> None:
+    """A folder that lost only its paginators keeps its service model and gets our paginators."""
+    lost = frozenset({"paginators-1.json", "paginators-1.json.gz"})
+    link_all_but(STOCK_DATA / "sso" / VERSION, tmp_path / "sso" / VERSION, lost)
+    loader = loader_of(tmp_path)
+
+    add_data_path(loader)
+
+    assert origin(loader, "sso", "service-2") == tmp_path
+    assert origin(loader, "sso", "paginators-1") == Path(DATA_PATH)
 
 
-def facts_of(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Find the place of every fact in a model: its container, and its key there."""
-    for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
-        if isinstance(value, dict | list) and value:
-            yield from facts_of(value)
-        elif not is_prose(str(key), value):
-            yield node, key
+def test_our_path_comes_last_and_once() -> None:
+    """However often it is added, the search path grows by one entry, at its end."""
+    loader = stock_loader()
+    before = list(loader.search_paths)
+
+    add_data_path(loader)
+    add_data_path(loader)
+
+    assert loader.search_paths == [*before, DATA_PATH]
 
 
-@every_service
-def test_no_fact_escapes_the_comparison(service: str) -> None:
-    """Whichever fact of a model is altered, the comparison names it."""
-    altered = json.loads(json.dumps(OURS[service]))
-    places = list(facts_of(altered))
+def test_a_loader_that_was_used_before_still_finds_ours(slim_loader: Loader) -> None:
+    """The lists a loader remembers, asked for by position or by name, do not hide our services."""
+    slim_loader.list_available_services("service-2")
+    slim_loader.list_available_services(type_name="service-2")
+    with pytest.raises(UnknownServiceError):
+        slim_loader.load_service_model("sso", "service-2")
 
-    for container, key in places:
-        fact, container[key] = container[key], "something else"
-        assert list(lacking(altered, OURS[service], service)), (container, key)
-        container[key] = fact
+    add_data_path(slim_loader)
 
-    assert len(places) > 100
-
-
-def described(shape: Shape | None) -> object:
-    """Describe a shape, and all shapes it is made of, as botocore understands them."""
-    if shape is None:
-        return None
-    own = (shape.name, shape.type_name, dict(shape.metadata), dict(shape.serialization))
-    if isinstance(shape, StructureShape):
-        members = [(name, described(member)) for name, member in shape.members.items()]
-        return (*own, members, shape.error_code if shape.metadata.get("exception") else None)
-    return (*own, described(shape.member)) if isinstance(shape, ListShape) else own
+    assert "sso" in slim_loader.list_available_services("service-2")
+    assert "sso" in slim_loader.list_available_services(type_name="service-2")
+    assert slim_loader.load_service_model("sso", "service-2")["operations"]
 
 
-ASPECTS: dict[str, Callable[[OperationModel], object]] = {
-    "http": lambda operation: operation.http,
-    "input": lambda operation: described(operation.input_shape),
-    "output": lambda operation: described(operation.output_shape),
-    "errors": lambda operation: [described(error) for error in operation.error_shapes],
-    "authtype": lambda operation: operation.auth_type,
-    "auth": lambda operation: operation.auth,
-    "endpoint": lambda operation: operation.endpoint,
-    "idempotent members": lambda operation: operation.idempotent_members,
-    "checksum": lambda operation: (operation.http_checksum_required, operation.http_checksum),
-    "context": lambda operation: (
-        operation.context_parameters,
-        operation.static_context_parameters,
-    ),
-    "streams": lambda operation: (operation.has_streaming_input, operation.has_streaming_output),
-    "deprecated": lambda operation: operation.deprecated,
-}
+def test_models_of_others_are_not_read_again(slim_loader: Loader) -> None:
+    """A program that altered a loaded model in place does not lose its work."""
+    model = slim_loader.load_service_model("sts", "service-2")
+
+    add_data_path(slim_loader)
+    remove_data_path(slim_loader)
+
+    assert slim_loader.load_service_model("sts", "service-2") is model
 
 
-def understood(operation: OperationModel) -> dict[str, object]:
-    """Tell all that botocore makes of an operation."""
-    return {name: aspect(operation) for name, aspect in ASPECTS.items()}
+def test_removing_the_path_undoes_everything(slim_loader: Loader) -> None:
+    """Afterwards the loader answers as if we had never been there, whatever it had loaded."""
+    before = list(slim_loader.search_paths)
+    add_data_path(slim_loader)
+    slim_loader.load_service_model("sso", "service-2")
+    slim_loader.load_service_model("sso-oidc", type_name="service-2", api_version=VERSION)
+
+    remove_data_path(slim_loader)
+    remove_data_path(slim_loader)
+
+    assert slim_loader.search_paths == before
+    assert not SERVICES & set(slim_loader.list_available_services("service-2"))
+    with pytest.raises(UnknownServiceError):
+        slim_loader.load_service_model("sso", "service-2")
 
 
-@pytest.mark.skipif(IS_OLDER, reason="we know more than this botocore")
-@every_operation
-def test_botocore_understands_both_alike(service: str, operation: str) -> None:
-    """What botocore's own classes make of an operation does not depend on whose model it is."""
-    stock, ours = (
-        understood(ServiceModel(model[service], service).operation_model(operation))
-        for model in (STOCK, OURS)
-    )
+def test_a_removed_waiter_is_gone_from_a_full_botocore() -> None:
+    """With the service itself still there, the file we added to it no longer is."""
+    loader = stock_loader()
+    add_data_path(loader)
+    loader.load_service_model("sso", "waiters-2", VERSION)
 
-    assert stock == ours
+    remove_data_path(loader)
 
-
-@every_service
-def test_paginators_are_those_of_the_stock_model(service: str) -> None:
-    """The same listings can be paged, by the same keys."""
-    stock, ours = (
-        loader.load_service_model(service, "paginators-1")
-        for loader in (stock_loader(), our_loader())
-    )
-
-    assert differences(stock, ours, service) == set()
+    with pytest.raises(UnknownServiceError):
+        loader.load_service_model("sso", "waiters-2", VERSION)
 
 
-def test_the_waiter_retries_what_time_may_mend() -> None:
-    """No access yet and too many requests are waited out; a refused token is not."""
-    waiters = WaiterModel(our_loader().load_service_model("sso", "waiters-2"))
-    waiter = waiters.get_waiter("RoleCredentialsAvailable")
+def test_importing_the_module_imports_no_botocore() -> None:
+    """Whoever imports it pays for nothing else."""
+    program = "import sys, sso_plugin.models; sys.exit('botocore' in sys.modules)"
 
-    assert waiters.waiter_names == ["RoleCredentialsAvailable"]
-    assert waiter.operation == "GetRoleCredentials"
-    assert [(acceptor.expected, acceptor.state) for acceptor in waiter.acceptors] == [
-        (200, "success"),
-        ("ForbiddenException", "retry"),
-        ("ResourceNotFoundException", "retry"),
-        ("TooManyRequestsException", "retry"),
-    ]
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from world import World
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)

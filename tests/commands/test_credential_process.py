@@ -15,8 +15,8 @@ import boto3
 import otheruser
 import pytest
 from command import ENTRY, environment, run
+from memos import plant, vouch
 
-from sso_plugin.commands import credential_process
 from sso_plugin.commands.credential_process import process_document
 
 if TYPE_CHECKING:
@@ -384,29 +384,6 @@ def make_pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
-def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]:
-    """Change the memo of ``dev`` so that it leads to keys of another user; return both files."""
-    memo = home / ".aws/sso-plugin" / f"process-{b'dev'.hex()}.json"
-    role = home / ".aws/cli/cache" / f"{name}.json"
-    names = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
-    role.write_text(json.dumps({"Credentials": dict.fromkeys(names, "PLANTED")}))
-    role.chmod(0o600)
-    held = json.loads(memo.read_text(encoding="utf-8"))
-    held |= {"role_file": str(role), **changes}
-    memo.write_text(json.dumps(held), encoding="utf-8")
-    vouch(memo, role)
-    return memo, role
-
-
-def vouch(memo: Path, role: Path) -> None:
-    """Have the memo say that all files are as they were when it was written."""
-    held = json.loads(memo.read_text(encoding="utf-8"))
-    held["config"] = credential_process._config_marks()
-    held["token_mark"] = credential_process._file_mark(held["token_file"])
-    held["role_mark"] = credential_process._file_mark(str(role))
-    memo.write_text(json.dumps(held), encoding="utf-8")
-
-
 SPOILS = [
     make_world_writable,
     make_large,
@@ -504,23 +481,24 @@ class TestWhatIsNotTrusted:
 AS_USER = f"""
 import os, sys
 from pathlib import Path
-import test_cli_credential_process as tests
+from memos import plant, vouch
+from sso_plugin.commands.credential_process import process_document
 from otheruser import ATTACKER, USER
 home = Path.home()
 os.environ["AWS_CONFIG_FILE"] = str(home / ".aws/config")
-print(tests.process_document("dev")["AccessKeyId"])
-memo, role = tests.plant(home)
+print(process_document("dev")["AccessKeyId"])
+memo, role = plant(home)
 for path in (home, *home.rglob("*")):
     os.chown(path, USER, USER)
 role.chmod(0o644)
 if os.environ["WHICH"] == "role":
     os.chown(role, ATTACKER, ATTACKER)
-tests.vouch(memo, role)
+vouch(memo, role)
 memo.chmod(0o644)
 if os.environ["WHICH"] == "memo":
     os.chown(memo, ATTACKER, ATTACKER)
 {otheruser.BECOME.format(uid=otheruser.USER)}
-print(tests.process_document("dev")["AccessKeyId"])
+print(process_document("dev")["AccessKeyId"])
 """
 
 

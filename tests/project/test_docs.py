@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from world import World
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 COMMAND_PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from world import World
+
 _PROGRAM = """#!{python}
 import json, os, sys, time, urllib.request
 log, emulator, status, stays = {words}
@@ -79,3 +81,20 @@ class Browser:
         while len(self.notes) < number and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.notes
+
+
+_LOGIN = """
+import json, sys, urllib.request
+url = urllib.request.urlopen(sys.argv[1]).url
+question = urllib.request.Request("%s/_emulator/%s", json.dumps({"url": url}).encode(),
+                                  {"Content-Type": "application/json"})
+with urllib.request.urlopen(question) as answer:
+    urllib.request.urlopen(json.load(answer)["location"]).close()
+"""
+
+
+def browser(world: World, folder: Path, act: str = "authorize") -> str:
+    """Return a value of BROWSER: a program that approves, or refuses, and follows the redirect."""
+    script = folder / "browser.py"
+    script.write_text(_LOGIN % (world.emulator.url, act), encoding="utf-8")
+    return f"{sys.executable} {script} %s"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from test_properties import (
+from loginmodel import (
     BEGIN,
     FIXED,
     HOUR,
@@ -25,8 +25,8 @@ from test_properties import (
     REGISTRATION_ENDS,
     ROLE_LIVES,
     TOKEN_LIVES,
-    _refused,
     in_the_time_of,
+    refused,
 )
 
 from sso_plugin import LoginRequired
@@ -72,7 +72,7 @@ class Portal:
         assert refreshToken not in self.spent - self.lost, "a refresh token was spent twice"
         self.spent.add(refreshToken)
         if refreshToken in self.lost:
-            raise _refused("CreateToken", "InvalidGrantException")
+            raise refused("CreateToken", "InvalidGrantException")
         granted = self.grant(self.refresh_tokens[refreshToken])
         self._let_things_happen(lambda: self.lost.add(refreshToken))
         return granted

@@ -16,8 +16,8 @@ import service
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
+from crowd import crowd
 from service import Service
-from test_many_processes import crowd
 
 import sso_plugin
 from sso_plugin.session.rejected_requests import _can_be_sent_again, _position

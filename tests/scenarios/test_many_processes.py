@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from crowd import crowd
 
 import sso_plugin
 from sso_plugin.storage import cache
@@ -21,21 +22,7 @@ if TYPE_CHECKING:
     from world import World
 
 PAST = "2020-01-01T00:00:00Z"
-CROWD = Path(__file__).with_name("crowd.py")
-
-
-def crowd(number: int, *, threads: int = 1, profile: str = "dev") -> list[str]:
-    """Release that many processes together and return the line that each thread printed."""
-    process = subprocess.run(
-        [sys.executable, CROWD, str(number), str(threads), profile],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    assert process.stderr == ""
-    return process.stdout.splitlines()
+HELPERS = Path(__file__).parents[1] / "helpers"
 
 
 def test_twenty_processes_share_one_single_use_refresh_token(world: World) -> None:
@@ -195,7 +182,7 @@ def test_a_read_only_home_serves_each_process_for_itself(world: World) -> None:
 def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
     """Three hundred SIGKILLs at random moments; ``make kill`` does ten thousand."""
     process = subprocess.run(
-        [sys.executable, CROWD.with_name("kill.py"), tmp_path, "300", "1"],
+        [sys.executable, HELPERS / "kill.py", tmp_path, "300", "1"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
@@ -209,7 +196,7 @@ def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
 def test_chaos() -> None:
     """Forty processes on one home for a minute, with all that can go wrong: see `chaos`."""
     process = subprocess.run(
-        [sys.executable, CROWD.with_name("chaos.py")],
+        [sys.executable, HELPERS / "chaos.py"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "SSO_PLUGIN": "on"},
         capture_output=True,
         text=True,

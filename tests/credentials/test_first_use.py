@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from test_many_processes import crowd
-from test_refresh import HOUR, Source, Time, wait_for_background
+from crowd import crowd
+from renewal import HOUR, Source, Time, wait_for_background
 
 import sso_plugin
 from sso_plugin.clock import Clock

@@ -17,8 +17,8 @@ import pytest
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
+from browsers import browser
 from command import ENTRY, environment, run
-from test_cli_login import browser
 
 import sso_plugin
 from sso_plugin.commands.doctor import diagnose

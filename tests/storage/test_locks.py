@@ -13,8 +13,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsers import browser
 from otheruser import Snapshot
-from test_cli_login import browser
 
 from sso_plugin.storage import locks
 from sso_plugin.storage.file_cache import FileCache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import time
 import urllib.request
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import pytest
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
+from browsers import browser
 from command import Terminal, run
 
 if TYPE_CHECKING:
@@ -22,27 +22,11 @@ if TYPE_CHECKING:
 
     from sso_plugin.emulator import Emulator
 
-BROWSER = """
-import json, sys, urllib.request
-url = urllib.request.urlopen(sys.argv[1]).url
-question = urllib.request.Request("%s/_emulator/%s", json.dumps({"url": url}).encode(),
-                                  {"Content-Type": "application/json"})
-with urllib.request.urlopen(question) as answer:
-    urllib.request.urlopen(json.load(answer)["location"]).close()
-"""
-
 
 @pytest.fixture(autouse=True)
 def _impatient(sso_emulator: Emulator) -> None:
     """Let the command ask every second whether the person has approved."""
     sso_emulator.settings.poll_interval = 1
-
-
-def browser(world: World, folder: Path, act: str = "authorize") -> str:
-    """Return a value of BROWSER: a program that approves, or refuses, and follows the redirect."""
-    script = folder / "browser.py"
-    script.write_text(BROWSER % (world.emulator.url, act), encoding="utf-8")
-    return f"{sys.executable} {script} %s"
 
 
 def leftovers(world: World) -> list[str]:

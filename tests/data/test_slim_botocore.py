@@ -14,7 +14,7 @@ from stock import make_slim_botocore
 
 from sso_plugin.emulator import Emulator, Organization
 
-PROGRAM = Path(__file__).with_name("slim_program.py")
+PROGRAM = Path(__file__).parents[1] / "helpers" / "slim_program.py"
 ROLES = ("AdministratorAccess", "ReadOnlyAccess")
 
 

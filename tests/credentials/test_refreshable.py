@@ -6,73 +6,23 @@ import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.credentials import RefreshableCredentials
+from renewal import HOUR, Source, Time, credentials_of, key_of, wait_for_background
 
 from sso_plugin import LoginRequired
 from sso_plugin.clock import Clock
 from sso_plugin.credentials import schedule
 from sso_plugin.credentials.refreshable import SsoCredentials
-from sso_plugin.credentials.role_credentials import RoleCredentials
-from sso_plugin.credentials.schedule import Lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HOUR = 3600.0
-
-
-@dataclass
-class Time:
-    """A clock that stands still until it is moved."""
-
-    now: float = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class Source:
-    """Gives credentials of a set lifetime, numbered, and remembers which threads asked."""
-
-    time: Time
-    lifetime: float = HOUR
-    cached: RoleCredentials | None = None
-    error: Exception | None = None
-    gate: threading.Event | None = None
-    threads: list[str] = field(default_factory=list)
-    attended: list[bool] = field(default_factory=list)
-    prepared: list[str] = field(default_factory=list)
-    minimums: list[float] = field(default_factory=list)
-
-    def load(self) -> RoleCredentials | None:
-        return self.cached
-
-    def prepare(self) -> None:
-        self.prepared.append(threading.current_thread().name)
-
-    def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
-        self.minimums.append(minimum)
-        self.threads.append(threading.current_thread().name)
-        self.attended.append(attended)
-        if self.gate:
-            assert self.gate.wait(10)
-        if self.error:
-            raise self.error
-        return self.make(str(len(self.threads)))
-
-    def replace(self, rejected: str) -> RoleCredentials:
-        return self.fetch(attended=False)
-
-    def make(self, name: str) -> RoleCredentials:
-        lifetime = Lifetime(self.time.now, self.time.now + self.lifetime)
-        return RoleCredentials(name, "secret", "token", lifetime, "111111111111")
+    from sso_plugin.credentials.role_credentials import RoleCredentials
 
 
 @pytest.fixture
@@ -83,20 +33,6 @@ def time() -> Time:
 @pytest.fixture
 def source(time: Time) -> Source:
     return Source(time)
-
-
-def credentials_of(source: Source, *, background: bool = True) -> SsoCredentials:
-    return SsoCredentials(source, Clock(source.time), background=background, random=lambda: 0.0)
-
-
-def key_of(credentials: SsoCredentials) -> str:
-    return str(credentials.get_frozen_credentials().access_key)
-
-
-def wait_for_background() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "sso-plugin-renewal":
-            thread.join(10)
 
 
 def test_nothing_is_fetched_before_it_is_used(source: Source) -> None:

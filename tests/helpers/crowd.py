@@ -1,6 +1,6 @@
-"""Many real processes that do one thing at the same moment.
+"""Many real processes that do one thing at the same moment: `crowd`.
 
-Run as a program: it imports boto3 once, forks, and lets all children go together. Each prints one
+As a program this imports boto3 once, forks, and lets all children go together. Each prints one
 line: what its call returned, or the error it met.
 
     python crowd.py NUMBER THREADS PROFILE
@@ -9,12 +9,27 @@ line: what its call returned, or the error it met.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 
 import boto3
 
 import sso_plugin
+
+
+def crowd(number: int, *, threads: int = 1, profile: str = "dev") -> list[str]:
+    """Release that many processes together and return the line that each thread printed."""
+    process = subprocess.run(
+        [sys.executable, __file__, str(number), str(threads), profile],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert process.stderr == ""
+    return process.stdout.splitlines()
 
 
 def use(profile: str, results: list[str]) -> None:

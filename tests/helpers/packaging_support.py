@@ -12,7 +12,7 @@ from pathlib import Path
 
 import botocore
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 START_UP_FILES = ("sso_plugin.pth", "sso_plugin.start")
 
 

@@ -1,0 +1,262 @@
+"""What may happen to one login of one user, by a model: time, the portal, other programs, damage.
+
+`Login` says of each call what has to come out, by rules of its own. `Portal` answers as it says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from botocore.tokens import SSOTokenProvider
+from hypothesis import HealthCheck, Phase, settings
+
+from sso_plugin.clock import Clock
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials import role_request, token_renewal, token_source
+from sso_plugin.credentials.login import Login as RealLogin
+from sso_plugin.errors import PortalRefusal, PortalUnreachable
+from sso_plugin.portal import outage
+from sso_plugin.portal.answers import Grant, RoleGrant
+from sso_plugin.storage import cache as cache_module
+from sso_plugin.storage import unwritable
+from sso_plugin.storage.file_cache import token_cache
+from sso_plugin.storage.keys import token_key
+from sso_plugin.storage.writing import FolderToWrite
+from sso_plugin.timestamps import format_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sso_plugin.storage.cache import Cache
+    from sso_plugin.storage.folder import OpenFolder
+
+# The same examples everywhere and every time, so that a failure is the change's and not the day's.
+FIXED = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
+SEARCH = settings(FIXED, max_examples=150)
+
+
+BEGIN = 1_800_000_000.0
+HOUR = 3600.0
+ROLE_LIVES = HOUR
+TOKEN_LIVES = 2 * HOUR
+REGISTRATION_ENDS = BEGIN + 1000 * 24 * HOUR
+
+PROFILE = SsoProfile(
+    name="dev",
+    start_url="https://corp.awsapps.com/start",
+    region="eu-west-1",
+    session_name="corp",
+    account_id="111111111111",
+    role_name="Admin",
+)
+
+
+@dataclass(frozen=True)
+class TokenFile:
+    """What the model knows of the token file: also which login it is of, and since when."""
+
+    access: str
+    refresh: str | None
+    issued: float
+    expires: float
+    login: str
+    since: float
+
+    def is_alive(self, now: float) -> bool:
+        return now < self.expires
+
+    def is_fresh(self, now: float) -> bool:
+        return now < self.expires - min(15 * 60, (self.expires - self.issued) / 4)
+
+    def text(self) -> str:
+        document = {
+            "startUrl": PROFILE.start_url,
+            "region": PROFILE.region,
+            "accessToken": self.access,
+            "expiresAt": format_timestamp(self.expires),
+            "clientId": "client",
+            "clientSecret": "hush",
+            "registrationExpiresAt": format_timestamp(REGISTRATION_ENDS),
+        }
+        return json.dumps({**document, **({"refreshToken": self.refresh} if self.refresh else {})})
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Role credentials, as the model knows them; of no known login if others wrote them."""
+
+    name: str
+    issued: float
+    expires: float
+    login: str | None = None
+
+    def is_alive(self, now: float) -> bool:
+        return now < self.expires
+
+    def is_fresh(self, now: float) -> bool:
+        return now < self.expires - min(15 * 60, (self.expires - self.issued) / 4)
+
+
+@dataclass
+class Login:
+    """What Identity Center knows, and what lies in the two files."""
+
+    now: float = BEGIN
+    up: bool = True
+    rotates: bool = False
+    assigned: bool = True
+    access: dict[str, float] = field(default_factory=dict)
+    refresh: set[str] = field(default_factory=set)
+    token_file: TokenFile | None = None
+    role_file: Keys | None = None
+    issued: dict[str, Keys] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    cli_is_faster: bool = False
+    count: int = 0
+
+    def new_name(self, kind: str) -> str:
+        self.count += 1
+        return f"{kind}-{self.count}"
+
+    def grant(
+        self,
+        *,
+        renewable: bool = True,
+        refresh: str | None = None,
+        renews: TokenFile | None = None,
+    ) -> TokenFile:
+        """Issue an access token, and a refresh token unless one goes on."""
+        access = self.new_name("access")
+        self.access[access] = self.now + TOKEN_LIVES
+        if renewable and refresh is None:
+            refresh = self.new_name("refresh")
+            self.refresh.add(refresh)
+        login = renews.login if renews else self.new_name("login")
+        since = renews.since if renews else self.now
+        return TokenFile(access, refresh, self.now, self.now + TOKEN_LIVES, login, since)
+
+    def renew(self, refresh: str | None, renews: TokenFile | None = None) -> TokenFile | None:
+        """Trade a refresh token as CreateToken does; None if it is refused.
+
+        :param renews: the token that we renew; that of another program looks like a new login.
+        """
+        if refresh not in self.refresh:
+            return None
+        if not self.rotates:
+            return self.grant(refresh=refresh, renews=renews)
+        self.refresh.discard(refresh)
+        return self.grant(renews=renews)
+
+    def takes(self, access: str) -> bool:
+        return self.now < self.access.get(access, 0.0)
+
+    def give_keys(self, login: str | None = None) -> Keys:
+        keys = Keys(self.new_name("AKIA"), self.now, self.now + ROLE_LIVES, login)
+        self.issued[keys.name] = keys
+        return keys
+
+    @property
+    def token_path(self) -> Path:
+        return Path(token_cache().describe(token_key(PROFILE)))
+
+    def write_token_file(self, token: TokenFile) -> None:
+        """Write as a program does that knows nothing of our lock."""
+        self.token_file = token
+        self.token_path.parent.mkdir(parents=True, exist_ok=True)
+        self.token_path.write_text(token.text(), encoding="utf-8")
+        self.token_path.chmod(0o600)
+        os.utime(self.token_path, (self.now, self.now))
+
+
+class Portal:
+    """Stands in for `sso_plugin.portal.client.Portal`: answers as the model says."""
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+
+    def create_token(self, client_id: str, client_secret: str, **grant: str) -> Grant:
+        login = self.login
+        self._answer("CreateToken")
+        assert (client_id, client_secret) == ("client", "hush")
+        held, ours = grant["refreshToken"], login.token_file
+        if login.cli_is_faster and held in login.refresh:
+            login.cli_is_faster = False
+            renewed = login.renew(held)
+            assert renewed is not None
+            login.write_token_file(renewed)
+            if login.rotates:
+                raise refused("CreateToken", "InvalidGrantException")
+        token = login.renew(held, ours)
+        if token is None:
+            raise refused("CreateToken", "InvalidGrantException")
+        login.token_file = token
+        return Grant(token.access, token.refresh if login.rotates else None, TOKEN_LIVES)
+
+    def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleGrant:
+        login = self.login
+        self._answer("GetRoleCredentials")
+        assert (account_id, role_name) == (PROFILE.account_id, PROFILE.role_name)
+        if not login.takes(access_token):
+            raise refused("GetRoleCredentials", "UnauthorizedException")
+        if not login.assigned:
+            raise refused("GetRoleCredentials", "ForbiddenException")
+        assert login.token_file
+        login.role_file = keys = login.give_keys(login.token_file.login)
+        return RoleGrant(keys.name, "secret", "session", keys.expires)
+
+    def list_account_roles(self, *_: object) -> tuple[list[str], str | None]:
+        self._answer("ListAccountRoles")
+        return ["Another"], None
+
+    def _answer(self, operation: str) -> None:
+        self.login.asked.append(operation)
+        if not self.login.up:
+            raise PortalUnreachable(error_msg="The portal is not there", retryable=True)
+
+
+def refused(operation: str, code: str) -> PortalRefusal:
+    response = {"Error": {"Code": code, "Message": "no"}}
+    return PortalRefusal(error_msg=code, response=response, operation_name=operation)
+
+
+@contextlib.contextmanager
+def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
+    """Have all of the package, and the dates of its files, go by the time of the model."""
+    fake = SimpleNamespace(time=lambda: login.now, sleep=lambda _: None, monotonic=time.monotonic)
+    prepared = FolderToWrite._prepared
+
+    def dated(self: FolderToWrite, folder: OpenFolder, prefix: str, text: str) -> str:
+        name = prepared(self, folder, prefix, text)
+        os.utime(name, (login.now, login.now), dir_fd=folder.descriptor)
+        return name
+
+    with contextlib.ExitStack() as stack:
+        for module in (cache_module, outage, role_request, token_renewal, token_source, unwritable):
+            stack.enter_context(mock.patch.object(module, "time", fake))
+        stack.enter_context(mock.patch.object(FolderToWrite, "_prepared", dated))
+        stack.enter_context(mock.patch.object(os, "fsync"))
+        folder = str(home / ".aws/sso/cache")
+        stack.enter_context(mock.patch.object(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", folder))
+        stack.enter_context(
+            mock.patch.object(logging.getLogger("sso_plugin"), "level", logging.CRITICAL)
+        )
+        yield
+
+
+def login_to(portal: Any, cache: Cache, now: Callable[[], float]) -> RealLogin:
+    return RealLogin(PROFILE, lambda: portal, Clock(now, None), cache)

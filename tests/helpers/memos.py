@@ -1,0 +1,34 @@
+"""What the command ``credential-process`` keeps of a profile, changed as an attacker would."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sso_plugin.commands import credential_process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]:
+    """Change the memo of ``dev`` so that it leads to keys of another user; return both files."""
+    memo = home / ".aws/sso-plugin" / f"process-{b'dev'.hex()}.json"
+    role = home / ".aws/cli/cache" / f"{name}.json"
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+    role.write_text(json.dumps({"Credentials": dict.fromkeys(names, "PLANTED")}))
+    role.chmod(0o600)
+    held = json.loads(memo.read_text(encoding="utf-8"))
+    held |= {"role_file": str(role), **changes}
+    memo.write_text(json.dumps(held), encoding="utf-8")
+    vouch(memo, role)
+    return memo, role
+
+
+def vouch(memo: Path, role: Path) -> None:
+    """Have the memo say that all files are as they were when it was written."""
+    held = json.loads(memo.read_text(encoding="utf-8"))
+    held["config"] = credential_process._config_marks()
+    held["token_mark"] = credential_process._file_mark(held["token_file"])
+    held["role_mark"] = credential_process._file_mark(str(role))
+    memo.write_text(json.dumps(held), encoding="utf-8")
