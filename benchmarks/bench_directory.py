@@ -60,7 +60,6 @@ def log_in(portal: Emulator) -> None:
         flow="device",
         show=lambda prompt: portal.approve(str(prompt.user_code)),
         open_browser=None,
-        sleep=lambda _: None,
     )
 
 

@@ -1,8 +1,8 @@
-"""What can go wrong, each also the botocore error that callers already catch.
+"""The errors of this package. Each is also the botocore error that callers already catch.
 
-Every message is one sentence: what happened, for which profile, and the command that mends it.
-Only texts and codes are kept in ``kwargs`` (botocore prints and pickles them), never a secret.
-Text from elsewhere may be part of them, so each text is made one clean line.
+A message is composed here: who it is about (``subject``), what happened (``problem``), how to fix
+it (``fix``). ``kwargs`` has texts and codes only, since botocore prints and pickles it, and no
+secret. Text from elsewhere may be part of them, so each text is made one clean line.
 """
 
 from __future__ import annotations
@@ -60,20 +60,41 @@ _LONGEST_REASON = 200
 
 
 class SsoPluginError(BotoCoreError):
-    """The root of all errors of this package. ``error_msg`` is the whole message."""
+    """The root of all errors of this package.
+
+    :param subject: who or what the error is about, such as ``The profile "dev"``.
+    :param problem: what happened: the rest of that sentence, without the full stop.
+    :param fix: what to do about it, such as ``Run: sso-plugin doctor --profile dev``.
+    :param error_msg: the whole message, instead of these.
+    """
 
     fmt = "{error_msg}"
+    problem_fmt = "{problem}"
+    """The problem, in kinds of errors that have one problem for many reasons."""
 
     def __init__(self, **kwargs: Any) -> None:
         # On a warm cache there is no error, so it need not be imported.
         from .printable import one_line
 
+        if "error_msg" not in kwargs:
+            kwargs["problem"] = self.problem_fmt.format(**kwargs)
+            kwargs["error_msg"] = _message(**kwargs)
         super().__init__(
             **{
                 name: one_line(value) if isinstance(value, str) else value
                 for name, value in kwargs.items()
             }
         )
+
+    @property
+    def problem(self) -> str:
+        """What happened, without the subject and the fix; empty if it is not known apart."""
+        return str(self.kwargs.get("problem", ""))
+
+    @property
+    def fix(self) -> str:
+        """What to do about it; empty if it is not known apart."""
+        return str(self.kwargs.get("fix", ""))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Not that of a base of botocore, some of which have positional arguments. The classes of
@@ -97,42 +118,48 @@ class ConfigValueError(ConfigError, ValueError):
 class LoginRequired(  # type: ignore[misc]  # the stubs of two bases disagree on kwargs
     SsoPluginError, UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError
 ):
-    """There is no access token, and none can be had without a person."""
+    """There is no valid access token, and a person has to log in to get one.
+
+    :param reason: why, in words that can stand in the middle of a sentence.
+    """
+
+    problem_fmt = "needs a login: {reason}"
 
     @property
     def reason(self) -> str:
-        """Why, in words that stand in the middle of a sentence."""
+        """Why a login is needed."""
         return str(self.kwargs.get("reason", "there is no usable token"))
 
 
 class LoginFailed(  # type: ignore[misc]  # as above
     SsoPluginError, UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError
 ):
-    """A login was begun and came to nothing: denied, run out, or refused."""
+    """A login was started and failed: denied, timed out, or refused by the portal.
+
+    :param reason: why, in words that can stand in the middle of a sentence.
+    :param by_person: whether a person denied it or did not answer, rather than the portal.
+    """
+
+    problem_fmt = "was not logged in: {reason}"
 
     @property
     def reason(self) -> str:
-        """Why, in words that stand in the middle of a sentence."""
+        """Why the login failed."""
         return str(self.kwargs.get("reason", ""))
 
     @property
     def by_person(self) -> bool:
-        """Whether a person has said no, or nothing, as opposed to the portal."""
+        """Whether a person denied it or did not answer, rather than the portal."""
         return bool(self.kwargs.get("by_person", False))
 
 
 class PortalError(SsoPluginError):
-    """Identity Center did not give what it was asked for."""
+    """A request to Identity Center failed."""
 
     @property
     def retryable(self) -> bool:
         """Whether the same request may succeed later."""
         return bool(self.kwargs.get("retryable", False))
-
-    @property
-    def told(self) -> str:
-        """The message without whom it is for and the command; empty if it is for everybody."""
-        return str(self.kwargs.get("told", ""))
 
 
 class TokenLocked(PortalError, TokenRetrievalError):
@@ -198,7 +225,9 @@ class _Refused(SsoPluginError, ClientError):
 
     def as_kind(self, kind: type[R], **changes: Any) -> R:
         """Return the same refusal as another kind of error, still of the class of its client."""
-        return also(kind, *_parts(type(self))[1:])(**{**self.kwargs, **changes})
+        message = ("error_msg",) if "problem" in changes else ()
+        kwargs = {name: held for name, held in self.kwargs.items() if name not in message}
+        return also(kind, *_parts(type(self))[1:])(**{**kwargs, **changes})
 
     @property
     def code(self) -> str:
@@ -253,6 +282,12 @@ def _parts(kind: type) -> tuple[type, ...]:
 
 def _restored(kind: type[E], bases: list[type[BaseException]], kwargs: dict[str, Any]) -> E:
     return also(kind, *bases)(**kwargs)
+
+
+def _message(*, problem: str, subject: str = "", fix: str = "", **_: object) -> str:
+    """Compose a message. After a command there is no full stop, so that it can be copied."""
+    sentence = f"{subject} {problem}".strip()
+    return f"{sentence}{'' if sentence.endswith('.') else '.'} {fix}".strip()
 
 
 def _in_one_line(said: str) -> str:

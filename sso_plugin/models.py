@@ -1,8 +1,8 @@
-"""Our service models, offered to a botocore loader after all of its own.
+"""Our service models, for any botocore loader, and sessions that have them.
 
 Owns the directory ``data``. A loader takes each file from the first search path that has it, so
 the last path can only fill gaps: what botocore or the user brings wins, file by file. Imports
-nothing of botocore.
+botocore only to make a session.
 """
 
 from __future__ import annotations
@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
+    from botocore.session import Session
 
-__all__ = ["DATA_PATH", "SERVICES", "add_data_path", "remove_data_path"]
+__all__ = [
+    "DATA_PATH",
+    "SERVICES",
+    "add_data_path",
+    "open_session",
+    "open_session_without_profile",
+    "remove_data_path",
+]
 
 DATA_PATH = str(Path(__file__).resolve().parent / "data")
 SERVICES = frozenset({"sso", "sso-oidc"})
@@ -37,6 +45,28 @@ def remove_data_path(loader: Loader) -> None:
     if DATA_PATH in loader.search_paths:
         loader.search_paths.remove(DATA_PATH)
         _forget(loader)
+
+
+def open_session(profile_name: str | None = None) -> Session:
+    """Return a botocore session that knows our service models.
+
+    :param profile_name: None for the profile that the environment names.
+    """
+    from botocore.session import Session
+
+    session = Session(profile=profile_name)
+    add_data_path(session.get_component("data_loader"))
+    return session
+
+
+def open_session_without_profile() -> Session:
+    """Return one that has no profile, also where the environment names one."""
+    from botocore.session import Session
+
+    nowhere: Any = {"profile": (None, None, None, None)}
+    session = Session(session_vars=nowhere)
+    add_data_path(session.get_component("data_loader"))
+    return session
 
 
 def _forget(loader: Loader) -> None:

@@ -74,9 +74,13 @@ def parse_http_date(text: str | None) -> float | None:
     return when if 0 <= when <= _LATEST else None
 
 
-def format_timestamp(when: float) -> str:
-    """Write epoch seconds the way the AWS CLI does: ``YYYY-MM-DDTHH:MM:SSZ``."""
-    return to_datetime(when).strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_timestamp(when: float, *, milliseconds: bool = False) -> str:
+    """Write epoch seconds the way the AWS CLI does: ``YYYY-MM-DDTHH:MM:SSZ``.
+
+    :param milliseconds: write them too: ``YYYY-MM-DDTHH:MM:SS.sssZ``.
+    """
+    text = to_datetime(when).isoformat(timespec="milliseconds" if milliseconds else "seconds")
+    return text.replace("+00:00", "Z")
 
 
 def to_datetime(when: float) -> datetime:

@@ -327,8 +327,7 @@ class TestByHand:
         self, installed: Environment, calls: str, expected: str
     ) -> None:
         """In any order and any number."""
-        homes = {"main": "startup", "register": "initializer", "unregister": "initializer"}
-        steps = "; ".join(f"{homes[name]}.{name}()" for name in calls.split())
+        steps = "; ".join(f"startup.{name}()" for name in calls.split())
         snippet = f"from sso_plugin import startup; {steps}"
         assert expected == installed.run("-c", snippet + REPORT)
 
@@ -336,7 +335,7 @@ class TestByHand:
         self, installed: Environment
     ) -> None:
         """The tripwire finds the initializer registered."""
-        snippet = "from sso_plugin.session import initializer; startup.register(); import botocore.session"
+        snippet = "from sso_plugin import startup; startup.register(); import botocore.session"
         assert installed.run("-c", snippet + REPORT) == REGISTERED
 
     def test_unregister_does_not_import_botocore(self, installed: Environment) -> None:

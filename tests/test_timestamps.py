@@ -18,6 +18,7 @@ import dateutil.parser  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quicklogin import login
 
 import sso_plugin
 from sso_plugin import LoginRequired
@@ -335,13 +336,12 @@ def test_a_registration_whose_end_cannot_be_read_is_reported_and_replaced(
     """The next login registers again."""
 
     def log_in() -> None:
-        sso_plugin.login(
+        login(
             "dev",
             flow="device",
             force=True,
             show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
             open_browser=None,
-            sleep=id,
         )
 
     log_in()

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.profile import SsoProfile
 from ..errors import ConfigError
-from ..models import add_data_path
+from ..models import open_session, open_session_without_profile
 from ..portal.answers import is_account_id
-from ..portal.listings import Directory
+from ..portal.listings import AccountsAndRoles
 from ..session.providers import LoginProvider, token_source
 from ..session.rejected_requests import RejectedCredentials
 from ..session.token_parameter import LOGIN_COMPONENT
-from ..signin.configured_login import ConfiguredLogin, login_at
+from ..signin.configured_login import ConfiguredLogin, check_one_login, login_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +112,8 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     from botocore.credentials import CredentialResolver
     from botocore.tokens import TokenProviderChain
 
-    core = _core_session(profile_name)
+    check_one_login(profile_name, sso_session, start_url, sso_region, required=True)
+    core = open_session(profile_name) if profile_name else open_session_without_profile()
     login = _login(core, sso_session, start_url, sso_region, profile_name)
     provider: Any = LoginProvider(core, _with_role(login, account.strip(), role.strip()))
     core.register_component("credential_provider", CredentialResolver([provider]))
@@ -124,18 +125,10 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     return boto3.Session(botocore_session=core, region_name=region)
 
 
-def _directory(found: ConfiguredLogin, progress: Callable[[int, int], object] | None) -> Directory:
-    return Directory(token_source(found.session, found.profile), progress=progress)
-
-
-def _core_session(profile_name: str | None) -> Session:
-    from botocore.session import Session
-
-    # Without a profile of its own, a session would take the one of AWS_PROFILE.
-    nowhere: Any = {"profile": (None, None, None, None)}
-    session = Session(profile=profile_name) if profile_name else Session(session_vars=nowhere)
-    add_data_path(session.get_component("data_loader"))
-    return session
+def _directory(
+    found: ConfiguredLogin, progress: Callable[[int, int], object] | None
+) -> AccountsAndRoles:
+    return AccountsAndRoles(token_source(found.session, found.profile), progress=progress)
 
 
 def _login(
@@ -145,25 +138,26 @@ def _login(
     sso_region: str | None,
     profile_name: str | None,
 ) -> SsoProfile:
-    given = [name for name in (sso_session, start_url, profile_name) if name]
-    if len(given) != 1 or bool(start_url) != bool(sso_region):
-        raise ConfigError(
-            error_msg="Name one login: give sso_session, or start_url together with sso_region, "
-            "or profile_name."
-        )
     if sso_session:
         return SsoProfile.of_sso_session(session, sso_session)
-    if start_url and sso_region:
+    if start_url:
         return login_at(start_url, sso_region)
     found = SsoProfile.of(session, profile_name)
     if found is None:
-        raise ConfigError(error_msg=f'The profile "{profile_name}" has no SSO configuration.')
+        raise ConfigError(
+            subject=f'The profile "{profile_name}"',
+            problem="has no SSO configuration",
+            fix="Add sso_session to it, or use another profile.",
+        )
     return found
 
 
 def _with_role(login: SsoProfile, account: str, role: str) -> SsoProfile:
     if not account or not role:
-        raise ConfigError(error_msg="Give an account, by its id or name, and a role.")
+        raise ConfigError(
+            problem="An account and a role are required",
+            fix="Set account to the id or the name of an account, and role to the name of a role.",
+        )
     is_id = is_account_id(account)
     return login._replace(
         account_id=account if is_id else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from ..credentials.token_source import TokenSource
@@ -32,7 +31,6 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
     force: bool = False,
     show: Callable[[LoginPrompt], object] = show_on_stderr,
     open_browser: Callable[[str], object] | None = open_in_browser,
-    sleep: Callable[[float], object] = time.sleep,
 ) -> Status:
     """Log in if that is needed, so that every program of this user can use it.
 
@@ -49,7 +47,6 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
     :param show: tells the person what to do: called with a `LoginPrompt`.
     :param open_browser: opens a URL, and returns False if it could not; None to leave that to the
         person.
-    :param sleep: lets time pass between two questions to the portal, in seconds.
     :raises ConfigError: if the profile has no usable SSO configuration.
     :raises LoginFailed: if the login is denied, runs out, or cannot be begun.
     :raises PortalError: if the portal cannot be reached.
@@ -57,7 +54,7 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
     reason = "a new one was asked for" if force else TokenSource(found).why_login()
     if reason:
-        SignIn(found.session, found, reason, flow, show, open_browser, sleep).run()
+        SignIn(found.session, found, reason, flow, show, open_browser).run()
     return found.status()
 
 
@@ -106,8 +103,8 @@ def logout(
 def _check_deleted(left: list[str]) -> None:
     if left:
         raise SsoPluginError(
-            error_msg=f"Files could not be deleted: {'; '.join(left)}. Make their folder writable, "
-            "then log out again."
+            problem=f"Files could not be deleted: {'; '.join(left)}",
+            fix="Make their folder writable, then log out again.",
         )
 
 

@@ -49,7 +49,8 @@ def command(  # noqa: PLR0913 - each is one option
 
     def show(prompt: LoginPrompt) -> None:
         prompts.append(prompt)
-        _show(prompt)
+        for text, stands_out in prompt.lines():
+            support.say(text, "bold" if stands_out else "")
 
     status = sso_plugin.login(
         support.profile_of(profile, sso_session, start_url, sso_region),
@@ -70,13 +71,3 @@ def command(  # noqa: PLR0913 - each is one option
     else:
         support.say(f"Already logged in{until}; --force logs in again.")
     return 0
-
-
-def _show(prompt: LoginPrompt) -> None:
-    support.say(f"{prompt.subject} needs a login: {prompt.reason}.")
-    where = "this page" if prompt.user_code is None else "this page in any browser"
-    support.say(f"Open {where}:\n")
-    support.say(f"  {prompt.url}\n", "bold")
-    if prompt.user_code is not None:
-        support.say(f"and approve the code {prompt.user_code}\n", "bold")
-    support.say("Waiting for the approval ... (Ctrl-C stops)")

@@ -36,7 +36,6 @@ __all__ = [
     "print_fields",
     "print_json",
     "print_row",
-    "print_styled",
     "print_table",
     "print_text",
     "profile_of",
@@ -71,7 +70,7 @@ def _names_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list
     def complete(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
         from botocore.exceptions import BotoCoreError
 
-        from sso_plugin.signin.configured_login import open_session
+        from sso_plugin.models import open_session
 
         try:
             names = open_session().full_config[kind]
@@ -166,12 +165,6 @@ def print_row(*values: object) -> None:
     print_text("\t".join(clean(str(value)) for value in values))
 
 
-def _data_console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, emoji=False)
-
-
 def print_fields(fields: dict[str, str]) -> None:
     """Print one thing for a person: its properties, one on a line."""
     width = max(map(len, fields))
@@ -180,6 +173,7 @@ def print_fields(fields: dict[str, str]) -> None:
 
 def print_table(rows: list[dict[str, str]]) -> None:
     """Print many things for a person; the keys of each are the heads of the columns."""
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -189,12 +183,7 @@ def print_table(rows: list[dict[str, str]]) -> None:
     for row in rows:
         table.add_row(*(Text(clean(value)) for value in row.values()))
     if rows:
-        _data_console().print(table)
-
-
-def print_styled(text: str, style: str) -> None:
-    """Print a line of data, in colour where colour is welcome."""
-    _data_console().print(clean(text), style=style or None, soft_wrap=True)
+        Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def print_text(text: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime, timezone
+
+from sso_plugin.timestamps import format_timestamp, to_datetime
 
 __all__ = ["clock_time", "duration", "iso"]
 
@@ -24,7 +25,7 @@ def duration(seconds: float) -> str:
 
 def clock_time(when: float) -> str:
     """Name a point in time by the clock on the wall: ``2026-01-31 22:15 UTC``."""
-    moment = datetime.fromtimestamp(when, timezone.utc)
+    moment = to_datetime(when)
     # In some time zones, the last hours of 9999 are in the year 10000, which cannot be named.
     with contextlib.suppress(OverflowError, ValueError):
         moment = moment.astimezone()
@@ -33,6 +34,4 @@ def clock_time(when: float) -> str:
 
 def iso(when: float | None) -> str | None:
     """Write a point in time for programs: ``2026-01-31T22:15:00Z``."""
-    if when is None:
-        return None
-    return datetime.fromtimestamp(when, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if when is None else format_timestamp(when)

@@ -116,6 +116,6 @@ def _note(environ: Mapping[str, str]) -> _Note:
         from sso_plugin.errors import ConfigError
 
         raise ConfigError(
-            error_msg=f"{UNDO} does not hold what `sso-plugin env` wrote. Unset {UNDO}."
+            subject=UNDO, problem="does not hold what `sso-plugin env` wrote", fix=f"Unset {UNDO}."
         )
     return note

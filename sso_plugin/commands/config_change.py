@@ -45,8 +45,9 @@ class Change:
         if differing or expected.loaded != new.loaded:
             name = ascii(differing[0]) if differing else "The file"
             raise ConfigError(
-                error_msg=f"{name} would not read as intended after this change. Nothing "
-                "was written: look at the lines next to the ones to be changed."
+                subject=name,
+                problem="would not read as intended after this change. Nothing was written",
+                fix="Look at the lines next to the ones to be changed.",
             )
 
     def _applied_to(self, old: ParsedConfig) -> ParsedConfig:

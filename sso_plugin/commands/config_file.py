@@ -92,7 +92,9 @@ class ConfigFile:
             return cls(*resolve(Path(path).expanduser()))
         except (OSError, RuntimeError) as exc:
             raise ConfigError(
-                error_msg=f"{path} cannot be found: {exc}. Fix the link, or set AWS_CONFIG_FILE."
+                subject=path,
+                problem=f"cannot be found: {exc}",
+                fix="Fix the link, or set AWS_CONFIG_FILE.",
             ) from exc
 
     def read(self) -> str:
@@ -163,8 +165,7 @@ class ConfigFile:
             return parse_config(descriptor, self.path.with_name(name))
         except ConfigError as exc:
             raise ConfigError(
-                error_msg=f"botocore cannot read {self.path} after this change. Nothing was "
-                "written."
+                problem=f"botocore cannot read {self.path} after this change. Nothing was written"
             ) from exc
 
     @contextlib.contextmanager
@@ -202,7 +203,7 @@ class ConfigFile:
             yield
         except OSError as exc:
             raise ConfigError(
-                error_msg=f"{self.path} cannot be {act}: {exc.strerror}. Nothing was written."
+                subject=self.path, problem=f"cannot be {act}: {exc.strerror}. Nothing was written"
             ) from exc
 
 

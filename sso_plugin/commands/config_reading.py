@@ -48,12 +48,15 @@ def parse_config(descriptor: int, path: Path) -> ParsedConfig:
         loaded = build_profile_map(sections)
     except ConfigNotFound as exc:
         raise ConfigError(
-            error_msg=f"{path} was deleted while it was read. Nothing was written. Try again."
+            subject=path,
+            problem="was deleted while it was read. Nothing was written",
+            fix="Try again.",
         ) from exc
     except ConfigParseError as exc:
         raise ConfigError(
-            error_msg=f"botocore cannot read {path}, so no script can: "
-            f"{_reason(dict(exc.kwargs).get('error'), descriptor)}. Fix it with an editor."
+            problem=f"botocore cannot read {path}, so no script can: "
+            f"{_reason(dict(exc.kwargs).get('error'), descriptor)}",
+            fix="Fix it with an editor.",
         ) from exc
     return ParsedConfig(sections, loaded, _defaults(_readable_path(descriptor, path)))
 

@@ -14,56 +14,35 @@ import json
 import logging
 import secrets
 import time
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from sso_plugin.credentials.role_credentials import members
 from sso_plugin.redact import Secret
+from sso_plugin.timestamps import format_timestamp
 from sso_plugin.web.loopback import Loopback, LoopbackHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CredentialsEndpoint", "Keys"]
+    from botocore.credentials import ReadOnlyCredentials
+
+__all__ = ["CredentialsEndpoint"]
 
 _logger = logging.getLogger(__name__)
 
 _PATH = "/credentials"
 _FEW = 60.0
-
-
-@dataclass(frozen=True)
-class Keys:
-    """What is handed out. ``expires_at`` in epoch seconds, None for never."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(repr=False)
-    expires_at: float | None
-    account_id: str | None = None
-
-    def document(self, member: str = "Token") -> dict[str, str]:
-        """Return the answer, as the ECS agent gives it.
-
-        :param member: what the session token is called; ``SessionToken`` in a credential process.
-        """
-        values = {
-            "AccessKeyId": self.access_key,
-            "SecretAccessKey": self.secret_key,
-            member: self.token,
-            "Expiration": None if self.expires_at is None else _iso(self.expires_at),
-            "AccountId": self.account_id,
-        }
-        return {name: value for name, value in values.items() if value is not None}
+"""Seconds. Credentials that expire sooner need their expiration in milliseconds."""
 
 
 class CredentialsEndpoint(Loopback):
     """Serves credentials to whoever knows its token.
 
-    :param fetch: returns the keys of the moment; its error becomes the answer.
+    :param fetch: returns current credentials, and when they expire in epoch seconds; None for
+        never. Its error becomes the answer.
     """
 
-    def __init__(self, fetch: Callable[[], Keys]) -> None:
+    def __init__(self, fetch: Callable[[], tuple[ReadOnlyCredentials, float | None]]) -> None:
         self._fetch = fetch
         self._token = Secret(secrets.token_urlsafe(32))
         super().__init__(_Handler)
@@ -95,19 +74,20 @@ class CredentialsEndpoint(Loopback):
         if path != _PATH:
             return 404, _refusal("NotFound", "There is nothing here.")
         try:
-            return 200, self._fetch().document()
+            return 200, _document(*self._fetch())
         except Exception as exc:  # noqa: BLE001 - whatever it is, the child has to be told
             _logger.warning("The command got no credentials: %s", exc)
             return 500, _refusal(type(exc).__name__, str(exc))
 
 
-def _iso(when: float) -> str:
-    """Return whole seconds, as the ECS agent does; parts of one where there are but a few left."""
-    few = when - time.time() < _FEW
-    text = datetime.fromtimestamp(when, timezone.utc).isoformat(
-        timespec="milliseconds" if few else "seconds"
-    )
-    return text.replace("+00:00", "Z")
+def _document(keys: ReadOnlyCredentials, expires_at: float | None) -> dict[str, str]:
+    """Return credentials as the ECS agent does: in whole seconds, if they last for some."""
+    found = members(keys, expires_at)
+    if "SessionToken" in found:
+        found["Token"] = found.pop("SessionToken")
+    if expires_at is not None and expires_at - time.time() < _FEW:
+        found["Expiration"] = format_timestamp(expires_at, milliseconds=True)
+    return found
 
 
 def _refusal(code: str, message: str) -> dict[str, str]:

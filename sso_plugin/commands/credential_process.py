@@ -134,8 +134,8 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     """Look everything up, and ask the portal if need be: once for all processes."""
     from sso_plugin.config.profile import SsoProfile
     from sso_plugin.credentials.login import Login
+    from sso_plugin.models import open_session
     from sso_plugin.session.providers import ask_of
-    from sso_plugin.signin.configured_login import open_session
 
     from .aws_variables import chosen_profile
 
@@ -171,26 +171,28 @@ def _fetch_otherwise(session: Session, name: str) -> Mapping[str, Any]:
 
     That may be a credential process, which may be this command.
     """
+    from sso_plugin.credentials.role_credentials import members
     from sso_plugin.errors import ConfigError
 
-    from .profile_credentials import ProfileKeys
+    from .profile_credentials import ProfileCredentials
 
     asked = os.environ.get(_ASKED, "").splitlines()
     if name in asked:
         raise ConfigError(
-            error_msg=f'The profile "{name}" gets its credentials from itself: its '
-            "credential_process leads back to it. Name a profile with a role there."
+            subject=f'The profile "{name}"',
+            problem="gets its credentials from itself: its credential_process leads back to it",
+            fix="Name a profile with a role there.",
         )
     os.environ[_ASKED] = "\n".join([*asked, name])
     try:
-        profile = ProfileKeys.find(name)
+        profile = ProfileCredentials.find(name)
         if profile is None:
             raise ConfigError(
-                error_msg=f'The profile "{name}" names no role in '
-                f"{session.get_config_variable('config_file')}: add sso_session, sso_account_id "
-                "and sso_role_name to it."
+                subject=f'The profile "{name}"',
+                problem=f"names no role in {session.get_config_variable('config_file')}",
+                fix="Add sso_session, sso_account_id and sso_role_name to it.",
             )
-        return profile.fetch().document("SessionToken")
+        return members(*profile.fetch())
     finally:
         os.environ[_ASKED] = "\n".join(asked)
 

@@ -1,4 +1,4 @@
-"""The keys that a profile gives at this moment, whatever botocore has them from."""
+"""The credentials of a profile, from whichever provider of botocore has them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING
 
 from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.errors import ConfigError
+from sso_plugin.models import open_session
 from sso_plugin.session.plugin import enable
-from sso_plugin.signin.configured_login import open_session
 
 from .aws_variables import chosen_profile
-from .container import Keys
 from .regions import Region, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botocore.credentials import Credentials
+    from botocore.credentials import Credentials, ReadOnlyCredentials
     from botocore.session import Session
 
-__all__ = ["ProfileKeys"]
+__all__ = ["ProfileCredentials"]
 
 
 @dataclass(frozen=True)
-class ProfileKeys:
+class ProfileCredentials:
     """A profile, the session that serves it, its region and credentials, which renew themselves."""
 
     name: str
@@ -36,7 +35,7 @@ class ProfileKeys:
     @classmethod
     def of(
         cls, profile_name: str | None = None, environ: Mapping[str, str] = os.environ
-    ) -> ProfileKeys:
+    ) -> ProfileCredentials:
         """Open a profile; ``AWS_PROFILE`` or ``default`` if None, whatever keys are in the way.
 
         :raises ConfigError: if it gives no credentials.
@@ -46,15 +45,16 @@ class ProfileKeys:
         if found is None:
             name = profile_name or chosen_profile(environ)
             raise ConfigError(
-                error_msg=f'The profile "{name}" gives no credentials: add sso_session, '
-                "sso_account_id and sso_role_name to it."
+                subject=f'The profile "{name}"',
+                problem="has no credentials",
+                fix="Add sso_session, sso_account_id and sso_role_name to it.",
             )
         return found
 
     @classmethod
     def find(
         cls, profile_name: str | None = None, environ: Mapping[str, str] = os.environ
-    ) -> ProfileKeys | None:
+    ) -> ProfileCredentials | None:
         """Do the same; return None if the profile gives no credentials."""
         name = profile_name or chosen_profile(environ)
         session = open_session(name)
@@ -70,17 +70,13 @@ class ProfileKeys:
             credentials.background = False
         return cls(name, session, region, credentials)
 
-    def fetch(self) -> Keys:
-        """Return the keys of this moment, renewed if that is due."""
+    def fetch(self) -> tuple[ReadOnlyCredentials, float | None]:
+        """Return current credentials, renewed if that is due, and when they expire.
+
+        That is in epoch seconds; None for credentials that do not expire.
+        """
         self.credentials.get_frozen_credentials()
         # The end is read before the keys: should another thread renew them in between, the answer
         # tells an end that is too early, and never one that is too late.
         end = getattr(self.credentials, "_expiry_time", None)
-        keys = self.credentials.get_frozen_credentials()
-        return Keys(
-            str(keys.access_key),
-            str(keys.secret_key),
-            keys.token,
-            end.timestamp() if end else None,
-            getattr(keys, "account_id", None),
-        )
+        return self.credentials.get_frozen_credentials(), end.timestamp() if end else None

@@ -41,8 +41,9 @@ def invalid_value(key: str, where: str, value: str, choices: str) -> ConfigError
     from ..errors import ConfigError
 
     return ConfigError(
-        error_msg=f"The value of {key} in {where} is {value}, which is none of its "
-        f"choices: set it to {choices}."
+        subject=f"The value of {key} in {where}",
+        problem=f"is {value}, which is not valid",
+        fix=f"Set it to {choices}.",
     )
 
 

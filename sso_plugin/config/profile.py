@@ -206,8 +206,8 @@ class _Reader:
             if self._name is None:
                 namer, file = "", self._file
             raise _error(
-                f'The specified sso-session does not exist: "{name}"{namer}. Add a '
-                f"section [sso-session {name}] with sso_start_url and sso_region to {file}."
+                f'The specified sso-session does not exist: "{name}"{namer}',
+                f"Add a section [sso-session {name}] with sso_start_url and sso_region to {file}.",
             )
         section: Mapping[str, Any] = sessions[name]
         return section
@@ -217,8 +217,8 @@ class _Reader:
             if key not in _OWN_KEYS and self._section.get(key, value) != value:
                 raise _error(
                     f"The value for {key} is inconsistent between profile "
-                    f"({self._section[key]}) and sso-session ({value}). Remove {key} from "
-                    f"{self._where}, or make both the same."
+                    f"({self._section[key]}) and sso-session ({value})",
+                    f"Remove {key} from {self._where}, or make both the same.",
                 )
 
     def _required(self) -> tuple[str, ...]:
@@ -232,9 +232,9 @@ class _Reader:
         if missing:
             raise _error(
                 f"The {self._subject} is configured to use SSO but is missing "
-                f"required configuration: {', '.join(missing)}. Add "
-                f"{'it' if len(missing) == 1 else 'them'} to {self._where}"
-                f"{self._or_its_session(missing)}."
+                f"required configuration: {', '.join(missing)}",
+                f"Add {'it' if len(missing) == 1 else 'them'} to {self._where}"
+                f"{self._or_its_session(missing)}.",
             )
 
     def _or_its_session(self, missing: list[str]) -> str:
@@ -258,8 +258,8 @@ class _Reader:
         return Options(**read_options(self._merged, self._where))
 
 
-def _error(message: str) -> ConfigError:
+def _error(problem: str, fix: str) -> ConfigError:
     # A session whose profile is complete does not import it.
     from ..errors import ConfigError
 
-    return ConfigError(error_msg=message)
+    return ConfigError(problem=problem, fix=fix)

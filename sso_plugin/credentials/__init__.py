@@ -1,7 +1,7 @@
 """What a session gets: role credentials and access tokens, cached, fetched and renewed.
 
-`refreshable` has the credentials that botocore gets. They are renewed when their `schedule` says so,
-by what `role_source` returns. All that belongs to one login is passed down as a `Login`.
+`refreshable` has the credentials that botocore gets. They are renewed when their `schedule` says
+so, by what `role_source` returns. All that belongs to one login is passed down as a `Login`.
 """
 
 from __future__ import annotations

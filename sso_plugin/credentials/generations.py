@@ -47,9 +47,9 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
         """Answer in botocore's terms, for those who call ``refresh_using`` themselves."""
         fetched = self._source.fetch()
         return {
-            "access_key": fetched.access_key,
-            "secret_key": fetched.secret_key,
-            "token": fetched.session_token,
+            "access_key": fetched.keys.access_key,
+            "secret_key": fetched.keys.secret_key,
+            "token": fetched.keys.token,
             "expiry_time": format_timestamp(fetched.lifetime.expires_at),
             "account_id": fetched.account_id,
         }
@@ -67,18 +67,21 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
 
     def _is_still_good(self, read: RoleCredentials, now: float) -> bool:
         ends_at: float = min(self._reads.at + _TIME_TO_SIGN, read.lifetime.mandatory_refresh_at)
-        return now < ends_at and read.access_key != self._rejected
+        return now < ends_at and read.keys.access_key != self._rejected
 
-    def _set(self, **values: Any) -> None:
-        """Change what is read, as botocore's own credentials allow it."""
+    def _set(self, **values: str) -> None:
+        """Change one of the keys, as botocore's own credentials allow it."""
         if self._current is not None:
-            self._current = self._current._replace(**values)
-            self._reads.generation, self._reads.at = self._current, self._clock.now()
+            self._set_current(self._current._replace(keys=self._current.keys._replace(**values)))
+
+    def _set_current(self, changed: RoleCredentials) -> None:
+        self._current = changed
+        self._reads.generation, self._reads.at = changed, self._clock.now()
 
     @property
     def access_key(self) -> str:
         """The access key, of the generation that this thread reads."""
-        return str(self._generation().access_key)
+        return str(self._generation().keys.access_key)
 
     @access_key.setter
     def access_key(self, value: str) -> None:
@@ -87,7 +90,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
     @property
     def secret_key(self) -> str:
         """The secret key, of the generation that this thread reads."""
-        return str(self._generation().secret_key)
+        return str(self._generation().keys.secret_key)
 
     @secret_key.setter
     def secret_key(self, value: str) -> None:
@@ -96,11 +99,11 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
     @property
     def token(self) -> str:
         """The session token, of the generation that this thread reads."""
-        return str(self._generation().session_token)
+        return str(self._generation().keys.token)
 
     @token.setter
     def token(self, value: str) -> None:
-        self._set(session_token=value)
+        self._set(token=value)
 
     @property
     def account_id(self) -> str:
@@ -109,13 +112,14 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
 
     @account_id.setter
     def account_id(self, value: str) -> None:
-        self._set(account_id=value)
+        if self._current is not None:
+            self._set_current(self._current._replace(account_id=value))
 
 
 @hide_frames
 def frozen(generation: RoleCredentials) -> ReadOnlyCredentials:
     """Return one generation as botocore's own type, with plain strings."""
-    names = ("access_key", "secret_key", "session_token", "account_id")
+    keys = generation.keys
+    values = (keys.access_key, keys.secret_key, str(keys.token), generation.account_id)
     # Older botocore has no account_id in here.
-    wanted = names[: len(ReadOnlyCredentials._fields)]
-    return ReadOnlyCredentials(*[str(getattr(generation, name)) for name in wanted])
+    return ReadOnlyCredentials(*map(str, values[: len(ReadOnlyCredentials._fields)]))

@@ -110,7 +110,7 @@ class Login:
         from ..errors import LoginRequired
 
         return LoginRequired(
-            error_msg=f"{self.profile.subject} needs a login: {reason}. "
-            f"Run: {self.profile.login_command}",
+            subject=self.profile.subject,
             reason=reason,
+            fix=f"Run: {self.profile.login_command}",
         )

@@ -164,9 +164,9 @@ class SsoCredentials(CredentialsOfGenerations):
     def _publish(self, fetched: RoleCredentials) -> None:
         # Plain strings: what is handed out must look like what botocore hands out. None of them is
         # a local variable, which a traceback may show.
-        self._access_key = str(fetched.access_key)
-        self._secret_key = str(fetched.secret_key)
-        self._token = str(fetched.session_token)
+        self._access_key = str(fetched.keys.access_key)
+        self._secret_key = str(fetched.keys.secret_key)
+        self._token = str(fetched.keys.token)
         self._account_id = str(fetched.account_id)
         self._expiry_time = to_datetime(fetched.lifetime.expires_at)
         self._frozen_credentials = frozen(fetched)
@@ -205,13 +205,13 @@ class SsoCredentials(CredentialsOfGenerations):
     def may_be_replaced(self, access_key: str) -> bool:
         """Tell whether it is worth asking why AWS has rejected credentials with this key."""
         current = self._current
-        if current is None or current.access_key != access_key:
+        if current is None or current.keys.access_key != access_key:
             return True
         return self._clock.now() >= max(current.lifetime.replaceable_from, self._kept_until)
 
     def has_key(self, access_key: str) -> bool:
         """Tell whether this is the current access key."""
-        return self._current is not None and self._current.access_key == access_key
+        return self._current is not None and self._current.keys.access_key == access_key
 
     @property
     def expires_at(self) -> float | None:

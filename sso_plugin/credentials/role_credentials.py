@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.credentials import ReadOnlyCredentials
+
 from ..storage.keys import role_key
 from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
 from .schedule import Lifetime
@@ -19,7 +21,15 @@ if TYPE_CHECKING:
     from .role_request import RoleRequest
     from .token_source import AskPerson
 
-__all__ = ["NO_ORIGIN", "Origin", "RoleCredentials", "RoleSource", "find_origin", "note_origin"]
+__all__ = [
+    "NO_ORIGIN",
+    "Origin",
+    "RoleCredentials",
+    "RoleSource",
+    "find_origin",
+    "members",
+    "note_origin",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -35,19 +45,18 @@ _ORIGIN = "SsoPlugin"
 class RoleCredentials(NamedTuple):
     """Credentials of one role in one account, their lifetime, and the login they came from.
 
-    ``origin`` is None where another program wrote them, or a caller set the cache.
+    :param keys: botocore's own value of them. Their ``account_id`` is not set.
+    :param origin: None where another program wrote them, or a caller set the cache.
     """
 
-    access_key: str
-    secret_key: str
-    session_token: str
+    keys: ReadOnlyCredentials
     lifetime: Lifetime
     account_id: str
     origin: Origin | None = None
 
     def __repr__(self) -> str:
         return (
-            f"RoleCredentials(access_key={self.access_key!r}, lifetime={self.lifetime!r}, "
+            f"RoleCredentials(access_key={self.keys.access_key!r}, lifetime={self.lifetime!r}, "
             f"account_id={self.account_id!r}, origin={self.origin!r})"
         )
 
@@ -63,14 +72,13 @@ class RoleCredentials(NamedTuple):
         texts = [held[name] for name in names if isinstance(held.get(name), str)]
         if len(texts) < len(names):
             return None
-        access_key, secret_key, session_token = texts
         try:
             expires_at = parse_timestamp(held.get("Expiration"))
         except ValueError:
             return None
         lifetime = Lifetime(clock.at(entry.stored_at), expires_at)
         origin = find_origin(entry.document)
-        return cls(access_key, secret_key, session_token, lifetime, account_id, origin)
+        return cls(ReadOnlyCredentials(*texts), lifetime, account_id, origin)
 
     @staticmethod
     def fault(entry: Entry) -> str | None:
@@ -82,15 +90,26 @@ class RoleCredentials(NamedTuple):
         """Return the cache file, as the AWS CLI writes it, with a note of the login."""
         document = {
             "ProviderType": "sso",
-            "Credentials": {
-                "AccessKeyId": self.access_key,
-                "SecretAccessKey": self.secret_key,
-                "SessionToken": self.session_token,
-                "Expiration": format_timestamp(self.lifetime.expires_at),
-                "AccountId": self.account_id,
-            },
+            "Credentials": members(self.keys, self.lifetime.expires_at, self.account_id),
         }
         return note_origin(document, self.origin)
+
+
+def members(
+    keys: ReadOnlyCredentials, expires_at: float | None, account_id: str | None = None
+) -> dict[str, str]:
+    """Return credentials as the AWS CLI's cache and a credential process write them.
+
+    :param expires_at: in epoch seconds; None for credentials that do not expire.
+    """
+    found = {
+        "AccessKeyId": keys.access_key,
+        "SecretAccessKey": keys.secret_key,
+        "SessionToken": keys.token,
+        "Expiration": None if expires_at is None else format_timestamp(expires_at),
+        "AccountId": account_id or getattr(keys, "account_id", None),
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 class RoleSource:

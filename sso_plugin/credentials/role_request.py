@@ -18,7 +18,8 @@ from .schedule import Lifetime
 from .token_source import TokenSource
 
 if TYPE_CHECKING:
-    from ..portal.answers import RoleGrant
+    from botocore.credentials import ReadOnlyCredentials
+
     from .access_token import AccessToken
     from .role_credentials import Origin, RoleSource
 
@@ -92,8 +93,10 @@ class RoleRequest:
         last = own.get(record)
         if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_EVERY:
             raise PortalError(
-                error_msg=f"{self._subject} gets no other credentials for {self._name}: they were "
-                "replaced less than 5 minutes ago. Is the service or region enabled?"
+                subject=self._subject,
+                problem=f"gets no other credentials for {self._name}: they were replaced less than "
+                "5 minutes ago",
+                fix="Check that the service and the region are enabled.",
             )
         began = 0.0 if self._outage.holds_off() else time.time()
         fetched = self._ask_unless_down(began, attended=False)
@@ -103,7 +106,7 @@ class RoleRequest:
 
     def _load_other(self, rejected: str) -> RoleCredentials | None:
         found = self._source.load()
-        return found if found and found.access_key != rejected else None
+        return found if found and found.keys.access_key != rejected else None
 
     def _load_fresh(self, minimum: float) -> RoleCredentials | None:
         found = self._source.load()
@@ -114,30 +117,32 @@ class RoleRequest:
     def _ask(self, *, attended: bool) -> RoleCredentials:
         """Ask the portal; again if another person has logged in meanwhile."""
         for _ in range(_LOGINS):
-            token, granted = self._exchange(attended=attended)
+            token, found, expires_at = self._exchange(attended=attended)
             origin = self._tokens.file.origin_of(token) if self._source.of_login else None
             if origin is None or self._login.vouches_for(origin, 0):
-                return self._keep(granted, origin)
+                return self._keep(found, expires_at, origin)
             # The login has ended. Without a new one, this raises LoginRequired.
             self._tokens.fetch(attended=attended)
         raise PortalError(
-            error_msg=f"{self._subject} got no credentials for {self._name}: there was a "
-            f"new login during each of {_LOGINS} requests. Try again",
+            subject=self._subject,
+            problem=f"got no credentials for {self._name}: there was a new login during each of "
+            f"{_LOGINS} requests",
+            fix="Try again.",
             retryable=True,
         )
 
-    def _exchange(self, *, attended: bool) -> tuple[AccessToken, RoleGrant]:
-        """Return the keys that the portal gives, and the token that it gave them for."""
+    def _exchange(self, *, attended: bool) -> tuple[AccessToken, ReadOnlyCredentials, float]:
+        """Return a token, the credentials that the portal returns for it, and when they expire."""
         token = self._tokens.fetch(attended=attended)
         try:
             try:
-                return token, self._get(token.value)
+                return token, *self._get(token.value)
             except PortalRefusal as exc:
                 if exc.code != "UnauthorizedException":
                     raise
                 # Revoked, or renewed by a program that does not take our lock.
                 token = self._other_than(token, attended=attended)
-                return token, self._get(token.value)
+                return token, *self._get(token.value)
         except PortalRefusal as exc:
             explained = self._explained(exc)
             if explained is None:
@@ -152,32 +157,30 @@ class RoleRequest:
             kind = also(type(exc), UnauthorizedSSOTokenError)
             raise kind(**exc.kwargs) from exc.__cause__
 
-    def _keep(self, granted: RoleGrant, origin: Origin | None) -> RoleCredentials:
-        if self._clock.earliest() >= granted.expires_at:
+    def _keep(
+        self, found: ReadOnlyCredentials, expires_at: float, origin: Origin | None
+    ) -> RoleCredentials:
+        if self._clock.earliest() >= expires_at:
             raise PortalError(
-                error_msg=f"The portal gave credentials for {self._name} that had expired",
+                subject=self._subject,
+                problem=f"got credentials for {self._name} that had already expired",
+                fix=f"Run: {self._login.profile.doctor_command}",
                 retryable=True,
             )
         source = self._source
-        fetched = RoleCredentials(
-            granted.access_key,
-            granted.secret_key,
-            granted.session_token,
-            Lifetime(self._clock.now(), granted.expires_at),
-            source.account_id,
-            origin,
-        )
+        lifetime = Lifetime(self._clock.now(), expires_at)
+        fetched = RoleCredentials(found, lifetime, source.account_id, origin)
         # First: a logout deletes the files that the index names.
         self._tokens.file.index.add(source.key)
         source.cache.put(source.key, fetched.document())
         if origin is not None and not self._login.vouches_for(origin, 0):
             # A logout came directly before, and found nothing to delete.
             source.cache.delete(source.key)
-        until = format_timestamp(granted.expires_at)
+        until = format_timestamp(expires_at)
         _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
         return fetched
 
-    def _get(self, token: str) -> RoleGrant:
+    def _get(self, token: str) -> tuple[ReadOnlyCredentials, float]:
         portal, account_id = self._login.portal, self._source.account_id
         return portal.get_role_credentials(token, account_id, self._role_name)
 
@@ -188,15 +191,16 @@ class RoleRequest:
             return None
         return exc.as_kind(
             NoAccess,
-            error_msg=f"{self._subject} asks for {self._name}, which this "
-            f"user does not have. {self._alternatives()}",
+            subject=self._subject,
+            problem=f"asks for {self._name}, which this user does not have",
+            fix=self._alternatives(),
         )
 
     def _alternatives(self) -> str:
-        from ..portal.listings import Directory
+        from ..portal.listings import AccountsAndRoles
 
         try:
-            roles = Directory(self._tokens, pauses=()).role_names(self._source.account_id)
+            roles = AccountsAndRoles(self._tokens).role_names(self._source.account_id)
         except SsoPluginError as exc:
             _logger.debug("Cannot list the roles in %s: %s", self._source.account_id, exc)
             return "Check sso_account_id and sso_role_name."

@@ -135,9 +135,11 @@ class Renewal:
     def _locked_out(self) -> TokenLocked:
         login = self._login
         return TokenLocked(
-            error_msg=f"{login.profile.subject} cannot renew its access token: another process "
-            f"still holds {login.store.describe_lock(login.key)}. Try again later, end that "
-            f"process, or run: {login.profile.login_command} --force",
+            subject=login.profile.subject,
+            problem="cannot renew its access token: another process still holds "
+            f"{login.store.describe_lock(login.key)}",
+            fix="Try again later, stop that process, or run: "
+            f"{login.profile.login_command} --force",
             retryable=True,
         )
 

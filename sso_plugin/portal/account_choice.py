@@ -53,21 +53,26 @@ def choose(accounts: Iterable[Account], wanted: Wanted) -> Account:
     found = matching(known, wanted.text)
     if len(found) == 1:
         return found[0]
-    asks = f'{wanted.asker} asks for the account "{wanted.text}"'
+    asks = f'asks for the account "{wanted.text}"'
     if found:
         several = [
             f"{each.account_id} ({', '.join(filter(None, (each.name, each.email)))})"
             for each in found
         ]
         raise ConfigError(
-            error_msg=f"{asks}, of which there are {len(found)}. "
-            f"Set {wanted.id_key} to one of: {_listed(several)}."
+            subject=wanted.asker,
+            problem=f"{asks}, of which there are {len(found)}",
+            fix=f"Set {wanted.id_key} to one of: {_listed(several)}.",
         )
     if not known:
-        raise ConfigError(error_msg=f"{asks}, but this user has no account at all.")
+        raise ConfigError(
+            subject=wanted.asker, problem=f"{asks}, but this user has no account at all"
+        )
     raise ConfigError(
-        error_msg=f"{asks}, which this user does not have. Set {wanted.name_key} to one of: "
-        f"{_listed(_closest(sorted({each.name for each in known}), wanted.text))}."
+        subject=wanted.asker,
+        problem=f"{asks}, which this user does not have",
+        fix=f"Set {wanted.name_key} to one of: "
+        f"{_listed(_closest(sorted({each.name for each in known}), wanted.text))}.",
     )
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from botocore.credentials import ReadOnlyCredentials
 
 from ..printable import has_controls, one_line
 from ..timestamps import END_OF_TIME
@@ -23,9 +25,9 @@ __all__ = [
     "Grant",
     "InvalidAnswerError",
     "Registration",
-    "RoleGrant",
     "is_account_id",
     "read_page_token",
+    "read_role_credentials",
     "read_role_name",
 ]
 
@@ -75,6 +77,14 @@ def is_account_id(text: str) -> bool:
     return _ACCOUNT_ID.fullmatch(text) is not None
 
 
+def read_role_credentials(answer: Mapping[str, Any]) -> tuple[ReadOnlyCredentials, float]:
+    """Read the answer of GetRoleCredentials: credentials, and when they expire in epoch seconds."""
+    held = answer.get("roleCredentials") or {}
+    names = ("accessKeyId", "secretAccessKey", "sessionToken")
+    expires_at = _number(held, "expiration", 1000 * END_OF_TIME) / 1000
+    return ReadOnlyCredentials(*[_secret(held, name) for name in names]), expires_at
+
+
 def read_role_name(answer: Mapping[str, Any]) -> str:
     """Read the name of one of the roles that ListAccountRoles names, as IAM allows it."""
     return _matching(_ROLE_NAME, answer, "roleName", "the name of a role")
@@ -83,26 +93,6 @@ def read_role_name(answer: Mapping[str, Any]) -> str:
 def read_page_token(answer: Mapping[str, Any]) -> str | None:
     """Read the token of the next page; None on the last one."""
     return _line(answer, "nextToken", _LONGEST_SECRET) or None
-
-
-class RoleGrant(NamedTuple):
-    """The answer of GetRoleCredentials; ``expires_at`` in epoch seconds. Secrets are `Secret`."""
-
-    access_key: str
-    secret_key: str
-    session_token: str
-    expires_at: float
-
-    @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> RoleGrant:
-        """Read the answer, which counts in milliseconds."""
-        keys = answer.get("roleCredentials") or {}
-        return cls(
-            _secret(keys, "accessKeyId"),
-            _secret(keys, "secretAccessKey"),
-            _secret(keys, "sessionToken"),
-            _number(keys, "expiration", 1000 * END_OF_TIME) / 1000,
-        )
 
 
 @dataclass(frozen=True)

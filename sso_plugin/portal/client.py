@@ -21,8 +21,8 @@ from .answers import (
     Grant,
     InvalidAnswerError,
     Registration,
-    RoleGrant,
     read_page_token,
+    read_role_credentials,
     read_role_name,
 )
 from .error_map import Caller
@@ -31,6 +31,7 @@ from .throttling import Budget, govern
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from botocore.credentials import ReadOnlyCredentials
     from botocore.session import Session
 
     from ..clock import Clock
@@ -87,9 +88,11 @@ class Portal:
         """Return the portal of a profile, within the budget of requests that it allows."""
         return cls(session, profile, clock, Budget.of(profile))
 
-    def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleGrant:
-        """Exchange the token for keys of one role in one account."""
-        call = self._call("sso", "get_role_credentials", RoleGrant.of)
+    def get_role_credentials(
+        self, access_token: str, account_id: str, role_name: str
+    ) -> tuple[ReadOnlyCredentials, float]:
+        """Return credentials of one role in one account, and when they expire in epoch seconds."""
+        call = self._call("sso", "get_role_credentials", read_role_credentials)
         return call(accessToken=access_token, accountId=account_id, roleName=role_name)
 
     def list_accounts(

@@ -23,7 +23,7 @@ _WORKERS = 10
 _WINDOW = 2 * _WORKERS
 """Accounts that are worked on ahead of the consumer."""
 
-_THREAD_NAME = "sso-plugin-directory"
+_THREAD_NAME = "sso-plugin-listing"
 _GRACE = 1.0
 """Seconds to wait at the end for calls that are still under way."""
 

@@ -110,13 +110,10 @@ class Caller:
         retryable = status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
         kind = also(PortalRefusal, type(exc))
         refusal = PortalRefusal(error_msg="", response=response, operation_name=exc.operation_name)
-        told = (
-            f"was refused {exc.operation_name} by {self._portal}: {refusal.explanation}. "
-            f"{'Try again later, or run' if retryable else 'Run'}"
-        )
         return kind(
-            error_msg=f"{self.subject} {told}: {self.doctor_command}",
-            told=told,
+            subject=self.subject,
+            problem=f"was refused {exc.operation_name} by {self._portal}: {refusal.explanation}",
+            fix=f"{'Try again later, or run' if retryable else 'Run'}: {self.doctor_command}",
             response=response,
             operation_name=exc.operation_name,
             retryable=retryable,
@@ -126,11 +123,11 @@ class Caller:
         self, kind: type[PortalUnreachable], reason: str, kwargs: Mapping[str, Any] | None = None
     ) -> PortalUnreachable:
         """Return an error with those of botocore's ``kwargs`` that are plain addresses."""
-        told = f"cannot reach {self._portal}: {reason.rstrip('.')}. Run"
         addresses = {name: held for name, held in (kwargs or {}).items() if name in _ADDRESSES}
         return kind(
-            error_msg=f"{self.subject} {told}: {self.doctor_command}",
-            told=told,
+            subject=self.subject,
+            problem=f"cannot reach {self._portal}: {reason.rstrip('.')}",
+            fix=self._fix,
             retryable=True,
             **self._cleaned(addresses),
         )
@@ -148,8 +145,9 @@ class Caller:
     def _misconfigured(self, exc: Exception) -> ConfigError:
         kind = ConfigValueError if isinstance(exc, ValueError) else ConfigError
         return also(kind, type(exc))(
-            error_msg=f"{self.subject} cannot call {self._portal} as it is configured: "
-            f"{str(exc).rstrip('.')}. {self._mend}"
+            subject=self.subject,
+            problem=f"cannot call {self._portal} as it is configured: {str(exc).rstrip('.')}",
+            fix=self._fix,
         )
 
     def _cleaned(self, value: Any) -> Any:
@@ -180,7 +178,7 @@ class Caller:
         return f"Identity Center ({self.service} in {self.region}{at})"
 
     @property
-    def _mend(self) -> str:
+    def _fix(self) -> str:
         return f"Run: {self.doctor_command}"
 
 

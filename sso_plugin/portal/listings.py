@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,14 +20,9 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     Page: TypeAlias = tuple[list[T], str | None]
 
-__all__ = ["Account", "AccountRole", "Directory"]
-
-_logger = logging.getLogger(__name__)
+__all__ = ["Account", "AccountRole", "AccountsAndRoles"]
 
 _MOST_PAGES = 10_000
-
-_PAUSES = (0.5, 1.0, 2.0, 4.0)
-"""Seconds before a refused page is asked for again, which botocore has done a few times before."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +34,10 @@ class AccountRole:
     role_name: str
 
 
-class Directory:
+class AccountsAndRoles:
     """What the user of a login has.
 
     :param progress: called with the number of accounts that are done, and of all accounts.
-    :param pauses: seconds before each further try of a page that the portal refuses for the time
-        being.
     """
 
     def __init__(
@@ -54,15 +45,11 @@ class Directory:
         tokens: TokenSource,
         *,
         progress: Callable[[int, int], object] | None = None,
-        pauses: tuple[float, ...] = _PAUSES,
-        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._tokens = tokens
         self._login = tokens.login
         self._portal = tokens.login.portal
         self._progress = progress or (lambda *_: None)
-        self._pauses = pauses
-        self._sleep = sleep
 
     def accounts(self) -> Iterator[Account]:
         """Yield all accounts in the portal's order, page by page, each page when it is needed.
@@ -121,30 +108,16 @@ class Directory:
         # Hashes, since tokens may be long.
         while hash(next_token) not in seen and len(seen) < _MOST_PAGES:
             seen.add(hash(next_token))
-            page, next_token = self._patiently(ask, next_token, self._pauses)
+            page, next_token = self._with_token(ask, next_token)
             yield page
             if not next_token:
                 return
         raise PortalError(
-            error_msg=f"{self._login.profile.subject} got a list that does not end from "
-            f"{self._login.profile.start_url}: it has more than {_MOST_PAGES} pages, or leads "
-            f"back to an earlier one. Run: {self._login.profile.doctor_command}"
+            subject=self._login.profile.subject,
+            problem=f"got a list that does not end from {self._login.profile.start_url}: it has "
+            f"more than {_MOST_PAGES} pages, or leads back to an earlier one",
+            fix=f"Run: {self._login.profile.doctor_command}",
         )
-
-    def _patiently(
-        self,
-        ask: Callable[[str, str | None], Page[T]],
-        next_token: str | None,
-        pauses: tuple[float, ...],
-    ) -> Page[T]:
-        try:
-            return self._with_token(ask, next_token)
-        except PortalRefusal as exc:
-            if not exc.retryable or not pauses:
-                raise
-            _logger.debug("Asking again in %s seconds: %s", pauses[0], exc)
-        self._sleep(pauses[0])
-        return self._patiently(ask, next_token, pauses[1:])
 
     def _with_token(
         self, ask: Callable[[str, str | None], Page[T]], next_token: str | None

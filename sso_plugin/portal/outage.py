@@ -39,6 +39,9 @@ _LONGEST_HOLD_OFF = 60.0
 _MANY = 1000
 """Failures in a row; more are not counted."""
 
+_DOCTOR_COMMAND = "{doctor_command}"
+"""Stands in the file for the command of each reader's own profile."""
+
 _LONGEST_TEXT = 2000
 """Characters of a text in the file."""
 
@@ -84,7 +87,8 @@ class Outage:
             "kind": _name_of(exc),
             "unauthorized": isinstance(exc, UnauthorizedSSOTokenError),
             "message": str(exc),
-            "told": exc.told,
+            "problem": exc.problem,
+            "fix": exc.fix.replace(self._profile.doctor_command, _DOCTOR_COMMAND),
             "retryable": exc.retryable,
             "failures": before + 1,
         }
@@ -110,21 +114,21 @@ class Outage:
 
     def _error(self, document: Mapping[str, object]) -> PortalError:
         """Return another process's failure in the name of this one's profile."""
-        told, retryable = _text(document, "told"), document.get("retryable") is True
-        message = f"{self._profile.subject} {told}: {self._profile.doctor_command}"
-        if not told:
-            message = _text(document, "message")
-        name = _text(document, "kind")
+        name, problem, message = (_text(document, key) for key in ("kind", "problem", "message"))
+        what: dict[str, Any] = {"retryable": document.get("retryable") is True}
+        if problem:
+            fix = _text(document, "fix").replace(_DOCTOR_COMMAND, self._profile.doctor_command)
+            what |= {"subject": self._profile.subject, "problem": problem, "fix": fix}
+        else:
+            what["error_msg"] = message
         bases = [UnauthorizedSSOTokenError] if document.get("unauthorized") is True else []
         if "code" not in document:
             kind = also(_KINDS.get(name, PortalEndpointError), *bases)
-            return kind(error_msg=message, told=told, retryable=retryable)
+            return kind(**what)
         return also(_REFUSALS.get(name, PortalRefusal), *bases)(
-            error_msg=message,
-            told=told,
             response=_response(document, message),
             operation_name=_text(document, "operation"),
-            retryable=retryable,
+            **what,
         )
 
 

@@ -1,7 +1,7 @@
 """The few places of botocore that have no public door, each with its one function.
 
-``tests/session/test_seams.py`` pins the botocore code that these rely on. Only this module imports wrapt,
-and only when a profile has a role chain: importing it takes longer than making a session.
+``tests/session/test_seams.py`` pins the botocore code that these rely on. Only this module imports
+wrapt, and only when a profile has a role chain: that takes longer than making a session.
 """
 
 from __future__ import annotations

@@ -6,14 +6,14 @@ import logging
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..config.profile import SsoProfile
 from ..credentials.access_token import TokenState
 from ..credentials.account_names import AccountNames
 from ..credentials.login import Login
 from ..errors import ConfigError, PortalError
-from ..models import add_data_path
+from ..models import open_session, open_session_without_profile
 from ..storage.file_cache import role_cache, token_cache
 from ..storage.keys import registration_key, role_key, token_key
 from ..web.addresses import parse
@@ -33,7 +33,6 @@ __all__ = [
     "check_one_login",
     "login_at",
     "login_in_file",
-    "open_session",
     "open_session_for_login",
 ]
 
@@ -180,16 +179,20 @@ def check_one_login(
     sso_session: str | None,
     start_url: str | None,
     sso_region: str | None,
+    *,
+    required: bool = False,
 ) -> None:
     """Refuse two ways at once to name a login, and a region without a start URL.
 
-    :raises ConfigError: for either.
+    :param required: also refuse none, and a start URL without its region.
+    :raises ConfigError: for each of these.
     """
     given = [name for name in (profile_name, sso_session, start_url) if name]
-    if len(given) > 1 or (sso_region and not start_url):
+    incomplete = required and (not given or (start_url and not sso_region))
+    if len(given) > 1 or incomplete or (sso_region and not start_url):
         raise ConfigError(
-            error_msg="Name one login: give a profile, or an sso-session, or a start URL together "
-            "with its region."
+            problem="Exactly one login has to be named",
+            fix="Use a profile, or an sso-session, or a start URL and its region.",
         )
 
 
@@ -204,15 +207,17 @@ def login_at(start_url: str, sso_region: str | None) -> SsoProfile:
     if sso_region:
         if not _REGION.fullmatch(sso_region):
             raise ConfigError(
-                error_msg=f'"{sso_region}" is no region. Give one such as eu-central-1.'
+                problem=f'"{sso_region}" is not a valid region',
+                fix="Use one such as eu-central-1.",
             )
         return profile
     key = token_key(profile)
     found = login_in_file(key)
     if found is None or found[0] != start_url:
         raise ConfigError(
-            error_msg=f"The region of {start_url} is not known: there is no token of this URL in "
-            f"{token_cache().describe(key)}. Add --sso-region REGION (in Python: sso_region)."
+            problem=f"The region of {start_url} is not known: there is no token of this URL in "
+            f"{token_cache().describe(key)}",
+            fix="Add --sso-region REGION (in Python: sso_region).",
         )
     return profile._replace(region=found[1])
 
@@ -226,15 +231,6 @@ def login_in_file(key: str) -> tuple[str, str] | None:
     return (url, region) if parse(url) and _REGION.fullmatch(region) else None
 
 
-def open_session(profile_name: str | None = None) -> Session:
-    """Return a botocore session that knows our service models."""
-    from botocore.session import Session
-
-    session = Session(profile=profile_name)
-    add_data_path(session.get_component("data_loader"))
-    return session
-
-
 def open_session_for_login() -> Session:
     """Return a session for a login that no profile names.
 
@@ -242,15 +238,11 @@ def open_session_for_login() -> Session:
     whose profile does not exist, botocore makes no client.
     """
     from botocore.exceptions import ProfileNotFound
-    from botocore.session import Session
 
     try:
         return open_session()
     except ProfileNotFound:
-        nowhere: Any = {"profile": (None, None, None, None)}
-        session = Session(session_vars=nowhere)
-    add_data_path(session.get_component("data_loader"))
-    return session
+        return open_session_without_profile()
 
 
 def _only_sso_session(session: Session) -> SsoProfile:
@@ -263,14 +255,16 @@ def _only_sso_session(session: Session) -> SsoProfile:
     section = session.full_config.get("profiles", {}).get(named or "default", {})
     if isinstance(source := section.get("source_profile"), str):
         raise ConfigError(
-            error_msg=f'The profile "{named or "default"}" in {file} has no login of its own: it '
-            f"assumes a role. Name its source profile: --profile {shlex.quote(source)}"
+            subject=f'The profile "{named or "default"}" in {file}',
+            problem="has no login of its own: it assumes a role",
+            fix=f"Use its source profile: --profile {shlex.quote(source)}",
         )
-    choose = f" Or choose one of its sso-sessions: {', '.join(names)}." if names else ""
+    choose = f" Or use one of its sso-sessions: {', '.join(names)}." if names else ""
     raise ConfigError(
-        error_msg=f'The profile "{named or "default"}" has no SSO configuration in {file}: add '
-        "sso_session to it, and a section [sso-session NAME] with sso_start_url and sso_region."
-        f"{choose}"
+        subject=f'The profile "{named or "default"}"',
+        problem=f"has no SSO configuration in {file}",
+        fix="Add sso_session to it, and a section [sso-session NAME] with sso_start_url and "
+        f"sso_region.{choose}",
     )
 
 

@@ -47,8 +47,9 @@ class EveryLogin:
         if self._faults:
             files = [f"Files could not be deleted: {'; '.join(left)}."] if left else []
             raise ConfigError(
-                error_msg="All other logins are ended, but the config file has sections that are "
-                f"not complete. {' '.join([*self._faults, *files])}"
+                problem="All other logins are ended, but the config file has sections that are not "
+                "complete",
+                fix=" ".join([*self._faults, *files]),
             )
 
     def _logins(self) -> dict[str, ConfiguredLogin]:

@@ -44,8 +44,9 @@ _ENDINGS = {
 def login_failed(profile: SsoProfile, reason: str, *, by_person: bool = False) -> LoginFailed:
     """Return the error that says whose login has failed, why, and how to try again."""
     return LoginFailed(
-        error_msg=f"{profile.subject} was not logged in: {reason}. Run: {profile.login_command}",
+        subject=profile.subject,
         reason=reason,
+        fix=f"Run: {profile.login_command}",
         by_person=by_person,
     )
 
@@ -86,8 +87,8 @@ class _Flow:
         # The registration may be at fault, so the next try makes a new one.
         self.registrations.forget()
         return self._failed(
-            f"{exc.explanation}. Check sso_start_url ({self.login.profile.start_url}) and sso_region "
-            f"({self.login.profile.region})"
+            f"{exc.explanation}. Check sso_start_url ({self.login.profile.start_url}) and "
+            f"sso_region ({self.login.profile.region})"
         )
 
 

@@ -34,6 +34,20 @@ class LoginPrompt:
     url: str
     user_code: str | None
 
+    def lines(self) -> list[tuple[str, bool]]:
+        """Return the text for the person: its lines, and whether each has to stand out."""
+        where = "this page" if self.user_code is None else "this page in any browser"
+        code = (
+            [] if self.user_code is None else [(f"and approve the code {self.user_code}\n", True)]
+        )
+        return [
+            (f"{self.subject} needs a login: {self.reason}.", False),
+            (f"Open {where}:\n", False),
+            (f"  {self.url}\n", True),
+            *code,
+            ("Waiting for the approval ... (Ctrl-C stops)", False),
+        ]
+
 
 @dataclass(frozen=True)
 class Person:

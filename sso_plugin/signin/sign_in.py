@@ -30,15 +30,8 @@ FlowName = Literal["auto", "browser", "device"]
 
 
 def show_on_stderr(prompt: LoginPrompt) -> None:
-    """Tell the person at the terminal what to do; stdout is for data."""
-    where = "this page" if prompt.user_code is None else "this page in any browser"
-    code = "" if prompt.user_code is None else f"and approve the code {prompt.user_code}\n"
-    print(  # noqa: T201
-        f"{prompt.subject} needs a login: {prompt.reason}.\n"
-        f"Open {where}:\n\n  {prompt.url}\n\n{code}Waiting for the approval ...",
-        file=sys.stderr,
-        flush=True,
-    )
+    """Show the prompt in the terminal; stdout is for data."""
+    print(*[text for text, _ in prompt.lines()], sep="\n", file=sys.stderr, flush=True)  # noqa: T201
 
 
 @dataclass(frozen=True)

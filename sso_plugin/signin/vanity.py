@@ -69,10 +69,11 @@ class PortalRecord:
             return
         if _place(known) != _place(resolved):
             raise LoginFailed(
-                error_msg=f"{self._profile.subject} was not logged in: its start URL "
-                f"{self._profile.start_url} now leads to {one_line(resolved, _LONGEST)}, and at "
-                f"the last login led to {one_line(known, _LONGEST)}. If that is right, "
-                f"{self._remedy()}, then log in again"
+                subject=self._profile.subject,
+                reason=f"its start URL {self._profile.start_url} now leads to "
+                f"{one_line(resolved, _LONGEST)}, and at the last login led to "
+                f"{one_line(known, _LONGEST)}",
+                fix=f"If that is right, {self._remedy()}, then log in again.",
             )
 
     def write(self, resolved: str) -> None:
@@ -126,8 +127,9 @@ def _request(session: Session, method: str, url: str, here: str) -> tuple[int, s
 
 def _failed(url: str, why: str) -> LoginFailed:
     return LoginFailed(
-        error_msg=f"The start URL {one_line(url, _LONGEST)} cannot be resolved: {why}. Set "
-        "sso_start_url to the address of the AWS access portal itself"
+        subject=f"The start URL {one_line(url, _LONGEST)}",
+        problem=f"cannot be resolved: {why}",
+        fix="Set sso_start_url to the address of the AWS access portal itself.",
     )
 
 
@@ -142,6 +144,8 @@ def check_start_url(profile: SsoProfile) -> None:
     named = profile.name is not None or profile.session_name is not None
     where = f"{profile.subject}: sso_start_url in {profile.config_file}" if named else "--start-url"
     raise ConfigError(
-        error_msg=f'{where} is not a valid address: "{url}". Set it to the address of the AWS '
-        "access portal, such as https://example.awsapps.com/start."
+        subject=where,
+        problem=f'is not a valid address: "{url}"',
+        fix="Set it to the address of the AWS access portal, such as "
+        "https://example.awsapps.com/start.",
     )

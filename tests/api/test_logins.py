@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from quicklogin import login
 
 import sso_plugin
 from sso_plugin import ConfigError, Status
@@ -48,13 +49,12 @@ def log_in_at(world: World) -> None:
 
 
 def log_in(world: World, profile: str | None = "dev", **named: Any) -> None:
-    sso_plugin.login(
+    login(
         profile,
         **named,
         flow="device",
         show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
         open_browser=None,
-        sleep=id,
     )
 
 
@@ -428,13 +428,12 @@ def test_a_crafted_index_deletes_nothing_but_role_files(world: World, act: str) 
     if act == "logout":
         sso_plugin.logout("dev")
     else:
-        sso_plugin.login(
+        login(
             "dev",
             flow="device",
             force=True,
             show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
             open_browser=None,
-            sleep=id,
         )
     assert victim.exists()
     assert not ours.exists()

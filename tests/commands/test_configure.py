@@ -34,7 +34,7 @@ from sso_plugin.commands.configure.config_text import ConfigText, ProfileText
 from sso_plugin.commands.configure.configuring import Wishes, write_profiles
 from sso_plugin.commands.configure.profile_names import NameTemplate
 from sso_plugin.commands.configure.text_diff import unified_diff
-from sso_plugin.portal.listings import Account, AccountRole, Directory
+from sso_plugin.portal.listings import Account, AccountRole, AccountsAndRoles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -660,11 +660,11 @@ def roles_are(monkeypatch: pytest.MonkeyPatch, *roles: AccountRole) -> None:
     """Let the user have these roles."""
     accounts = {role.account_id: Account(role.account_id, role.account_name, "") for role in roles}
 
-    def listed(_: Directory, account: str | None = None) -> Iterator[AccountRole]:
+    def listed(_: AccountsAndRoles, account: str | None = None) -> Iterator[AccountRole]:
         return (role for role in roles if account in (None, role.account_id))
 
-    monkeypatch.setattr(Directory, "accounts", lambda _: iter(accounts.values()))
-    monkeypatch.setattr(Directory, "roles", listed)
+    monkeypatch.setattr(AccountsAndRoles, "accounts", lambda _: iter(accounts.values()))
+    monkeypatch.setattr(AccountsAndRoles, "roles", listed)
 
 
 def test_a_region_that_is_not_given_stays(file: Path) -> None:
@@ -1277,7 +1277,7 @@ LINE_ENDS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u20
 def role_names(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Have the portal's listing hold roles that no check has seen."""
     roles = [AccountRole("111111111111", "production", name) for name in names]
-    monkeypatch.setattr(Directory, "roles", lambda *_: iter(roles))
+    monkeypatch.setattr(AccountsAndRoles, "roles", lambda *_: iter(roles))
 
 
 @pytest.mark.parametrize("end", LINE_ENDS, ids=ascii)

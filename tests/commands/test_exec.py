@@ -23,10 +23,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.configloader import raw_config_parse
+from botocore.credentials import ReadOnlyCredentials
 
 from sso_plugin.cli import main
 from sso_plugin.commands.aws_variables import IN_THE_WAY, UNDO
-from sso_plugin.commands.container import CredentialsEndpoint, Keys
+from sso_plugin.commands.container import CredentialsEndpoint
 from sso_plugin.commands.exec_.execution import _section_text, run_with_credentials
 
 if TYPE_CHECKING:
@@ -335,8 +336,10 @@ def test_a_role_chain_is_served_too(world: World, tmp_path: Path) -> None:
     assert "assumed-role/Deploy" in found.read_text()
 
 
-def keys() -> Keys:
-    return Keys("ASIA", "secret", "token", 4102444800.5, "111111111111")
+def keys() -> tuple[ReadOnlyCredentials, float]:
+    # Older botocore has no account id in here.
+    values = ("ASIA", "secret", "token", "111111111111")[: len(ReadOnlyCredentials._fields)]
+    return ReadOnlyCredentials(*values), 4102444800.5
 
 
 def test_the_endpoint_answers_as_the_ecs_agent_does() -> None:
@@ -386,7 +389,7 @@ def test_the_endpoint_refuses_whoever_else_asks(change: dict[str, str], status: 
 def test_a_flood_of_connections_does_not_keep_credentials_from_the_child() -> None:
     """A request that has shown the token is answered, however long fetching takes."""
 
-    def fetch() -> Keys:
+    def fetch() -> tuple[ReadOnlyCredentials, float]:
         asked.set()
         assert flooded.wait(20)
         return keys()

@@ -11,10 +11,10 @@ import pytest
 from command import run
 
 from sso_plugin.commands.console.federation import console_url
-from sso_plugin.commands.profile_credentials import ProfileKeys
+from sso_plugin.commands.profile_credentials import ProfileCredentials
 from sso_plugin.commands.regions import region_of
 from sso_plugin.errors import SsoPluginError
-from sso_plugin.signin.configured_login import open_session
+from sso_plugin.models import open_session
 
 if TYPE_CHECKING:
     from typing import Any
@@ -154,7 +154,7 @@ def test_a_role_is_assumed_in_the_partition_of_its_source(
         "source_profile = dev\n"
     )
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-gov-west-1")
-    session = ProfileKeys.of("chain").session
+    session = ProfileCredentials.of("chain").session
     assert session.create_client("sts").meta.region_name == world.emulator.region
     assert boto3.Session(profile_name="chain").region_name == "us-gov-west-1"
 
@@ -180,12 +180,12 @@ def test_whoami_asks_in_the_partition_of_the_profile(
 def test_whoami_asks_by_keys_of_the_environment_in_its_region(world: World) -> None:
     """No profile says anything about these keys."""
     world.sign_in()
-    keys = ProfileKeys.of("dev").fetch()
+    keys, _ = ProfileCredentials.of("dev").fetch()
     done = run(
         "whoami",
         "--json",
-        AWS_ACCESS_KEY_ID=keys.access_key,
-        AWS_SECRET_ACCESS_KEY=keys.secret_key,
+        AWS_ACCESS_KEY_ID=str(keys.access_key),
+        AWS_SECRET_ACCESS_KEY=str(keys.secret_key),
         AWS_SESSION_TOKEN=str(keys.token),
         AWS_REGION="cn-north-1",
     )

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, UnauthorizedSSOTokenError
 from world import sha1
 
 import sso_plugin
 from sso_plugin import LoginRequired, NoAccess, PortalError
 from sso_plugin.credentials.login_index import LoginIndex
-from sso_plugin.portal.answers import RoleGrant
 from sso_plugin.portal.client import Portal
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def test_credentials_that_have_expired_on_arrival_are_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They would only fail later, with a message that explains nothing."""
-    expired = RoleGrant("A", "B", "C", expires_at=time.time() - 1)
+    expired = ReadOnlyCredentials("A", "B", "C"), time.time() - 1
     monkeypatch.setattr(Portal, "get_role_credentials", lambda *_: expired)
     world.sign_in()
     with pytest.raises(PortalError, match="that had expired"):

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from botocore.credentials import ReadOnlyCredentials
 from botocore.tokens import SSOTokenProvider
 from hypothesis import HealthCheck, Phase, settings
 
@@ -25,7 +26,7 @@ from sso_plugin.credentials import role_request, token_renewal, token_source
 from sso_plugin.credentials.login import Login as RealLogin
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
-from sso_plugin.portal.answers import Grant, RoleGrant
+from sso_plugin.portal.answers import Grant
 from sso_plugin.storage import cache as cache_module
 from sso_plugin.storage import unwritable
 from sso_plugin.storage.file_cache import token_cache
@@ -207,7 +208,9 @@ class Portal:
         login.token_file = token
         return Grant(token.access, token.refresh if login.rotates else None, TOKEN_LIVES)
 
-    def get_role_credentials(self, access_token: str, account_id: str, role_name: str) -> RoleGrant:
+    def get_role_credentials(
+        self, access_token: str, account_id: str, role_name: str
+    ) -> tuple[ReadOnlyCredentials, float]:
         login = self.login
         self._answer("GetRoleCredentials")
         assert (account_id, role_name) == (PROFILE.account_id, PROFILE.role_name)
@@ -217,7 +220,7 @@ class Portal:
             raise refused("GetRoleCredentials", "ForbiddenException")
         assert login.token_file
         login.role_file = keys = login.give_keys(login.token_file.login)
-        return RoleGrant(keys.name, "secret", "session", keys.expires)
+        return ReadOnlyCredentials(keys.name, "secret", "session"), keys.expires
 
     def list_account_roles(self, *_: object) -> tuple[list[str], str | None]:
         self._answer("ListAccountRoles")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from botocore.credentials import ReadOnlyCredentials
+
 from sso_plugin.clock import Clock
 from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials
@@ -58,7 +60,9 @@ class Source:
 
     def make(self, name: str) -> RoleCredentials:
         lifetime = Lifetime(self.time.now, self.time.now + self.lifetime)
-        return RoleCredentials(name, "secret", "token", lifetime, "111111111111")
+        return RoleCredentials(
+            ReadOnlyCredentials(name, "secret", "token"), lifetime, "111111111111"
+        )
 
 
 def credentials_of(source: Source, *, background: bool = True) -> SsoCredentials:

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from command import ENTRY, environment
 from interop import tokenfile
+from quicklogin import login
 
 import sso_plugin
 
@@ -92,7 +93,7 @@ def log_in(world: World, flow: Flow = "device") -> None:
             with urllib.request.urlopen(world.emulator.authorize(prompt.url, "alice")) as page:
                 assert b"You can close this window" in page.read()
 
-    sso_plugin.login("dev", flow=flow, show=approve, open_browser=None, sleep=lambda _seconds: None)
+    login("dev", flow=flow, show=approve, open_browser=None)
 
 
 def expire(token_file: Path) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.session import Session
+from quicklogin import login
 from world import World
 
 import sso_plugin
@@ -217,12 +218,11 @@ def log_in(world: World, path: str) -> str:
     """Log in by a start URL of the company's own, on another name of the same machine."""
     url = world.emulator.url.replace("127.0.0.1", "localhost") + path
     world.configure(world.emulator.profile().replace(world.emulator.start_url, url))
-    sso_plugin.login(
+    login(
         "dev",
         flow="device",
         show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
         open_browser=None,
-        sleep=id,
     )
     return url
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from hostile import ACCOUNTS, CREDENTIALS, DEVICE, REGISTER, ROLES, TOKEN, HostilePortal
+from quicklogin import login
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError, SsoPluginError
@@ -268,9 +269,7 @@ def log_in(portal: HostilePortal, world: World, sleeps: list[float] | None = Non
         if len(waited) == 2:
             world.emulator.approve(portal.user_codes[-1], "alice")
 
-    sso_plugin.login(
-        "dev", flow="device", force=True, show=prompts.append, open_browser=None, sleep=sleep
-    )
+    login("dev", flow="device", force=True, show=prompts.append, open_browser=None, sleep=sleep)
     return prompts
 
 

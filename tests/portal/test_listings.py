@@ -1,4 +1,4 @@
-"""The directory: every account and role exactly once, whatever the portal does meanwhile."""
+"""Listings: every account and role exactly once, whatever the portal does meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sso_plugin
 from sso_plugin import AccountRole, ConfigError, LoginRequired, PortalError
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.emulator import Account, Assignment, Organization, User
-from sso_plugin.portal.listings import Directory
+from sso_plugin.portal.listings import AccountsAndRoles
 from sso_plugin.signin.configured_login import ConfiguredLogin
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _no_thread_is_left(world: World) -> Iterator[None]:
     """Hold for each test, however it ends."""
     yield
     for thread in threading.enumerate():
-        if "directory" in thread.name:
+        if "listing" in thread.name:
             thread.join(15)
             assert not thread.is_alive()
 
@@ -54,8 +54,8 @@ def expected_roles(world: World) -> list[AccountRole]:
     ]
 
 
-def directory(**options: Callable[..., object]) -> Directory:
-    return Directory(TokenSource(ConfiguredLogin.find("dev")), **options)  # type: ignore[arg-type]
+def listings(progress: Callable[[int, int], object] | None = None) -> AccountsAndRoles:
+    return AccountsAndRoles(TokenSource(ConfiguredLogin.find("dev")), progress=progress)
 
 
 def test_accounts_are_listed_over_all_pages(world: World) -> None:
@@ -175,7 +175,7 @@ def test_progress_is_told_to_whoever_wants_it(world: World) -> None:
     """From none to all accounts, each before its roles come."""
     world.sign_in()
     told: list[object] = []
-    found = directory(progress=lambda *numbers: told.append(numbers)).roles()
+    found = listings(lambda *numbers: told.append(numbers)).roles()
     told.extend(role.account_name for role in found)
     assert told == [
         (0, 3),
@@ -229,14 +229,16 @@ def test_a_listing_that_is_let_go_of_ends(world: World) -> None:
     assert world.count("ListAccountRoles") == asked
 
 
-def test_a_portal_that_always_fails_is_an_error_at_last(world: World) -> None:
-    """After four pauses that grow."""
+@pytest.mark.parametrize(("status", "requests"), [(503, 3), (429, 6)])
+def test_a_portal_that_always_fails_is_an_error_at_last(
+    world: World, status: int, requests: int
+) -> None:
+    """Failures are retried by botocore, throttled requests by the budget; nothing else retries."""
     world.sign_in()
-    world.emulator.faults.add("ListAccounts", status=503)
-    pauses: list[float] = []
+    world.emulator.faults.add("ListAccounts", status=status)
     with pytest.raises(PortalError, match="was refused ListAccounts"):
-        list(directory(sleep=pauses.append).accounts())
-    assert pauses == [0.5, 1.0, 2.0, 4.0]
+        list(listings().accounts())
+    assert world.count("ListAccounts") == requests
 
 
 def test_a_portal_that_is_not_there_is_an_error_at_once(
@@ -246,7 +248,8 @@ def test_a_portal_that_is_not_there_is_an_error_at_once(
     world.sign_in()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", "http://127.0.0.1:9")
     with pytest.raises(PortalError, match="cannot reach"):
-        list(directory(sleep=pytest.fail).accounts())
+        list(listings().accounts())
+    assert world.count("ListAccounts") == 0
 
 
 def test_an_sso_session_can_be_listed_without_a_profile(world: World) -> None:

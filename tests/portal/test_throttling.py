@@ -15,7 +15,7 @@ import sso_plugin
 from sso_plugin import PortalError
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials.token_source import TokenSource
-from sso_plugin.portal.listings import Directory
+from sso_plugin.portal.listings import AccountsAndRoles
 from sso_plugin.portal.throttling import Budget
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.cache import MemoryCache
@@ -293,7 +293,7 @@ def run_together(processes: int, calls: int) -> float:
 
 
 def list_accounts(barrier: Barrier, calls: int) -> None:
-    directory = Directory(TokenSource(ConfiguredLogin.find("dev")))
+    directory = AccountsAndRoles(TokenSource(ConfiguredLogin.find("dev")))
     barrier.wait(60)
     for _ in range(calls):
         assert len(list(directory.accounts())) == 3

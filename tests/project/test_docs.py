@@ -15,6 +15,7 @@ import boto3
 import botocore.exceptions
 import botocore.session
 import pytest
+from quicklogin import login
 
 import sso_plugin
 import sso_plugin.config.profile
@@ -180,7 +181,7 @@ def nobody_to_log_in(world: World) -> None:
 
 
 def log_in(show: Callable[[sso_plugin.LoginPrompt], object]) -> None:
-    sso_plugin.login("dev", flow="device", show=show, open_browser=None, sleep=lambda _: None)
+    login("dev", flow="device", show=show, open_browser=None)
 
 
 def denied_login(world: World) -> None:

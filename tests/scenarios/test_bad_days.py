@@ -23,9 +23,8 @@ from sso_plugin.portal.client import Portal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from botocore.credentials import ReadOnlyCredentials
     from world import World
-
-    from sso_plugin.portal.answers import RoleGrant
 
 PAST = "2020-01-01T00:00:00Z"
 
@@ -36,7 +35,7 @@ def asked_by(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     threads: list[str] = []
     real = Portal.get_role_credentials
 
-    def noted(self: Portal, *args: str) -> RoleGrant:
+    def noted(self: Portal, *args: str) -> tuple[ReadOnlyCredentials, float]:
         threads.append(threading.current_thread().name)
         return real(self, *args)
 

@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from quicklogin import login
 from rich.pretty import pretty_repr
 
 import sso_plugin
@@ -154,13 +155,12 @@ def log_in(world: World) -> Callable[[], object]:
 
 def log_in_by_code(world: World) -> Callable[[], object]:
     """Return what logs in by a code."""
-    return lambda: sso_plugin.login(
+    return lambda: login(
         "dev",
         flow="device",
         force=True,
         show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
         open_browser=None,
-        sleep=lambda _: None,
     )
 
 

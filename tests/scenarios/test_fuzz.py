@@ -236,10 +236,7 @@ def test_any_role_file_is_credentials_or_none(login: ConfiguredLogin, content: b
     entry = role_cache().get(source.key)
     read = RoleCredentials.from_entry(entry, "111111111111", Clock())
     for each in filter(None, (found, read)):
-        assert all(
-            isinstance(value, str)
-            for value in (each.access_key, each.secret_key, each.session_token)
-        )
+        assert all(isinstance(value, str) for value in each.keys[:3])
         each.document()
 
 
@@ -310,7 +307,7 @@ def read_replaced(login: ConfiguredLogin) -> None:
     """Replace credentials: the record says when it was done last."""
     source = RoleSource(login, role_cache(), str(login.profile.account_id))
     with contextlib.suppress(SsoPluginError):
-        assert source.replace("ASIA").access_key
+        assert source.replace("ASIA").keys.access_key
 
 
 def read_failed_login(login: ConfiguredLogin) -> None:
@@ -395,7 +392,7 @@ DEVICE = {
 }
 READERS: list[tuple[Callable[[Any], object], dict[str, Any]]] = [
     (answers.Account.of, ACCOUNT),
-    (answers.RoleGrant.of, KEYS),
+    (answers.read_role_credentials, KEYS),
     (answers.Registration.of, {**REGISTRATION, "clientSecretExpiresAt": 5}),
     (answers.DeviceAuthorization.of, DEVICE),
     (answers.Grant.of, {"accessToken": "a", "refreshToken": "b", "expiresIn": 5}),

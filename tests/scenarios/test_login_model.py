@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from botocore.credentials import ReadOnlyCredentials
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -34,7 +35,7 @@ from sso_plugin.clock import Clock
 from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.login import Login
 from sso_plugin.credentials.role_credentials import RoleSource
-from sso_plugin.portal.answers import Grant, RoleGrant
+from sso_plugin.portal.answers import Grant
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.file_cache import role_cache, token_cache
 from sso_plugin.timestamps import format_timestamp
@@ -77,10 +78,10 @@ class Portal:
         self._let_things_happen(lambda: self.lost.add(refreshToken))
         return granted
 
-    def get_role_credentials(self, access_token: str, *_: str) -> RoleGrant:
+    def get_role_credentials(self, access_token: str, *_: str) -> tuple[ReadOnlyCredentials, float]:
         self.count += 1
         login = access_token.split("-")[1]
-        keys = RoleGrant(f"AKIA-{login}-{self.count}", "s", "t", self.now + ROLE_LIVES)
+        keys = ReadOnlyCredentials(f"AKIA-{login}-{self.count}", "s", "t"), self.now + ROLE_LIVES
         self._let_things_happen(lambda: None)
         return keys
 
@@ -172,12 +173,12 @@ class People(RuleBasedStateMachine):
         except KilledError:
             pass
         else:
-            assert found.access_key.split("-")[1] == str(self.logged_in)
+            assert str(found.keys.access_key).split("-")[1] == str(self.logged_in)
 
     @rule()
     def another_looks_at_the_cache_only(self) -> None:
         found = RoleSource(self.login(), role_cache(), str(PROFILE.account_id)).load()
-        assert found is None or found.access_key.split("-")[1] == str(self.logged_in)
+        assert found is None or str(found.keys.access_key).split("-")[1] == str(self.logged_in)
 
     @invariant()
     def the_file_holds_the_newest_login_or_none(self) -> None:

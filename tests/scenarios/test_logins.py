@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from quicklogin import login
 
 import sso_plugin
 from sso_plugin import LoginRequired, PortalError
@@ -39,13 +40,12 @@ def user() -> str:
 
 
 def log_in(world: World, name: str) -> None:
-    sso_plugin.login(
+    login(
         "dev",
         flow="device",
         force=True,
         show=lambda prompt: world.emulator.approve(str(prompt.user_code), name),
         open_browser=None,
-        sleep=id,
     )
 
 

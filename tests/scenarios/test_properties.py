@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
-from botocore.credentials import SSOProvider
+from botocore.credentials import ReadOnlyCredentials, SSOProvider
 from botocore.exceptions import InvalidConfigError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -334,9 +334,9 @@ def test_any_role_file_is_credentials_or_none(folder: Path, content: bytes) -> N
     found = RoleCredentials.from_entry(cache.get("role"), "111111111111", Clock())
     if found is not None:
         held = json.loads(content)["Credentials"]
-        assert found.access_key == held["AccessKeyId"]
-        assert found.secret_key == held["SecretAccessKey"]
-        assert found.session_token == held["SessionToken"]
+        assert found.keys.access_key == held["AccessKeyId"]
+        assert found.keys.secret_key == held["SecretAccessKey"]
+        assert found.keys.token == held["SessionToken"]
         assert RoleCredentials.from_entry(cache.get("role"), "1", Clock()) == found._replace(
             account_id="1"
         )
@@ -504,7 +504,9 @@ class TokenAndRole(RuleBasedStateMachine):
         self.login.now += 1
         self.login.role_file = keys = self.login.give_keys()
         lifetime = Lifetime(keys.issued, keys.expires)
-        document = RoleCredentials(keys.name, "secret", "session", lifetime, "1").document()
+        document = RoleCredentials(
+            ReadOnlyCredentials(keys.name, "secret", "session"), lifetime, "1"
+        ).document()
         _spoil(self.role_path, json.dumps(document).encode())
         self.role_path.chmod(0o600)
         os.utime(self.role_path, (self.login.now, self.login.now))
@@ -577,7 +579,7 @@ class TokenAndRole(RuleBasedStateMachine):
             self.login.token_file.access if self.login.token_file else None
         )
         role = RoleCredentials.from_entry(role_cache().get(source.key), "1", Clock())
-        assert (role.access_key if role else None) == (
+        assert (role.keys.access_key if role else None) == (
             self.login.role_file.name if self.login.role_file else None
         )
 

@@ -17,6 +17,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 from crowd import crowd
+from quicklogin import login
 from service import Service
 
 import sso_plugin
@@ -405,13 +406,12 @@ def test_a_session_without_sso_has_no_handlers_of_ours() -> None:
 
 def test_login_force_needs_no_rejection(world: World, bad: str) -> None:
     """A new login drops the role files before it saves the token."""
-    sso_plugin.login(
+    login(
         "dev",
         flow="device",
         force=True,
         show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
         open_browser=None,
-        sleep=id,
     )
     assert world.role_files() == []
     calls = world.count("GetCallerIdentity")

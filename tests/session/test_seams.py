@@ -2,7 +2,7 @@
 
 A test that fails here says: botocore has changed something that a part of ours stands on. Read
 the function, compare it with the part that the message names, adapt that part if need be, and
-accept the new digest: ``python tests/session/test_seams.py`` prints those of the installed botocore.
+accept the new digest: ``python tests/session/test_seams.py`` prints those of this botocore.
 """
 
 from __future__ import annotations

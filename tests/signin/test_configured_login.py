@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from quicklogin import login
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, PortalError
@@ -27,14 +28,13 @@ def url(world: World) -> str:
 
 
 def log_in(world: World, sso_region: str | None = "eu-central-1") -> None:
-    sso_plugin.login(
+    login(
         start_url=world.emulator.start_url,
         sso_region=sso_region,
         flow="device",
         force=True,
         show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
         open_browser=None,
-        sleep=id,
     )
 
 

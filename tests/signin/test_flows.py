@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+from quicklogin import login
 from world import sha1
 
 import sso_plugin
@@ -51,13 +52,12 @@ class Person:
         return True
 
     def log_in(self, profile: str | None = "dev", **choices: Any) -> Status:
-        return sso_plugin.login(
+        return login(
             profile,
             **{
                 "flow": self.flow,
                 "show": self.show,
                 "open_browser": self.open_browser,
-                "sleep": no_time,
                 **choices,
             },
         )
@@ -74,10 +74,6 @@ def fetch(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as answer:
         body: bytes = answer.read()
     return body.decode()
-
-
-def no_time(_: float) -> None:
-    """Let no time pass."""
 
 
 def test_after_a_login_an_unchanged_script_works(world: World, person: Person) -> None:
@@ -310,11 +306,11 @@ def test_by_default_the_person_is_told_on_stderr(
         assert captured.err == (
             f'The profile "dev" needs a login: there is no token in {world.token_file()}.\n'
             f"Open this page in any browser:\n\n  {world.emulator.url}/device?user_code={code}\n\n"
-            f"and approve the code {code}\nWaiting for the approval ...\n"
+            f"and approve the code {code}\nWaiting for the approval ... (Ctrl-C stops)\n"
         )
         world.emulator.approve(code, "alice")
 
-    sso_plugin.login("dev", flow="device", open_browser=None, sleep=sleep)
+    login("dev", flow="device", open_browser=None, sleep=sleep)
     assert world.token_file().exists()
 
 
@@ -367,7 +363,7 @@ class Waiting:
     prompts: list[LoginPrompt] = field(default_factory=list)
 
     def log_in(self) -> Status:
-        return sso_plugin.login(
+        return login(
             "dev", flow="device", show=self.prompts.append, open_browser=None, sleep=self.sleep
         )
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from browsers import Browser
 from hostile import DEVICE, HostilePortal
+from quicklogin import login
 
-import sso_plugin
-from sso_plugin import LoginPrompt
 from sso_plugin.printable import one_line
 from sso_plugin.web.surroundings import Surroundings
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from world import World
+
+    from sso_plugin import LoginPrompt
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def log_in(world: World) -> LoginPrompt:
         prompts.append(prompt)
         world.emulator.approve(str(prompt.user_code), "alice")
 
-    assert sso_plugin.login("dev", flow="device", show=show, sleep=id).state == "usable"
+    assert login("dev", flow="device", show=show).state == "usable"
     [prompt] = prompts
     return prompt
 
@@ -110,12 +111,11 @@ def test_the_callers_own_way_to_open_is_protected_too(
     """It may be the webbrowser module's."""
     opened: list[str] = []
     with lying(world, monkeypatch, "file:///etc/passwd", HERE):
-        sso_plugin.login(
+        login(
             "dev",
             flow="device",
             show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
             open_browser=opened.append,
-            sleep=id,
         )
     assert opened == []
 

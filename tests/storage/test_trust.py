@@ -38,7 +38,7 @@ READ = """
 import grp, json, logging, os, pwd, sys, tempfile
 from pathlib import Path
 from botocore.utils import JSONFileCache
-from sso_plugin.storage import modes as filemodes, trust as filetrust, folder as openfolder
+from sso_plugin.storage import modes, trust, folder
 from sso_plugin.storage.file_cache import FileCache
 uid, gid, groups, home, root, times = json.loads(sys.argv[1])
 messages = []
@@ -420,7 +420,7 @@ def test_without_a_home_all_folders_up_to_the_root_are_checked(home: Home, owner
     os.chown(home.path.parent, owner, owner)
     code = (
         "import os, sys, tempfile\nfrom pathlib import Path\n"
-        "from sso_plugin.storage import modes as filemodes, trust as filetrust, folder as openfolder\n"
+        "from sso_plugin.storage import modes, trust, folder\n"
         "from sso_plugin.storage.file_cache import FileCache\n"
         + otheruser.BECOME.format(uid=USER)
         + f"print(FileCache(Path({str(home.folder)!r})).fault('token'))"

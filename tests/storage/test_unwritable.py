@@ -19,6 +19,7 @@ pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
 from browsers import browser
 from command import ENTRY, environment, run
+from quicklogin import login
 
 import sso_plugin
 from sso_plugin.commands.doctor import diagnose
@@ -126,12 +127,11 @@ def test_a_login_into_a_folder_that_is_not_trusted_fails(world: World, tmp_path:
 
 
 def log_in(world: World) -> sso_plugin.Status:
-    return sso_plugin.login(
+    return login(
         "dev",
         flow="device",
         show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
         open_browser=None,
-        sleep=id,
     )
 
 
@@ -216,8 +216,9 @@ def test_an_expired_token_is_renewed_and_kept_in_memory(world: World, mount: str
     assert (out, renewals) == ("111111111111\n" * 3, 1)
     (line,) = errors.splitlines()
     assert line.startswith(
-        f"WARNING:sso_plugin.credentials.token_source:The new access token of {world.emulator.start_url} is in the "
-        "memory of this process only, and other programs need a login: "
+        "WARNING:sso_plugin.credentials.token_file:The new access token of "
+        f"{world.emulator.start_url} is in the memory of this process only, and other programs "
+        "need a login: "
         f"{world.token_file()} cannot be written: "
     )
 
@@ -250,7 +251,7 @@ def test_what_cannot_be_replaced_cannot_be_stored(
 TRY = f"""
 import encodings.ascii, os, sys, tempfile
 from pathlib import Path
-from sso_plugin.storage import modes as filemodes, trust as filetrust, writing as filewriting, unwritable
+from sso_plugin.storage import modes, trust, writing, unwritable
 from sso_plugin.storage.file_cache import FileCache
 {otheruser.BECOME.format(uid=otheruser.USER)}
 print(FileCache(Path(sys.argv[1])).why_not_storable("key"))

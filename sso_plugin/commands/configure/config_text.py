@@ -147,8 +147,9 @@ def _check(kind: str, name: str, values: Mapping[str, str]) -> None:
     for key, text in {"its name": name, **values}.items():
         if not text.isprintable() or not key.isprintable():
             raise ConfigError(
-                error_msg=f"The {kind} {name!a} cannot be written: {key!a} has control characters "
-                "or line separators. Nothing was written."
+                subject=f"The {kind} {name!a}",
+                problem=f"cannot be written: {key!a} has control characters or line separators. "
+                "Nothing was written",
             )
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sso_plugin.config.profile import DEFAULT_SCOPES
 from sso_plugin.errors import LoginRequired
+from sso_plugin.models import open_session
 from sso_plugin.session.providers import token_source
-from sso_plugin.signin.configured_login import open_session
 
 from ..config_change import Change
 from ..config_file import ConfigFile
@@ -109,9 +109,9 @@ class _Author:
             if self._login.session_name in session.full_config.get("sso_sessions", {}):
                 raise
             raise LoginRequired(
-                error_msg=f"{self._login.subject} needs a login, and is not in the config file "
-                "yet. Run this command at a terminal, or add the section by hand.",
-                reason=exc.reason,
+                subject=self._login.subject,
+                reason=f"{exc.reason}. It is not in the config file yet",
+                fix="Run this command in a terminal, or add the section by hand.",
             ) from exc
 
     def _tokens(self, session: Session) -> TokenSource:

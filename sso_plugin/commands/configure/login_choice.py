@@ -40,10 +40,11 @@ def choose_login(
     if name is None and len(known) == 1:
         [name] = known
     if name is None:
-        new = "" if start_url and region else ", and give --start-url and --sso-region"
+        new = "" if start_url and region else ", with --start-url and --sso-region"
+        several = f"Several sso-sessions are available: {', '.join(known)}"
         raise ConfigError(
-            error_msg="Name an sso-session with --sso-session"
-            + (f": {', '.join(known)}." if known else f" NAME{new}.")
+            problem=several if known else "There is no sso-session in the config file",
+            fix=f"Add --sso-session NAME{'' if known else new}.",
         )
     if name not in known:
         return _new_login(name, start_url, region, known)
@@ -59,7 +60,9 @@ def check_region(region: str) -> None:
     :raises ConfigError: if it is none.
     """
     if not _REGION.fullmatch(region):
-        raise ConfigError(error_msg=f'"{region}" is no region. Give one such as eu-central-1.')
+        raise ConfigError(
+            problem=f'"{region}" is not a valid region', fix="Use one such as eu-central-1."
+        )
 
 
 def _check_same(
@@ -67,8 +70,9 @@ def _check_same(
 ) -> None:
     if given not in (None, found):
         raise ConfigError(
-            error_msg=f"{login.subject} in {file.path} says {found}, not {given}. Leave {option} "
-            "out, or choose another name with --sso-session."
+            subject=f"{login.subject} in {file.path}",
+            problem=f"has {found}, not {given}",
+            fix=f"Leave {option} out, or use another name with --sso-session.",
         )
 
 
@@ -77,20 +81,22 @@ def _new_login(
 ) -> SsoProfile:
     if not is_plain(name):
         raise ConfigError(
-            error_msg=f'"{name}" is no name for an sso-session: use letters, digits, "-" and "_".'
+            problem=f'"{name}" is not a valid name for an sso-session',
+            fix='Use letters, digits, "-" and "_".',
         )
     if not start_url or not region:
         available = suggestions(known, name)
         raise ConfigError(
-            error_msg=f'There is no sso-session "{name}" in the config file. '
-            + (f"Available: {available}. " if available else "")
-            + "Give --start-url and --sso-region to have it written."
+            problem=f'There is no sso-session "{name}" in the config file',
+            fix=(f"Available: {available}. " if available else "")
+            + "To write it, add --start-url and --sso-region.",
         )
     address = parse(start_url)
     if address is None or not address.is_safe:
         raise ConfigError(
-            error_msg=f'"{one_line(start_url)}" is no start URL. Give the address of the AWS '
-            "access portal, such as https://example.awsapps.com/start."
+            problem=f'"{one_line(start_url)}" is not a valid start URL',
+            fix="Use the address of the AWS access portal, such as "
+            "https://example.awsapps.com/start.",
         )
     check_region(region)
     return SsoProfile(None, start_url, region, name)

@@ -85,7 +85,8 @@ def _slug(text: str) -> str:
 
 def _wrong(text: str, why: str) -> ConfigError:
     return ConfigError(
-        error_msg=f'The template "{text}" is not valid: {why}. The fields are '
-        f"{', '.join(f'{{{name}}}' for name in _FIELDS)}; with {{account_id}} and {{role_name}} "
-        "no two names are the same."
+        subject=f'The template "{text}"',
+        problem=f"is not valid: {why}",
+        fix=f"The fields are {', '.join(f'{{{name}}}' for name in _FIELDS)}; with {{account_id}} "
+        "and {role_name} no two names are the same.",
     )

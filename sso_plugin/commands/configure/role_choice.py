@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sso_plugin.errors import ConfigError
 from sso_plugin.portal.account_choice import Wanted, choose, matching, suggestions
-from sso_plugin.portal.listings import AccountRole, Directory
+from sso_plugin.portal.listings import AccountRole, AccountsAndRoles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,21 +46,21 @@ def list_roles(
     :param complete: list all roles, also those in other accounts.
     :raises ConfigError: if the user has no such account or role.
     """
-    directory = Directory(tokens, progress=progress)
-    ids = _ids(Directory(tokens), accounts)
+    directory = AccountsAndRoles(tokens, progress=progress)
+    ids = _ids(AccountsAndRoles(tokens), accounts)
     wanted = (None,) if complete or not ids else ids
     roles = [role for account in wanted for role in directory.roles(account)]
     in_accounts = [role for role in roles if not ids or role.account_id in ids]
     for account in ids:
         if not any(role.account_id == account for role in in_accounts):
-            raise ConfigError(error_msg=f"You have no role in the account {account} (--account).")
+            raise ConfigError(problem=f"You have no role in the account {account} (--account)")
     for name in names:
         _check_role(name, in_accounts, " in this account" if ids else "")
     chosen = [role for role in in_accounts if not names or role.role_name in names]
     return Listing(tuple(roles), tuple(chosen), wanted == (None,))
 
 
-def _ids(directory: Directory, accounts: tuple[str, ...]) -> tuple[str, ...]:
+def _ids(directory: AccountsAndRoles, accounts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the ids of the accounts, each once."""
     known = list(directory.accounts()) if accounts else []
     found = {}
@@ -68,8 +68,8 @@ def _ids(directory: Directory, accounts: tuple[str, ...]) -> tuple[str, ...]:
         if not matching(known, text):
             available = suggestions((each.name or each.account_id for each in known), text)
             raise ConfigError(
-                error_msg=f'You have no account "{text}" (--account). '
-                f"Available: {available or 'none'}."
+                problem=f'You have no account "{text}" (--account)',
+                fix=f"Available: {available or 'none'}.",
             )
         asked = Wanted(text, "The option --account", "--account", "--account")
         found[choose(known, asked).account_id] = text
@@ -80,6 +80,6 @@ def _check_role(name: str, roles: Iterable[AccountRole], where: str) -> None:
     names = {role.role_name for role in roles}
     if name not in names:
         raise ConfigError(
-            error_msg=f'You have no role "{name}" (--role){where}. '
-            f"Available: {suggestions(names, name) or 'none'}."
+            problem=f'You have no role "{name}" (--role){where}',
+            fix=f"Available: {suggestions(names, name) or 'none'}.",
         )

@@ -16,13 +16,14 @@ from sso_plugin.redact import Secret, without_frames
 from sso_plugin.web.addresses import parse
 from sso_plugin.web.request import send
 
-from ..profile_credentials import ProfileKeys
+from ..profile_credentials import ProfileCredentials
 from ..regions import sso_setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..container import Keys
+    from botocore.credentials import ReadOnlyCredentials
+
     from ..regions import Region
 
 __all__ = ["console_url"]
@@ -53,7 +54,7 @@ def console_url(
     :raises ConfigError: if that cannot be asked for.
     :raises SsoPluginError: if the service refuses.
     """
-    profile = ProfileKeys.of(profile_name, environ)
+    profile = ProfileCredentials.of(profile_name, environ)
     domain = _domain(profile.region)
     endpoint = _endpoint(domain, environ)
     page = _page(profile.region.calls, domain, destination)
@@ -71,8 +72,9 @@ def console_url(
 def _domain(region: Region) -> str:
     if region.partition not in _DOMAINS:
         raise ConfigError(
-            error_msg=f"The console of the region {region.calls} is not known here: it is in none "
-            f"of the partitions {', '.join(_DOMAINS)}. If it is, update botocore."
+            subject=f"The console of the region {region.calls}",
+            problem=f"is not known: it is in none of the partitions {', '.join(_DOMAINS)}",
+            fix="If it is, update botocore.",
         )
     return _DOMAINS[region.partition]
 
@@ -82,8 +84,9 @@ def _endpoint(domain: str, environ: Mapping[str, str]) -> str:
     address = parse(base)
     if address is None or not address.is_safe:
         raise ConfigError(
-            error_msg=f"{_ENDPOINT} is {base}, to which no credentials can be sent: set it to an "
-            "https address, or to one on this machine."
+            subject=_ENDPOINT,
+            problem=f"is {base}, to which no credentials can be sent",
+            fix="Set it to an https address, or to one on this machine.",
         )
     return f"{base}/federation"
 
@@ -96,23 +99,25 @@ def _page(region: str, domain: str, destination: str | None) -> str:
         return destination
     if not _SERVICE.fullmatch(destination):
         raise ConfigError(
-            error_msg=f'"{destination}" is no page of the console: give an https address, or the '
-            "name of a service as its pages have it, such as s3 or cloudwatch."
+            problem=f'"{destination}" is not a page of the console',
+            fix="Use an https address, or the name of a service as in the addresses of its pages, "
+            "such as s3 or cloudwatch.",
         )
     path = destination if "/" in destination else f"{destination}/home"
     return f"https://console.{domain}/{path}?region={region}"
 
 
-def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) -> str:
+def _sign_in_token(profile: ProfileCredentials, endpoint: str, duration: int | None) -> str:
     from botocore.exceptions import BotoCoreError
 
     from sso_plugin.portal.error_map import kind_of
 
-    keys = profile.fetch()
+    keys, _ = profile.fetch()
     if keys.token is None:
         raise ConfigError(
-            error_msg=f'The profile "{profile.name}" has long-lived keys, which cannot sign in to '
-            "the console. Choose one with a role."
+            subject=f'The profile "{profile.name}"',
+            problem="has long-lived keys, which cannot sign in to the console",
+            fix="Use a profile with a role.",
         )
     form = {"Action": "getSigninToken", "Session": Secret(_session_text(keys))}
     if duration is not None:
@@ -121,24 +126,28 @@ def _sign_in_token(profile: ProfileKeys, endpoint: str, duration: int | None) ->
         answer = send(profile.session, "POST", endpoint, form)
     except BotoCoreError as exc:
         raise kind_of(exc)(
-            error_msg=f"The sign-in to the console cannot be reached: {exc}", retryable=True
+            subject="The sign-in to the console",
+            problem=f"cannot be reached: {exc}",
+            retryable=True,
         ) from without_frames(exc)
     token = _token_in(answer.body) if answer.status == _OK else None
     if token is None:
         raise SsoPluginError(
-            error_msg=f"The sign-in to the console at {endpoint} refused the credentials of the "
-            f'profile "{profile.name}" (status {answer.status}).{_hint(duration)}'
+            subject=f"The sign-in to the console at {endpoint}",
+            problem=f'refused the credentials of the profile "{profile.name}" '
+            f"(status {answer.status})",
+            fix=_hint(duration),
         )
     return token
 
 
 def _hint(duration: int | None) -> str:
     if duration is None:
-        return " Check the role with: sso-plugin whoami"
-    return " The role may not allow so long a session: try it with a shorter --duration, or none."
+        return "Check the role with: sso-plugin whoami"
+    return "The role may not allow so long a session: try it with a shorter --duration, or none."
 
 
-def _session_text(keys: Keys) -> str:
+def _session_text(keys: ReadOnlyCredentials) -> str:
     return json.dumps(
         {
             "sessionId": keys.access_key,

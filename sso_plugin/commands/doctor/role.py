@@ -66,12 +66,12 @@ class _Question:
         try:
             account = account or self._account_by_name(portal)
             role = str(self.login.profile.role_name)
-            keys = portal.get_role_credentials(self.token, account, role)
+            _, expires_at = portal.get_role_credentials(self.token, account, role)
         except PortalRefusal as exc:
             return self._refused(portal, account, exc)
         except SsoPluginError as exc:
             return problem("role", _without_command(exc), "See the findings above.")
-        end = format_timestamp(keys.expires_at)
+        end = format_timestamp(expires_at)
         return ok("role", f"Identity Center gives credentials for {self._name}, valid until {end}.")
 
     def _account_by_name(self, portal: Portal) -> str:

@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sso_plugin.models import open_session
 from sso_plugin.session.plugin import enable
-from sso_plugin.signin.configured_login import open_session
 from sso_plugin.timestamps import format_timestamp
 
 from ..aws_variables import IN_THE_WAY, with_note
-from ..profile_credentials import ProfileKeys
+from ..profile_credentials import ProfileCredentials
 from ..regions import region_of
 
 if TYPE_CHECKING:
@@ -76,9 +76,8 @@ def environment_of(
     :param environ: the environment that the variables are for.
     :raises botocore.exceptions.BotoCoreError: if there are no credentials.
     """
-    profile = ProfileKeys.of(profile_name, environ)
-    keys = profile.fetch()
-    expires_at = keys.expires_at
+    profile = ProfileCredentials.of(profile_name, environ)
+    keys, expires_at = profile.fetch()
     variables = {
         "AWS_ACCESS_KEY_ID": keys.access_key,
         "AWS_SECRET_ACCESS_KEY": keys.secret_key,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws_variables import IN_THE_WAY, REGIONS, UNDO
 from ..container import CredentialsEndpoint
-from ..profile_credentials import ProfileKeys
+from ..profile_credentials import ProfileCredentials
 from .child_process import run_child
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run_with_credentials(
     :raises botocore.exceptions.BotoCoreError: if there are no credentials to begin with.
     :raises OSError: if there is no such command.
     """
-    keys = ProfileKeys.of(profile_name, environ)
+    keys = ProfileCredentials.of(profile_name, environ)
     # Now rather than when the command asks: here there is somebody to read the error.
     keys.fetch()
     with tempfile.TemporaryDirectory(prefix="sso-plugin-") as folder:
@@ -81,7 +81,7 @@ def _without_others(environ: Mapping[str, str], region: Region) -> dict[str, str
     return {**kept, **{name: value for name, value in region.variables.items() if value}}
 
 
-def _write_files(folder: Path, keys: ProfileKeys) -> dict[str, str]:
+def _write_files(folder: Path, keys: ProfileCredentials) -> dict[str, str]:
     """Write the files that the command sees, and return the variables that lead to them."""
     config = folder / "config"
     config.write_text(_config_text(keys), encoding="utf-8")
@@ -134,7 +134,7 @@ def _boto_has_keys(path: str) -> bool:
         return True
 
 
-def _config_text(keys: ProfileKeys) -> str:
+def _config_text(keys: ProfileCredentials) -> str:
     """Return a config whose profile ``default`` has the settings of ours and no credentials.
 
     All other sections are there too, except those that hold a secret.

@@ -1,0 +1,25 @@
+"""A login by `sso_plugin.login` that does not wait between two questions to the portal."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import sso_plugin
+from sso_plugin.api import logins
+from sso_plugin.signin.sign_in import SignIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def login(
+    profile_name: str | None = None,
+    *,
+    sleep: Callable[[float], object] = lambda _seconds: None,
+    **options: Any,
+) -> sso_plugin.Status:
+    """Log in; ``sleep`` is called where the login would wait, with the seconds."""
+    with mock.patch.object(logins, "SignIn", partial(SignIn, sleep=sleep)):
+        return sso_plugin.login(profile_name, **options)
