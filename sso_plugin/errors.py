@@ -13,37 +13,21 @@ from typing import Any, TypeVar
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
     InvalidConfigError,
-    ProxyConnectionError,
-    ReadTimeoutError,
-    SSLError,
     SSOTokenLoadError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
 
 __all__ = [
-    "UNREACHABLE",
     "ConfigError",
     "ConfigValueError",
     "LoginFailed",
     "LoginRequired",
     "NoAccess",
-    "PortalConnectTimeout",
-    "PortalConnectionClosed",
-    "PortalEndpointError",
     "PortalError",
-    "PortalHTTPError",
-    "PortalProxyError",
-    "PortalReadTimeout",
     "PortalRefusal",
-    "PortalSSLError",
     "PortalUnreachable",
-    "PortalUnreadable",
     "RenewalRefusal",
     "SsoPluginError",
     "TokenLocked",
@@ -115,37 +99,33 @@ class ConfigValueError(ConfigError, ValueError):
     """A value that botocore itself refuses, such as an endpoint that is not a URL."""
 
 
-class LoginRequired(  # type: ignore[misc]  # the stubs of two bases disagree on kwargs
+class _NeedsPerson(  # type: ignore[misc]  # the stubs of two bases disagree on kwargs
     SsoPluginError, UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError
 ):
-    """There is no valid access token, and a person has to log in to get one.
+    """An error that only a person can fix.
 
     :param reason: why, in words that can stand in the middle of a sentence.
     """
 
-    problem_fmt = "needs a login: {reason}"
-
     @property
     def reason(self) -> str:
-        """Why a login is needed."""
-        return str(self.kwargs.get("reason", "there is no usable token"))
+        """Why a login is needed, or has failed."""
+        return str(self.kwargs.get("reason", ""))
 
 
-class LoginFailed(  # type: ignore[misc]  # as above
-    SsoPluginError, UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError
-):
+class LoginRequired(_NeedsPerson):
+    """There is no valid access token, and a person has to log in to get one."""
+
+    problem_fmt = "needs a login: {reason}"
+
+
+class LoginFailed(_NeedsPerson):
     """A login was started and failed: denied, timed out, or refused by the portal.
 
-    :param reason: why, in words that can stand in the middle of a sentence.
     :param by_person: whether a person denied it or did not answer, rather than the portal.
     """
 
     problem_fmt = "was not logged in: {reason}"
-
-    @property
-    def reason(self) -> str:
-        """Why the login failed."""
-        return str(self.kwargs.get("reason", ""))
 
     @property
     def by_person(self) -> bool:
@@ -167,52 +147,7 @@ class TokenLocked(PortalError, TokenRetrievalError):
 
 
 class PortalUnreachable(PortalError):
-    """No usable answer came. Each kind below is also the error that botocore raises for it."""
-
-
-class PortalEndpointError(PortalUnreachable, EndpointConnectionError):
-    """The host cannot be resolved, or refuses the connection."""
-
-
-class PortalUnreadable(PortalUnreachable, EndpointConnectionError):
-    """The answer is not valid. For this botocore raises `KeyError`, `TypeError` and the like."""
-
-
-class PortalSSLError(PortalUnreachable, SSLError):
-    """The TLS handshake failed, or the certificate is not trusted."""
-
-
-class PortalProxyError(PortalUnreachable, ProxyConnectionError):
-    """The proxy cannot be reached, or refuses the connection."""
-
-
-class PortalConnectTimeout(PortalUnreachable, ConnectTimeoutError):
-    """No connection was made in time."""
-
-
-class PortalReadTimeout(PortalUnreachable, ReadTimeoutError):
-    """No answer came in time."""
-
-
-class PortalConnectionClosed(PortalUnreachable, ConnectionClosedError):
-    """The connection was closed before the end of the answer."""
-
-
-class PortalHTTPError(PortalUnreachable, HTTPClientError):
-    """The request failed in another way, such as a CA bundle that does not exist."""
-
-
-UNREACHABLE: dict[str, type[PortalUnreachable]] = {
-    "EndpointConnectionError": PortalEndpointError,
-    "SSLError": PortalSSLError,
-    "ProxyConnectionError": PortalProxyError,
-    "ConnectTimeoutError": PortalConnectTimeout,
-    "ReadTimeoutError": PortalReadTimeout,
-    "ConnectionClosedError": PortalConnectionClosed,
-    "HTTPClientError": PortalHTTPError,
-    "ResponseParserError": PortalUnreadable,
-}
-"""Our error for each error of botocore, by the name of the latter."""
+    """No valid answer came. Each of its kinds is also the error that botocore raises for it."""
 
 
 class _Refused(SsoPluginError, ClientError):

@@ -20,7 +20,6 @@ import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, LoginRequired, NoAccess, PortalError
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.errors import (
-    UNREACHABLE,
     ConfigValueError,
     PortalRefusal,
     RenewalRefusal,
@@ -30,6 +29,7 @@ from sso_plugin.errors import (
 )
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage
+from sso_plugin.portal.unreachable import UNREACHABLE
 from sso_plugin.storage.cache import MemoryCache
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def test_other_processes_name_the_endpoint_too(
         boto3.Session(profile_name="dev").client("sts").get_caller_identity()
     (file,) = (world.home / ".aws/sso-plugin").glob("outage-*.json")
     assert "hushhush" not in file.read_text()
-    told = json.loads(file.read_text())["told"]
+    told = json.loads(file.read_text())["problem"]
     assert "(sso in eu-central-1, at http://127.0.0.1:9/a" in told
     assert told.isprintable()
 
@@ -150,7 +150,7 @@ def errors() -> list[SsoPluginError]:
     """Make one error of each kind."""
     plain: list[Any] = [ConfigValueError, LoginFailed, LoginRequired, PortalError, TokenLocked]
     refused: list[Any] = [NoAccess, PortalRefusal, RenewalRefusal]
-    more: dict[str, Any] = {"error_msg": "It failed", "told": "failed", "retryable": True}
+    more: dict[str, Any] = {"error_msg": "It failed", "problem": "failed", "retryable": True}
     return [
         *(kind(**more) for kind in (*plain, *UNREACHABLE.values())),
         also(UNREACHABLE["SSLError"], UnauthorizedSSOTokenError)(**more),
@@ -159,7 +159,7 @@ def errors() -> list[SsoPluginError]:
 
 
 def state(exc: Any) -> tuple[object, ...]:
-    more = [getattr(exc, name, None) for name in ("retryable", "told", "response")]
+    more = [getattr(exc, name, None) for name in ("retryable", "problem", "response")]
     return (type(exc).__mro__[-8:], type(exc).__name__, str(exc), exc.kwargs, *more)
 
 
@@ -247,7 +247,7 @@ def test_a_failure_that_is_shared_keeps_its_kind(exc: PortalError) -> None:
 @pytest.mark.parametrize("held", [None, 7, "nonsense", "SsoPluginError", [], {"a": 1}])
 def test_a_note_of_a_failure_that_is_damaged_is_still_an_error(held: object) -> None:
     """Each of its values may be anything: a kind that is not in the table is none."""
-    keys = ("kind", "message", "told", "retryable", "operation", "said", "status", "request_id")
+    keys = ("kind", "message", "problem", "retryable", "operation", "said", "status", "request_id")
     for more in ({}, {"code": held, "attempts": held, "exhausted": held}):
         shared, began = outage(), time.time()
         shared._cache.put("outage-key", {**dict.fromkeys(keys, held), **more})

@@ -109,16 +109,13 @@ class SsoCredentials(CredentialsOfGenerations):
         with self._refresh_lock:
             if self._attempts == attempts:
                 self._attempt_if_due()
-            if not self._is_valid():
-                self._fall_back()
-        if not self._is_valid():
-            self._raise_last_error()
-
-    def _fall_back(self) -> None:
-        """Take what another process has left in the cache, though it may be due itself."""
-        found = self._source.load()
-        if found:
-            self._publish(found)
+            # What another process has left in the cache is used, though it may be due itself.
+            found = None if self._is_valid() else self._source.load()
+            if found:
+                self._publish(found)
+        if not self._is_valid() and self._error is not None:
+            # A copy: threads that share one exception would write into one traceback.
+            raise copy.copy(self._error) from self._error.__cause__
 
     def _renew_elsewhere(self, action: Action) -> None:
         """Renew in a thread; where the schedule says so, wait for it for a bounded time."""
@@ -152,7 +149,9 @@ class SsoCredentials(CredentialsOfGenerations):
         except Exception as exc:  # noqa: BLE001 - valid credentials stay in use
             self._note_failure(exc)
             # Without valid credentials, another attempt may ask a person to log in.
-            self._attempts += attended or not _needs_login(exc)
+            from ..errors import LoginRequired
+
+            self._attempts += attended or not isinstance(exc, LoginRequired)
             return
         self._attempts += 1
         if self._failures:
@@ -234,24 +233,15 @@ class SsoCredentials(CredentialsOfGenerations):
         self._rejections, self._rejected = 0, access_key
         self._publish(fetched)
 
-    def _raise_last_error(self) -> None:
-        if self._error is not None:
-            # A copy: threads that share one exception would write into one traceback.
-            raise copy.copy(self._error) from self._error.__cause__
-
     @property
     def _renewal(self) -> Background:
         """The thread that renews. It is not needed while cached credentials are fresh."""
         if self._made_renewal is None:
             from .background import Background
 
-            name, prepare, run = (
-                "sso-plugin-renewal",
-                self._source.prepare,
-                self._renew_in_background,
-            )
+            how = self._source.prepare, self._renew_in_background
             with self._lock:
-                self._made_renewal = self._made_renewal or Background(name, prepare, run)
+                self._made_renewal = self._made_renewal or Background("sso-plugin-renewal", *how)
         return self._made_renewal
 
     def renew_locks(self) -> None:
@@ -270,12 +260,6 @@ def _after_fork_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-def _needs_login(exc: Exception) -> bool:
-    from ..errors import LoginRequired
-
-    return isinstance(exc, LoginRequired)
 
 
 def _attempt_timeout(failures: int) -> float:

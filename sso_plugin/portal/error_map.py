@@ -18,21 +18,18 @@ from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.parsers import ResponseParserError
 
 from ..errors import (
-    UNREACHABLE,
     ConfigError,
     ConfigValueError,
-    PortalEndpointError,
     PortalError,
-    PortalHTTPError,
     PortalRefusal,
     PortalUnreachable,
-    PortalUnreadable,
     SsoPluginError,
     also,
 )
 from ..printable import one_line
 from ..redact import chain, without_frames
 from .answers import InvalidAnswerError
+from .unreachable import UNREACHABLE, PortalEndpointError, PortalHTTPError, PortalUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

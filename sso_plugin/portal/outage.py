@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import UnauthorizedSSOTokenError
 
 from ..errors import (
-    UNREACHABLE,
-    PortalEndpointError,
     PortalError,
     PortalRefusal,
     RenewalRefusal,
@@ -23,6 +21,7 @@ from ..errors import (
 from ..printable import one_line
 from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
+from .unreachable import UNREACHABLE, PortalEndpointError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -46,9 +46,15 @@ _RECOVERY = 30.0
 _LOWEST_SHARE = 1 / 16
 
 _ATTEMPTS = 6
-"""How often a request is sent that is refused each time, before its caller hears of it."""
+"""How often a throttled request is sent before its caller gets the error."""
 
-_OPERATIONS = ("GetRoleCredentials", "ListAccounts", "ListAccountRoles")
+_BACK_OFF = 0.1
+"""Seconds, to be doubled before each further attempt after an error of the portal."""
+
+_LISTINGS = ("ListAccounts", "ListAccountRoles")
+"""One of a thousand pages must not end a listing because the portal had an error."""
+
+_OPERATIONS = ("GetRoleCredentials", *_LISTINGS)
 
 
 @dataclass(frozen=True)
@@ -174,19 +180,21 @@ def govern(client: Any, budget: Budget) -> None:
     def wait_for_turn(**_: Any) -> None:
         budget.take()
 
-    def repeat_if_refused(response: Any, attempts: int, **_: Any) -> float | None:
+    def seconds_to_retry(operation: Any, response: Any, attempts: int, **_: Any) -> float | None:
         answer = response[1] if response else {}
         metadata = answer.get("ResponseMetadata", {})
-        if metadata.get("HTTPStatusCode") != HTTPStatus.TOO_MANY_REQUESTS:
-            return None
-        budget.slow_down(_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")))
-        # Zero seconds until the next attempt, which then waits for its turn. At last, and for
-        # all other errors, None: botocore decides.
-        return 0 if attempts < _ATTEMPTS else None
+        status = metadata.get("HTTPStatusCode", HTTPStatus.OK)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            budget.slow_down(_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")))
+            # Zero seconds until the next attempt, which then waits for its turn.
+            return 0 if attempts < _ATTEMPTS else None
+        failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR and operation.name in _LISTINGS
+        # None: botocore decides, which makes fewer attempts.
+        return _BACK_OFF * 2.0**attempts if failed and attempts < _ATTEMPTS else None
 
     for operation in _OPERATIONS:
         client.meta.events.register(f"before-send.sso.{operation}", wait_for_turn)
-        client.meta.events.register_first(f"needs-retry.sso.{operation}", repeat_if_refused)
+        client.meta.events.register_first(f"needs-retry.sso.{operation}", seconds_to_retry)
 
 
 def _seconds(header: str | None) -> float | None:

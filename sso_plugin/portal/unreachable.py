@@ -1,0 +1,75 @@
+"""The kinds of `PortalUnreachable`: one for each error that botocore raises for it, and that error too.
+
+An ``except`` clause that was written for botocore matches, and no other.
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from ..errors import PortalUnreachable
+
+__all__ = [
+    "UNREACHABLE",
+    "PortalConnectTimeout",
+    "PortalConnectionClosed",
+    "PortalEndpointError",
+    "PortalHTTPError",
+    "PortalProxyError",
+    "PortalReadTimeout",
+    "PortalSSLError",
+    "PortalUnreadable",
+]
+
+
+class PortalEndpointError(PortalUnreachable, EndpointConnectionError):
+    """The host cannot be resolved, or refuses the connection."""
+
+
+class PortalUnreadable(PortalUnreachable, EndpointConnectionError):
+    """The answer is not valid. For this botocore raises `KeyError`, `TypeError` and the like."""
+
+
+class PortalSSLError(PortalUnreachable, SSLError):
+    """The TLS handshake failed, or the certificate is not trusted."""
+
+
+class PortalProxyError(PortalUnreachable, ProxyConnectionError):
+    """The proxy cannot be reached, or refuses the connection."""
+
+
+class PortalConnectTimeout(PortalUnreachable, ConnectTimeoutError):
+    """No connection was made in time."""
+
+
+class PortalReadTimeout(PortalUnreachable, ReadTimeoutError):
+    """No answer came in time."""
+
+
+class PortalConnectionClosed(PortalUnreachable, ConnectionClosedError):
+    """The connection was closed before the end of the answer."""
+
+
+class PortalHTTPError(PortalUnreachable, HTTPClientError):
+    """The request failed in another way, such as a CA bundle that does not exist."""
+
+
+UNREACHABLE: dict[str, type[PortalUnreachable]] = {
+    "EndpointConnectionError": PortalEndpointError,
+    "SSLError": PortalSSLError,
+    "ProxyConnectionError": PortalProxyError,
+    "ConnectTimeoutError": PortalConnectTimeout,
+    "ReadTimeoutError": PortalReadTimeout,
+    "ConnectionClosedError": PortalConnectionClosed,
+    "HTTPClientError": PortalHTTPError,
+    "ResponseParserError": PortalUnreadable,
+}
+"""Our error for each error of botocore, by the name of the latter."""
