@@ -1,4 +1,4 @@
-"""The kinds of `PortalUnreachable`: one for each error that botocore raises for it, and that error too.
+"""The kinds of `PortalUnreachable`: each is also the error that botocore raises in its place.
 
 An ``except`` clause that was written for botocore matches, and no other.
 """
