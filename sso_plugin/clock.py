@@ -11,6 +11,8 @@ from .timestamps import parse_http_date
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .config.profile import SsoProfile
+
 __all__ = ["Clock"]
 
 _TOLERANCE = 2.0
@@ -55,6 +57,12 @@ class Clock:
         self._steady = since_boot or wall
         self._ahead: _Ahead | None = None
 
+    @classmethod
+    def of(cls, profile: SsoProfile) -> Clock:
+        """Return the clock of a profile's portal, which all sessions of this process share."""
+        portal = profile.region, profile.start_url
+        return _clocks.setdefault(portal, cls())
+
     def now(self) -> float:
         """Return the server's time in epoch seconds."""
         ahead = self._ahead
@@ -98,3 +106,7 @@ class Clock:
         now = wall if right else server + took / 2
         if abs(now - wall) <= _IMPLAUSIBLE:
             self._ahead = _Ahead(now - steady, now - wall)
+
+
+_clocks: dict[tuple[str, str], Clock] = {}
+"""By region and start URL. Not on disk: one wrong date would affect every later process."""

@@ -56,6 +56,7 @@ class Tripwire:
         try:
             if again:
                 _forget_modules()
+                _unregistered["initializer"] = _initialize
             register()
         except Exception as exc:  # noqa: BLE001
             _debug("Could not start: %s", exc)

@@ -12,6 +12,7 @@ from botocore.tokens import SSOTokenProvider
 from world import World
 
 import sso_plugin
+from sso_plugin import clock
 from sso_plugin.storage import cache
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _not_enabled(
     for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO"):
         monkeypatch.delenv(variable, raising=False)
     cache._memories.clear()
+    clock._clocks.clear()
     sso_plugin.disable()
     yield
     sso_plugin.disable()

@@ -383,7 +383,7 @@ except ModuleNotFoundError as error:
         self, own: Environment, plugin: str | None
     ) -> None:
         """Neither the import of botocore nor the making of a session."""
-        module = own.site_packages / "sso_plugin" / "plugin.py"
+        module = own.site_packages / "sso_plugin" / "session" / "plugin.py"
         module.unlink(missing_ok=True)
         if plugin is not None:
             module.write_text(plugin, encoding="utf-8")
@@ -392,7 +392,7 @@ except ModuleNotFoundError as error:
 
     def test_a_fault_is_logged_for_those_who_debug(self, own: Environment) -> None:
         """By its kind; what it says may be secret."""
-        plugin = own.site_packages / "sso_plugin" / "plugin.py"
+        plugin = own.site_packages / "sso_plugin" / "session" / "plugin.py"
         plugin.write_text("raise RuntimeError('a secret')", encoding="utf-8")
         snippet = """
 import logging

@@ -64,7 +64,7 @@ class Login:
 
         :param store: where the token is, if not in the usual folder.
         """
-        clock = Clock()
+        clock = Clock.of(profile)
 
         def connect() -> Portal:
             from ..portal.client import Portal

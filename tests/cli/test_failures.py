@@ -247,7 +247,7 @@ class TestDebug:
             "sso_plugin.errors.PortalRefusal",
             "sso_plugin.errors.NoAccess",
         ]
-        assert any("portal.py:" in line for line in lines)
+        assert any("portal/client.py:" in line for line in lines)
         assert lines[-1] == f"sso-plugin: {NO_ACCESS}"
 
     def test_what_nobody_expected_is_named_by_its_kind(

@@ -221,6 +221,8 @@ class TestSpeed:
             "sso_plugin",
             "sso_plugin.cli",
             "sso_plugin.commands.credential_process",
+            "sso_plugin.storage",
+            "sso_plugin.storage.keys",
             "sso_plugin.storage.reading",
         }
         # Start-up files of the environment, such as those of editable installs, have their own.

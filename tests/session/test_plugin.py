@@ -285,10 +285,10 @@ print(*sorted(name for name in sys.modules if name.startswith("sso_plugin")), se
 """
     assert world.run(script).stdout.split() == [
         "sso_plugin",
-        "sso_plugin.session.initializer",
+        "sso_plugin.config",
+        "sso_plugin.session",
         "sso_plugin.session.plugin",
         "sso_plugin.session.seams",
-        "sso_plugin.config",
         "sso_plugin.startup",
     ]
 

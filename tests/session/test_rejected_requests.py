@@ -242,7 +242,7 @@ def test_a_script_over_twenty_regions_replaces_once(
     # 20 minutes have passed since.
     lifetime = credentials._current.lifetime
     old = lifetime._replace(issued_at=lifetime.issued_at - 20 * 60)
-    object.__setattr__(credentials._current, "lifetime", old)
+    credentials._current = credentials._current._replace(lifetime=old)
     failed = []
     for region in regions:
         sns = session.client("sns", region_name=region, endpoint_url=services[0].url)
