@@ -8,7 +8,6 @@ from ..config.profile import SsoProfile
 from ..errors import ConfigError
 from ..models import open_session, open_session_without_profile
 from ..portal.answers import is_account_id
-from ..portal.listings import AccountsAndRoles
 from ..session.providers import LoginProvider, token_source
 from ..session.rejected_requests import RejectedCredentials
 from ..session.token_parameter import LOGIN_COMPONENT
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     import boto3
     from botocore.session import Session
 
-    from ..portal.listings import Account, AccountRole
+    from ..portal.listings import Account, AccountRole, AccountsAndRoles
 
 __all__ = ["accounts", "get_session", "roles"]
 
@@ -49,7 +48,7 @@ def accounts(
     :raises PortalError: while iterating, if the portal gives no answer, or another one.
     """
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
-    return _directory(found, progress).accounts()
+    return _listings(found, progress).accounts()
 
 
 def roles(
@@ -79,7 +78,7 @@ def roles(
     :raises PortalError: while iterating, if the portal gives no answer, or another one.
     """
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
-    return _directory(found, progress).roles(account)
+    return _listings(found, progress).roles(account)
 
 
 def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, and where"
@@ -125,10 +124,10 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     return boto3.Session(botocore_session=core, region_name=region)
 
 
-def _directory(
+def _listings(
     found: ConfiguredLogin, progress: Callable[[int, int], object] | None
 ) -> AccountsAndRoles:
-    return AccountsAndRoles(token_source(found.session, found.profile), progress=progress)
+    return token_source(found.session, found.profile).listings(progress)
 
 
 def _login(

@@ -69,7 +69,6 @@ class AccountNames:
         :raises LoginRequired: if a person has to log in.
         :raises PortalError: if the portal gives no answer, or another one.
         """
-        from ..portal.listings import AccountsAndRoles
         from .token_source import TokenSource
 
         with self._cache.locked(self._key):
@@ -78,7 +77,7 @@ class AccountNames:
                 return choose(_remembered(latest), wanted).account_id
             tokens = TokenSource(self._login, self._ask)
             origin = tokens.file.origin_of(tokens.fetch(attended=attended))
-            accounts = list(AccountsAndRoles(tokens).accounts())
+            accounts = list(tokens.listings().accounts())
             names = {account.account_id: account.name for account in accounts}
             self._cache.put(self._key, note_origin({"accounts": names}, origin))
         return choose(accounts, wanted).account_id

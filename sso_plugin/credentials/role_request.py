@@ -6,9 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import UnauthorizedSSOTokenError
-
-from ..errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked, also
+from ..errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked
 from ..portal.outage import Outage
 from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
@@ -133,29 +131,17 @@ class RoleRequest:
 
     def _exchange(self, *, attended: bool) -> tuple[AccessToken, ReadOnlyCredentials, float]:
         """Return a token, the credentials that the portal returns for it, and when they expire."""
-        token = self._tokens.fetch(attended=attended)
-        try:
-            try:
-                return token, *self._get(token.value)
-            except PortalRefusal as exc:
-                if exc.code != "UnauthorizedException":
-                    raise
-                # Revoked, or renewed by a program that does not take our lock.
-                token = self._other_than(token, attended=attended)
-                return token, *self._get(token.value)
-        except PortalRefusal as exc:
-            explained = self._explained(exc)
-            if explained is None:
-                raise
-            raise explained from exc
+        portal, account_id = self._login.portal, self._source.account_id
 
-    def _other_than(self, rejected: AccessToken, *, attended: bool) -> AccessToken:
+        def ask(token: AccessToken) -> tuple[AccessToken, ReadOnlyCredentials, float]:
+            return token, *portal.get_role_credentials(token.value, account_id, self._role_name)
+
         try:
-            return self._tokens.fetch(rejected=rejected.value, attended=attended)
-        except PortalError as exc:
-            # Others make no attempt to renew it, and raise what the portal said to the token.
-            kind = also(type(exc), UnauthorizedSSOTokenError)
-            raise kind(**exc.kwargs) from exc.__cause__
+            return self._tokens.use(ask, attended=attended)
+        except PortalRefusal as exc:
+            if exc.code not in ("ForbiddenException", "ResourceNotFoundException"):
+                raise
+            raise self._no_access(exc) from exc
 
     def _keep(
         self, found: ReadOnlyCredentials, expires_at: float, origin: Origin | None
@@ -180,15 +166,7 @@ class RoleRequest:
         _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
         return fetched
 
-    def _get(self, token: str) -> tuple[ReadOnlyCredentials, float]:
-        portal, account_id = self._login.portal, self._source.account_id
-        return portal.get_role_credentials(token, account_id, self._role_name)
-
-    def _explained(self, exc: PortalRefusal) -> Exception | None:
-        if exc.code == "UnauthorizedException":
-            return self._login.required("the portal does not accept its token")
-        if exc.code not in ("ForbiddenException", "ResourceNotFoundException"):
-            return None
+    def _no_access(self, exc: PortalRefusal) -> NoAccess:
         return exc.as_kind(
             NoAccess,
             subject=self._subject,
@@ -197,10 +175,8 @@ class RoleRequest:
         )
 
     def _alternatives(self) -> str:
-        from ..portal.listings import AccountsAndRoles
-
         try:
-            roles = AccountsAndRoles(self._tokens).role_names(self._source.account_id)
+            roles = self._tokens.listings().role_names(self._source.account_id)
         except SsoPluginError as exc:
             _logger.debug("Cannot list the roles in %s: %s", self._source.account_id, exc)
             return "Check sso_account_id and sso_role_name."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ..errors import LoginRequired
+from botocore.exceptions import UnauthorizedSSOTokenError
+
+from ..errors import LoginRequired, PortalError, PortalRefusal, also
 from ..portal.outage import Outage
 from ..storage import cache
 from ..timestamps import format_timestamp
@@ -15,13 +17,17 @@ from .token_renewal import Renewal
 
 if TYPE_CHECKING:
     import contextlib
+    from collections.abc import Callable
 
+    from ..portal.listings import AccountsAndRoles
     from .access_token import AccessToken
     from .login import Login
 
 __all__ = ["AskPerson", "TokenSource"]
 
 _logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class AskPerson(Protocol):
@@ -71,6 +77,37 @@ class TokenSource:
             required = exc
         return self._ask(self, required, rejected)
 
+    def use(self, ask: Callable[[AccessToken], T], *, attended: bool = True) -> T:
+        """Return what the portal answers to a request with a valid token.
+
+        A token that the portal rejects is replaced, once: it may have expired or been revoked.
+
+        :param ask: sends the request; is called once, or twice.
+        :raises Exception: as `fetch` and ``ask`` do.
+        """
+        token = self.fetch(attended=attended)
+        try:
+            return ask(token)
+        except PortalRefusal as exc:
+            if exc.code != "UnauthorizedException":
+                raise
+        token = self._other_than(token, attended=attended)
+        try:
+            return ask(token)
+        except PortalRefusal as exc:
+            if exc.code != "UnauthorizedException":
+                raise
+            raise self.login.required("the portal does not accept its token") from exc
+
+    def listings(self, progress: Callable[[int, int], object] | None = None) -> AccountsAndRoles:
+        """Return what lists the accounts and roles of this login; see `AccountsAndRoles`."""
+        from ..portal.listings import AccountsAndRoles
+
+        def use(ask: Callable[[str], T]) -> T:
+            return self.use(lambda token: ask(token.value))
+
+        return AccountsAndRoles(self.login.portal, self.login.profile, use, progress)
+
     def why_login(self) -> str | None:
         """Say why a person has to log in; None if a token is valid, perhaps after a renewal.
 
@@ -95,6 +132,14 @@ class TokenSource:
         expired = f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
         fault = token.registration_fault if "registrationExpiresAt" in token.document else None
         return f"{expired}, and {self.file.path} {fault}" if fault else expired
+
+    def _other_than(self, rejected: AccessToken, *, attended: bool) -> AccessToken:
+        try:
+            return self.fetch(rejected=rejected.value, attended=attended)
+        except PortalError as exc:
+            # botocore does not try to renew the token, and raises what the portal said to it.
+            kind = also(type(exc), UnauthorizedSSOTokenError)
+            raise kind(**exc.kwargs) from exc.__cause__
 
     def _load_or_renew(self, rejected: str | None) -> AccessToken:
         began = time.time()

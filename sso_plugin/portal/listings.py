@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import PortalError, PortalRefusal
 from .account_choice import Wanted, choose
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    from ..credentials.token_source import TokenSource
+    from ..config.profile import SsoProfile
+    from .client import Portal
 
-    T = TypeVar("T")
-    Page: TypeAlias = tuple[list[T], str | None]
+    Page: TypeAlias = tuple[list["T"], str | None]
 
 __all__ = ["Account", "AccountRole", "AccountsAndRoles"]
 
 _MOST_PAGES = 10_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,13 @@ class AccountRole:
     role_name: str
 
 
+class UseToken(Protocol):
+    """Sends a request with a valid access token: `TokenSource.use`."""
+
+    def __call__(self, ask: Callable[[str], T], /) -> T:
+        """Return what ``ask`` returns for a token."""
+
+
 class AccountsAndRoles:
     """What the user of a login has.
 
@@ -42,13 +51,14 @@ class AccountsAndRoles:
 
     def __init__(
         self,
-        tokens: TokenSource,
-        *,
+        portal: Portal,
+        profile: SsoProfile,
+        use_token: UseToken,
         progress: Callable[[int, int], object] | None = None,
     ) -> None:
-        self._tokens = tokens
-        self._login = tokens.login
-        self._portal = tokens.login.portal
+        self._portal = portal
+        self._profile = profile
+        self._use_token = use_token
         self._progress = progress or (lambda *_: None)
 
     def accounts(self) -> Iterator[Account]:
@@ -108,31 +118,16 @@ class AccountsAndRoles:
         # Hashes, since tokens may be long.
         while hash(next_token) not in seen and len(seen) < _MOST_PAGES:
             seen.add(hash(next_token))
-            page, next_token = self._with_token(ask, next_token)
+            page, next_token = self._page(ask, next_token)
             yield page
             if not next_token:
                 return
         raise PortalError(
-            subject=self._login.profile.subject,
-            problem=f"got a list that does not end from {self._login.profile.start_url}: it has "
+            subject=self._profile.subject,
+            problem=f"got a list that does not end from {self._profile.start_url}: it has "
             f"more than {_MOST_PAGES} pages, or leads back to an earlier one",
-            fix=f"Run: {self._login.profile.doctor_command}",
+            fix=f"Run: {self._profile.doctor_command}",
         )
 
-    def _with_token(
-        self, ask: Callable[[str, str | None], Page[T]], next_token: str | None
-    ) -> Page[T]:
-        token = self._tokens.fetch().value
-        try:
-            return ask(token, next_token)
-        except PortalRefusal as exc:
-            if exc.code != "UnauthorizedException":
-                raise
-        # It expired or was revoked in the middle of the list, which goes on with another one.
-        token = self._tokens.fetch(rejected=token).value
-        try:
-            return ask(token, next_token)
-        except PortalRefusal as exc:
-            if exc.code != "UnauthorizedException":
-                raise
-            raise self._login.required("the portal does not accept its token") from exc
+    def _page(self, ask: Callable[[str, str | None], Page[T]], next_token: str | None) -> Page[T]:
+        return self._use_token(lambda token: ask(token, next_token))

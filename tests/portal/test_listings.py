@@ -13,13 +13,14 @@ import sso_plugin
 from sso_plugin import AccountRole, ConfigError, LoginRequired, PortalError
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.emulator import Account, Assignment, Organization, User
-from sso_plugin.portal.listings import AccountsAndRoles
 from sso_plugin.signin.configured_login import ConfiguredLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from world import World
+
+    from sso_plugin.portal.listings import AccountsAndRoles
 
 HOUR = 3600
 FAST = "sso_requests_per_second = 5000\n"
@@ -55,7 +56,7 @@ def expected_roles(world: World) -> list[AccountRole]:
 
 
 def listings(progress: Callable[[int, int], object] | None = None) -> AccountsAndRoles:
-    return AccountsAndRoles(TokenSource(ConfiguredLogin.find("dev")), progress=progress)
+    return TokenSource(ConfiguredLogin.find("dev")).listings(progress)
 
 
 def test_accounts_are_listed_over_all_pages(world: World) -> None:

@@ -15,7 +15,6 @@ import sso_plugin
 from sso_plugin import PortalError
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials.token_source import TokenSource
-from sso_plugin.portal.listings import AccountsAndRoles
 from sso_plugin.portal.throttling import Budget
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.cache import MemoryCache
@@ -293,7 +292,7 @@ def run_together(processes: int, calls: int) -> float:
 
 
 def list_accounts(barrier: Barrier, calls: int) -> None:
-    directory = AccountsAndRoles(TokenSource(ConfiguredLogin.find("dev")))
+    directory = TokenSource(ConfiguredLogin.find("dev")).listings()
     barrier.wait(60)
     for _ in range(calls):
         assert len(list(directory.accounts())) == 3

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from sso_plugin.errors import ConfigError
 from sso_plugin.portal.account_choice import Wanted, choose, matching, suggestions
-from sso_plugin.portal.listings import AccountRole, AccountsAndRoles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sso_plugin.credentials.token_source import TokenSource
+    from sso_plugin.portal.listings import AccountRole, AccountsAndRoles
 
 __all__ = ["Listing", "list_roles"]
 
@@ -46,10 +46,9 @@ def list_roles(
     :param complete: list all roles, also those in other accounts.
     :raises ConfigError: if the user has no such account or role.
     """
-    directory = AccountsAndRoles(tokens, progress=progress)
-    ids = _ids(AccountsAndRoles(tokens), accounts)
+    ids = _ids(tokens.listings(), accounts)
     wanted = (None,) if complete or not ids else ids
-    roles = [role for account in wanted for role in directory.roles(account)]
+    roles = [role for account in wanted for role in tokens.listings(progress).roles(account)]
     in_accounts = [role for role in roles if not ids or role.account_id in ids]
     for account in ids:
         if not any(role.account_id == account for role in in_accounts):
@@ -60,9 +59,9 @@ def list_roles(
     return Listing(tuple(roles), tuple(chosen), wanted == (None,))
 
 
-def _ids(directory: AccountsAndRoles, accounts: tuple[str, ...]) -> tuple[str, ...]:
+def _ids(listings: AccountsAndRoles, accounts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the ids of the accounts, each once."""
-    known = list(directory.accounts()) if accounts else []
+    known = list(listings.accounts()) if accounts else []
     found = {}
     for text in accounts:
         if not matching(known, text):
