@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from sso_plugin.config.profile import SsoProfile
-    from sso_plugin.credentials.login import Login
+    from sso_plugin.credentials import Login
     from sso_plugin.credentials.role_credentials import RoleCredentials
     from sso_plugin.credentials.token_source import AskPerson
 
@@ -133,7 +133,7 @@ def _config_marks() -> _Marks:
 def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     """Look everything up, and ask the portal if need be: once for all processes."""
     from sso_plugin.config.profile import SsoProfile
-    from sso_plugin.credentials.login import Login
+    from sso_plugin.credentials import Login
     from sso_plugin.models import open_session
     from sso_plugin.session.providers import ask_of
 
@@ -199,13 +199,13 @@ def _fetch_otherwise(session: Session, name: str) -> Mapping[str, Any]:
 
 def _valid_credentials(login: Login, ask: AskPerson | None) -> RoleCredentials:
     """Return fresh credentials; if there are none to be had, those that are still valid."""
-    from sso_plugin.credentials import role_source
+    from sso_plugin.credentials.role_source import role_source_of
     from sso_plugin.errors import SsoPluginError
     from sso_plugin.storage.cache import MemoryCache
     from sso_plugin.storage.file_cache import role_cache
 
     options = login.profile.options
-    source = role_source(login, role_cache() if options.cache == "file" else MemoryCache(), ask)
+    source = role_source_of(login, role_cache() if options.cache == "file" else MemoryCache(), ask)
     try:
         return source.fetch(minimum=options.minimum_lifetime)
     except SsoPluginError:

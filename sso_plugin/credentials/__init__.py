@@ -1,30 +1,121 @@
 """What a session gets: role credentials and access tokens, cached, fetched and renewed.
 
 `refreshable` has the credentials that botocore gets. They are renewed when their `schedule` says
-so, by what `role_source` returns. All that belongs to one login is passed down as a `Login`.
+so, by a `role_source`. Each part acts for one `Login`, which is made once and passed down; what is
+derived from a login carries a note of it, its `Origin`.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # a plain name: this is imported by every session with SSO
+from typing import TYPE_CHECKING
+
+from ..clock import Clock
+from ..storage.file_cache import token_cache
+from ..storage.keys import token_key
+
 if TYPE_CHECKING:
-    from ..storage.cache import Cache
-    from .credential_source import Source
-    from .login import Login
-    from .token_source import AskPerson
+    from collections.abc import Callable
 
-__all__ = ["role_source"]
+    from botocore.session import Session
+    from typing_extensions import Self
+
+    from ..config.profile import SsoProfile
+    from ..errors import LoginRequired
+    from ..portal.client import Portal
+    from ..storage.cache import Cache, Document, Mark
+
+__all__ = ["NO_ORIGIN", "Login", "Origin", "find_origin", "note_origin"]
+
+Origin = tuple[str, "Mark"]
+"""What a document was derived from: the id of a login, and the mark of its token file."""
+
+NO_ORIGIN: Origin = ("", (0, 0, 0))
+"""The origin of a document that belongs to no login."""
+
+_ORIGIN = "SsoPlugin"
 
 
-def role_source(
-    login: Login, cache: Cache, ask: AskPerson | None = None, *, of_login: bool = True
-) -> Source:
-    """Return where the credentials of a profile's role come from; see `RoleSource`."""
-    account_id = login.profile.account_id
-    if account_id is not None:
-        from .role_credentials import RoleSource
+class Login:
+    """What all parts that act for one login share. Nothing of it changes.
 
-        return RoleSource(login, cache, account_id, ask, of_login=of_login)
-    from .account_names import NamedRoleSource
+    :param profile: what the config says of the login.
+    :param connect: makes the portal when it is first needed: a session whose credentials are
+        cached does not even import it.
+    :param clock: the time of that portal.
+    :param store: where the token is.
+    :param key: under which key; None for the name that the AWS CLI gives to it.
+    """
 
-    return NamedRoleSource(login, cache, ask, of_login=of_login)
+    __slots__ = ("_connect", "_portal", "clock", "key", "profile", "store")
+
+    def __init__(
+        self,
+        profile: SsoProfile,
+        connect: Callable[[], Portal],
+        clock: Clock,
+        store: Cache,
+        key: str | None = None,
+    ) -> None:
+        self.profile = profile
+        self.clock = clock
+        self.store = store
+        self.key = key or token_key(profile)
+        self._connect = connect
+        self._portal: Portal | None = None
+
+    @classmethod
+    def of(
+        cls,
+        session: Session,
+        profile: SsoProfile,
+        store: Cache | None = None,
+        key: str | None = None,
+    ) -> Self:
+        """Return the login of a profile, at the portal that a session reaches.
+
+        :param store: where the token is, if not in the usual folder.
+        """
+        clock = Clock.of(profile)
+
+        def connect() -> Portal:
+            from ..portal.client import Portal
+
+            return Portal.of(session, profile, clock)
+
+        return cls(profile, connect, clock, store or token_cache(), key)
+
+    @property
+    def portal(self) -> Portal:
+        """The two services of its Identity Center."""
+        if self._portal is None:
+            self._portal = self._connect()
+        return self._portal
+
+    def required(self, reason: str) -> LoginRequired:
+        """Return the error that says why a person has to log in, and how."""
+        from ..errors import LoginRequired
+
+        return LoginRequired(
+            subject=self.profile.subject,
+            reason=reason,
+            fix=f"Run: {self.profile.login_command}",
+        )
+
+
+def note_origin(document: Document, origin: Origin | None) -> Document:
+    """Return a document with a note of the login that it was derived from."""
+    if origin is None:
+        return document
+    return {**document, _ORIGIN: {"LoginId": origin[0], "TokenFile": list(origin[1])}}
+
+
+def find_origin(document: Document) -> Origin | None:
+    """Return the login that a document was derived from; None if another program wrote it."""
+    held = document.get(_ORIGIN)
+    if held is None:
+        return None
+    try:
+        mtime, size, inode = map(int, held["TokenFile"])
+        return str(held["LoginId"]), (mtime, size, inode)
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return NO_ORIGIN

@@ -11,12 +11,16 @@ from ..portal.account_choice import Wanted, choose, matching
 from ..portal.answers import Account, is_account_id
 from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
-from .role_credentials import NO_ORIGIN, RoleSource, find_origin, note_origin
+from . import NO_ORIGIN, find_origin, note_origin
+from .role_credentials import is_of_login
 
 if TYPE_CHECKING:
-    from ..storage.cache import Cache, Entry
-    from .login import Login
-    from .role_credentials import Origin, RoleCredentials
+    from collections.abc import Callable
+
+    from ..storage.cache import Entry
+    from . import Login, Origin
+    from .credential_source import Source
+    from .role_credentials import RoleCredentials
     from .token_source import AskPerson
 
 __all__ = ["AccountNames", "NamedRoleSource"]
@@ -87,19 +91,20 @@ class AccountNames:
         self._cache.delete(self._key)
 
     def _is_of_login(self, entry: Entry) -> bool:
-        return self._login.vouches_for(_origin(entry), 0)
+        return is_of_login(self._login, _origin(entry), 0)
 
 
 class NamedRoleSource:
-    """The credentials of one role in an account that is known by its name. See `RoleSource`."""
+    """The credentials of one role in an account that is known by its name. See `Source`.
+
+    :param source: returns the source of the role in the account of an id.
+    """
 
     def __init__(
-        self, login: Login, cache: Cache, ask: AskPerson | None = None, *, of_login: bool = True
+        self, login: Login, source: Callable[[str], Source], ask: AskPerson | None = None
     ) -> None:
         self._login = login
-        self._cache = cache
-        self._ask = ask
-        self._of_login = of_login
+        self._source = source
         self._wanted = Wanted.of(login.profile)
         self._names = AccountNames(login, ask)
 
@@ -150,7 +155,7 @@ class NamedRoleSource:
         return self._source(known.account_id).replace(rejected)
 
     def _is_ours(self, known: KnownAccount) -> bool:
-        return self._login.vouches_for(known.origin, 0)
+        return is_of_login(self._login, known.origin, 0)
 
     def _checked(self, known: str, seen: Entry | None, *, attended: bool) -> str:
         """Follow a name to another account, but let nothing break what has worked until now."""
@@ -161,9 +166,6 @@ class NamedRoleSource:
         except (ConfigError, PortalError) as exc:
             _logger.debug("Going on with the account %s: %s", known, exc)
             return known
-
-    def _source(self, account_id: str) -> RoleSource:
-        return RoleSource(self._login, self._cache, account_id, self._ask, of_login=self._of_login)
 
 
 def _origin(entry: Entry) -> Origin:

@@ -1,4 +1,4 @@
-"""What credentials that renew themselves need of the place they come from."""
+"""What credentials that renew themselves need of the place that they come from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["Misconfigured", "Source"]
 
 
 class Source(Protocol):
-    """Where the credentials come from; `rolesource.RoleSource` is the one in use."""
+    """Where the credentials of a role come from."""
 
     def load(self) -> RoleCredentials | None:
-        """Return live credentials that are at hand, without going out."""
+        """Return valid credentials of the cache. Makes no network call."""
 
     def prepare(self) -> None:
         """Import all that `fetch` and `replace` need.
@@ -26,16 +26,23 @@ class Source(Protocol):
         """
 
     def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
-        """Return fresh credentials, going out if need be.
+        """Return credentials that are not due for renewal, asking the portal if need be.
 
-        :param attended: whether a person may be asked to log in; not while others still live.
-        :param minimum: the seconds that they should live at least.
+        :param attended: whether a person may be asked to log in.
+        :param minimum: for how many seconds they should be valid at least; see `Lifetime`.
+        :raises LoginRequired: if a person has to log in.
+        :raises NoAccess: if the user does not have this role in this account.
+        :raises PortalError: if the portal is unreachable or returns an error.
         """
 
     def replace(self, rejected: str) -> RoleCredentials:
-        """Return other credentials than those with an access key that AWS rejected.
+        """Return other credentials than those that AWS rejected; asks no person to log in.
 
-        :raises Exception: if there are none, or it is too early to ask for them again.
+        What another process has fetched meanwhile is used. The portal is asked at most once in 5
+        minutes, by all processes together.
+
+        :param rejected: the access key that was rejected.
+        :raises SsoPluginError: as `fetch` does, also if it is too early to ask.
         """
 
 

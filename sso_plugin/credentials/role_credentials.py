@@ -1,6 +1,6 @@
-"""The credentials of a role: from the AWS CLI's cache while they are valid, else fetched.
+"""The credentials of a role as a value, and their file in the AWS CLI's cache.
 
-`role_request` asks the portal; a session whose credentials are cached does not import it.
+Reads the cache only. `role_request` asks the portal, and writes the file.
 """
 
 from __future__ import annotations
@@ -12,34 +12,17 @@ from botocore.credentials import ReadOnlyCredentials
 
 from ..storage.keys import role_key
 from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
+from . import find_origin, note_origin
 from .schedule import Lifetime
 
 if TYPE_CHECKING:
     from ..clock import Clock
-    from ..storage.cache import Cache, Document, Entry, Mark
-    from .login import Login
-    from .role_request import RoleRequest
-    from .token_source import AskPerson
+    from ..storage.cache import Cache, Document, Entry
+    from . import Login, Origin
 
-__all__ = [
-    "NO_ORIGIN",
-    "Origin",
-    "RoleCredentials",
-    "RoleSource",
-    "find_origin",
-    "members",
-    "note_origin",
-]
+__all__ = ["RoleCredentials", "RoleFile", "is_of_login", "members"]
 
 _logger = logging.getLogger(__name__)
-
-Origin = tuple[str, "Mark"]
-"""What a document was derived from: the id of a login, and the mark of its token file."""
-
-NO_ORIGIN: Origin = ("", (0, 0, 0))
-"""The origin of what no login vouches for."""
-
-_ORIGIN = "SsoPlugin"
 
 
 class RoleCredentials(NamedTuple):
@@ -112,31 +95,22 @@ def members(
     return {name: value for name, value in found.items() if value is not None}
 
 
-class RoleSource:
-    """The credentials of one role: one file, shared with every process of this user.
+class RoleFile:
+    """The file with the credentials of one role, shared with every process of this user.
 
     :param account_id: the account of the profile's role.
-    :param ask: has a person log in where nothing else helps; see `TokenSource`.
-    :param of_login: whether credentials in the cache count only for the login that they came from.
-        A cache that a caller has set is used as botocore uses it.
+    :param of_login: whether credentials in the cache are used only for the login that they came
+        from. A cache that a caller has set is used as botocore uses it.
     """
 
     def __init__(
-        self,
-        login: Login,
-        cache: Cache,
-        account_id: str,
-        ask: AskPerson | None = None,
-        *,
-        of_login: bool = True,
+        self, login: Login, cache: Cache, account_id: str, *, of_login: bool = True
     ) -> None:
         self.login = login
         self.cache = cache
         self.account_id = account_id
-        self.ask = ask
         self.of_login = of_login
         self.key = role_key(login.profile, account_id)
-        self._made: RoleRequest | None = None
         self._reported: str | None = None
 
     def load(self) -> RoleCredentials | None:
@@ -149,43 +123,9 @@ class RoleSource:
             return None
         if self.login.clock.now() >= found.lifetime.expires_at:
             return None
-        if self.of_login and not self.login.vouches_for(found.origin, entry.mark[0]):
+        if self.of_login and not is_of_login(self.login, found.origin, entry.mark[0]):
             return None
         return found
-
-    def prepare(self) -> None:
-        """Import all that `fetch` and `replace` need. See `Source`."""
-        self._request.prepare()
-
-    def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
-        """Return credentials that are not due for renewal, asking the portal if need be.
-
-        :param attended: whether a person may be asked to log in.
-        :param minimum: for how many seconds they should be valid at least; see `Lifetime`.
-        :raises LoginRequired: if a person has to log in.
-        :raises NoAccess: if the user does not have this role in this account.
-        :raises PortalError: if the portal is unreachable or returns an error.
-        """
-        return self._request.fetch(attended=attended, minimum=minimum)
-
-    def replace(self, rejected: str) -> RoleCredentials:
-        """Return other credentials than those that AWS rejected; asks no person to log in.
-
-        What another process has fetched meanwhile is used. The portal is asked at most once in 5
-        minutes, by all processes together.
-
-        :param rejected: the access key that was rejected.
-        :raises SsoPluginError: as `fetch` does, also if it is too early to ask.
-        """
-        return self._request.replace(rejected)
-
-    @property
-    def _request(self) -> RoleRequest:
-        if self._made is None:
-            from .role_request import RoleRequest
-
-            self._made = RoleRequest(self)
-        return self._made
 
     def _report(self, fault: str | None) -> None:
         """Report a cache file that is not used, once."""
@@ -194,20 +134,22 @@ class RoleSource:
             _logger.warning("Ignoring %s, which %s", self.cache.describe(self.key), fault)
 
 
-def note_origin(document: Document, origin: Origin | None) -> Document:
-    """Return a document with a note of the login that it was derived from."""
-    if origin is None:
-        return document
-    return {**document, _ORIGIN: {"LoginId": origin[0], "TokenFile": list(origin[1])}}
+def is_of_login(login: Login, origin: Origin | None, stored_at: int) -> bool:
+    """Return whether a document that was derived from a login was derived from this one.
 
+    If the token file has not changed since, that takes one call of ``stat``.
 
-def find_origin(document: Document) -> Origin | None:
-    """Return the login that a document was derived from; None if another program wrote it."""
-    held = document.get(_ORIGIN)
-    if held is None:
-        return None
-    try:
-        mtime, size, inode = map(int, held["TokenFile"])
-        return str(held["LoginId"]), (mtime, size, inode)
-    except (TypeError, ValueError, KeyError, OverflowError):
-        return NO_ORIGIN
+    :param origin: the login it was derived from; None if another program derived it.
+    :param stored_at: when that was stored, in nanoseconds, by the clock of the token file.
+    """
+    mark = login.store.mark(login.key)
+    if mark is None:
+        return False
+    if (mark == origin[1]) if origin else (stored_at > mark[0]):
+        return True
+    from .token_file import TokenFile
+
+    known = TokenFile(login).known_login()
+    if known is None:
+        return False
+    return known.id == origin[0] if origin else stored_at > (known.began_at or mark[0])

@@ -11,15 +11,17 @@ from ..portal.outage import Outage
 from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 from ..timestamps import format_timestamp
-from .role_credentials import RoleCredentials
+from .role_credentials import RoleCredentials, is_of_login
 from .schedule import Lifetime
 from .token_source import TokenSource
 
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
 
+    from . import Origin
     from .access_token import AccessToken
-    from .role_credentials import Origin, RoleSource
+    from .role_credentials import RoleFile
+    from .token_source import AskPerson
 
 __all__ = ["RoleRequest"]
 
@@ -33,17 +35,20 @@ _REPLACE_EVERY = 300.0
 
 
 class RoleRequest:
-    """Fetches the credentials of one role where the cache of a `RoleSource` has none."""
+    """Fetches the credentials of one role where its file has none.
 
-    def __init__(self, source: RoleSource) -> None:
-        self._source = source
-        self._login = source.login
-        self._clock = source.login.clock
-        self._tokens = TokenSource(source.login, source.ask)
-        self._subject = source.login.profile.subject
-        self._role_name = str(source.login.profile.role_name)
-        self._name = f"the role {self._role_name} in the account {source.account_id}"
-        self._outage = Outage.of(source.login.profile, source.key)
+    :param ask: has a person log in where nothing else helps; see `TokenSource`.
+    """
+
+    def __init__(self, file: RoleFile, ask: AskPerson | None) -> None:
+        self._file = file
+        self._login = file.login
+        self._clock = file.login.clock
+        self._tokens = TokenSource(file.login, ask)
+        self._subject = file.login.profile.subject
+        self._role_name = str(file.login.profile.role_name)
+        self._name = f"the role {self._role_name} in the account {file.account_id}"
+        self._outage = Outage.of(file.login.profile, file.key)
 
     def prepare(self) -> None:
         """Import all that `fetch` and `replace` need."""
@@ -61,7 +66,7 @@ class RoleRequest:
             return found
         # A renewal or a login takes its time: no other caller waits at the lock of the role.
         self._tokens.fetch(attended=attended)
-        with self._source.cache.locked(self._source.key):
+        with self._file.cache.locked(self._file.key):
             return self._load_fresh(minimum) or self._ask_unless_down(began, attended=attended)
 
     def replace(self, rejected: str) -> RoleCredentials:
@@ -70,7 +75,7 @@ class RoleRequest:
         if found:
             return found
         self._tokens.fetch(attended=False)
-        with self._source.cache.locked(self._source.key):
+        with self._file.cache.locked(self._file.key):
             return self._load_other(rejected) or self._ask_for_other(rejected)
 
     def _ask_unless_down(self, began: float, *, attended: bool) -> RoleCredentials:
@@ -87,7 +92,7 @@ class RoleRequest:
             raise
 
     def _ask_for_other(self, rejected: str) -> RoleCredentials:
-        own, record = own_cache(), own_key("replaced", self._source.key)
+        own, record = own_cache(), own_key("replaced", self._file.key)
         last = own.get(record)
         if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_EVERY:
             raise PortalError(
@@ -103,11 +108,11 @@ class RoleRequest:
         return fetched
 
     def _load_other(self, rejected: str) -> RoleCredentials | None:
-        found = self._source.load()
+        found = self._file.load()
         return found if found and found.keys.access_key != rejected else None
 
     def _load_fresh(self, minimum: float) -> RoleCredentials | None:
-        found = self._source.load()
+        found = self._file.load()
         if found and self._clock.latest() < found.lifetime.long_enough_until(minimum):
             return found
         return None
@@ -116,8 +121,8 @@ class RoleRequest:
         """Ask the portal; again if another person has logged in meanwhile."""
         for _ in range(_LOGINS):
             token, found, expires_at = self._exchange(attended=attended)
-            origin = self._tokens.file.origin_of(token) if self._source.of_login else None
-            if origin is None or self._login.vouches_for(origin, 0):
+            origin = self._tokens.file.origin_of(token) if self._file.of_login else None
+            if origin is None or is_of_login(self._login, origin, 0):
                 return self._keep(found, expires_at, origin)
             # The login has ended. Without a new one, this raises LoginRequired.
             self._tokens.fetch(attended=attended)
@@ -131,7 +136,7 @@ class RoleRequest:
 
     def _exchange(self, *, attended: bool) -> tuple[AccessToken, ReadOnlyCredentials, float]:
         """Return a token, the credentials that the portal returns for it, and when they expire."""
-        portal, account_id = self._login.portal, self._source.account_id
+        portal, account_id = self._login.portal, self._file.account_id
 
         def ask(token: AccessToken) -> tuple[AccessToken, ReadOnlyCredentials, float]:
             return token, *portal.get_role_credentials(token.value, account_id, self._role_name)
@@ -153,15 +158,15 @@ class RoleRequest:
                 fix=f"Run: {self._login.profile.doctor_command}",
                 retryable=True,
             )
-        source = self._source
+        file = self._file
         lifetime = Lifetime(self._clock.now(), expires_at)
-        fetched = RoleCredentials(found, lifetime, source.account_id, origin)
+        fetched = RoleCredentials(found, lifetime, file.account_id, origin)
         # First: a logout deletes the files that the index names.
-        self._tokens.file.index.add(source.key)
-        source.cache.put(source.key, fetched.document())
-        if origin is not None and not self._login.vouches_for(origin, 0):
+        self._tokens.file.index.add(file.key)
+        file.cache.put(file.key, fetched.document())
+        if origin is not None and not is_of_login(self._login, origin, 0):
             # A logout came directly before, and found nothing to delete.
-            source.cache.delete(source.key)
+            file.cache.delete(file.key)
         until = format_timestamp(expires_at)
         _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
         return fetched
@@ -176,9 +181,9 @@ class RoleRequest:
 
     def _alternatives(self) -> str:
         try:
-            roles = self._tokens.listings().role_names(self._source.account_id)
+            roles = self._tokens.listings().role_names(self._file.account_id)
         except SsoPluginError as exc:
-            _logger.debug("Cannot list the roles in %s: %s", self._source.account_id, exc)
+            _logger.debug("Cannot list the roles in %s: %s", self._file.account_id, exc)
             return "Check sso_account_id and sso_role_name."
         if not roles:
             return "Set sso_account_id to an account in which the user has a role."

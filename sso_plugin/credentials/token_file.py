@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from ..portal.outage import Outage
 from ..storage.file_cache import role_cache
-from .access_token import AccessToken
+from ..timestamps import format_timestamp
+from .access_token import AccessToken, TokenState
 from .login_index import LoginIndex
 
 if TYPE_CHECKING:
-    from .login import Login
+    from . import Login, Origin
     from .login_index import KnownLogin
-    from .role_credentials import Origin
 
 __all__ = ["TokenFile"]
 
@@ -76,6 +76,20 @@ class TokenFile:
         """Return the login of the token; None without a token, or if we have not seen it yet."""
         token = self.load()
         return self.index.find(token) if token else None
+
+    def is_valid(self, token: AccessToken | None, rejected: str | None = None) -> bool:
+        """Return whether a token has not expired, and is not the rejected one."""
+        if token is None or token.value == rejected:
+            return False
+        return token.state(self._login.clock.now()) is not TokenState.EXPIRED
+
+    def why_unusable(self, token: AccessToken) -> str:
+        """Say why a token that cannot be renewed is not used, as the reason of a login."""
+        if token.state(self._login.clock.now()) is not TokenState.EXPIRED:
+            return "its token was revoked"
+        expired = f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
+        fault = token.registration_fault if "registrationExpiresAt" in token.document else None
+        return f"{expired}, and {self.path} {fault}" if fault else expired
 
     def why_none(self) -> str:
         """Say why there is no token, as the reason of a login."""

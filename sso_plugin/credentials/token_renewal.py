@@ -7,13 +7,15 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import PortalError, PortalRefusal, RenewalRefusal, TokenLocked
+from ..portal.outage import Outage
 from .access_token import AccessToken
+from .token_file import TokenFile
 
 if TYPE_CHECKING:
     from typing import TypeGuard
 
     from ..storage.cache import Entry
-    from .token_source import TokenSource
+    from . import Login
 
 __all__ = ["Renewal"]
 
@@ -29,13 +31,12 @@ class Renewal:
     :param rejected: the value of a token that the portal would not take.
     """
 
-    def __init__(self, source: TokenSource, token: AccessToken, rejected: str | None) -> None:
-        self._source = source
-        self._login = source.login
-        self._file = source.file
+    def __init__(self, login: Login, token: AccessToken, rejected: str | None) -> None:
+        self._login = login
+        self._file = TokenFile(login)
         self._token = token
         self._rejected = rejected
-        self._outage = source.outage
+        self._outage = Outage.of(login.profile, login.key)
 
     def run(self, began: float, *, may_spend: bool) -> AccessToken:
         """Return a token that can be used: the renewed one, or what is there in its place.
@@ -93,7 +94,7 @@ class Renewal:
         if latest is None:
             raise self._login.required(self._file.why_none())
         if not self._is_valid(latest):
-            raise self._login.required(self._source.why_unusable(latest))
+            raise self._login.required(self._file.why_unusable(latest))
         _logger.info("A new login has replaced the access token during its renewal")
         return latest
 
@@ -117,7 +118,7 @@ class Renewal:
         return self._token
 
     def _is_valid(self, token: AccessToken) -> bool:
-        return self._source.is_valid(token, self._rejected)
+        return self._file.is_valid(token, self._rejected)
 
     def _final(self, exc: PortalError) -> Exception:
         """Return what a caller hears of a failed renewal when it has no other token."""

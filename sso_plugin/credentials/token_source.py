@@ -11,8 +11,8 @@ from botocore.exceptions import UnauthorizedSSOTokenError
 from ..errors import LoginRequired, PortalError, PortalRefusal, also
 from ..portal.outage import Outage
 from ..storage import cache
-from ..timestamps import format_timestamp
 from .access_token import TokenState
+from .token_file import TokenFile
 from .token_renewal import Renewal
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..portal.listings import AccountsAndRoles
+    from . import Login
     from .access_token import AccessToken
-    from .login import Login
 
 __all__ = ["AskPerson", "TokenSource"]
 
@@ -54,7 +54,7 @@ class TokenSource:
 
     def __init__(self, login: Login, ask: AskPerson | None = None) -> None:
         self.login = login
-        self.file = login.token_file
+        self.file = TokenFile(login)
         self.outage = Outage.of(login.profile, login.key)
         """The failures of its renewals."""
         self._clock = login.clock
@@ -119,20 +119,6 @@ class TokenSource:
             return exc.reason
         return None
 
-    def is_valid(self, token: AccessToken | None, rejected: str | None) -> bool:
-        """Return whether a token has not expired, and is not the rejected one."""
-        if token is None or token.value == rejected:
-            return False
-        return token.state(self._clock.now()) is not TokenState.EXPIRED
-
-    def why_unusable(self, token: AccessToken) -> str:
-        """Say why a token that cannot be renewed is not used, as the reason of a login."""
-        if token.state(self._clock.now()) is not TokenState.EXPIRED:
-            return "its token was revoked"
-        expired = f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
-        fault = token.registration_fault if "registrationExpiresAt" in token.document else None
-        return f"{expired}, and {self.file.path} {fault}" if fault else expired
-
     def _other_than(self, rejected: AccessToken, *, attended: bool) -> AccessToken:
         try:
             return self.fetch(rejected=rejected.value, attended=attended)
@@ -154,10 +140,10 @@ class TokenSource:
             if not self._can_be_renewed(token):
                 if self._may_be_valid(token, rejected):
                     return token
-                raise self.login.required(self.why_unusable(token))
-            if self.is_valid(token, rejected) and self._would_be_lost():
+                raise self.login.required(self.file.why_unusable(token))
+            if self.file.is_valid(token, rejected) and self._would_be_lost():
                 return token
-            return Renewal(self, token, rejected).run(began, may_spend=held)
+            return Renewal(self.login, token, rejected).run(began, may_spend=held)
 
     def _load(self) -> AccessToken:
         token = self.file.load()
@@ -167,7 +153,7 @@ class TokenSource:
 
     def _will_do(self, token: AccessToken, rejected: str | None, *, renewable: bool = True) -> bool:
         """Return whether a token is used as it is: it is fresh, or valid and cannot be renewed."""
-        if self._is_fresh(token, rejected) or not self.is_valid(token, rejected):
+        if self._is_fresh(token, rejected) or not self.file.is_valid(token, rejected):
             return self._is_fresh(token, rejected)
         can = renewable and self._can_be_renewed(token)
         return not can or self.outage.holds_off()
@@ -196,7 +182,7 @@ class TokenSource:
     ) -> contextlib.AbstractContextManager[bool]:
         """Keep other renewals of this token out; only a caller without a valid one waits."""
         store, key = self.login.store, self.login.key
-        if not self._can_be_renewed(token) or self.is_valid(token, rejected):
+        if not self._can_be_renewed(token) or self.file.is_valid(token, rejected):
             return store.locked(key, 0.0)
 
         def is_settled() -> bool:

@@ -15,9 +15,9 @@ from botocore.exceptions import InvalidConfigError
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 
 from ..config.profile import SsoProfile
-from ..credentials import role_source
-from ..credentials.login import Login
+from ..credentials import Login
 from ..credentials.refreshable import SsoCredentials
+from ..credentials.role_source import role_source_of
 from ..storage.cache import Cache, MemoryCache
 from ..storage.file_cache import role_cache, token_cache
 from ..timestamps import to_datetime
@@ -193,7 +193,7 @@ def _credentials(
     own = role_cache(in_memory=profile.options.cache == "memory")
     _register_features(profile)
     return SsoCredentials(
-        role_source(login, cache or own, ask_of(session, profile), of_login=cache is None),
+        role_source_of(login, cache or own, ask_of(session, profile), of_login=cache is None),
         login.clock,
         background=profile.options.refresh == "background",
         minimum_lifetime=profile.options.minimum_lifetime,

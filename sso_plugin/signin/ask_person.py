@@ -42,7 +42,7 @@ def ask_person(
 
     def is_logged_in() -> bool:
         # Perhaps by another way than the one that is waited for.
-        return tokens.is_valid(tokens.file.load(), rejected)
+        return tokens.file.is_valid(tokens.file.load(), rejected)
 
     with own.locked(key, _PATIENCE, is_logged_in):
         with contextlib.suppress(LoginRequired):

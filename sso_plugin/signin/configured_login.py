@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..config.profile import SsoProfile
+from ..credentials import Login
 from ..credentials.access_token import TokenState
 from ..credentials.account_names import AccountNames
-from ..credentials.login import Login
+from ..credentials.token_file import TokenFile
 from ..errors import ConfigError, PortalError
 from ..models import open_session, open_session_without_profile
 from ..storage.file_cache import role_cache, token_cache
@@ -112,7 +113,7 @@ class ConfiguredLogin(Login):
 
     def status(self) -> Status:
         """Look at the token file. Goes nowhere."""
-        token, now = self.token_file.load(), self.clock.earliest()
+        token, now = TokenFile(self).load(), self.clock.earliest()
         renewable = token is not None and token.can_be_renewed(now)
         state = "renewable" if renewable else "login needed"
         if token is not None and token.state(now) is not TokenState.EXPIRED:
@@ -125,9 +126,9 @@ class ConfiguredLogin(Login):
             state=state,
             expires_at=token.lifetime.expires_at if token else None,
             renewable_until=token.registration_expires_at if token and renewable else None,
-            token_file=self.token_file.path,
+            token_file=TokenFile(self).path,
             login_command=self.profile.login_command,
-            fault=self.token_file.fault() if token is None else None,
+            fault=TokenFile(self).fault() if token is None else None,
             not_stored=self.store.why_not_stored(self.key),
         )
 
@@ -141,7 +142,7 @@ class ConfiguredLogin(Login):
         # First: a process that still waits for the portal then drops the answer.
         quiet = left is not None
         found = [self.store.delete(self.key, quiet=quiet)]
-        roles, index = role_cache(), self.token_file.index
+        roles, index = role_cache(), TokenFile(self).index
         keys = index.keys().union(self._keys_of_profiles())
         found += [roles.delete(key, quiet=quiet) for key in keys]
         index.clear()
@@ -153,7 +154,7 @@ class ConfiguredLogin(Login):
         return revoked
 
     def _revoke(self) -> bool:
-        token = self.token_file.load()
+        token = TokenFile(self).load()
         if token is None or token.state(self.clock.earliest()) is TokenState.EXPIRED:
             return False
         try:

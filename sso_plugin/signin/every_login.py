@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.profile import SsoProfile
 from ..credentials.login_index import LoginIndex
+from ..credentials.token_file import TokenFile
 from ..errors import ConfigError
 from ..storage.file_cache import token_cache
 from ..storage.keys import token_key
@@ -90,7 +91,7 @@ class EveryLogin:
         if login is None:
             return None
         by_start_url = token_key(login.profile) == key
-        return login if by_start_url or login.token_file.known_login() else None
+        return login if by_start_url or TokenFile(login).known_login() else None
 
     def _of_file(self, key: str, name: str | None) -> ConfiguredLogin | None:
         where = login_in_file(key)

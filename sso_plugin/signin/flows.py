@@ -21,7 +21,7 @@ from .prompt import LoginPrompt
 
 if TYPE_CHECKING:
     from ..config.profile import SsoProfile
-    from ..credentials.login import Login
+    from ..credentials import Login
     from ..portal.answers import DeviceAuthorization, Grant, Registration
     from .callback import Answer
     from .polling import Polling

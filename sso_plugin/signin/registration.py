@@ -14,7 +14,7 @@ from ..storage.keys import registration_key
 from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
 
 if TYPE_CHECKING:
-    from ..credentials.login import Login
+    from ..credentials import Login
     from ..storage.cache import Document
 
 __all__ = ["REDIRECT_URI", "Registrations"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ..credentials.access_token import AccessToken
+from ..credentials.token_file import TokenFile
 from ..timestamps import format_timestamp
 from ..web.browser import open_in_browser, open_without_secret
 from ..web.surroundings import Surroundings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
-    from ..credentials.login import Login
+    from ..credentials import Login
 
 
 __all__ = ["FlowName", "SignIn", "show_on_stderr"]
@@ -69,7 +70,7 @@ class SignIn:
         }
         PortalRecord(profile).write(start_url)
         token = AccessToken.granted(granted.grant, profile, client, login.clock.now())
-        return login.token_file.begin_login(token)
+        return TokenFile(login).begin_login(token)
 
     @property
     def chosen(self) -> Literal["browser", "device"]:

@@ -276,11 +276,11 @@ import sys
 from botocore.session import Session
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.storage.file_cache import role_cache
-from sso_plugin.credentials.login import Login
-from sso_plugin.credentials.role_credentials import RoleSource
+from sso_plugin.credentials import Login
+from sso_plugin.credentials.role_source import role_source_of
 session = Session(profile="dev")
 profile = SsoProfile.of(session)
-source = RoleSource(Login.of(session, profile), role_cache(), profile.account_id)
+source = role_source_of(Login.of(session, profile), role_cache())
 session.create_client("sts", region_name="eu-central-1")
 source.prepare()
 before = set(sys.modules)

@@ -25,9 +25,8 @@ from botocore.session import Session
 from sso_plugin import LoginRequired, PortalError
 from sso_plugin.clock import Clock
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.credentials import token_renewal
+from sso_plugin.credentials import Login, token_renewal
 from sso_plugin.credentials.access_token import AccessToken, TokenState
-from sso_plugin.credentials.login import Login
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import PortalUnreachable
 from sso_plugin.portal.error_map import Caller

@@ -22,8 +22,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from sso_plugin.clock import Clock
 from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials import Login as RealLogin
 from sso_plugin.credentials import role_request, token_renewal, token_source
-from sso_plugin.credentials.login import Login as RealLogin
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
 from sso_plugin.portal.answers import Grant

@@ -21,7 +21,7 @@ import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, PortalError
 from sso_plugin.commands.doctor import diagnose
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.credentials.login import Login
+from sso_plugin.credentials import Login
 from sso_plugin.emulator import Emulator, Organization, VanityUrl
 from sso_plugin.signin.vanity import resolve_start_url
 from sso_plugin.web.request import send

@@ -25,9 +25,12 @@ from sso_plugin.commands.configure.config_text import ConfigText
 from sso_plugin.commands.credential_process import process_document
 from sso_plugin.config import is_served
 from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials import note_origin
 from sso_plugin.credentials.account_names import AccountNames
 from sso_plugin.credentials.login_index import LoginIndex
-from sso_plugin.credentials.role_credentials import RoleCredentials, RoleSource, note_origin
+from sso_plugin.credentials.role_credentials import RoleCredentials, RoleFile, is_of_login
+from sso_plugin.credentials.role_source import RoleSource
+from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefusal, SsoPluginError
 from sso_plugin.portal import answers
 from sso_plugin.portal.error_map import Caller
@@ -178,12 +181,12 @@ def put(cache: Any, key: str, content: bytes) -> None:
 def test_any_token_file_is_a_token_or_none(login: ConfiguredLogin, content: bytes) -> None:
     """The token, its state and the status come of it without an error."""
     put(token_cache(), login.key, content)
-    token = login.token_file.load()
+    token = TokenFile(login).load()
     assert token is None or token.value
     login.status()
     if token is not None:
         LoginIndex.of(login.key).identify(token, lambda: True)
-        login.vouches_for(login.token_file.origin_of(token), 0)
+        is_of_login(login, TokenFile(login).origin_of(token), 0)
 
 
 STAMPS = [
@@ -213,10 +216,10 @@ def test_the_first_and_the_last_moments_are_times(
         main(words)
     assert "this was not expected" not in capsys.readouterr().err
     world.sign_in()
-    source = RoleSource(login, role_cache(), str(login.profile.account_id))
+    source = RoleSource(RoleFile(login, role_cache(), str(login.profile.account_id)))
     held = {**ROLE["Credentials"], "Expiration": stamp}  # type: ignore[dict-item]
-    origin = login.token_file.origin_of(login.token_file.load())  # type: ignore[arg-type]
-    role_cache().put(source.key, note_origin({**ROLE, "Credentials": held}, origin))
+    origin = TokenFile(login).origin_of(TokenFile(login).load())  # type: ignore[arg-type]
+    role_cache().put(source.file.key, note_origin({**ROLE, "Credentials": held}, origin))
     session = boto3.Session(profile_name="dev")
     sso_plugin.enable(session)
     credentials: Any = session.get_credentials()
@@ -230,10 +233,10 @@ def test_the_first_and_the_last_moments_are_times(
 @given(content=contents(ROLE))
 def test_any_role_file_is_credentials_or_none(login: ConfiguredLogin, content: bytes) -> None:
     """What is read can be used as strings."""
-    source = RoleSource(login, role_cache(), str(login.profile.account_id))
-    put(role_cache(), source.key, content)
+    source = RoleSource(RoleFile(login, role_cache(), str(login.profile.account_id)))
+    put(role_cache(), source.file.key, content)
     found = source.load()
-    entry = role_cache().get(source.key)
+    entry = role_cache().get(source.file.key)
     read = RoleCredentials.from_entry(entry, "111111111111", Clock())
     for each in filter(None, (found, read)):
         assert all(isinstance(value, str) for value in each.keys[:3])
@@ -246,8 +249,8 @@ def test_any_file_leaves_credential_process_an_answer(
     login: ConfiguredLogin, content: bytes, memo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the memo and the role file say is checked, or looked up again."""
-    source = RoleSource(login, role_cache(), str(login.profile.account_id))
-    put(role_cache(), source.key, content)
+    source = RoleSource(RoleFile(login, role_cache(), str(login.profile.account_id)))
+    put(role_cache(), source.file.key, content)
     put(own_cache(), f"process-{b'dev'.hex()}", memo)
     monkeypatch.setattr("sso_plugin.commands.credential_process._config_marks", dict)
     with contextlib.suppress(SsoPluginError):
@@ -266,7 +269,7 @@ def test_any_own_file_is_understood_or_ignored(
 
 def read_own_file(kind: str, login: ConfiguredLogin) -> None:
     key, own = login.key, own_cache()
-    token = login.token_file.load()
+    token = TokenFile(login).load()
     assert token is not None
     if kind == "roles":
         index = LoginIndex.of(key)
@@ -305,7 +308,7 @@ def read_portal_record(login: ConfiguredLogin) -> None:
 
 def read_replaced(login: ConfiguredLogin) -> None:
     """Replace credentials: the record says when it was done last."""
-    source = RoleSource(login, role_cache(), str(login.profile.account_id))
+    source = RoleSource(RoleFile(login, role_cache(), str(login.profile.account_id)))
     with contextlib.suppress(SsoPluginError):
         assert source.replace("ASIA").keys.access_key
 

@@ -32,9 +32,11 @@ from loginmodel import (
 
 from sso_plugin import LoginRequired
 from sso_plugin.clock import Clock
+from sso_plugin.credentials import Login
 from sso_plugin.credentials.access_token import AccessToken
-from sso_plugin.credentials.login import Login
-from sso_plugin.credentials.role_credentials import RoleSource
+from sso_plugin.credentials.role_credentials import RoleFile
+from sso_plugin.credentials.role_source import RoleSource
+from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.portal.answers import Grant
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.file_cache import role_cache, token_cache
@@ -118,7 +120,7 @@ class People(RuleBasedStateMachine):
     # What people do, at once or while a process waits for an answer.
 
     def log_in(self) -> None:
-        self.login().token_file.begin_login(self._token_of_new_login())
+        TokenFile(self.login()).begin_login(self._token_of_new_login())
 
     def log_in_by_another_program(self) -> None:
         login = self.login()
@@ -166,7 +168,7 @@ class People(RuleBasedStateMachine):
         """Get credentials of the login that is there in the end, or hear that one is needed."""
         self.portal.now += 1
         try:
-            found = RoleSource(self.login(), role_cache(), str(PROFILE.account_id)).fetch()
+            found = RoleSource(self.role_file()).fetch()
         except LoginRequired:
             spent = self.logged_in is not None and self._refresh_token() in self.portal.lost
             assert self.logged_in is None or spent
@@ -177,12 +179,12 @@ class People(RuleBasedStateMachine):
 
     @rule()
     def another_looks_at_the_cache_only(self) -> None:
-        found = RoleSource(self.login(), role_cache(), str(PROFILE.account_id)).load()
+        found = self.role_file().load()
         assert found is None or str(found.keys.access_key).split("-")[1] == str(self.logged_in)
 
     @invariant()
     def the_file_holds_the_newest_login_or_none(self) -> None:
-        token = self.login().token_file.load()
+        token = TokenFile(self.login()).load()
         held = int(token.value.split("-")[1]) if token else None
         assert held == self.logged_in
 
@@ -192,8 +194,11 @@ class People(RuleBasedStateMachine):
             left = [*self.home.rglob("cache/*.json"), *self.home.rglob("*.tmp")]
             assert left == []
 
+    def role_file(self) -> RoleFile:
+        return RoleFile(self.login(), role_cache(), str(PROFILE.account_id))
+
     def _refresh_token(self) -> object:
-        token = self.login().token_file.load()
+        token = TokenFile(self.login()).load()
         return token.document["refreshToken"] if token else None
 
     def login(self) -> Login:

@@ -51,7 +51,8 @@ from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.refreshable import SsoCredentials
-from sso_plugin.credentials.role_credentials import RoleCredentials, RoleSource
+from sso_plugin.credentials.role_credentials import RoleCredentials, RoleFile
+from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.schedule import Lifetime
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.storage import file_cache
@@ -425,7 +426,7 @@ class Client:
     def __init__(self, login: Login) -> None:
         portal: Any = Portal(login)
         made = login_to(portal, token_cache(), lambda: login.now)
-        self.source = RoleSource(made, role_cache(), str(PROFILE.account_id))
+        self.source = RoleSource(RoleFile(made, role_cache(), str(PROFILE.account_id)))
         self.credentials = SsoCredentials(
             self.source, made.clock, background=False, random=lambda: 0.0
         )
@@ -573,7 +574,7 @@ class TokenAndRole(RuleBasedStateMachine):
 
     @invariant()
     def files_hold_what_the_model_says(self) -> None:
-        source = self.clients[0].source
+        source = self.clients[0].source.file
         token = AccessToken.from_entry(token_cache().get(token_key(PROFILE)), Clock())
         assert (token.value if token else None) == (
             self.login.token_file.access if self.login.token_file else None
@@ -628,7 +629,7 @@ class TokenAndRole(RuleBasedStateMachine):
 
     @property
     def role_path(self) -> Path:
-        return Path(role_cache().describe(self.clients[0].source.key))
+        return Path(role_cache().describe(self.clients[0].source.file.key))
 
 
 def test_tokens_and_roles_do_what_the_model_says() -> None:

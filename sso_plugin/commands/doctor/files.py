@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sso_plugin.credentials.access_token import TokenState
-from sso_plugin.credentials.role_credentials import RoleSource
+from sso_plugin.credentials.role_credentials import RoleFile
+from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.printable import one_line
 from sso_plugin.storage.file_cache import role_cache
 from sso_plugin.storage.reading import UnusableFileError, read_document
@@ -41,7 +42,7 @@ def look_at_files(login: ConfiguredLogin) -> Iterator[Finding]:
             "Set HOME.",
         )
         return
-    token = Path(login.token_file.path)
+    token = Path(TokenFile(login).path)
     command = login.profile.login_command
     yield from _look_at_folder(token)
     broken = list(_look_at_file(token, f"rm {shlex.quote(str(token))}; {command}"))
@@ -119,9 +120,9 @@ def _look_at_token(login: ConfiguredLogin, path: Path) -> Finding:
     command = login.profile.login_command
     if not path.exists():
         return problem("files", f"There is no token: {path} does not exist.", command)
-    token = login.token_file.load()
+    token = TokenFile(login).load()
     if token is None:
-        fault = login.token_file.fault() or f"{path} holds no token that can be understood"
+        fault = TokenFile(login).fault() or f"{path} holds no token that can be understood"
         return problem("files", f"{fault[:1].upper()}{fault[1:]}.", command)
     now, end = login.clock.now(), format_timestamp(token.lifetime.expires_at)
     if token.state(now) is not TokenState.EXPIRED:
@@ -133,7 +134,7 @@ def _look_at_token(login: ConfiguredLogin, path: Path) -> Finding:
 
 def _surprises(login: ConfiguredLogin, path: Path) -> Iterator[Finding]:
     """Yield what is not as expected in a token that can be used."""
-    token, profile = login.token_file.load(), login.profile
+    token, profile = TokenFile(login).load(), login.profile
     if token is None:
         return
     command = f"{profile.login_command} --force"
@@ -168,7 +169,7 @@ def _look_at_role(login: ConfiguredLogin) -> Iterator[Finding]:
     profile = login.profile
     if profile.account_id is None or profile.role_name is None:
         return
-    role = RoleSource(login, role_cache(), profile.account_id)
+    role = RoleFile(login, role_cache(), profile.account_id)
     path = Path(role.cache.describe(role.key))
     yield from _look_at_folder(path)
     broken = list(_look_at_file(path, f"rm {shlex.quote(str(path))}"))

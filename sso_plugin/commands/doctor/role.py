@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sso_plugin.clock import Clock
 from sso_plugin.credentials.access_token import TokenState
+from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.errors import PortalRefusal, SsoPluginError
 from sso_plugin.portal.account_choice import Wanted, choose
 from sso_plugin.portal.client import Portal
@@ -38,7 +39,7 @@ _AGAIN = "Try again later."
 
 def look_at_role(login: ConfiguredLogin, longest: float = _LONGEST) -> Iterator[Finding]:
     """Call GetRoleCredentials for the role of the profile, if there is a token."""
-    token, now = login.token_file.load(), login.clock.now()
+    token, now = TokenFile(login).load(), login.clock.now()
     if login.profile.role_name is None or token is None:
         return
     if token.state(now) is TokenState.EXPIRED:
