@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import sys
 
+from .exit_codes import EXTRA, FAILED, STOPPED, USAGE_ERROR
+
 TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main"]
-
-FAILED = 1
-MISUSED = 2
-STOPPED = 130
-
-EXTRA = ("click", "rich")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,7 +91,7 @@ def _without_extra(words: list[str]) -> int:
         "this needs a few packages more. Run: pip install 'sso-plugin[cli]' "
         "(without them there is: sso-plugin credential-process --profile NAME)"
     )
-    return MISUSED
+    return USAGE_ERROR
 
 
 def _complain(text: str) -> None:

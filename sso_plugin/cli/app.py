@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from sso_plugin import __version__
 
 from .failures import Failures
-from .support import HELP_NAMES, debug_option
+from .options import HELP_NAMES, debug_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from . import support
+from . import options, output
 
 __all__ = ["command"]
 
 
-@support.command(
+@options.command(
     "completion bash >> ~/.bashrc",
     "completion zsh >> ~/.zshrc",
     "completion fish > ~/.config/fish/completions/sso-plugin.fish",
@@ -23,4 +23,4 @@ def command(ctx: click.Context, shell: str) -> None:
     if kind is None:
         raise click.UsageError(f"There is no completion for {shell}.", ctx)
     group = ctx.find_root().command
-    support.print_text(kind(group, {}, "sso-plugin", "_SSO_PLUGIN_COMPLETE").source())
+    output.print_text(kind(group, {}, "sso-plugin", "_SSO_PLUGIN_COMPLETE").source())

@@ -11,7 +11,8 @@ from rich.console import Console
 from sso_plugin.commands.configure.configuring import Wishes, write_profiles
 from sso_plugin.commands.configure.profile_names import DEFAULT_TEMPLATE
 
-from . import FAILED, support
+from . import options, output
+from .exit_codes import FAILED
 from .progress import Bar
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ __all__ = ["command"]
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-@support.command(
+@options.command(
     "configure --region eu-central-1",
     "configure --sso-session corp --start-url https://example.awsapps.com/start \\\n"
     "      --sso-region eu-central-1",
@@ -82,7 +83,7 @@ def command(*, dry_run: bool, yes: bool, **wishes: object) -> int:
     with Bar("Accounts") as bar:
         plan = write_profiles(Wishes(**wishes), confirm, bar.update)  # type: ignore[arg-type]
     if plan is None:
-        support.say("Nothing was written.")
+        output.say("Nothing was written.")
         return 0 if dry_run and not shown[-1].without else FAILED
     return _report(plan)
 
@@ -90,22 +91,22 @@ def command(*, dry_run: bool, yes: bool, **wishes: object) -> int:
 def _show(plan: Plan) -> None:
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in plan.diff():
-        console.print(support.clean(line, keep="\n\t"), style=_COLOURS.get(line[:1]))
+        console.print(output.clean(line, keep="\n\t"), style=_COLOURS.get(line[:1]))
     _show_notes(plan)
     parts = {"to add": plan.added, "to change": plan.changed, "to remove": plan.removed}
     counts = [f"{len(names)} {act}" for act, names in parts.items() if names]
-    support.say(f"Profiles: {', '.join(counts)}." if counts else "No profiles, only the session.")
+    output.say(f"Profiles: {', '.join(counts)}." if counts else "No profiles, only the session.")
 
 
 def _show_notes(plan: Plan) -> None:
     for name, why in plan.left.items():
-        support.say(f'The profile "{name}" stays as it is: {why}.', "yellow")
+        output.say(f'The profile "{name}" stays as it is: {why}.', "yellow")
     for note in plan.notes:
-        support.say(note, "yellow")
+        output.say(note, "yellow")
 
 
 def _asked() -> bool:
-    if not support.is_terminal(sys.stdin):
+    if not output.is_terminal(sys.stdin):
         raise click.UsageError(
             "Nothing was written, because this is not a terminal. Add --yes to write it."
         )
@@ -115,10 +116,10 @@ def _asked() -> bool:
 def _report(plan: Plan) -> int:
     if plan.before == plan.after:
         _show_notes(plan)
-        support.say(f"{plan.file} is up to date.")
+        output.say(f"{plan.file} is up to date.")
     else:
-        support.say(f"{plan.file} is written.", "green")
+        output.say(f"{plan.file} is written.", "green")
     if plan.without:
-        support.say(f"Roles without a profile: {len(plan.without)}.", "yellow")
+        output.say(f"Roles without a profile: {len(plan.without)}.", "yellow")
         return FAILED
     return 0

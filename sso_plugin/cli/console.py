@@ -11,7 +11,7 @@ from sso_plugin.web.browser import start_browser
 from sso_plugin.web.hand_over import hand_over
 from sso_plugin.web.surroundings import Surroundings
 
-from . import support
+from . import options, output
 
 __all__ = ["command"]
 
@@ -30,12 +30,12 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, text: str | None) -> 
     return seconds
 
 
-@support.command(
+@options.command(
     "console --profile dev",
     "console --profile dev --destination s3 --duration 8h",
     "console --profile dev --print",
 )
-@support.profile_option
+@options.profile_option
 @click.option(
     "--destination",
     metavar="PAGE",
@@ -60,10 +60,10 @@ def command(
     url = console_url(profile, destination, duration)
     why_not = "it was asked for" if as_text else Surroundings.detect().no_browser
     if why_not is None:
-        support.say("Opening the console in the browser ...")
+        output.say("Opening the console in the browser ...")
         if hand_over(url, start_browser):
             return
         why_not = "no browser came for it"
     if not as_text:
-        support.say(f"This is the address, since {why_not}; keep it to yourself:", "yellow")
-    support.print_text(url)
+        output.say(f"This is the address, since {why_not}; keep it to yourself:", "yellow")
+    output.print_text(url)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sso_plugin.commands.credential_process import process_document
 
-from . import support
+from . import options, output
 
 __all__ = ["command"]
 
 
-@support.command("credential-process --profile dev")
-@support.profile_option
+@options.command("credential-process --profile dev")
+@options.profile_option
 def command(profile: str | None) -> None:
     """Print credentials for another program: a JSON document that every AWS SDK understands.
 
@@ -19,4 +19,4 @@ def command(profile: str | None) -> None:
     \b
       credential_process = sso-plugin credential-process --profile dev
     """  # noqa: D301 - click's mark for lines that are to stay as they are
-    support.print_json(process_document(profile), indent=None)
+    output.print_json(process_document(profile), indent=None)

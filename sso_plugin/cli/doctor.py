@@ -8,22 +8,23 @@ from rich.console import Console
 
 from sso_plugin.commands.doctor import diagnose
 
-from . import FAILED, support
+from . import options, output
+from .exit_codes import FAILED
 
 __all__ = ["command"]
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
-@support.command(
+@options.command(
     "doctor",
     "doctor --profile dev",
     "doctor --start-url https://example.awsapps.com/start",
     "doctor --json | jq '.findings[] | select(.status != \"ok\")'",
     exit_codes="0 no problem, 1 problems, 2 not understood, 130 stopped by Ctrl-C",
 )
-@support.login_options
-@support.json_option
+@options.login_options
+@options.json_option
 def command(
     *,
     profile: str | None,
@@ -44,11 +45,11 @@ def command(
     for finding in diagnose(profile, **named):
         findings.append(finding)
         if not as_json:
-            line = f"{finding.status:8} {finding.check:9} {support.clean(finding.message)}"
+            line = f"{finding.status:8} {finding.check:9} {output.clean(finding.message)}"
             console.print(line, style=_COLOURS[finding.status])
             if finding.mend:
-                console.print(f"{'':8} {'mend:':9} {support.clean(finding.mend)}")
+                console.print(f"{'':8} {'mend:':9} {output.clean(finding.mend)}")
     healthy = all(finding.status != "problem" for finding in findings)
     if as_json:
-        support.print_json({"healthy": healthy, "findings": [asdict(each) for each in findings]})
+        output.print_json({"healthy": healthy, "findings": [asdict(each) for each in findings]})
     return 0 if healthy else FAILED

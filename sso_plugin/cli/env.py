@@ -10,19 +10,19 @@ from sso_plugin.commands.aws_variables import undone
 from sso_plugin.commands.env.handout import environment_of
 from sso_plugin.commands.env.shells import SHELLS, assignments, detect_shell, recipe
 
-from . import support
+from . import options, output
 from .words import clock_time
 
 __all__ = ["command"]
 
 
-@support.command(
+@options.command(
     'env --profile dev                   # bash, zsh: eval "$(...)"',
     "env --profile dev | source          # fish",
     "env --profile dev | Out-String | Invoke-Expression   # PowerShell",
     'env --unset                         # bash, zsh: eval "$(...)"',
 )
-@support.profile_option
+@options.profile_option
 @click.option(
     "--shell",
     type=click.Choice(SHELLS),
@@ -44,21 +44,21 @@ def command(*, profile: str | None, shell: str | None, unset: bool) -> None:
         _print_undo(profile, shell)
         return
     given = environment_of(profile)
-    support.print_text(assignments(given.variables, shell))
+    output.print_text(assignments(given.variables, shell))
     if given.expires_at:
-        support.say(
+        output.say(
             f"These keys expire at {clock_time(given.expires_at)} and do not renew themselves; "
             "`sso-plugin exec` renews.",
             "yellow",
         )
     else:
-        support.say("These keys do not expire.", "yellow")
-    support.say(
+        output.say("These keys do not expire.", "yellow")
+    output.say(
         "With these lines the shell uses the keys and no profile: AWS_PROFILE is unset. To undo: "
         f"{recipe(shell, '--unset')}"
     )
-    if support.is_terminal():
-        support.say(f"To set them here: {recipe(shell)}")
+    if output.is_terminal():
+        output.say(f"To set them here: {recipe(shell)}")
 
 
 def _print_undo(profile: str | None, shell: str) -> None:
@@ -66,6 +66,6 @@ def _print_undo(profile: str | None, shell: str) -> None:
         raise click.UsageError("--unset cannot be combined with --profile.")
     lines = assignments(undone(os.environ), shell)
     if lines:
-        support.print_text(lines)
+        output.print_text(lines)
     else:
-        support.say("Nothing to undo: `sso-plugin env` has set nothing in this shell.")
+        output.say("Nothing to undo: `sso-plugin env` has set nothing in this shell.")

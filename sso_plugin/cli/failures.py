@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import EXTRA, FAILED, MISUSED, STOPPED
-from .support import say
+from .exit_codes import EXTRA, FAILED, STOPPED, USAGE_ERROR
+from .output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ class Failures:
             for line in _whereabouts(error):
                 say(line, "dim")
         say(f"sso-plugin: {_sentence(error)}", "red")
-        self.code = MISUSED if isinstance(error, click.UsageError) else self.code_of_failure
+        self.code = USAGE_ERROR if isinstance(error, click.UsageError) else self.code_of_failure
 
 
 class _TalkingHandler(logging.Handler):

@@ -9,7 +9,7 @@ import click
 
 import sso_plugin
 
-from . import support
+from . import options, output
 from .progress import Bar
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["accounts", "roles"]
 
 
-@support.command("accounts", "accounts --json | jq -r .account_id")
-@support.login_options
-@support.json_option
+@options.command("accounts", "accounts --json | jq -r .account_id")
+@options.login_options
+@options.json_option
 def accounts(
     *,
     profile: str | None,
@@ -36,7 +36,7 @@ def accounts(
     """
     with Bar("Accounts") as bar:
         found = sso_plugin.accounts(
-            support.profile_of(profile, sso_session, start_url, sso_region),
+            options.profile_of(profile, sso_session, start_url, sso_region),
             sso_session=sso_session,
             start_url=start_url,
             sso_region=sso_region,
@@ -45,10 +45,10 @@ def accounts(
         _print(found, bar, as_json=as_json)
 
 
-@support.command("roles --account Production", "roles | grep Admin", "roles --json")
-@support.login_options
+@options.command("roles --account Production", "roles | grep Admin", "roles --json")
+@options.login_options
 @click.option("--account", metavar="ID_OR_NAME", help="The roles in this account only.")
-@support.json_option
+@options.json_option
 def roles(
     *,
     profile: str | None,
@@ -66,7 +66,7 @@ def roles(
     with Bar("Accounts") as bar:
         found = sso_plugin.roles(
             account,
-            support.profile_of(profile, sso_session, start_url, sso_region),
+            options.profile_of(profile, sso_session, start_url, sso_region),
             sso_session=sso_session,
             start_url=start_url,
             sso_region=sso_region,
@@ -76,15 +76,15 @@ def roles(
 
 
 def _print(found: Iterable[Any], bar: Bar, *, as_json: bool) -> None:
-    if support.is_terminal():
+    if output.is_terminal():
         # All of them first: the bar and the list would write over each other.
         found = list(found)
         bar.finish()
     if as_json:
         for each in found:
-            support.print_json(asdict(each), indent=None)
-    elif support.is_terminal():
-        support.print_table([asdict(each) for each in found])
+            output.print_json(asdict(each), indent=None)
+    elif output.is_terminal():
+        output.print_table([asdict(each) for each in found])
     else:
         for each in found:
-            support.print_row(*asdict(each).values())
+            output.print_row(*asdict(each).values())

@@ -9,7 +9,8 @@ import click
 import sso_plugin
 from sso_plugin.web.browser import open_in_browser
 
-from . import FAILED, support
+from . import options, output
+from .exit_codes import FAILED
 from .words import clock_time
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@support.command("login --profile dev", "login --sso-session corp --flow device")
-@support.login_options
+@options.command("login --profile dev", "login --sso-session corp --flow device")
+@options.login_options
 @click.option(
     "--flow",
     type=click.Choice(["auto", "browser", "device"]),
@@ -50,10 +51,10 @@ def command(  # noqa: PLR0913 - each is one option
     def show(prompt: LoginPrompt) -> None:
         prompts.append(prompt)
         for text, stands_out in prompt.lines():
-            support.say(text, "bold" if stands_out else "")
+            output.say(text, "bold" if stands_out else "")
 
     status = sso_plugin.login(
-        support.profile_of(profile, sso_session, start_url, sso_region),
+        options.profile_of(profile, sso_session, start_url, sso_region),
         sso_session=sso_session,
         start_url=start_url,
         sso_region=sso_region,
@@ -63,11 +64,11 @@ def command(  # noqa: PLR0913 - each is one option
         open_browser=None if no_browser else open_in_browser,
     )
     if status.not_stored:
-        support.say("The login is lost: its token could not be stored for other programs.", "red")
+        output.say("The login is lost: its token could not be stored for other programs.", "red")
         return FAILED
     until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
     if prompts:
-        support.say(f"Logged in{until}.", "green")
+        output.say(f"Logged in{until}.", "green")
     else:
-        support.say(f"Already logged in{until}; --force logs in again.")
+        output.say(f"Already logged in{until}; --force logs in again.")
     return 0

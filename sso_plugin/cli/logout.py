@@ -6,15 +6,15 @@ import click
 
 import sso_plugin
 
-from . import support
+from . import options, output
 
 __all__ = ["command"]
 
 
-@support.command(
+@options.command(
     "logout --profile dev", "logout --start-url https://example.awsapps.com/start", "logout --all"
 )
-@support.login_options
+@options.login_options
 @click.option(
     "--all",
     "all_sessions",
@@ -36,7 +36,7 @@ def command(
     if all_sessions and (profile or sso_session or start_url or sso_region):
         raise click.UsageError("--all cannot be combined with an option that names a login.")
     if not all_sessions:
-        profile = support.profile_of(profile, sso_session, start_url, sso_region)
+        profile = options.profile_of(profile, sso_session, start_url, sso_region)
     ended = sso_plugin.logout(
         profile,
         sso_session=sso_session,
@@ -46,9 +46,9 @@ def command(
         progress=_show,
     )
     if not ended:
-        support.say("There is no login in the config file, and none was made here before.")
+        output.say("There is no login in the config file, and none was made here before.")
 
 
 def _show(name: str, revoked: bool) -> None:  # noqa: FBT001 - as `logout` calls it
     end = "the portal has ended it" if revoked else "no token was revoked"
-    support.say(f"Logged out of {name}: {end}.")
+    output.say(f"Logged out of {name}: {end}.")

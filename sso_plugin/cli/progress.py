@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from .support import console, is_terminal
+from .output import console, is_terminal
 
 if TYPE_CHECKING:
     from types import TracebackType

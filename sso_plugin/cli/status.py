@@ -10,7 +10,7 @@ import click
 
 import sso_plugin
 
-from . import support
+from . import options, output
 from .words import clock_time, duration, iso
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ _EXIT_CODES = (
 )
 
 
-@support.command(
+@options.command(
     "status --profile dev",
     "status --json",
     "status || sso-plugin login",
     exit_codes=_EXIT_CODES,
 )
-@support.login_options
-@support.json_option
+@options.login_options
+@options.json_option
 @click.pass_obj
 def command(
     failures: Failures,
@@ -51,17 +51,17 @@ def command(
     """Tell how things stand with a login, from its file alone: nothing is asked or changed."""
     failures.code_of_failure = _FAILED
     status = sso_plugin.status(
-        support.profile_of(profile, sso_session, start_url, sso_region),
+        options.profile_of(profile, sso_session, start_url, sso_region),
         sso_session=sso_session,
         start_url=start_url,
         sso_region=sso_region,
     )
     if as_json:
-        support.print_json(_document(status))
+        output.print_json(_document(status))
     else:
-        support.print_fields(_fields(status))
+        output.print_fields(_fields(status))
         if status.state == "login needed":
-            support.say(f"Run: {status.login_command}")
+            output.say(f"Run: {status.login_command}")
     return _CODES[status.state]
 
 

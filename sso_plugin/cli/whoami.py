@@ -6,14 +6,14 @@ from dataclasses import asdict
 
 from sso_plugin.commands.env.handout import whoami
 
-from . import support
+from . import options, output
 
 __all__ = ["command"]
 
 
-@support.command("whoami --profile dev", "whoami --json | jq -r .account_id")
-@support.profile_option
-@support.json_option
+@options.command("whoami --profile dev", "whoami --json | jq -r .account_id")
+@options.profile_option
+@options.json_option
 def command(*, profile: str | None, as_json: bool) -> None:
     """Ask AWS who the credentials of a profile belong to, by sts:GetCallerIdentity.
 
@@ -21,8 +21,8 @@ def command(*, profile: str | None, as_json: bool) -> None:
     """
     identity = whoami(profile)
     if as_json:
-        support.print_json(asdict(identity))
+        output.print_json(asdict(identity))
     else:
-        support.print_fields(
+        output.print_fields(
             {"account": identity.account_id, "arn": identity.arn, "user id": identity.user_id}
         )

@@ -10,7 +10,8 @@ Needs Werkzeug (`pip install sso-plugin[emulator]`). Nothing else in this packag
 from .server import Emulator
 from .state.errors import UnexpectedRequestError
 from .state.fault import Fault
-from .state.organization import Account, Assignment, Organization, Role, User, VanityUrl
+from .state.identities import Account, Assignment, Role, User, VanityUrl
+from .state.organization import Organization
 from .state.request_log import LoggedRequest
 from .state.settings import Settings
 from .state.signin import SignIn

@@ -12,7 +12,8 @@ from .web import Operation
 
 if TYPE_CHECKING:
     from ..state.emulator_state import State
-    from ..state.organization import Organization, VanityUrl
+    from ..state.identities import VanityUrl
+    from ..state.organization import Organization
 
 
 def find_operation(organization: Organization, request: Request) -> Operation | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .organization import Account, Organization
+    from .identities import Account
+    from .organization import Organization
 
 
 class Assignments:

@@ -1,60 +1,15 @@
-"""Who works here: users, accounts, roles and assignments, as plain frozen values."""
+"""The organization: its users, accounts, roles and assignments."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .identities import Account, Assignment, Role, User, VanityUrl
+from .organization_file import read_organization
+
 if TYPE_CHECKING:
     import os
-
-
-@dataclass(frozen=True)
-class User:
-    """Somebody who can sign in."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Account:
-    """An AWS account of the organization."""
-
-    account_id: str
-    name: str
-    email: str
-
-
-@dataclass(frozen=True)
-class Role:
-    """An IAM role to be assumed through STS; `trusts` are account ids, none means all of them."""
-
-    account_id: str
-    name: str
-    trusts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """A user may take a role (the name of a permission set) in an account."""
-
-    user: str
-    account_id: str
-    role: str
-
-
-@dataclass(frozen=True)
-class VanityUrl:
-    """A path of the emulator that leads to a start URL, as companies have their own addresses.
-
-    `hops` redirects lie between, `leads_to` is where they end (by default the organization's start
-    URL), and `head` says whether HEAD is answered or refused with 405.
-    """
-
-    path: str
-    hops: int = 1
-    leads_to: str | None = None
-    head: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,10 +44,8 @@ class Organization:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Organization:
-        """Read an organization from a TOML file; see `orgfile` for its form."""
-        from .orgfile import load
-
-        return load(path)
+        """Read an organization from a TOML file; see `organization_file` for its form."""
+        return cls(**read_organization(path))
 
     @classmethod
     def example(cls) -> Organization:

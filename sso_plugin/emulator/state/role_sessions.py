@@ -13,7 +13,8 @@ from .errors import ServiceError
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .organization import Organization, Role
+    from .identities import Role
+    from .organization import Organization
 
 _ROLE_ARN = re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):role/(?:.*/)?(?P<name>[^/]+)")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)

@@ -34,7 +34,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .organization import Account, Assignment, Organization, Role, User, VanityUrl
+from .identities import Account, Assignment, Role, User, VanityUrl
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -50,10 +50,13 @@ class OrganizationFileError(ValueError):
     """The file cannot be used; the message names file, key and what is wrong."""
 
 
-def load(path: str | os.PathLike[str]) -> Organization:
-    """Read an organization, or say in one sentence why not."""
+def read_organization(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the fields of an `Organization`.
+
+    :raises OrganizationFileError: if the file is not valid.
+    """
     try:
-        return _organization(Table("", _parse(Path(path).read_bytes())))
+        return _fields(Table("", _parse(Path(path).read_bytes())))
     except OSError as error:
         raise OrganizationFileError(f"{path}: {error.strerror or error}.") from error
     except ValueError as error:
@@ -73,26 +76,25 @@ def _parse(content: bytes) -> dict[str, Any]:
         raise ValueError(f"not valid TOML: {error}.") from error
 
 
-def _organization(root: Table) -> Organization:
+def _fields(root: Table) -> dict[str, Any]:
     root.check_keys(*_KEYS)
     users = tuple(User(name) for name in root.texts("users"))
     accounts = tuple(_account(each) for each in root.tables("accounts"))
     _check_unique("users", [each.name for each in users])
     _check_unique("accounts", [each.account_id for each in accounts])
     _check_unique("accounts", [each.name for each in accounts])
-    return Organization(
-        users=users,
-        accounts=accounts,
-        roles=tuple(_role(each, accounts) for each in root.tables("roles")),
-        assignments=tuple(
+    return {
+        "users": users,
+        "accounts": accounts,
+        "roles": tuple(_role(each, accounts) for each in root.tables("roles")),
+        "assignments": tuple(
             assignment
             for each in root.tables("assignments")
             for assignment in _assignments(each, users, accounts)
         ),
-        start_url=root.text("start_url", Organization.start_url),
-        region=root.text("region", Organization.region),
-        vanity_urls=tuple(_vanity_url(each) for each in root.tables("vanity_urls")),
-    )
+        "vanity_urls": tuple(_vanity_url(each) for each in root.tables("vanity_urls")),
+        **{key: root.text(key) for key in ("start_url", "region") if key in root.values},
+    }
 
 
 def _account(table: Table) -> Account:
