@@ -20,6 +20,7 @@ __all__ = [
     "SERVICES",
     "add_data_path",
     "open_session",
+    "open_session_for_login",
     "open_session_without_profile",
     "remove_data_path",
 ]
@@ -67,6 +68,20 @@ def open_session_without_profile() -> Session:
     session = Session(session_vars=nowhere)
     add_data_path(session.get_component("data_loader"))
     return session
+
+
+def open_session_for_login() -> Session:
+    """Return a session for a login that no profile names.
+
+    The settings of the current profile hold for it too, but it does not need one: in a session
+    whose profile does not exist, botocore makes no client.
+    """
+    from botocore.exceptions import ProfileNotFound
+
+    try:
+        return open_session()
+    except ProfileNotFound:
+        return open_session_without_profile()
 
 
 def _forget(loader: Loader) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..config.profile import SsoProfile
 from ..errors import ConfigError
 from ..models import open_session, open_session_without_profile
-from ..portal.answers import is_account_id
+from ..portal.responses import is_account_id
 from ..session.providers import LoginProvider, token_source
 from ..session.rejected_requests import RejectedCredentials
 from ..session.token_parameter import LOGIN_COMPONENT
@@ -104,21 +104,20 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     :param sso_session: an sso-session of the AWS config file, which names the login.
     :param start_url: a start URL, which names the login together with ``sso_region``.
     :param sso_region: the region of Identity Center.
-    :param profile_name: a profile, which names the login; its other settings hold as well.
-    :raises ConfigError: unless exactly one login is named, and completely.
+    :param profile_name: a profile, which names the login. Its other settings are used as well.
+    :raises ConfigError: unless exactly one login is named, completely.
     """
     import boto3
     from botocore.credentials import CredentialResolver
     from botocore.tokens import TokenProviderChain
 
-    check_one_login(profile_name, sso_session, start_url, sso_region, required=True)
     core = open_session(profile_name) if profile_name else open_session_without_profile()
     login = _login(core, sso_session, start_url, sso_region, profile_name)
     provider: Any = LoginProvider(core, _with_role(login, account.strip(), role.strip()))
-    core.register_component("credential_provider", CredentialResolver([provider]))
-    core.register_component(LOGIN_COMPONENT, login)
-    core.register_component("token_provider", TokenProviderChain([provider]))
     rejected: Any = RejectedCredentials(core)
+    core.register_component(LOGIN_COMPONENT, login)
+    core.register_component("credential_provider", CredentialResolver([provider]))
+    core.register_component("token_provider", TokenProviderChain([provider]))
     core.register("before-sign", rejected.note_signer)
     core.register("needs-retry", rejected.repeat)
     return boto3.Session(botocore_session=core, region_name=region)
@@ -137,6 +136,7 @@ def _login(
     sso_region: str | None,
     profile_name: str | None,
 ) -> SsoProfile:
+    check_one_login(profile_name, sso_session, start_url, sso_region, required=True)
     if sso_session:
         return SsoProfile.of_sso_session(session, sso_session)
     if start_url:

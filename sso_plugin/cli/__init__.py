@@ -62,7 +62,7 @@ def _credential_process(profile: str) -> int:
     try:
         print(json.dumps(process_document(profile)), flush=True)
     except Exception as exc:  # noqa: BLE001 - whatever it is, a person gets one sentence
-        from .sentences import sentence
+        from .error_text import sentence
 
         _complain(sentence(exc))
         return FAILED

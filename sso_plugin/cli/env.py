@@ -7,11 +7,11 @@ import os
 import click
 
 from sso_plugin.commands.aws_variables import undone
-from sso_plugin.commands.env.handout import environment_of
+from sso_plugin.commands.env.environment import environment_of
 from sso_plugin.commands.env.shells import SHELLS, assignments, detect_shell, recipe
 
 from . import options, output
-from .words import clock_time
+from .times import clock_time
 
 __all__ = ["command"]
 

@@ -90,7 +90,7 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
     # Only now, since this imports botocore: help and completion are quick.
-    from .sentences import sentence
+    from .error_text import sentence
 
     return sentence(error)
 

@@ -11,7 +11,7 @@ from sso_plugin.web.browser import open_in_browser
 
 from . import options, output
 from .exit_codes import FAILED
-from .words import clock_time
+from .times import clock_time
 
 if TYPE_CHECKING:
     from sso_plugin.signin.prompt import LoginPrompt
@@ -67,8 +67,6 @@ def command(  # noqa: PLR0913 - each is one option
         output.say("The login is lost: its token could not be stored for other programs.", "red")
         return FAILED
     until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
-    if prompts:
-        output.say(f"Logged in{until}.", "green")
-    else:
-        output.say(f"Already logged in{until}; --force logs in again.")
+    done = f"Logged in{until}." if prompts else f"Already logged in{until}; --force logs in again."
+    output.say(done, "green" if prompts else "")
     return 0

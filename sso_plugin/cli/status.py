@@ -11,7 +11,7 @@ import click
 import sso_plugin
 
 from . import options, output
-from .words import clock_time, duration, iso
+from .times import clock_time, duration, iso
 
 if TYPE_CHECKING:
     from sso_plugin.signin.configured_login import Status

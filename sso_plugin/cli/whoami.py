@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sso_plugin.commands.env.handout import whoami
+from sso_plugin.commands.whoami import whoami
 
 from . import options, output
 

@@ -1,4 +1,4 @@
-"""What stands behind the commands that are more than one function of the package.
+"""What stands behind the commands of ``sso-plugin``, without click and rich.
 
-`cli` reads words and prints; the work is done here, for whoever else may want it done.
+A command with one function of the public API has nothing here. Imported by `cli` only.
 """

@@ -12,7 +12,7 @@ from .schedule import Lifetime
 if TYPE_CHECKING:
     from ..clock import Clock
     from ..config.profile import SsoProfile
-    from ..portal.answers import Grant
+    from ..portal.responses import Grant
     from ..storage.cache import Document, Entry, Mark
 
 __all__ = ["AccessToken", "TokenState"]

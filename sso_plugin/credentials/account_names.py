@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ConfigError, NoAccess, PortalError
 from ..portal.account_choice import Wanted, choose, matching
-from ..portal.answers import Account, is_account_id
+from ..portal.responses import Account, is_account_id
 from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 from . import NO_ORIGIN, find_origin, note_origin

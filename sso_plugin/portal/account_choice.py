@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..config.profile import SsoProfile
-    from .answers import Account
+    from .responses import Account
 
 __all__ = ["Wanted", "choose", "matching", "suggestions"]
 

@@ -1,7 +1,6 @@
 """The calls to the services ``sso`` and ``sso-oidc``, typed.
 
-What comes back from here is plain values, of `answers`, or an error of ours, by `errormap`; what
-is asked of the portal is decided in `tokens`, `rolesource`, `directory` and `flows`.
+What comes back is a plain value, by `responses`, or an error of ours, by `error_map`.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ from .. import __version__
 from ..models import DATA_PATH
 from ..redact import Secret, conceal, hide_frames, mask_logs
 from ..web.addresses import is_of_aws, secrets_in, without_secrets
-from .answers import (
+from .error_map import Caller
+from .responses import (
     Account,
     DeviceAuthorization,
     Grant,
-    InvalidAnswerError,
+    InvalidResponseError,
     Registration,
     read_page_token,
     read_role_credentials,
     read_role_name,
 )
-from .error_map import Caller
 from .throttling import Budget, govern
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ class Portal:
         def read_or_report(entry: Any) -> T | None:
             try:
                 return read(entry or {})
-            except InvalidAnswerError as exc:
+            except InvalidResponseError as exc:
                 self._report(str(exc))
                 return None
 

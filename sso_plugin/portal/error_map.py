@@ -28,7 +28,7 @@ from ..errors import (
 )
 from ..printable import one_line
 from ..redact import chain, without_frames
-from .answers import InvalidAnswerError
+from .responses import InvalidResponseError
 from .unreachable import UNREACHABLE, PortalEndpointError, PortalHTTPError, PortalUnreadable
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Caller:
                 yield
         except SsoPluginError:
             raise
-        except InvalidAnswerError as exc:
+        except InvalidResponseError as exc:
             raise self._unreadable(f": {exc}") from None
         except _UNREADABLE as exc:
             raise self._unreadable() from self._as_cause(exc, handled)

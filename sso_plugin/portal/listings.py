@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import PortalError, PortalRefusal
 from .account_choice import Wanted, choose
-from .answers import Account
 from .concurrently import concurrently
+from .responses import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,7 +17,7 @@ from ..redact import Secret
 from ..web.loopback import Loopback, LoopbackHandler
 from ..web.peers import this_user
 
-__all__ = ["Answer", "Callback"]
+__all__ = ["AuthorizationResponse", "Callback"]
 
 _PATH = "/oauth/callback"
 _LONGEST_ERROR = 100
@@ -25,7 +25,7 @@ _ROOT = 0
 
 
 @dataclass(frozen=True)
-class Answer:
+class AuthorizationResponse:
     """What the browser brought: a code, or the error code of a refusal."""
 
     code: str | None = field(repr=False)
@@ -37,7 +37,7 @@ class Callback(Loopback):
 
     def __init__(self, state: str) -> None:
         self._state = Secret(state)
-        self._answer: Answer | None = None
+        self._answer: AuthorizationResponse | None = None
         self._answered = threading.Event()
         self._lock = threading.Lock()
         super().__init__(_Handler)
@@ -47,7 +47,7 @@ class Callback(Loopback):
         """Where the portal has to send the browser."""
         return f"http://{self.host}{_PATH}"
 
-    def wait(self, seconds: float) -> Answer | None:
+    def wait(self, seconds: float) -> AuthorizationResponse | None:
         """Return the answer, or None if none came in time."""
         # In short steps, so that Ctrl-C is heard on every system.
         steps = max(1, int(seconds / 0.5))
@@ -71,9 +71,9 @@ class Callback(Loopback):
             return 403, "This answer came from another user of this machine. It was ignored."
         error = values.get("error")
         shown = None if error is None else one_line(str(error), _LONGEST_ERROR)
-        return self._take(Answer(values.get("code"), shown))
+        return self._take(AuthorizationResponse(values.get("code"), shown))
 
-    def _take(self, answer: Answer) -> tuple[int, str]:
+    def _take(self, answer: AuthorizationResponse) -> tuple[int, str]:
         if answer.error is None and answer.code is None:
             return 400, "This answer holds neither a code nor an error. It was ignored."
         with self._lock:

@@ -14,7 +14,7 @@ from ..credentials.access_token import TokenState
 from ..credentials.account_names import AccountNames
 from ..credentials.token_file import TokenFile
 from ..errors import ConfigError, PortalError
-from ..models import open_session, open_session_without_profile
+from ..models import open_session, open_session_for_login
 from ..storage.file_cache import role_cache, token_cache
 from ..storage.keys import registration_key, role_key, token_key
 from ..web.addresses import parse
@@ -34,7 +34,6 @@ __all__ = [
     "check_one_login",
     "login_at",
     "login_in_file",
-    "open_session_for_login",
 ]
 
 _logger = logging.getLogger(__name__)
@@ -230,20 +229,6 @@ def login_in_file(key: str) -> tuple[str, str] | None:
     if not isinstance(url, str) or not isinstance(region, str):
         return None
     return (url, region) if parse(url) and _REGION.fullmatch(region) else None
-
-
-def open_session_for_login() -> Session:
-    """Return a session for a login that no profile names.
-
-    The settings of the current profile hold for it too, but it does not need one: in a session
-    whose profile does not exist, botocore makes no client.
-    """
-    from botocore.exceptions import ProfileNotFound
-
-    try:
-        return open_session()
-    except ProfileNotFound:
-        return open_session_without_profile()
 
 
 def _only_sso_session(session: Session) -> SsoProfile:

@@ -12,9 +12,10 @@ from ..config.profile import SsoProfile
 from ..credentials.login_index import LoginIndex
 from ..credentials.token_file import TokenFile
 from ..errors import ConfigError
+from ..models import open_session_for_login
 from ..storage.file_cache import token_cache
 from ..storage.keys import token_key
-from .configured_login import ConfiguredLogin, login_in_file, open_session_for_login
+from .configured_login import ConfiguredLogin, login_in_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

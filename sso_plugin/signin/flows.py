@@ -22,8 +22,8 @@ from .prompt import LoginPrompt
 if TYPE_CHECKING:
     from ..config.profile import SsoProfile
     from ..credentials import Login
-    from ..portal.answers import DeviceAuthorization, Grant, Registration
-    from .callback import Answer
+    from ..portal.responses import DeviceAuthorization, Grant, Registration
+    from .callback import AuthorizationResponse
     from .polling import Polling
     from .prompt import Person
     from .registration import Registrations
@@ -135,7 +135,7 @@ class BrowserFlow(_Flow):
         }
         return f"{self.login.portal.authorization_endpoint()}?{urlencode(query)}"
 
-    def _code(self, answer: Answer | None) -> str:
+    def _code(self, answer: AuthorizationResponse | None) -> str:
         if answer is None:
             raise self._failed("nobody approved it in the browser in time", by_person=True)
         if answer.code is None or answer.error is not None:

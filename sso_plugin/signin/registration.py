@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ..portal.answers import Registration
 from ..portal.client import AUTHORIZATION_CODE, REFRESH_TOKEN
+from ..portal.responses import Registration
 from ..storage.keys import registration_key
 from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
 

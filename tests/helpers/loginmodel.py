@@ -26,7 +26,7 @@ from sso_plugin.credentials import Login as RealLogin
 from sso_plugin.credentials import role_request, token_renewal, token_source
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
-from sso_plugin.portal.answers import Grant
+from sso_plugin.portal.responses import Grant
 from sso_plugin.storage import cache as cache_module
 from sso_plugin.storage import unwritable
 from sso_plugin.storage.file_cache import token_cache

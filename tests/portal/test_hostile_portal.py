@@ -18,7 +18,7 @@ from quicklogin import login
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError, SsoPluginError
 from sso_plugin.cli import main
-from sso_plugin.portal.answers import Grant, InvalidAnswerError
+from sso_plugin.portal.responses import Grant, InvalidResponseError
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.file_cache import token_cache
 
@@ -169,7 +169,7 @@ def test_what_a_callers_own_client_returns_is_not_changed(portal: HostilePortal)
 @pytest.mark.parametrize("value", [True, "5", [5], {}, None, float("nan"), -1, 10**30])
 def test_a_number_is_a_number(value: object) -> None:
     """What other parsers would turn into one is refused, too."""
-    with pytest.raises(InvalidAnswerError, match=r"^expiresIn is "):
+    with pytest.raises(InvalidResponseError, match=r"^expiresIn is "):
         Grant.of({"accessToken": "a", "expiresIn": value})
 
 

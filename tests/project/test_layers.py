@@ -1,8 +1,9 @@
-"""The layout of the package: imports point one way, functions stay small."""
+"""The layout of the package: which way imports point, and how large things get."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -15,150 +16,232 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(sso_plugin.__file__).parent
+DESIGN = PACKAGE.parent / "docs" / "design.md"
 
-# Top to bottom: a module may import what stands below it, and nothing else of ours.
-LAYERS = [
-    "__main__",
-    "cli",
-    "commands",
-    "entitlements",
-    "api",
-    "everylogin",
-    "openlogin",
-    "plugin",
-    "rejection",
-    "tokenparameter",
-    "provider",
-    "seams",
-    "refresh",
-    "generations",
-    "background",
-    "credential_source",
-    "signin",
-    "browser",
-    "handover",
-    "surroundings",
-    "vanity",
-    "webrequest",
-    "flows",
-    "person",
-    "polling",
-    "callback",
-    "loopback",
-    "peers",
-    "registration",
-    "accountnames",
-    "rolesource",
-    "role_credentials",
-    "directory",
-    "concurrently",
-    "accountchoice",
-    "token_renewal",
-    "tokens",
-    "login_index",
-    "access_token",
-    "outage",
-    "portal",
-    "errormap",
-    "answers",
-    "budget",
-    "loader",
-    "clockmemory",
-    "filecache",
-    "filewriting",
-    "filelocks",
-    "unwritable",
-    "filereading",
-    "filetrust",
-    "filemodes",
-    "openfolder",
-    "folderlinks",
-    "cache",
-    "waiting",
-    "config",
-    "options",
-    "clock",
-    "timestamps",
-    "errors",
-    "hosts",
-    "printable",
-    "served",
-    "redact",
-    "initializer",
-    "startup",
-    "__init__",
-]
-
-# Those that import upwards do so when called, by design: the initializer wakes the plugin, the
-# package hands out its names when they are first used, and a token is rarely renewed.
-LAZY = {
-    ("startup", "initializer"),
-    ("initializer", "plugin"),
-    ("__init__", "api"),
-    ("__init__", "directory"),
-    ("__init__", "entitlements"),
-    ("__init__", "errors"),
-    ("__init__", "person"),
-    ("__init__", "openlogin"),
-    ("__init__", "plugin"),
-    ("tokens", "token_renewal"),
+# From top to bottom: each package or module, and what it imports of those below it. Both sides of
+# the comparison are exact: what is not used any more has to go. docs/design.md shows the same.
+ARROWS = {
+    "__main__": "cli",
+    "cli": "commands signin web models errors timestamps printable",
+    "commands": "session signin credentials portal storage web models clock config errors "
+    "timestamps redact printable startup",
+    "api": "session signin credentials portal web models config errors",
+    "session": "signin credentials storage models clock config errors timestamps redact startup",
+    "signin": "credentials portal storage web models config errors timestamps redact printable",
+    "credentials": "portal storage clock config errors timestamps redact",
+    "portal": "storage web models clock config errors timestamps redact printable",
+    "storage": "config redact printable",
+    "web": "redact printable",
+    "models": "",
+    "clock": "config timestamps",
+    "config": "errors",
+    "errors": "printable",
+    "timestamps": "printable",
+    "redact": "",
+    "printable": "",
+    "startup": "",
+    "__init__": "",
+    "emulator": "",
 }
 
+# Inside a package: a module imports only those that come after it.
+ORDER = {
+    "cli": "__init__ accounts_and_roles app completion configure console credential_process "
+    "doctor env exec_ login logout status whoami options failures progress error_text "
+    "exit_codes output times",
+    "commands": "configure.configuring doctor configure.login_choice console.federation "
+    "credential_process doctor.sections env.environment exec_.execution config_file "
+    "configure.notes configure.plan profile_credentials whoami config_change "
+    "configure.config_text configure.role_profiles doctor.files doctor.hook "
+    "doctor.network doctor.role doctor.service doctor.values doctor.versions regions "
+    "__init__ aws_variables config_reading configure configure.profile_names "
+    "configure.profile_text configure.role_choice configure.text_diff console container "
+    "doctor.bounded doctor.finding env env.shells exec_ exec_.child_process",
+    "api": "__init__ entitlements logins",
+    "session": "plugin token_parameter providers __init__ rejected_requests seams",
+    "signin": "ask_person sign_in every_login flows configured_login prompt __init__ callback "
+    "polling registration vanity",
+    "credentials": "refreshable role_source account_names generations role_request "
+    "credential_source token_source role_credentials token_renewal token_file login_index access_token "
+    "__init__ background schedule",
+    "portal": "listings client account_choice error_map outage __init__ concurrently responses "
+    "throttling unreachable",
+    "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
+    "unwritable waiting",
+    "web": "browser hand_over loopback __init__ addresses peers request surroundings",
+    "config": "profile __init__ options",
+    "emulator": "__init__ __main__ pytest_plugin server http.app http.routes control.control "
+    "control.access control.faults control.state control.arguments http.broken "
+    "http.consent http.federation http.oidc http.pages http.portal http.sts http.subject "
+    "http.vanity http.web steering state.emulator_state state.console profiles "
+    "state.assignments state.authorizations state.role_sessions state.signin http.sigv4 "
+    "state.authorization_request state.devices state.faults state.organization "
+    "state.tokens http.layout http.signature state.budget state.clients state.fault "
+    "state.organization_file state.paging state.request_log control http http.httpd "
+    "http.origin http.tls state state.clock state.errors state.identities "
+    "state.operations state.settings state.tables",
+}
 
-def module_of(path: Path) -> str:
-    """Name the layer of a file: its module, or the package below sso_plugin that it is in."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+# What imports upwards does so when it is called.
+UPWARD = {
+    ("startup", "session.plugin"): "the start-up files wake the plugin when a session is made",
+    ("__init__", "api.entitlements"): "the package imports a public name when it is first used",
+    ("__init__", "api.logins"): "the same",
+    ("__init__", "errors"): "the same",
+    ("__init__", "portal.listings"): "the same",
+    ("__init__", "session.plugin"): "the same",
+    ("__init__", "signin.configured_login"): "the same",
+    ("__init__", "signin.prompt"): "the same",
+}
+
+MOST_ENTRIES = 20
 
 
-def our_files() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py"))
+def name_of(path: Path) -> str:
+    """Name a module below sso_plugin, such as ``portal.client``; a package by its own name."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "__init__"
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Yield the layers that a file imports, for types or when called included."""
-    depth = len(path.relative_to(PACKAGE).parts)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level == depth:
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            yield from (name.split(".")[0] for name in names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sso_plugin"):
-            yield from (node.module or "").split(".")[1:2] or ["__init__"]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names if alias.name.startswith("sso_plugin")]
-            yield from ([*name.split("."), "__init__"][1] for name in names)
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def layer(name: str) -> str:
-    """Turn an imported name into a layer: what is no module is a name of the package itself."""
-    return name if name in LAYERS or name == "emulator" else "__init__"
+def top(module: str) -> str:
+    return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("path", our_files(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_downwards(path: Path) -> None:
-    """Each module imports only from layers below its own; the emulator from nothing of ours."""
-    importer = module_of(path)
-    imported = {layer(name) for name in imports_of(path)} - {importer}
-    if importer == "emulator":
-        assert imported <= {"__init__"}
+def inside(module: str) -> str:
+    return module.partition(".")[2] or "__init__"
+
+
+def targets(path: Path, node: ast.ImportFrom | ast.Import) -> Iterator[str]:
+    """Yield the modules of ours that a statement imports; a name of a module counts as it."""
+    if isinstance(node, ast.Import):
+        names = [alias.name.split(".") for alias in node.names]
+        yield from (".".join(name[1:]) or "__init__" for name in names if name[0] == "sso_plugin")
         return
-    assert importer in LAYERS, f"Give {importer} its place in LAYERS"
-    below = set(LAYERS[LAYERS.index(importer) + 1 :])
-    upwards = {name for name in imported - below if (importer, name) not in LAZY}
-    assert upwards == set()
+    module = node.module.split(".") if node.module else []
+    if node.level:
+        package = path.relative_to(PACKAGE).parts[:-1]
+        base = [*package[: len(package) - node.level + 1], *module]
+    elif module[:1] == ["sso_plugin"]:
+        base = module[1:]
+    else:
+        return
+    for alias in node.names:
+        full = ".".join([*base, alias.name])
+        yield full if full in MODULES else ".".join(base) or "__init__"
+
+
+def arrows() -> dict[tuple[str, str], bool]:
+    """Return who imports whom, for types too; and whether only when it is called, or for types."""
+    found: dict[tuple[str, str], bool] = {}
+
+    def walk(importer: str, node: ast.AST, *, later: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                for target in targets(MODULES[importer], child):
+                    found[importer, target] = found.get((importer, target), True) and later
+            called = isinstance(child, ast.FunctionDef | ast.Lambda)
+            typed = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+            walk(importer, child, later=later or called or typed)
+
+    for importer, path in MODULES.items():
+        walk(importer, ast.parse(path.read_text(encoding="utf-8")), later=False)
+    # Every module may read the version, and the package itself imports nothing when it is imported.
+    return {pair: later for pair, later in found.items() if pair[0] != pair[1] != "__init__"}
+
+
+FOUND = arrows()
+
+
+def test_every_arrow_between_packages_is_allowed_and_used() -> None:
+    """Imports for types and imports in functions count too."""
+    between = {
+        (top(importer), top(target))
+        for importer, target in FOUND
+        if top(importer) != top(target) and (importer, target) not in UPWARD
+    }
+    allowed = {(name, target) for name, below in ARROWS.items() for target in below.split()}
+    assert between == allowed
+
+
+def test_packages_import_what_is_below_them() -> None:
+    """In the order of the table."""
+    order = list(ARROWS)
+    for name, below in ARROWS.items():
+        assert all(order.index(target) > order.index(name) for target in below.split()), name
+    assert sorted(order) == sorted({top(module) for module in MODULES})
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_modules_of_a_package_import_what_is_below_them(package: str) -> None:
+    """In the order of the list, in which each has its place."""
+    order = ORDER[package].split()
+    assert sorted(order) == sorted(inside(each) for each in MODULES if top(each) == package)
+    upward = {
+        (importer, target)
+        for importer, target in FOUND
+        if top(importer) == top(target) == package
+        and order.index(inside(importer)) > order.index(inside(target))
+    }
+    assert upward == set()
+
+
+def test_upward_imports_are_lazy() -> None:
+    """Those that are listed exist, and none is executed when its module is imported."""
+    name = "__init__"
+    homes = {(name, f"{home}") for home in {*sso_plugin._HOMES.values(), "errors"}}
+    assert {pair for pair in UPWARD if pair[0] == name} == homes
+    assert all(FOUND[pair] for pair in UPWARD)
+
+
+def test_start_up_is_the_only_cycle() -> None:
+    """No module can be reached from itself, by imports of any kind."""
+    reached = {name: {target for each, target in FOUND if each == name} for name in MODULES}
+    del reached["__init__"]
+    for _ in reached:
+        for name, targets_of in reached.items():
+            reached[name] = targets_of | {far for each in targets_of for far in reached[each]}
+    assert {name for name, far in reached.items() if name in far} == {"startup", "session.plugin"}
+
+
+def test_the_design_shows_the_same_arrows() -> None:
+    """docs/design.md has a row for each package, with the packages that it imports."""
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]*) \|$", DESIGN.read_text("utf-8"), re.MULTILINE)
+    shown = {name: " ".join(re.findall(r"\w+", below)) for name, below in rows}
+    assert shown == {name: below for name, below in ARROWS.items() if below or name == "emulator"}
+
+
+def test_the_top_of_the_package_is_small() -> None:
+    """A newcomer sees at most 20 names, and none of them hides a public one."""
+    entries = {top(module) for module in MODULES}
+    assert len(entries) <= MOST_ENTRIES
+    assert entries & set(sso_plugin.__all__) == set()
+    assert {entry for entry in entries if not re.fullmatch(r"[a-z_]+", entry)} == set()
+
+
+def test_each_package_says_what_it_is_for() -> None:
+    """In the docstring of its ``__init__``."""
+    inits = {name: path for name, path in MODULES.items() if path.name == "__init__.py"}
+    docs = {
+        name: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for name, path in inits.items()
+    }
+    assert {name for name, doc in docs.items() if not doc or len(doc) < MOST_ENTRIES} == set()
 
 
 def test_only_seams_imports_wrapt() -> None:
     """Everything that reaches into botocore is in one place."""
-    importers = {module_of(path) for path in our_files() if "import wrapt" in path.read_text()}
-    assert importers == {"seams"}
+    importers = {name for name, path in MODULES.items() if "import wrapt" in path.read_text()}
+    assert importers == {"session.seams"}
 
 
 def functions() -> Iterator[tuple[str, int]]:
-    for path in our_files():
+    for name, path in MODULES.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert node.end_lineno is not None
-                yield f"{path.name}:{node.name}", node.end_lineno - node.lineno + 1
+                yield f"{name}:{node.name}", node.end_lineno - node.lineno + 1
 
 
 def test_functions_are_small() -> None:
@@ -170,5 +253,5 @@ def test_functions_are_small() -> None:
 
 def test_modules_are_small() -> None:
     """A file that needs a map is two files."""
-    lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in our_files()}
-    assert {path.name: length for path, length in lengths.items() if length > 270} == {}
+    lengths = {name: path.read_text(encoding="utf-8").count("\n") for name, path in MODULES.items()}
+    assert {name: length for name, length in lengths.items() if length > 270} == {}

@@ -32,7 +32,7 @@ from sso_plugin.credentials.role_credentials import RoleCredentials, RoleFile, i
 from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefusal, SsoPluginError
-from sso_plugin.portal import answers
+from sso_plugin.portal import responses
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage
 from sso_plugin.portal.throttling import Budget
@@ -394,13 +394,13 @@ DEVICE = {
     "interval": 5,
 }
 READERS: list[tuple[Callable[[Any], object], dict[str, Any]]] = [
-    (answers.Account.of, ACCOUNT),
-    (answers.read_role_credentials, KEYS),
-    (answers.Registration.of, {**REGISTRATION, "clientSecretExpiresAt": 5}),
-    (answers.DeviceAuthorization.of, DEVICE),
-    (answers.Grant.of, {"accessToken": "a", "refreshToken": "b", "expiresIn": 5}),
-    (answers.read_role_name, {"roleName": "Admin"}),
-    (answers.read_page_token, {"nextToken": "a"}),
+    (responses.Account.of, ACCOUNT),
+    (responses.read_role_credentials, KEYS),
+    (responses.Registration.of, {**REGISTRATION, "clientSecretExpiresAt": 5}),
+    (responses.DeviceAuthorization.of, DEVICE),
+    (responses.Grant.of, {"accessToken": "a", "refreshToken": "b", "expiresIn": 5}),
+    (responses.read_role_name, {"roleName": "Admin"}),
+    (responses.read_page_token, {"nextToken": "a"}),
 ]
 
 

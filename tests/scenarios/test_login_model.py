@@ -37,7 +37,7 @@ from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.role_credentials import RoleFile
 from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.token_file import TokenFile
-from sso_plugin.portal.answers import Grant
+from sso_plugin.portal.responses import Grant
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage.file_cache import role_cache, token_cache
 from sso_plugin.timestamps import format_timestamp

@@ -13,7 +13,7 @@ import pytest
 
 from sso_plugin.redact import Secret
 from sso_plugin.signin import callback as callback_module
-from sso_plugin.signin.callback import Answer, Callback
+from sso_plugin.signin.callback import AuthorizationResponse, Callback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def test_the_answer_of_the_browser_is_taken(callback: Callback) -> None:
     status, page = get(callback, f"code=abc&state={STATE}")
     assert status == 200
     assert "Approved. You can close this window and go back to the terminal." in page
-    assert callback.wait(10) == Answer("abc", None)
+    assert callback.wait(10) == AuthorizationResponse("abc", None)
 
 
 def test_a_refusal_is_taken_too(callback: Callback) -> None:
@@ -54,7 +54,7 @@ def test_a_refusal_is_taken_too(callback: Callback) -> None:
     status, page = get(callback, f"error=access_denied&state={STATE}")
     assert status == 200
     assert "The login was not approved." in page
-    assert callback.wait(10) == Answer(None, "access_denied")
+    assert callback.wait(10) == AuthorizationResponse(None, "access_denied")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_wrong_request_changes_nothing(
     assert get(callback, query, path=path, host=host)[0] == status
     assert callback.wait(0.05) is None
     assert get(callback, f"code=abc&state={STATE}")[0] == 200
-    assert callback.wait(10) == Answer("abc", None)
+    assert callback.wait(10) == AuthorizationResponse("abc", None)
 
 
 def test_a_second_answer_changes_nothing(callback: Callback) -> None:
@@ -89,7 +89,7 @@ def test_a_second_answer_changes_nothing(callback: Callback) -> None:
     get(callback, f"code=first&state={STATE}")
     status, page = get(callback, f"code=second&state={STATE}")
     assert (status, "has its answer already" in page) == (409, True)
-    assert callback.wait(10) == Answer("first", None)
+    assert callback.wait(10) == AuthorizationResponse("first", None)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS", "TRACE"])
@@ -132,7 +132,7 @@ def test_slow_clients_do_not_keep_the_browser_out(callback: Callback) -> None:
     for one in slow:
         one.send(b"GET /oauth/call")
     assert get(callback, f"code=abc&state={STATE}")[0] == 200
-    assert callback.wait(10) == Answer("abc", None)
+    assert callback.wait(10) == AuthorizationResponse("abc", None)
     for one in slow:
         one.close()
 
@@ -151,7 +151,7 @@ def test_a_flood_does_not_keep_the_browser_out(callback: Callback) -> None:
         thread.start()
     try:
         assert get(callback, f"code=abc&state={STATE}")[0] == 200
-        assert callback.wait(10) == Answer("abc", None)
+        assert callback.wait(10) == AuthorizationResponse("abc", None)
     finally:
         stop.set()
         for thread in threads:
@@ -178,7 +178,7 @@ def test_the_port_is_free_afterwards() -> None:
 
 def test_no_repr_shows_the_code() -> None:
     """It can be exchanged for a token."""
-    assert "abc" not in repr(Answer("abc", None))
+    assert "abc" not in repr(AuthorizationResponse("abc", None))
 
 
 def test_an_error_code_is_short_and_printable(callback: Callback) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import otheruser
 import pytest
 
-from sso_plugin.signin.callback import Answer, Callback
+from sso_plugin.signin.callback import AuthorizationResponse, Callback
 from sso_plugin.web import peers
 from sso_plugin.web.hand_over import hand_over
 from sso_plugin.web.peers import users_of
@@ -113,7 +113,7 @@ def test_where_the_system_does_not_report_the_peer_a_login_works(
     monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))
     with Callback(STATE) as callback:
         open_page(f"{callback.redirect_uri}?code=right&state={STATE}")
-        assert callback.wait(10) == Answer("right", None)
+        assert callback.wait(10) == AuthorizationResponse("right", None)
 
 
 def open_page(url: str) -> int:
@@ -133,7 +133,7 @@ def test_another_user_who_knows_the_state_cannot_answer(
         assert attack(f"{callback.redirect_uri}?{answer}&state={STATE}", address, gone) == "403"
         assert callback.wait(0.05) is None
         assert open_page(f"{callback.redirect_uri}?code=right&state={STATE}") == 200
-        assert callback.wait(10) == Answer("right", None)
+        assert callback.wait(10) == AuthorizationResponse("right", None)
 
 
 @otheruser.needs_two_users

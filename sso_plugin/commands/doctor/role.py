@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from sso_plugin.portal.answers import Account
+    from sso_plugin.portal.responses import Account
     from sso_plugin.signin.configured_login import ConfiguredLogin
 
 __all__ = ["look_at_role"]

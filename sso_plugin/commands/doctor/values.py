@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.errors import ConfigError
-from sso_plugin.portal.answers import is_account_id
+from sso_plugin.portal.responses import is_account_id
 from sso_plugin.web.addresses import parse
 
 from .finding import Finding, problem, warning

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What the emulator knows: users, tokens, clients, faults. Knows no HTTP."""

@@ -1,6 +1,6 @@
 """What the portal answers, validated, as frozen values that show no secret.
 
-Each is read from the answer by ``of``, which raises `InvalidAnswerError` for an invalid value:
+Each is read from the answer by ``of``, which raises `InvalidResponseError` for an invalid value:
 another type, an impossible number, or characters that the value cannot have. Such a value could
 otherwise get into a config file or control a terminal.
 """
@@ -23,7 +23,7 @@ __all__ = [
     "Account",
     "DeviceAuthorization",
     "Grant",
-    "InvalidAnswerError",
+    "InvalidResponseError",
     "Registration",
     "is_account_id",
     "read_page_token",
@@ -49,7 +49,7 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 
 
-class InvalidAnswerError(ValueError):
+class InvalidResponseError(ValueError):
     """A value of an answer is not valid. The message names it, and is one clean line."""
 
 
@@ -165,9 +165,11 @@ class Grant:
 def _text(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> str:
     value = answer.get(key)
     if not isinstance(value, str) or not value:
-        raise InvalidAnswerError(f"{key} is {'missing' if value in (None, '') else 'not a string'}")
+        raise InvalidResponseError(
+            f"{key} is {'missing' if value in (None, '') else 'not a string'}"
+        )
     if len(value) > longest:
-        raise InvalidAnswerError(f"{key} has more than {longest} characters")
+        raise InvalidResponseError(f"{key} has more than {longest} characters")
     return value
 
 
@@ -175,7 +177,7 @@ def _line(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> 
     """Read a text that may be missing."""
     value = "" if answer.get(key) in (None, "") else _text(answer, key, longest)
     if has_controls(value):
-        raise InvalidAnswerError(f"{key} has control characters ({_quoted(value)})")
+        raise InvalidResponseError(f"{key} has control characters ({_quoted(value)})")
     return value
 
 
@@ -186,7 +188,7 @@ def _shown(answer: Mapping[str, Any], key: str) -> str:
 def _matching(pattern: re.Pattern[str], answer: Mapping[str, Any], key: str, what: str) -> str:
     value = _text(answer, key)
     if not pattern.fullmatch(value):
-        raise InvalidAnswerError(f"{key} is not {what} ({_quoted(value)})")
+        raise InvalidResponseError(f"{key} is not {what} ({_quoted(value)})")
     return value
 
 
@@ -194,16 +196,16 @@ def _secret(answer: Mapping[str, Any], key: str) -> str:
     """Read what can be a part of a header. It is in no message."""
     value = _text(answer, key, _LONGEST_SECRET)
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise InvalidAnswerError(f"{key} has characters that a header cannot have")
+        raise InvalidResponseError(f"{key} has characters that a header cannot have")
     return value
 
 
 def _number(answer: Mapping[str, Any], key: str, most: float) -> float:
     value = answer.get(key)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InvalidAnswerError(f"{key} is {'missing' if value is None else 'not a number'}")
+        raise InvalidResponseError(f"{key} is {'missing' if value is None else 'not a number'}")
     if not 0 <= value <= most:
-        raise InvalidAnswerError(f"{key} is not a possible number")
+        raise InvalidResponseError(f"{key} is not a possible number")
     return float(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sso_plugin.cli.words import clock_time, duration, iso
+from sso_plugin.cli.times import clock_time, duration, iso
 
 
 @pytest.mark.parametrize(
