@@ -62,8 +62,8 @@ ORDER = {
     "signin": "ask_person sign_in every_login flows configured_login prompt __init__ callback "
     "polling registration vanity",
     "credentials": "refreshable role_source account_names generations role_request "
-    "credential_source token_source role_credentials token_renewal token_file login_index access_token "
-    "__init__ background schedule",
+    "credential_source token_source role_credentials token_renewal token_file login_index "
+    "access_token __init__ background schedule",
     "portal": "listings client account_choice error_map outage __init__ concurrently responses "
     "throttling unreachable",
     "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
