@@ -1,6 +1,6 @@
 """Run the emulator on its own: `python -m sso_plugin.emulator [ORG_FILE]`.
 
-Standard output carries only `export` lines, to be given to a shell; the rest goes to stderr.
+Prints only `export` lines to stdout, for a shell to evaluate. Everything else goes to stderr.
 """
 
 from __future__ import annotations
@@ -12,39 +12,48 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from .server import Emulator
+from .emulator import Emulator
 from .state.organization import Organization
 from .state.settings import REFRESH_TOKENS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["main"]
+
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+"""Seconds per unit of a DURATION."""
 
 _DURATIONS = {
-    "access_token": ("--token-lifetime", "how long access tokens live"),
-    "role_credentials": ("--credentials-lifetime", "how long role credentials live"),
-    "registration": ("--registration-lifetime", "how long client registrations live"),
-    "refresh_token": ("--refresh-token-lifetime", "how long refresh tokens live"),
-    "device_code": ("--device-code-lifetime", "how long a sign-in may wait for approval"),
-    "authorization_code": ("--authorization-code-lifetime", "how long a code may be traded"),
+    "access_token": ("--token-lifetime", "lifetime of access tokens"),
+    "role_credentials": ("--credentials-lifetime", "lifetime of role credentials"),
+    "registration": ("--registration-lifetime", "lifetime of client registrations"),
+    "refresh_token": ("--refresh-token-lifetime", "lifetime of refresh tokens"),
+    "device_code": ("--device-code-lifetime", "lifetime of device codes"),
+    "authorization_code": ("--authorization-code-lifetime", "lifetime of authorization codes"),
 }
+"""The setting, the option and the help text of each duration."""
+
+_REFRESH_TOKENS_HELP = (
+    "reusable: a refresh token can be used again; rotate: it works once; "
+    "rotate-strict: a second use revokes the sign-in; off: there are none"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM; 2 if that cannot even begin."""
+    """Serve until Ctrl-C or SIGTERM. Return 2 if the emulator cannot start."""
     options = _parser().parse_args(arguments)
     try:
         emulator = _emulator(options)
         stop = _stop_signal()
         emulator.start()
-    except (ValueError, ImportError) as error:
-        return _fail(str(error))
-    except OSError as error:
-        return _fail(f"Cannot listen on {options.host}:{options.port}: {error.strerror}.")
+    except (ValueError, ImportError) as exc:
+        return _fail(str(exc))
+    except OSError as exc:
+        return _fail(f"Cannot listen on {options.host}:{options.port}: {exc.strerror}.")
 
     _announce(emulator)
-    # In short waits, because on Windows a signal does not end a long one.
+    # In short waits, because on Windows a signal does not interrupt a wait.
     while not stop.wait(0.5):
         pass
 
@@ -66,7 +75,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
 
 
 def _stop_signal() -> threading.Event:
-    """Return an event that is set when somebody wants the emulator to end."""
+    """Return an event that SIGINT and SIGTERM set."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -75,23 +84,23 @@ def _stop_signal() -> threading.Event:
 
 
 def _announce(emulator: Emulator) -> None:
-    """Print the variables for the shell, and for the person what they are good for."""
+    """Print the variables to stdout, and what the user needs to know to stderr."""
     for name, value in emulator.environment().items():
         print(f"export {name}={value}", flush=True)  # noqa: T201 - the purpose of the command
 
     users = ", ".join(user.name for user in emulator.organization.users)
-    _tell(
-        f"Identity Center of {users} for {emulator.start_url} ({emulator.region}).\n"
-        f"Approve sign-ins at {emulator.url}/device - press Ctrl-C to stop."
+    _print_message(
+        f"Local Identity Center for {emulator.start_url} ({emulator.region}). Users: {users}.\n"
+        f"Approve sign-ins at {emulator.url}/device. Press Ctrl-C to stop."
     )
 
 
-def _tell(text: str) -> None:
+def _print_message(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - the purpose of the command
 
 
 def _fail(message: str) -> int:
-    _tell(message)
+    _print_message(message)
     return 2
 
 
@@ -100,31 +109,44 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sso_plugin.emulator",
         description="Run a local IAM Identity Center (portal, OIDC and STS) on a loopback port.",
-        epilog="A DURATION is a number of seconds, or a number with s, m, h or d behind it.",
+        epilog="A DURATION is a number of seconds, or a number with the unit s, m, h or d.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("organization", nargs="?", metavar="ORG_FILE", help="TOML file; without it, an example")
+    add("organization", nargs="?", metavar="ORG_FILE", help="TOML file; by default an example")
     add("--host", default="127.0.0.1", help="loopback address to listen on")
-    add("--port", type=_port, default=0, help="port to listen on, 0 for any that is free")
-    add("--tls", action="store_true", help="serve https, with an authority made on the spot")
+    add("--port", type=_port, default=0, help="port to listen on; 0 is any free port")
+    add("--tls", action="store_true", help="serve https, with a new certificate authority")
     for name, (option, text) in _DURATIONS.items():
         default = getattr(defaults, name)
         add(option, dest=name, type=_duration, default=default, metavar="DURATION", help=text)
 
-    add("--poll-interval", type=int, default=defaults.poll_interval, help="seconds between polls")
-    add("--page-size", type=int, default=defaults.page_size, help="most items on a page")
-    add("--refresh-tokens", choices=REFRESH_TOKENS, default=defaults.refresh_tokens, help=_REFRESH)
-    add("--requests-per-second", type=float, help="portal requests of a user before it says 429")
+    add(
+        "--poll-interval",
+        type=int,
+        default=defaults.poll_interval,
+        help="seconds between two polls",
+    )
+    add(
+        "--page-size", type=int, default=defaults.page_size, help="maximum number of items per page"
+    )
+    add(
+        "--refresh-tokens",
+        choices=REFRESH_TOKENS,
+        default=defaults.refresh_tokens,
+        help=_REFRESH_TOKENS_HELP,
+    )
+    add(
+        "--requests-per-second",
+        type=float,
+        help="portal requests of one user before throttling (429)",
+    )
     return parser
-
-
-_REFRESH = "whether refresh tokens serve on and on, once each, or not; strict punishes a replay"
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004 - the highest port
-        raise argparse.ArgumentTypeError(f"{text!r} is no port number (0 to 65535)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (0 to 65535)")
 
     return int(text)
 
@@ -132,7 +154,9 @@ def _port(text: str) -> int:
 def _duration(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 30, 15m, 8h or 90d")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a duration. Use for example 30, 15m, 8h or 90d"
+        )
 
     return float(match[1]) * _UNITS[match[2]]
 

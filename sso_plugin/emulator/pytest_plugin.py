@@ -7,32 +7,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .server import Emulator
+from .emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# What botocore would otherwise ask a proxy for, on machines that have one.
-_THIS_MACHINE = "127.0.0.1,localhost"
+__all__ = ["sso_emulator", "sso_home"]
 
-# Where botocore looked for the home directory when it was imported.
+_NO_PROXY = "127.0.0.1,localhost"
+"""botocore sends requests for these hosts to no proxy."""
+
 _IMPORTED_PATHS = (
     "botocore.credentials.SSOProvider._SSO_TOKEN_CACHE_DIR",
     "botocore.tokens.SSOTokenProvider._SSO_TOKEN_CACHE_DIR",
 )
+"""Paths that botocore derives from the home directory when it is imported."""
 
 
 @pytest.fixture(scope="session")
 def _sso_emulator_server() -> Iterator[Emulator]:
-    """One server for the whole session; starting it is the only part that takes time."""
+    """Start one server for the whole test session, because a start takes time."""
     with Emulator() as emulator:
         yield emulator
 
 
 @pytest.fixture
 def sso_emulator(_sso_emulator_server: Emulator) -> Iterator[Emulator]:
-    """Give a test an emulator fresh from the start; fail it if it sends an unknown request."""
+    """Return an emulator that was reset. The test fails if it sends an unknown request."""
     _sso_emulator_server.reset()
     yield _sso_emulator_server
     _sso_emulator_server.faults.clear()
@@ -41,7 +43,7 @@ def sso_emulator(_sso_emulator_server: Emulator) -> Iterator[Emulator]:
 
 @pytest.fixture
 def sso_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sso_emulator: Emulator) -> Path:
-    """Give a test a home directory without AWS settings, pointed at the emulator."""
+    """Return a new home directory. The environment points to it and to the emulator."""
     home = tmp_path / "home"
     folder = home / ".aws"
     folder.mkdir(parents=True)
@@ -54,8 +56,8 @@ def sso_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sso_emulator: Emul
         "AWS_CONFIG_FILE": str(folder / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": _THIS_MACHINE,
-        "no_proxy": _THIS_MACHINE,
+        "NO_PROXY": _NO_PROXY,
+        "no_proxy": _NO_PROXY,
         **sso_emulator.environment(),
     }
     for name, value in variables.items():

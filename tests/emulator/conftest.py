@@ -1,4 +1,4 @@
-"""Stock botocore clients, and other ways to talk to the emulator."""
+"""Fixtures: stock botocore clients of the emulator, and other ways to send requests to it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import botocore.session
 import pytest
 import urllib3
 from botocore.config import Config
+from emulator_clients import SCOPES, CodeLogin, DeviceLogin, MovableTime, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,14 +26,14 @@ NO_RETRIES = Config(retries={"total_max_attempts": 1})
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep requests to this machine away from a proxy."""
+    """Send requests to this machine without a proxy."""
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
 
 
 @pytest.fixture(scope="session")
 def stock_session() -> botocore.session.Session:
-    """Load botocore's models once for all tests."""
+    """Return one session for all tests, because loading the models takes time."""
     return botocore.session.Session()
 
 
@@ -40,10 +41,10 @@ def stock_session() -> botocore.session.Session:
 def make_client(
     stock_session: botocore.session.Session, sso_emulator: Emulator
 ) -> Callable[..., Any]:
-    """Make a stock client of the emulator; role credentials as the portal gives them."""
+    """Return a function that creates a stock client; its keys are named as by the portal."""
 
     def make(service: str, keys: Mapping[str, Any] | None = None) -> Any:
-        keys = keys or {"accessKeyId": "ASIANOBODY", "secretAccessKey": "none"}
+        keys = keys or {"accessKeyId": "ASIAUNKNOWN", "secretAccessKey": "none"}
         return stock_session.create_client(
             service,
             region_name=sso_emulator.region,
@@ -75,17 +76,17 @@ def alice(sso_emulator: Emulator) -> SignIn:
 
 @pytest.fixture
 def role_credentials(sso: Any, alice: SignIn) -> dict[str, Any]:
-    """Return the values of alice's role credentials, as the portal gives them."""
-    answer = sso.get_role_credentials(
+    """Return role credentials of alice, as the portal returns them."""
+    response = sso.get_role_credentials(
         accessToken=alice.access_token, accountId=PRODUCTION, roleName="AdministratorAccess"
     )
-    credentials: dict[str, Any] = answer["roleCredentials"]
+    credentials: dict[str, Any] = response["roleCredentials"]
     return credentials
 
 
 @pytest.fixture
 def ask(sso_emulator: Emulator) -> Callable[..., tuple[int, str]]:
-    """Send a bare HTTP request; returns status and text."""
+    """Return a function that sends an HTTP request, and returns status and text."""
 
     def send(
         method: str,
@@ -103,17 +104,76 @@ def ask(sso_emulator: Emulator) -> Callable[..., tuple[int, str]]:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+            with urllib.request.urlopen(request) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as exc:
+            with exc:
+                return exc.code, exc.read().decode()
 
     return send
 
 
 @pytest.fixture
 def browse() -> Iterator[Callable[..., Any]]:
-    """Send a request that follows no redirect."""
+    """Return a function that sends a request, and follows no redirect."""
     with urllib3.PoolManager(retries=False) as pool:
         yield partial(pool.request, redirect=False)
+
+
+@pytest.fixture
+def control(ask: Callable[..., tuple[int, str]]) -> Callable[..., Any]:
+    """Return a function that sends a control request, and returns status and decoded JSON."""
+
+    def send(method: str, name: str, **arguments: Any) -> Any:
+        status, text = ask(method, f"/_emulator/{name}", arguments or None)
+        return status, json.loads(text)
+
+    return send
+
+
+@pytest.fixture
+def login(sso_emulator: Emulator, ask: Callable[..., tuple[int, str]]) -> CodeLogin:
+    """Return a client that is registered for the authorization code."""
+    return CodeLogin(sso_emulator, ask)
+
+
+@pytest.fixture
+def device(oidc: Any, sso_emulator: Emulator) -> DeviceLogin:
+    """Return a client that has started a device authorization."""
+    return DeviceLogin(oidc, sso_emulator, scopes=SCOPES)
+
+
+@pytest.fixture
+def user_code(device: DeviceLogin) -> str:
+    """Return the user code of a device authorization."""
+    return str(device.codes["userCode"])
+
+
+@pytest.fixture
+def register(ask: Callable[..., tuple[int, str]]) -> Callable[..., tuple[int, Any]]:
+    """Return a function that registers a client with parameters that older models lack."""
+
+    def send(**parameters: Any) -> tuple[int, Any]:
+        body = {"clientName": "test", "clientType": "public", **parameters}
+        status, text = ask("POST", "/client/register", body)
+        return status, json.loads(text)
+
+    return send
+
+
+@pytest.fixture
+def sts(make_client: Callable[..., Any], role_credentials: dict[str, Any]) -> Any:
+    """Return a stock client that signs with role credentials of alice."""
+    return make_client("sts", role_credentials)
+
+
+@pytest.fixture
+def signed(role_credentials: dict[str, Any], sso_emulator: Emulator) -> dict[str, str]:
+    """Return the headers of a valid GetCallerIdentity."""
+    return sign(sso_emulator, role_credentials)
+
+
+@pytest.fixture
+def machine_time() -> MovableTime:
+    """Return a time that stands still until the test changes it."""
+    return MovableTime()

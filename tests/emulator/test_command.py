@@ -22,7 +22,7 @@ COMMAND = [sys.executable, "-W", "error", "-m", "sso_plugin.emulator"]
 
 
 class Running:
-    """An emulator in another process, started and announced."""
+    """An emulator in another process, which has printed its variables."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -36,10 +36,10 @@ class Running:
         self.url = self.exports[0].partition("=")[2]
 
     def stop(self, number: int) -> tuple[int, str]:
-        """Send a signal; returns exit status and what was said."""
+        """Send a signal. Returns exit code and stderr."""
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=20)
-        return self.process.returncode, said
+        _, errors = self.process.communicate(timeout=20)
+        return self.process.returncode, errors
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 
 def test_the_command_prints_variables_for_the_shell(running: Running) -> None:
-    """At once, even into a pipe; and nothing else."""
+    """At once, also to a pipe. Nothing else is on stdout."""
     names = [f"AWS_ENDPOINT_URL_{name}" for name in ("SSO", "SSO_OIDC", "STS")]
 
     assert running.exports == [f"export {name}={running.url}" for name in names]
@@ -60,12 +60,12 @@ def test_the_command_prints_variables_for_the_shell(running: Running) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_command_quietly(running: Running, number: int) -> None:
-    """Success, no traceback, and the page's address on stderr."""
-    status, said = running.stop(number)
+    """With exit code 0 and without a traceback."""
+    status, errors = running.stop(number)
 
     assert status == 0
-    assert f"{running.url}/device" in said
-    assert "Traceback" not in said
+    assert f"{running.url}/device" in errors
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_signal_ends_the_command_quietly(running: Running, number: int) -> Non
     indirect=True,
 )
 def test_options_set_the_lifetimes(running: Running) -> None:
-    """Durations may carry a unit."""
+    """Durations can have a unit."""
     with urllib.request.urlopen(f"{running.url}/_emulator/settings") as answer:
         text = answer.read().decode()
 
@@ -82,10 +82,10 @@ def test_options_set_the_lifetimes(running: Running) -> None:
         assert part in text
 
 
-def test_a_file_that_is_no_organization_is_explained(
+def test_an_invalid_organization_file_is_explained(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One sentence on stderr, exit status 2."""
+    """In one sentence, with exit code 2."""
     path = tmp_path / "organization.toml"
     path.write_text('users = "alice"')
 
@@ -95,7 +95,7 @@ def test_a_file_that_is_no_organization_is_explained(
 
 
 def test_a_port_in_use_is_explained() -> None:
-    """One sentence on stderr, exit status 2, and no traceback from the real process."""
+    """In one sentence, with exit code 2 and without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = subprocess.run(
@@ -110,29 +110,29 @@ def test_a_port_in_use_is_explained() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--host", "192.0.2.1"], "this machine only"),
-        (["--port", "65536"], "no port number"),
+        (["--host", "192.0.2.1"], "loopback addresses only"),
+        (["--port", "65536"], "is not a port number"),
         (["--page-size", "0"], "'page_size': must be 1 to 100"),
-        (["--token-lifetime", "soon"], "no duration"),
+        (["--token-lifetime", "soon"], "is not a duration"),
         (["--token-lifetime", "0"], "'access_token': must be greater than 0"),
         (["--refresh-tokens", "sometimes"], "invalid choice"),
     ],
 )
-def test_a_wrong_option_is_explained(
+def test_an_invalid_option_is_explained(
     capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
 ) -> None:
-    """Exit status 2, whoever finds the mistake."""
+    """With exit code 2, from argparse or from the emulator."""
     try:
         status: object = main(arguments)
-    except SystemExit as error:
-        status = error.code
+    except SystemExit as exc:
+        status = exc.code
 
     assert status == 2
     assert problem in capsys.readouterr().err
 
 
-def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
-    """And how to write a duration."""
+def test_help_lists_the_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """And the format of a duration."""
     with pytest.raises(SystemExit):
         main(["--help"])
 

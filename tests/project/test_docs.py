@@ -23,9 +23,9 @@ from sso_plugin.cli.app import COMMANDS
 from sso_plugin.config.profile import Options, SsoProfile
 from sso_plugin.emulator import Fault, LoggedRequest, Organization, Settings
 from sso_plugin.emulator.__main__ import main as emulator_command
-from sso_plugin.emulator.control.control import ROUTES
-from sso_plugin.emulator.state.fault import KINDS
-from sso_plugin.emulator.state.operations import OPERATIONS
+from sso_plugin.emulator.control.control_routes import ROUTES
+from sso_plugin.emulator.state.injected_fault import KINDS
+from sso_plugin.emulator.state.operation_names import OPERATIONS
 from sso_plugin.storage import cache
 from sso_plugin.storage.file_cache import token_cache
 

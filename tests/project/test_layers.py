@@ -70,16 +70,21 @@ ORDER = {
     "unwritable waiting",
     "web": "browser hand_over loopback __init__ addresses peers request surroundings",
     "config": "profile __init__ options",
-    "emulator": "__init__ __main__ pytest_plugin server http.app http.routes control.control "
-    "control.access control.faults control.state control.arguments http.broken "
-    "http.consent http.federation http.oidc http.pages http.portal http.sts http.subject "
-    "http.vanity http.web steering state.emulator_state state.console profiles "
-    "state.assignments state.authorizations state.role_sessions state.signin http.sigv4 "
-    "state.authorization_request state.devices state.faults state.organization "
-    "state.tokens http.layout http.signature state.budget state.clients state.fault "
-    "state.organization_file state.paging state.request_log control http http.httpd "
-    "http.origin http.tls state state.clock state.errors state.identities "
-    "state.operations state.settings state.tables",
+    "emulator": "__init__ __main__ pytest_plugin emulator sample_profile http.app http.routes "
+    "control control.control_routes control.access_routes control.fault_routes "
+    "control.log_routes control.settings_routes control.arguments http "
+    "http.authorize_page http.device_page http.fault_responses http.federation_endpoint "
+    "http.http_server http.oidc_service http.origin_check http.portal_service "
+    "http.request_details http.sts_service http.signature_verification "
+    "http.parsed_signature http.tls http.vanity_redirects http.operation "
+    "http.json_bodies http.page_layout state state.emulator_state state.assignments "
+    "state.authorization_codes state.authorization_request state.completed_sign_in "
+    "state.console_sign_ins state.device_authorizations state.fault_queue "
+    "state.injected_fault state.issued_tokens state.paging state.rate_limit "
+    "state.registered_clients state.request_log state.operation_names "
+    "state.role_sessions state.emulator_clock state.organization "
+    "state.organization_file state.identities state.service_errors state.settings "
+    "state.toml_tables",
 }
 
 # What imports upwards does so when it is called.

@@ -1,1 +1,1 @@
-"""The control interface of the emulator: what a test or a person sets while it runs."""
+"""Control requests under /_emulator/: what tests and users change while the emulator runs."""

@@ -1,1 +1,1 @@
-"""The emulator's HTTP: requests in, responses out. All that is remembered is in `state`."""
+"""The HTTP side of the emulator: requests in, responses out. `state` holds all data."""

@@ -1,4 +1,4 @@
-"""From request to response: find the operation, let faults strike, answer, log, date."""
+"""From request to response: find the operation, apply faults, respond, log."""
 
 from __future__ import annotations
 
@@ -8,41 +8,46 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import http_date
 
-from ..state.errors import ServiceError
-from ..state.fault import HANG
-from ..state.operations import UNKNOWN
+from ..state.injected_fault import HANG
+from ..state.operation_names import UNKNOWN
 from ..state.request_log import LoggedRequest
-from .broken import instead, spoiled
-from .httpd import GONE, ResetConnection
-from .origin import is_foreign
-from .routes import find
-from .subject import subject_of
+from ..state.service_errors import ServiceError
+from .fault_responses import damaged_response, replacement_response
+from .http_server import CLIENT_HAS_GONE, ResetConnection
+from .origin_check import is_foreign
+from .request_details import details_of
+from .routes import find_operation
 
 if TYPE_CHECKING:
     from werkzeug import Request, Response
 
     from ..state.emulator_state import State
-    from ..state.fault import Fault
-    from .web import Operation
+    from ..state.injected_fault import Fault
+    from .operation import Operation
 
-# In the log, where the connection was reset before an answer.
-_NO_ANSWER = 0
+__all__ = ["App"]
+
+_NO_RESPONSE = 0
+"""The logged status of a request whose connection was reset before a response."""
 
 
 class App:
-    """Answers requests out of a state; holds no state of its own."""
+    """Answers requests from a state. It has no state of its own."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def __call__(self, request: Request) -> Response:
-        """Answer a request, whatever it is, unless a fault is to reset the connection."""
+        """Return the response to a request.
+
+        :raises ResetConnection: if a fault resets the connection.
+        """
         arrived = self._state.clock.now()
-        operation = find(self._state.organization, request)
+        operation = find_operation(self._state.organization, request)
         try:
-            response = self._answer(operation, request)
+            response = self._respond(operation, request)
         except ResetConnection:
-            self._log(operation, request, _NO_ANSWER, arrived)
+            self._log(operation, request, _NO_RESPONSE, arrived)
             raise
 
         self._log(operation, request, response.status_code, arrived)
@@ -51,23 +56,26 @@ class App:
         response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
         return response
 
-    def _answer(self, operation: Operation, request: Request) -> Response:
+    def _respond(self, operation: Operation, request: Request) -> Response:
         if is_foreign(request):
-            return operation.refuse(ServiceError("ForbiddenException", "Only for this machine"))
+            return operation.refuse(
+                ServiceError("ForbiddenException", "Only this machine is served")
+            )
 
         if operation.name == UNKNOWN:
             self._state.failures.append(f"Unknown request: {request.method} {request.path}")
 
-        fault = self._strike(operation, request) if operation.logged else None
+        fault = self._apply_fault(operation, request) if operation.logged else None
         if fault is None:
             return self._handle(operation, request)
 
-        return instead(fault, operation) or spoiled(fault, self._handle(operation, request))
+        replacement = replacement_response(fault, operation)
+        return replacement or damaged_response(fault, self._handle(operation, request))
 
-    def _strike(self, operation: Operation, request: Request) -> Fault | None:
-        gone = request.environ[GONE]
-        fault = self._state.faults.strike(operation.name, gone)
-        if fault and fault.kind == HANG and gone():
+    def _apply_fault(self, operation: Operation, request: Request) -> Fault | None:
+        has_gone = request.environ[CLIENT_HAS_GONE]
+        fault = self._state.faults.apply_next(operation.name, has_gone)
+        if fault and fault.kind == HANG and has_gone():
             raise ResetConnection
 
         return fault
@@ -76,14 +84,14 @@ class App:
         try:
             with self._state.lock:
                 return operation.handle(self._state, request)
-        except ServiceError as error:
-            return operation.refuse(error)
-        except Exception:  # noqa: BLE001 - a bug of ours must fail the test, not hang its client
+        except ServiceError as exc:
+            return operation.refuse(exc)
+        except Exception:  # noqa: BLE001 - a bug of the emulator must fail the test, not hang its client
             self._state.failures.append(f"{operation.name} failed:\n{traceback.format_exc()}")
             return operation.refuse(ServiceError("InternalServerException", "Emulator bug"))
 
     def _log(self, operation: Operation, request: Request, status: int, arrived: float) -> None:
         if operation.logged:
             name, path = operation.name, request.path
-            entry = LoggedRequest(name, request.method, path, status, arrived, *subject_of(request))
+            entry = LoggedRequest(name, request.method, path, status, arrived, *details_of(request))
             self._state.requests.append(entry)

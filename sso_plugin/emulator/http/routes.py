@@ -1,4 +1,4 @@
-"""Which operation a request asks for, by method and path."""
+"""Find the operation that a request asks for, by its method and path."""
 
 from __future__ import annotations
 
@@ -7,22 +7,32 @@ from typing import TYPE_CHECKING, cast
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from ..control import control
-from . import consent, federation, oidc, pages, portal, sts, vanity
-from .web import NOT_KNOWN
+from ..control import control_routes
+from . import (
+    authorize_page,
+    device_page,
+    federation_endpoint,
+    oidc_service,
+    portal_service,
+    sts_service,
+    vanity_redirects,
+)
+from .operation import UNKNOWN_OPERATION
 
 if TYPE_CHECKING:
     from werkzeug import Request
 
     from ..state.organization import Organization
-    from .web import Operation
+    from .operation import Operation
+
+__all__ = ["find_operation"]
 
 _ROUTES = (
-    *portal.ROUTES,
-    *oidc.ROUTES,
-    *pages.ROUTES,
-    *consent.ROUTES,
-    *control.ROUTES,
+    *portal_service.ROUTES,
+    *oidc_service.ROUTES,
+    *device_page.ROUTES,
+    *authorize_page.ROUTES,
+    *control_routes.ROUTES,
 )
 
 _MAP = Map(
@@ -30,18 +40,19 @@ _MAP = Map(
 )
 
 
-def find(organization: Organization, request: Request) -> Operation:
-    """Return the operation; a request that names none has one too, which refuses it."""
+def find_operation(organization: Organization, request: Request) -> Operation:
+    """Return the operation of a request; `UNKNOWN_OPERATION` if there is no other."""
+    # STS has no paths: its requests name an action in the query or in the form.
     if request.path == "/":
-        visitor = request.method == "GET" and not request.query_string
-        return pages.HOME if visitor else sts.find_operation(request)
+        from_browser = request.method == "GET" and not request.query_string
+        return device_page.HOME if from_browser else sts_service.find_operation(request)
 
     if request.path == "/federation" and request.method in {"GET", "POST"}:
-        return federation.find_operation(request)
+        return federation_endpoint.find_operation(request)
 
     try:
         operation, _ = _MAP.bind_to_environ(request.environ).match()
     except HTTPException:
-        return vanity.find_operation(organization, request) or NOT_KNOWN
+        return vanity_redirects.find_operation(organization, request) or UNKNOWN_OPERATION
 
     return cast("Operation", operation)

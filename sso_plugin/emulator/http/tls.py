@@ -1,4 +1,4 @@
-"""A certificate for this machine, from a private authority made on the spot."""
+"""A certificate for this machine, from a new private certificate authority."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import ssl
 import tempfile
 from pathlib import Path
 
+__all__ = ["make_certificate"]
 
-def make() -> tuple[ssl.SSLContext, Path]:
-    """Return what the server needs, and a file with what its clients must trust."""
+
+def make_certificate() -> tuple[ssl.SSLContext, Path]:
+    """Return the TLS context of the server, and a file with the authority for clients to trust."""
     try:
         import trustme
-    except ImportError as error:
-        message = "TLS needs trustme: pip install sso-plugin[emulator-tls]."
-        raise ImportError(message) from error
+    except ImportError as exc:
+        message = "TLS needs the package trustme. Run: pip install 'sso-plugin[emulator-tls]'"
+        raise ImportError(message) from exc
 
     authority = trustme.CA(organization_name="sso_plugin emulator")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,1 +1,1 @@
-"""What the emulator knows: users, tokens, clients, faults. Knows no HTTP."""
+"""The data of the emulator: users, tokens, clients, faults. No HTTP."""

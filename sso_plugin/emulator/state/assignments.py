@@ -1,4 +1,4 @@
-"""Who may take which role where; begins as the organization says and changes at run time."""
+"""Which user has which role in which account. It can change while the emulator runs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from .identities import Account
     from .organization import Organization
 
+__all__ = ["Assignments"]
+
 
 class Assignments:
-    """The assignments in force now, in the order in which they were made."""
+    """The current assignments, oldest first."""
 
     def __init__(self, organization: Organization) -> None:
         self._users = [user.name for user in organization.users]
@@ -21,21 +23,24 @@ class Assignments:
 
     @property
     def users(self) -> tuple[str, ...]:
-        """The names of all who can sign in."""
+        """The names of all users."""
         return tuple(self._users)
 
     def user(self, name: str | None) -> str:
-        """Return a known user's name; without one, the first user's."""
+        """Return the name of a user, by default of the first.
+
+        :raises LookupError: if there is no such user.
+        """
         if name is None:
             return self._users[0]
 
         if name not in self._roles:
-            raise LookupError(f"There is no user {name!r}; known are {', '.join(self._users)}.")
+            raise LookupError(f"There is no user {name!r}. Available: {', '.join(self._users)}.")
 
         return name
 
     def add(self, user: str, account_id: str, role: str) -> None:
-        """Let a user take a role; doing it twice changes nothing."""
+        """Assign a role to a user. A second time it changes nothing."""
         if account_id not in self._accounts:
             raise LookupError(f"There is no account {account_id!r}.")
 
@@ -44,7 +49,7 @@ class Assignments:
             roles.append(role)
 
     def remove(self, user: str, account_id: str, role: str) -> None:
-        """Take a role away; credentials issued before live on, as in the real service."""
+        """Remove an assignment. Credentials that were issued before stay valid, as with AWS."""
         accounts = self._roles[self.user(user)]
         if role not in accounts.get(account_id, ()):
             raise LookupError(f"{user!r} has no role {role!r} in account {account_id!r}.")
@@ -58,5 +63,5 @@ class Assignments:
         return [self._accounts[account_id] for account_id in self._roles[user]]
 
     def roles(self, user: str, account_id: str) -> list[str]:
-        """Return the roles the user has in an account; none if the account is not theirs."""
+        """Return the roles of the user in an account."""
         return list(self._roles[user].get(account_id, ()))

@@ -1,4 +1,4 @@
-"""Everything the emulator knows, and what can be done to it; knows nothing of HTTP."""
+"""The whole state of the emulator, and the operations on it. No HTTP."""
 
 from __future__ import annotations
 
@@ -6,41 +6,43 @@ import threading
 from typing import TYPE_CHECKING
 
 from .assignments import Assignments
-from .authorizations import Authorizations
-from .budget import Budget
-from .clients import Clients
-from .console import ConsoleSignIns
-from .devices import Devices
-from .errors import UnexpectedRequestError
-from .faults import Faults
+from .authorization_codes import AuthorizationCodes
+from .completed_sign_in import SignIn
+from .console_sign_ins import ConsoleSignIns
+from .device_authorizations import DeviceAuthorizations
+from .fault_queue import Faults
+from .issued_tokens import Token, Tokens
 from .paging import Pager
+from .rate_limit import RateLimit
+from .registered_clients import Clients
 from .request_log import RequestLog
 from .role_sessions import RoleCredentials, RoleSessions
-from .signin import SignIn
-from .tokens import Token, Tokens
+from .service_errors import UnexpectedRequestError
 
 if TYPE_CHECKING:
-    from .clock import Clock
+    from .emulator_clock import Clock
     from .organization import Organization
     from .settings import Settings
 
+__all__ = ["State"]
+
 
 class State:
-    """The whole memory of the emulator.
+    """All that the emulator knows.
 
-    Its methods take the lock. Whoever goes past them, to `tokens` or `devices`, holds it.
+    The methods take the lock. Code that uses `tokens`, `devices` and so on must hold it.
     """
 
     organization: Organization
     clients: Clients
-    devices: Devices
-    authorizations: Authorizations
+    devices: DeviceAuthorizations
+    authorization_codes: AuthorizationCodes
     tokens: Tokens
     assignments: Assignments
     role_sessions: RoleSessions
-    console: ConsoleSignIns
+    console_sign_ins: ConsoleSignIns
     pager: Pager
-    budget: Budget
+    rate_limit: RateLimit
 
     def __init__(self, organization: Organization, settings: Settings, clock: Clock) -> None:
         self.lock = threading.RLock()
@@ -54,9 +56,9 @@ class State:
         self.reset()
 
     def reset(self, organization: Organization | None = None) -> None:
-        """Forget all that happened; clock, settings, faults and log stay the same objects.
+        """Reset everything. Clock, settings, faults and log stay the same objects.
 
-        With an organization, begin with that one instead of the first; until the next reset.
+        :param organization: replaces the first organization until the next reset.
         """
         with self.lock:
             self.organization = organization or self._first_organization
@@ -66,24 +68,24 @@ class State:
             self.requests.clear()
             self.failures.clear()
             self.clients = Clients(self.clock, self.settings)
-            self.devices = Devices(self.clock, self.settings)
-            self.authorizations = Authorizations(self.clock, self.settings, self.clients)
+            self.devices = DeviceAuthorizations(self.clock, self.settings)
+            self.authorization_codes = AuthorizationCodes(self.clock, self.settings, self.clients)
             self.tokens = Tokens(self.clock, self.settings)
             self.assignments = Assignments(self.organization)
             self.role_sessions = RoleSessions(self.organization, self.clock)
-            self.console = ConsoleSignIns(self.clock, self.role_sessions)
+            self.console_sign_ins = ConsoleSignIns(self.clock, self.role_sessions)
             self.pager = Pager()
-            self.budget = Budget(self.clock, self.settings)
+            self.rate_limit = RateLimit(self.clock, self.settings)
 
     def sign_in(self, user: str | None = None) -> SignIn:
-        """Sign somebody in at once, as if a client had been registered and approved."""
+        """Sign in a user, as if a client had been registered and approved."""
         with self.lock:
             client = self.clients.register(scopes=("sso:account:access",))
             grant = self.tokens.sign_in(self.assignments.user(user), client)
             return SignIn.of(self.organization, client, grant, now=self.clock.now())
 
     def approve(self, user_code: str, user: str | None = None) -> None:
-        """Approve a device authorization in the name of a user."""
+        """Approve a device authorization as a user."""
         with self.lock:
             self.devices.decide(user_code, user=self.assignments.user(user))
 
@@ -93,50 +95,50 @@ class State:
             self.devices.decide(user_code, user=None)
 
     def authorize(self, query: str, user: str | None = None) -> str:
-        """Consent to what the authorization page was asked; returns where the browser goes."""
+        """Approve an authorization request as a user. Returns where the browser is redirected."""
         with self.lock:
-            request = self.authorizations.read(query)
-            return self.authorizations.approve(request, self.assignments.user(user))
+            request = self.authorization_codes.read(query)
+            return self.authorization_codes.approve(request, self.assignments.user(user))
 
     def refuse(self, query: str) -> str:
-        """Withhold consent; returns where the browser goes."""
+        """Deny an authorization request. Returns where the browser is redirected."""
         with self.lock:
-            return self.authorizations.deny(self.authorizations.read(query))
+            return self.authorization_codes.deny(self.authorization_codes.read(query))
 
     def revoke(self, *, user: str | None = None, access_token: str | None = None) -> None:
-        """End all sign-ins of a user, or the one an access token comes from."""
+        """Revoke all sign-ins of a user, or the sign-in of an access token."""
         if (user is None) == (access_token is None):
-            raise ValueError("Name either a user or an access token to revoke.")
+            raise ValueError("Give either a user or an access token to revoke.")
 
         with self.lock:
             if access_token is not None:
-                self.tokens.revoke(self._living(access_token))
+                self.tokens.revoke(self._valid_token(access_token))
             else:
                 self.tokens.revoke_user(self.assignments.user(user))
 
     def assign(self, user: str, account_id: str, role: str) -> None:
-        """Let a user take a role in an account."""
+        """Assign a role in an account to a user."""
         with self.lock:
             self.assignments.add(user, account_id, role)
 
     def unassign(self, user: str, account_id: str, role: str) -> None:
-        """Take a role away from a user."""
+        """Remove the assignment of a role to a user."""
         with self.lock:
             self.assignments.remove(user, account_id, role)
 
     def issue_role_credentials(self, user: str, account_id: str, role: str) -> RoleCredentials:
-        """Issue role credentials without asking for a token or an assignment."""
+        """Issue role credentials. Neither token nor assignment is checked."""
         with self.lock:
             lifetime = self.settings.role_credentials
             return self.role_sessions.for_user(user, account_id, role, lifetime)
 
     def check(self) -> None:
-        """Raise if a request came that nobody could answer."""
+        """Raise `UnexpectedRequestError` if there was an unknown request."""
         with self.lock:
             if self.failures:
                 raise UnexpectedRequestError("\n".join(self.failures))
 
-    def _living(self, access_token: str) -> Token:
+    def _valid_token(self, access_token: str) -> Token:
         token = self.tokens.find(access_token)
         if token is None:
             raise LookupError("This access token is not valid.")

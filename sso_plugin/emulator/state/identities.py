@@ -1,4 +1,4 @@
-"""Users, accounts, roles and assignments, as frozen values."""
+"""Users, accounts, roles, assignments and vanity URLs, as frozen values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Account", "Assignment", "Role", "User", "VanityUrl"]
 
 @dataclass(frozen=True)
 class User:
-    """A user, who can sign in."""
+    """A user who can sign in."""
 
     name: str
 
@@ -25,7 +25,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Role:
-    """An IAM role to be assumed through STS; `trusts` are account ids, none means all of them."""
+    """An IAM role for AssumeRole. `trusts` are ids of trusted accounts; empty means all."""
 
     account_id: str
     name: str
@@ -34,7 +34,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A user may take a role (the name of a permission set) in an account."""
+    """The assignment of a role (a permission set) in an account to a user."""
 
     user: str
     account_id: str
@@ -43,10 +43,10 @@ class Assignment:
 
 @dataclass(frozen=True)
 class VanityUrl:
-    """A path of the emulator that leads to a start URL, as companies have their own addresses.
+    """A path of the emulator that redirects to a start URL, like a company's own address.
 
-    `hops` redirects lie between, `leads_to` is where they end (by default the organization's start
-    URL), and `head` says whether HEAD is answered or refused with 405.
+    `hops` is the number of redirects, and `leads_to` the target of the last (by default the start
+    URL of the organization). If `head` is False, HEAD gets status 405.
     """
 
     path: str

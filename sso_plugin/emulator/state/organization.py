@@ -11,10 +11,12 @@ from .organization_file import read_organization
 if TYPE_CHECKING:
     import os
 
+__all__ = ["Organization"]
+
 
 @dataclass(frozen=True)
 class Organization:
-    """Everything the emulator knows before the first request."""
+    """What the emulator starts with."""
 
     users: tuple[User, ...]
     accounts: tuple[Account, ...]
@@ -24,32 +26,34 @@ class Organization:
     region: str = "eu-central-1"
     vanity_urls: tuple[VanityUrl, ...] = ()
 
-    def answers_to(self, url: str) -> bool:
-        """Say whether a start URL is this organization's, however it ends."""
+    def has_start_url(self, url: str) -> bool:
+        """Return whether a URL is the start URL. A `/` or `#` at the end does not matter."""
         return url.rstrip("/#") == self.start_url.rstrip("/#")
 
     @property
     def partition(self) -> str:
-        """The part of every ARN that depends on the region."""
-        known = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-        return next((name for start, name in known.items() if self.region.startswith(start)), "aws")
+        """The AWS partition of the region, which is part of every ARN."""
+        partitions = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+        return next(
+            (name for prefix, name in partitions.items() if self.region.startswith(prefix)), "aws"
+        )
 
     @property
     def first_assignment(self) -> Assignment:
-        """What a profile points at when nothing else is said."""
+        """The assignment for which `Emulator.profile` writes a profile by default."""
         if not self.assignments:
-            raise ValueError("The organization has no assignments, so nothing to point at.")
+            raise ValueError("The organization has no assignments. Give account_id and role_name.")
 
         return self.assignments[0]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Organization:
-        """Read an organization from a TOML file; see `organization_file` for its form."""
+        """Return the organization of a TOML file; see `organization_file` for the format."""
         return cls(**read_organization(path))
 
     @classmethod
     def example(cls) -> Organization:
-        """Two users, three accounts and an IAM role that every caller may assume."""
+        """Return two users, three accounts, and an IAM role that every caller may assume."""
         production, staging, sandbox = accounts = (
             _account("1" * 12, "production"),
             _account("2" * 12, "staging"),
@@ -71,16 +75,16 @@ class Organization:
     def generated(
         cls, accounts: int, roles: tuple[str, ...] = ("AdministratorAccess", "ReadOnlyAccess")
     ) -> Organization:
-        """Return as many accounts as a test of scale needs; alice has every role in each."""
-        made = tuple(
+        """Return an organization with many accounts. The user alice has every role in each."""
+        generated = tuple(
             _account(f"{number:012}", f"account-{number:05}") for number in range(1, accounts + 1)
         )
         return cls(
             users=(User("alice"),),
-            accounts=made,
+            accounts=generated,
             roles=(),
             assignments=tuple(
-                Assignment("alice", each.account_id, role) for each in made for role in roles
+                Assignment("alice", each.account_id, role) for each in generated for role in roles
             ),
         )
 

@@ -1,4 +1,4 @@
-"""The log of answered requests, for tests to count."""
+"""The log of all requests, which tests can count."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import threading
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from .operations import checked
+from .operation_names import check_operation_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["LoggedRequest", "RequestLog", "token_id"]
+
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """A request as it was answered; it holds no secret.
+    """A request and the status of its response, without secrets.
 
-    `status` is 0 where a fault reset the connection instead. `token` tells bearer tokens apart:
-    it is their `token_id`.
+    `status` is 0 if a fault reset the connection before the response. `token` is the `token_id` of
+    the bearer token.
     """
 
     operation: str
@@ -33,7 +35,7 @@ class LoggedRequest:
 
 
 def token_id(token: str) -> str:
-    """Return a short name for a token, from which nobody gets the token back."""
+    """Return a short id of a token. The token cannot be derived from it."""
     return hashlib.sha256(token.encode()).hexdigest()[:12]
 
 
@@ -45,32 +47,32 @@ class RequestLog:
         self._entries: list[LoggedRequest] = []
 
     def append(self, entry: LoggedRequest) -> None:
-        """Add one."""
+        """Add a request."""
         with self._lock:
             self._entries.append(entry)
 
     def entries(self) -> tuple[LoggedRequest, ...]:
-        """Return a snapshot."""
+        """Return a copy of all entries."""
         with self._lock:
             return tuple(self._entries)
 
     def count(self, operation: str | None = None, **wanted: object) -> int:
-        """Say how often an operation was asked for; without a name, how many requests came.
+        """Return the number of requests for an operation, by default for all operations.
 
-        With names of `LoggedRequest`, only those count that have the values given:
+        Fields of `LoggedRequest` restrict it to requests with these values:
         `count("GetRoleCredentials", role="AdministratorAccess", status=200)`.
         """
         if operation is not None:
-            wanted["operation"] = checked(operation)
+            wanted["operation"] = check_operation_name(operation)
 
-        for name in wanted.keys() - _NAMES:
-            known = ", ".join(sorted(_NAMES))
-            raise ValueError(f"A request is not logged with {name!r}; choose from {known}.")
+        for name in wanted.keys() - _FIELDS:
+            available = ", ".join(sorted(_FIELDS))
+            raise ValueError(f"The request log has no field {name!r}. Choose from {available}.")
 
         return sum(all(getattr(each, name) == wanted[name] for name in wanted) for each in self)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all entries."""
         with self._lock:
             self._entries.clear()
 
@@ -81,4 +83,4 @@ class RequestLog:
         return len(self.entries())
 
 
-_NAMES = frozenset(field.name for field in fields(LoggedRequest))
+_FIELDS = frozenset(field.name for field in fields(LoggedRequest))

@@ -1,4 +1,4 @@
-"""Role credentials: issued by the portal or by AssumeRole, looked up when STS checks a caller."""
+"""The role credentials that the portal and AssumeRole have issued."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .errors import ServiceError
+from .service_errors import ServiceError
 
 if TYPE_CHECKING:
-    from .clock import Clock
+    from .emulator_clock import Clock
     from .identities import Role
     from .organization import Organization
 
+__all__ = ["Caller", "RoleCredentials", "RoleSessions"]
+
 _ROLE_ARN = re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):role/(?:.*/)?(?P<name>[^/]+)")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_SHORTEST, _LONGEST = 900, 3600
+_MIN_DURATION, _MAX_DURATION = 900, 3600
+"""The limits of AWS for DurationSeconds of a chained role."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Whom a set of credentials speaks for."""
+    """The identity behind role credentials."""
 
     partition: str
     account_id: str
@@ -32,19 +35,19 @@ class Caller:
 
     @property
     def arn(self) -> str:
-        """The ARN GetCallerIdentity answers with."""
+        """The ARN that GetCallerIdentity returns."""
         name = f"assumed-role/{self.role}/{self.session_name}"
         return f"arn:{self.partition}:sts::{self.account_id}:{name}"
 
     @property
     def user_id(self) -> str:
-        """The role's unique id and the name of the session."""
+        """The id of the role and the name of the session."""
         return f"AROA{_digest(self.account_id, self.role)[:17].upper()}:{self.session_name}"
 
 
 @dataclass(frozen=True)
 class RoleCredentials:
-    """The four values, and whom they speak for."""
+    """The four values of role credentials, and their caller."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -54,7 +57,7 @@ class RoleCredentials:
 
 
 class RoleSessions:
-    """Every set of role credentials ever issued, by access key."""
+    """All role credentials that were issued, by access key."""
 
     def __init__(self, organization: Organization, clock: Clock) -> None:
         self._clock = clock
@@ -63,23 +66,28 @@ class RoleSessions:
         self._issued: dict[str, RoleCredentials] = {}
 
     def find(self, access_key_id: str) -> RoleCredentials | None:
-        """Return the credentials with this access key, dead or alive."""
+        """Return the credentials with this access key, valid or expired."""
         return self._issued.get(access_key_id)
 
     def for_user(self, user: str, account_id: str, role: str, lifetime: float) -> RoleCredentials:
-        """Issue credentials for a permission set, under the role Identity Center makes for it."""
+        """Issue credentials for the role that Identity Center creates for a permission set."""
         name = f"AWSReservedSSO_{role}_{_digest(account_id, role)[:16]}"
         return self._issue(Caller(self._partition, account_id, name, user), lifetime)
 
     def assume(
         self, caller: Caller, role_arn: str, session_name: str, seconds: int
     ) -> RoleCredentials:
-        """Issue credentials for an IAM role to a caller its trust policy names."""
-        if not _SHORTEST <= seconds <= _LONGEST:
+        """Issue credentials for an IAM role to a caller.
+
+        :raises ServiceError: if a parameter is invalid, or the role does not trust the caller.
+        """
+        if not _MIN_DURATION <= seconds <= _MAX_DURATION:
             raise ServiceError("ValidationError", _duration_message(seconds))
 
         if not _SESSION_NAME.fullmatch(session_name):
-            raise ServiceError("ValidationError", f"{session_name!r} is no role session name")
+            raise ServiceError(
+                "ValidationError", f"{session_name!r} is not a valid role session name"
+            )
 
         role = self._role(role_arn)
         if role is None or (role.trusts and caller.account_id not in role.trusts):
@@ -91,7 +99,7 @@ class RoleSessions:
         )
 
     def _role(self, arn: str) -> Role | None:
-        """Find a role; to a caller, one that is missing looks like one that is closed."""
+        """Return a role; None if there is none. AWS reports a missing role as access denied."""
         match = _ROLE_ARN.fullmatch(arn)
         if not match:
             raise ServiceError("ValidationError", f"{arn} is invalid")
@@ -111,15 +119,15 @@ class RoleSessions:
 
 
 def _duration_message(seconds: int) -> str:
-    if seconds > _LONGEST:
+    if seconds > _MAX_DURATION:
         return (
             "The requested DurationSeconds exceeds the 1 hour session limit "
             "for roles assumed by role chaining"
         )
 
-    return f"DurationSeconds must be at least {_SHORTEST}, not {seconds}"
+    return f"DurationSeconds must be at least {_MIN_DURATION}, not {seconds}"
 
 
 def _digest(account_id: str, role: str) -> str:
-    """Give each role of each account an id that stays the same from run to run."""
+    """Return an id for a role of an account. It is the same in every run."""
     return hashlib.sha256(f"{account_id}/{role}".encode()).hexdigest()

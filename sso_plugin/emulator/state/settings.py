@@ -1,4 +1,4 @@
-"""Lifetimes and limits, checked when they are set and changeable while the emulator runs."""
+"""Lifetimes and limits. They can be changed while the emulator runs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ from dataclasses import asdict, dataclass, fields
 from math import isfinite
 from typing import Any
 
+__all__ = ["REFRESH_TOKENS", "ROTATING", "STRICT", "Settings"]
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
-# "rotate" refuses a replay; "rotate-strict" takes it for theft and ends the whole sign-in.
 STRICT = "rotate-strict"
+"""A second use of a refresh token revokes the sign-in (replay detection)."""
+
 ROTATING = ("rotate", STRICT)
+"""Each refresh token works once, and a refresh returns the next one."""
+
 REFRESH_TOKENS = ("reusable", *ROTATING, "off")
+"""The values of `Settings.refresh_tokens`."""
 
 
 @dataclass
 class Settings:
-    """What an administrator of Identity Center could choose; durations in seconds.
+    """What an administrator of Identity Center can choose, and some disturbances.
 
-    The last three are bad days: portal requests per second and user before it answers 429 (None:
-    any number), what that answer says of when to come back, and by how much the `Date` header lies.
+    Durations are in seconds. The disturbances are: `requests_per_second` of one user before the
+    portal throttles with 429 (None is no limit), `retry_after` for the header of that response, and
+    `date_offset`, which is added to every `Date` header.
     """
 
     access_token: float = 8 * _HOUR
@@ -36,7 +43,7 @@ class Settings:
     date_offset: float = 0.0
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse a name that does not exist and a value that makes no sense."""
+        """Set a value. Raises ValueError if name or value is invalid."""
         problem = _problem(name, value)
         if problem:
             raise ValueError(f"Setting {name!r}: {problem}, not {value!r}.")
@@ -44,32 +51,32 @@ class Settings:
         super().__setattr__(name, value)
 
     def update(self, changes: dict[str, Any]) -> None:
-        """Change several settings, or none of them if one is wrong."""
-        wanted = Settings(**asdict(self))
+        """Change several settings. If one is invalid, change none."""
+        changed = Settings(**asdict(self))
         for name, value in changes.items():
-            setattr(wanted, name, value)
+            setattr(changed, name, value)
 
-        self.copy_from(wanted)
+        self.copy_from(changed)
 
     def copy_from(self, other: Settings) -> None:
-        """Take over every value of `other`; the object stays the one that tests hold."""
+        """Set every value to that of `other`. Tests keep their reference to this object."""
         for name, value in asdict(other).items():
             setattr(self, name, value)
 
     def copy(self) -> Settings:
-        """Return an independent twin."""
+        """Return an independent copy."""
         return Settings(**asdict(self))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings by name, as the control interface shows them."""
+        """Return the settings by name."""
         return asdict(self)
 
 
 def _problem(name: str, value: object) -> str | None:
-    """Say what is wrong with a value; None if nothing is."""
+    """Return what is wrong with a value; None if it is valid."""
     names = [field.name for field in fields(Settings)]
     if name not in names:
-        return f"there is no such setting; choose from {', '.join(names)}"
+        return f"there is no such setting, choose from {', '.join(names)}"
 
     if name == "refresh_tokens":
         choices = ", ".join(REFRESH_TOKENS)
@@ -78,7 +85,7 @@ def _problem(name: str, value: object) -> str | None:
     if value is None and name in _OPTIONAL:
         return None
 
-    # Every other setting is a number; a bool only looks like one.
+    # Every other setting is a number. bool is a subclass of int.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         return "must be a number"
 
@@ -90,9 +97,11 @@ _OPTIONAL = ("requests_per_second", "retry_after")
 
 def _out_of_range(name: str, value: float) -> str | None:
     if name == "page_size":
-        return None if isinstance(value, int) and 1 <= value <= 100 else "must be 1 to 100"  # noqa: PLR2004 - the service's own limit
+        return None if isinstance(value, int) and 1 <= value <= 100 else "must be 1 to 100"  # noqa: PLR2004 - the limit of AWS
 
     if name == "poll_interval":
-        return None if isinstance(value, int) and value >= 0 else "must be a whole number from 0"
+        return (
+            None if isinstance(value, int) and value >= 0 else "must be a whole number, 0 or more"
+        )
 
     return None if value > 0 or name == "date_offset" else "must be greater than 0"

@@ -1,0 +1,95 @@
+"""The federation endpoint of AWS: a browser signs in to the console with role credentials."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ..state.operation_names import UNKNOWN
+from ..state.service_errors import ServiceError
+from .json_bodies import json_response, parse_json
+from .operation import Operation
+from .page_layout import page, refuse
+
+if TYPE_CHECKING:
+    from werkzeug import Request, Response
+
+    from ..state.emulator_state import State
+
+__all__ = ["find_operation"]
+
+_SESSION_KEYS = ("sessionId", "sessionKey", "sessionToken")
+
+_SIGNED_IN = """\
+<p role="status">Signed in as <strong>{role}</strong> in <strong>{account}</strong>.</p>
+<p>The console would now open <a href="{destination}">{destination}</a>.</p>
+"""
+
+
+def get_signin_token(state: State, request: Request) -> Response:
+    """Return a sign-in token for role credentials."""
+    key, secret, session_token = _session(_required(request, "Session"))
+    sign_in = state.console_sign_ins.create(key, secret, session_token, _duration(request))
+    return json_response({"SigninToken": sign_in.token})
+
+
+def login(state: State, request: Request) -> Response:
+    """Show who is signed in. The destination is only a link, because it is outside this machine."""
+    sign_in = state.console_sign_ins.find(_required(request, "SigninToken"))
+    _required(request, "Issuer")
+    destination = _required(request, "Destination")
+    if urlsplit(destination).scheme not in {"http", "https"}:
+        raise ServiceError("InvalidRequestException", "Destination must be an http or https URL")
+
+    body = _SIGNED_IN.format(
+        role=escape(sign_in.caller.role),
+        account=escape(sign_in.caller.account_id),
+        destination=escape(destination),
+    )
+    return page("Signed in to the console", body)
+
+
+def _handle_unknown(_state: State, request: Request) -> Response:
+    action = request.values.get("Action", "")
+    raise ServiceError("InvalidRequestException", f"There is no action {action!r}")
+
+
+_UNKNOWN_ACTION = Operation(UNKNOWN, _handle_unknown, refuse)
+
+_ACTIONS = {
+    "getSigninToken": Operation("GetSigninToken", get_signin_token, refuse),
+    "login": Operation("ConsoleLogin", login, refuse),
+}
+
+
+def find_operation(request: Request) -> Operation:
+    """Return the operation for the `Action` in the query or the form."""
+    return _ACTIONS.get(request.values.get("Action", ""), _UNKNOWN_ACTION)
+
+
+def _session(text: str) -> tuple[str, str, str]:
+    session = parse_json(text)
+    if isinstance(session, dict):
+        key, secret, token = (session.get(name) for name in _SESSION_KEYS)
+        if isinstance(key, str) and isinstance(secret, str) and isinstance(token, str):
+            return key, secret, token
+
+    message = f"Session must be a JSON object with {', '.join(_SESSION_KEYS)}"
+    raise ServiceError("InvalidRequestException", message)
+
+
+def _duration(request: Request) -> int:
+    text = request.values.get("SessionDuration", "43200")
+    if not text.isdecimal():
+        raise ServiceError("InvalidRequestException", "SessionDuration must be a number")
+
+    return int(text)
+
+
+def _required(request: Request, name: str) -> str:
+    value = request.values.get(name)
+    if not value:
+        raise ServiceError("InvalidRequestException", f"Missing parameter {name}")
+
+    return value
