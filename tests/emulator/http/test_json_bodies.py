@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
+from sso_plugin.emulator.http.json_bodies import oauth_error
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,3 +33,16 @@ def test_an_invalid_body_is_rejected(ask: Callable[..., tuple[int, str]], body: 
     status, text = ask("POST", "/token", form=body)
 
     assert (status, '"error": "invalid_request"' in text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("SlowDownException", "slow_down"),
+        ("InvalidGrantException", "invalid_grant"),
+        ("AuthorizationPendingException", "authorization_pending"),
+    ],
+)
+def test_an_error_code_has_an_oauth_name(code: str, name: str) -> None:
+    """In lower case, without Exception."""
+    assert oauth_error(code) == name
