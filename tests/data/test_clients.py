@@ -1,4 +1,4 @@
-"""A client made from our model answers and refuses as the stock client does."""
+"""A client with our model returns the same responses and errors as the stock client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from stock import (
     comparable,
     example_for,
     make_pair,
-    make_slim_data,
     outcome,
 )
 
@@ -39,20 +38,14 @@ def running() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running: Emulator) -> Emulator:
-    """Hand out the emulator as if it had just been started."""
+    """Return the emulator after a reset."""
     running.reset()
     return running
 
 
 @pytest.fixture(scope="module")
-def slim_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make botocore's data folder without our services."""
-    return make_slim_data(tmp_path_factory.mktemp("slim") / "data")
-
-
-@pytest.fixture(scope="module")
 def pairs(running: Emulator, slim_data: Path) -> dict[str, Pair]:
-    """Make both clients of both services."""
+    """Return both clients of both services."""
     return {name: make_pair(slim_data, name, endpoint_url=running.url) for name in SERVICES}
 
 
@@ -67,10 +60,10 @@ def pairs(running: Emulator, slim_data: Path) -> dict[str, Pair]:
         ("Logout", {}),
     ],
 )
-def test_the_portal_answers_both_alike(
+def test_both_clients_parse_the_same_responses(
     emulator: Emulator, pairs: dict[str, Pair], operation: str, parameters: Node
 ) -> None:
-    """What the service returns is parsed into the same values."""
+    """The values are the same."""
     stock, ours = (
         outcome(client, operation, {"accessToken": emulator.sign_in().access_token, **parameters})
         for client in pairs["sso"]
@@ -80,15 +73,17 @@ def test_the_portal_answers_both_alike(
     assert ours == stock
 
 
-def test_a_sign_in_by_device_code_is_the_same(emulator: Emulator, pairs: dict[str, Pair]) -> None:
-    """Register, start, approve, exchange: each answer has the same members of the same types."""
+def test_a_sign_in_by_device_code_has_the_same_responses(
+    emulator: Emulator, pairs: dict[str, Pair]
+) -> None:
+    """Register, start, approve, create a token: all responses have the same members and types."""
     stock, ours = ([*sign_in_by_device(emulator, client)] for client in pairs["sso-oidc"])
 
     assert ours == stock
 
 
 def sign_in_by_device(emulator: Emulator, client: Client) -> Iterator[Node]:
-    """Sign in, and tell the types of all that is returned on the way."""
+    """Sign in, and yield the types in each response."""
     registered = client.register_client(clientName="test", clientType="public")
     yield types_in(registered)
 
@@ -101,13 +96,13 @@ def sign_in_by_device(emulator: Emulator, client: Client) -> Iterator[Node]:
     yield types_in(client.create_token(**secret, **grant, deviceCode=started["deviceCode"]))
 
 
-def types_in(answer: Node) -> Node:
-    """Tell the members of an answer and their types."""
-    return {key: type(value) for key, value in comparable(answer).items()}
+def types_in(response: Node) -> Node:
+    """Return the members of a response and their types."""
+    return {key: type(value) for key, value in comparable(response).items()}
 
 
-class Refusal(NamedTuple):
-    """An error that an operation may end with, according to the stock model."""
+class ModelledError(NamedTuple):
+    """An error that an operation may return, according to the stock model."""
 
     service: str
     operation: str
@@ -115,25 +110,25 @@ class Refusal(NamedTuple):
 
     @property
     def status(self) -> int:
-        """The HTTP status that goes with it."""
+        """The HTTP status of the error."""
         shape = MODELS[self.service]["shapes"][self.code]
         return int(shape["error"]["httpStatusCode"])
 
 
-REFUSALS = [
-    Refusal(service, operation, error["shape"])
+MODELLED_ERRORS = [
+    ModelledError(service, operation, error["shape"])
     for service, operation in OPERATIONS
     for error in MODELS[service]["operations"][operation]["errors"]
 ]
 
 
-@pytest.mark.parametrize("refusal", REFUSALS, ids=":".join)
+@pytest.mark.parametrize("error", MODELLED_ERRORS, ids=":".join)
 def test_every_modelled_error_is_raised_as_the_same_exception(
-    emulator: Emulator, pairs: dict[str, Pair], refusal: Refusal
+    emulator: Emulator, pairs: dict[str, Pair], error: ModelledError
 ) -> None:
-    """Each error of each operation has its class on both clients, and the same content."""
-    emulator.faults.add(status=refusal.status, code=refusal.code, message="As you wished")
-    service, operation, code = refusal
+    """Both clients have a class for it, and the content is the same."""
+    emulator.faults.add(status=error.status, code=error.code, message="A message")
+    service, operation, code = error
 
     stock, ours = (
         outcome(client, operation, example_for(service, operation)) for client in pairs[service]
@@ -152,10 +147,10 @@ def test_every_modelled_error_is_raised_as_the_same_exception(
         ("GetRoleCredentials", {"accountId": ACCOUNT, "roleName": "None"}, "ForbiddenException"),
     ],
 )
-def test_real_refusals_are_the_same(
+def test_errors_of_the_portal_are_the_same(
     emulator: Emulator, pairs: dict[str, Pair], operation: str, parameters: Node, code: str
 ) -> None:
-    """What the portal itself refuses looks the same, the unmodelled 403 included."""
+    """Also the 403, which is not in the model."""
     complete = {"accessToken": emulator.sign_in().access_token, **parameters}
 
     stock, ours = (outcome(client, operation, complete) for client in pairs["sso"])

@@ -1,4 +1,4 @@
-"""Our endpoint rule sets answer as botocore's do, for every region there is."""
+"""Our endpoint rules give the same endpoints as those of botocore, for every region."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sso_plugin.models import SERVICES
 
 PARTITIONS = stock_loader().load_data("partitions")
 
-# All regions of both of botocore's lists, its pseudo regions, and what is no region at all.
+# All regions in both lists of botocore, its pseudo regions, and invalid regions.
 REGIONS = sorted(
     {region for partition in PARTITIONS["partitions"] for region in partition["regions"]}
     | {
@@ -30,7 +30,7 @@ CUSTOM = ["https://sso.example.com", "http://127.0.0.1:8080/base/", NO_URL]
 
 
 def partitions_that_support(*, fips: bool, dual_stack: bool) -> dict[str, Any]:
-    """Alter botocore's partitions so that both sides have refusals to agree on."""
+    """Return the partitions of botocore, changed so that some endpoints do not exist."""
     data: dict[str, Any] = copy.deepcopy(PARTITIONS)
     for partition in data["partitions"]:
         partition["outputs"] |= {"supportsFIPS": fips, "supportsDualStack": dual_stack}
@@ -45,19 +45,19 @@ KINDS_OF_PARTITIONS = {
 }
 
 
-def answer(provider: EndpointProvider, **parameters: object) -> object:
-    """Resolve an endpoint: its URL, properties and headers, or that it was refused."""
+def resolve(provider: EndpointProvider, **parameters: object) -> object:
+    """Return URL, properties and headers of an endpoint, or the type of the error."""
     try:
         return tuple(provider.resolve_endpoint(**parameters))
-    except EndpointProviderError as refusal:
-        return type(refusal)
+    except EndpointProviderError as exc:
+        return type(exc)
 
 
-def is_learned_since(case: dict[str, Any]) -> bool:
-    """Tell the answers an older botocore does not have, and so cannot confirm.
+def is_newer(case: dict[str, Any]) -> bool:
+    """Return whether an older botocore resolves this case in another way.
 
-    It ignores a custom endpoint that is no URL, fails with a KeyError where there is no region,
-    and does not know that the plain hosts of GovCloud are its FIPS hosts.
+    It ignores a custom endpoint that is not a URL, raises KeyError without a region, and does not
+    know that the plain hosts of GovCloud are its FIPS hosts.
     """
     if "Endpoint" in case:
         return bool(case["Endpoint"] == NO_URL)
@@ -67,7 +67,7 @@ def is_learned_since(case: dict[str, Any]) -> bool:
 
 
 def all_cases() -> list[dict[str, Any]]:
-    """Make all combinations of parameters; those without a value are left out."""
+    """Return all combinations of parameters. Parameters without a value are left out."""
     names = ("Region", "UseFIPS", "UseDualStack", "Endpoint")
     choices = [None, *REGIONS], [False, True], [False, True], [None, *CUSTOM]
     combinations = (zip(names, values, strict=True) for values in product(*choices))
@@ -79,8 +79,8 @@ def all_cases() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("partitions", KINDS_OF_PARTITIONS)
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_every_answer_is_that_of_the_stock_rules(service: str, partitions: str) -> None:
-    """Region by FIPS by dual-stack by custom endpoint: the same URL, or both refuse."""
+def test_every_endpoint_is_that_of_the_stock_rules(service: str, partitions: str) -> None:
+    """For each region, FIPS, dual-stack and custom endpoint: the same URL, or an error in both."""
     stock, ours = (
         EndpointProvider(
             loader.load_service_model(service, "endpoint-rule-set-1"),
@@ -88,9 +88,9 @@ def test_every_answer_is_that_of_the_stock_rules(service: str, partitions: str) 
         )
         for loader in (stock_loader(), our_loader())
     )
-    cases = [case for case in all_cases() if not (IS_OLDER and is_learned_since(case))]
+    cases = [case for case in all_cases() if not (IS_OLDER and is_newer(case))]
 
-    different = [case for case in cases if answer(stock, **case) != answer(ours, **case)]
+    different = [case for case in cases if resolve(stock, **case) != resolve(ours, **case)]
 
     assert different == []
 
@@ -122,7 +122,7 @@ HOSTS = {"sso": "portal.sso", "sso-oidc": "oidc"}
 def test_the_host_follows_the_partition(
     service: str, region: str, options: dict[str, bool], url: str
 ) -> None:
-    """The addresses themselves, so that they hold without a stock model to compare with."""
+    """The URLs are listed here, so that they are tested without a stock model too."""
     rules = our_loader().load_service_model(service, "endpoint-rule-set-1")
 
     endpoint = EndpointProvider(rules, PARTITIONS).resolve_endpoint(Region=region, **options)
@@ -141,10 +141,10 @@ def test_the_host_follows_the_partition(
     ],
 )
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_a_refusal_says_why(
+def test_an_error_has_the_reason(
     service: str, partitions: str, parameters: dict[str, Any], message: str
 ) -> None:
-    """Whoever asks for what cannot be is told which of their settings is to blame."""
+    """It names the setting that is wrong."""
     rules = our_loader().load_service_model(service, "endpoint-rule-set-1")
     provider = EndpointProvider(rules, KINDS_OF_PARTITIONS[partitions])
 

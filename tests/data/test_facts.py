@@ -1,4 +1,4 @@
-"""Our service models state the facts of the ones botocore ships, in words of our own."""
+"""Our service models have the same facts as those of botocore, in our own words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Node = dict[str, Any]
 
 OURS = {name: our_loader().load_service_model(name, "service-2") for name in SERVICES}
 
-# Facts that have changed since, where an older botocore is right to differ.
+# Facts that are different in an older botocore.
 CHANGED_SINCE = {"sso-oidc/metadata/signingName"} if IS_OLDER else set()
 
 every_service = pytest.mark.parametrize("service", sorted(SERVICES))
@@ -28,12 +28,12 @@ every_operation = pytest.mark.parametrize(("service", "operation"), OPERATIONS)
 
 
 def is_prose(key: str, value: object) -> bool:
-    """Tell documentation from a member that happens to have that name."""
+    """Return whether this is documentation, and not a member with that name."""
     return key == "documentation" and isinstance(value, str)
 
 
 def lacking(here: Any, there: Any, path: str) -> Iterator[str]:
-    """Name the facts stated here that are not, or not so, stated there; prose is no fact."""
+    """Yield the paths of facts that are missing or different there. Prose is ignored."""
     if isinstance(here, dict) and isinstance(there, dict):
         yield from lacking_keys(here, there, path)
     elif isinstance(here, list) and isinstance(there, list):
@@ -44,7 +44,7 @@ def lacking(here: Any, there: Any, path: str) -> Iterator[str]:
 
 
 def lacking_keys(here: Node, there: Node, path: str) -> Iterator[str]:
-    """Compare two objects; the order counts for members alone, which are validated in order."""
+    """Compare two objects. Only members have an order, because they are validated in order."""
     if path.endswith("/members") and [name for name in there if name in here] != list(here):
         yield path
     for key, value in here.items():
@@ -57,7 +57,7 @@ def lacking_keys(here: Node, there: Node, path: str) -> Iterator[str]:
 
 
 def differences(stock: Any, ours: Any, path: str) -> set[str]:
-    """Name all facts on which two models differ; we may know more than an older botocore."""
+    """Return the paths of all different facts. We may have more than an older botocore."""
     found = set(lacking(stock, ours, path))
     if not IS_OLDER:
         found |= set(lacking(ours, stock, path))
@@ -66,7 +66,7 @@ def differences(stock: Any, ours: Any, path: str) -> set[str]:
 
 @every_service
 def test_metadata_is_that_of_the_stock_model(service: str) -> None:
-    """Protocol, names, signing and API version are the same."""
+    """Protocol, names, signing and API version."""
     stock, ours = (model[service]["metadata"] for model in (STOCK, OURS))
 
     assert differences(stock, ours, f"{service}/metadata") == set()
@@ -74,7 +74,7 @@ def test_metadata_is_that_of_the_stock_model(service: str) -> None:
 
 @every_operation
 def test_operation_is_that_of_the_stock_model(service: str, operation: str) -> None:
-    """Method, path, authentication, input, output and errors are the same."""
+    """Method, path, authentication, input, output and errors."""
     stock, ours = (model[service]["operations"][operation] for model in (STOCK, OURS))
 
     assert differences(stock, ours, operation) == set()
@@ -85,21 +85,21 @@ def test_operation_is_that_of_the_stock_model(service: str, operation: str) -> N
     [(service, name) for service in sorted(SERVICES) for name in STOCK[service]["shapes"]],
 )
 def test_shape_is_that_of_the_stock_model(service: str, shape: str) -> None:
-    """Type, members, their order and places, constraints, status codes: all are the same."""
+    """Type, members, their order and location, constraints and status codes."""
     stock, ours = (model[service]["shapes"][shape] for model in (STOCK, OURS))
 
     assert differences(stock, ours, shape) == set()
 
 
-@pytest.mark.skipif(IS_OLDER, reason="we know more than this botocore")
+@pytest.mark.skipif(IS_OLDER, reason="our model has more than this botocore")
 @every_service
-def test_the_models_hold_the_same_things(service: str) -> None:
-    """We have no operation, shape or section that botocore does not have, and lack none."""
+def test_the_models_have_the_same_entries(service: str) -> None:
+    """No operation, shape or section is missing or additional."""
     assert differences(STOCK[service], OURS[service], service) == set()
 
 
 def facts_of(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Find the place of every fact in a model: its container, and its key there."""
+    """Yield the container and the key of every fact in a model."""
     for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
         if isinstance(value, dict | list) and value:
             yield from facts_of(value)
@@ -108,8 +108,8 @@ def facts_of(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @every_service
-def test_no_fact_escapes_the_comparison(service: str) -> None:
-    """Whichever fact of a model is altered, the comparison names it."""
+def test_the_comparison_finds_every_changed_fact(service: str) -> None:
+    """Each fact is changed once."""
     altered = json.loads(json.dumps(OURS[service]))
     places = list(facts_of(altered))
 
@@ -122,7 +122,7 @@ def test_no_fact_escapes_the_comparison(service: str) -> None:
 
 
 def described(shape: Shape | None) -> object:
-    """Describe a shape, and all shapes it is made of, as botocore understands them."""
+    """Return what botocore reads of a shape and all its members."""
     if shape is None:
         return None
     own = (shape.name, shape.type_name, dict(shape.metadata), dict(shape.serialization))
@@ -152,14 +152,14 @@ ASPECTS: dict[str, Callable[[OperationModel], object]] = {
 
 
 def understood(operation: OperationModel) -> dict[str, object]:
-    """Tell all that botocore makes of an operation."""
+    """Return what botocore reads of an operation."""
     return {name: aspect(operation) for name, aspect in ASPECTS.items()}
 
 
-@pytest.mark.skipif(IS_OLDER, reason="we know more than this botocore")
+@pytest.mark.skipif(IS_OLDER, reason="our model has more than this botocore")
 @every_operation
-def test_botocore_understands_both_alike(service: str, operation: str) -> None:
-    """What botocore's own classes make of an operation does not depend on whose model it is."""
+def test_botocore_reads_the_same_from_both_models(service: str, operation: str) -> None:
+    """The classes of botocore return the same values."""
     stock, ours = (
         understood(ServiceModel(model[service], service).operation_model(operation))
         for model in (STOCK, OURS)
@@ -170,7 +170,7 @@ def test_botocore_understands_both_alike(service: str, operation: str) -> None:
 
 @every_service
 def test_paginators_are_those_of_the_stock_model(service: str) -> None:
-    """The same listings can be paged, by the same keys."""
+    """The same operations have pages, with the same keys."""
     stock, ours = (
         loader.load_service_model(service, "paginators-1")
         for loader in (stock_loader(), our_loader())
@@ -179,8 +179,8 @@ def test_paginators_are_those_of_the_stock_model(service: str) -> None:
     assert differences(stock, ours, service) == set()
 
 
-def test_the_waiter_retries_what_time_may_mend() -> None:
-    """No access yet and too many requests are waited out; a refused token is not."""
+def test_the_waiter_retries_temporary_errors() -> None:
+    """No access yet and throttling are temporary. An invalid token is not."""
     waiters = WaiterModel(our_loader().load_service_model("sso", "waiters-2"))
     waiter = waiters.get_waiter("RoleCredentialsAvailable")
 

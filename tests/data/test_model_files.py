@@ -1,4 +1,4 @@
-"""The files of our models: words of our own, for everything a user meets, easy to review."""
+"""The files of our models: documented in our own words, and easy to review."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ every_service = pytest.mark.parametrize("service", sorted(SERVICES))
 
 
 def prose_of(node: Any) -> Iterator[str]:
-    """Find all documentation in a model."""
+    """Yield all documentation in a model."""
     if isinstance(node, dict):
         yield from (v for k, v in node.items() if k == "documentation" and isinstance(v, str))
     for value in node.values() if isinstance(node, dict) else node:
@@ -29,8 +29,8 @@ def prose_of(node: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", ["service-2", "endpoint-rule-set-1"])
 @every_service
-def test_the_words_are_our_own(service: str, kind: str) -> None:
-    """No sentence of botocore's documentation is in ours."""
+def test_no_sentence_is_copied_from_botocore(service: str, kind: str) -> None:
+    """The documentation is in our own words."""
     stock, ours = (
         {
             sentence.strip().lower()
@@ -45,23 +45,23 @@ def test_the_words_are_our_own(service: str, kind: str) -> None:
 
 
 @every_service
-def test_everything_a_user_meets_is_explained(service: str) -> None:
-    """Every operation, every error and every member has its line of documentation."""
+def test_everything_public_is_documented(service: str) -> None:
+    """Every operation, every error and every member."""
     model = our_loader().load_service_model(service, "service-2")
     structures = [shape for shape in model["shapes"].values() if shape["type"] == "structure"]
-    explained = [
+    documented = [
         model,
         *model["operations"].values(),
         *(shape for shape in structures if shape.get("exception")),
         *(member for shape in structures for member in shape["members"].values()),
     ]
 
-    assert all(thing.get("documentation") for thing in explained)
+    assert all(thing.get("documentation") for thing in documented)
 
 
 @pytest.mark.parametrize("path", sorted(Path(DATA_PATH).rglob("*.*")), ids=lambda path: path.name)
 def test_the_files_are_plain_json_that_diffs_well(path: Path) -> None:
-    """Reviewers read these files: two spaces, one fact a line, ASCII, no duplicates."""
+    """Two spaces, one fact per line, ASCII, no duplicate keys."""
     text = path.read_text(encoding="ascii")
 
     assert text == json.dumps(json.loads(text), indent=2) + "\n"

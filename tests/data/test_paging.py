@@ -1,4 +1,4 @@
-"""Paginators and the waiter work from our data as they do from botocore's."""
+"""Paginators work with our data as with the data of botocore."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from botocore.exceptions import PaginationError
-from stock import Client, Pair, comparable, make_pair, make_slim_data
+from stock import Client, Pair, comparable, make_pair
 
 from sso_plugin.emulator import Emulator, Organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 Node = dict[str, Any]
 
@@ -20,7 +21,7 @@ ACCOUNT = "000000000001"
 
 
 class Listing(NamedTuple):
-    """One of the two listings: how to ask for it, and what is in it."""
+    """One of the two listings: its method, its parameters and its entries."""
 
     method: str
     parameters: Node
@@ -46,38 +47,37 @@ def running() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running: Emulator) -> Emulator:
-    """Hand out the emulator as if it had just been started."""
+    """Return the emulator after a reset."""
     running.reset()
     return running
 
 
 @pytest.fixture(scope="module")
-def pair(running: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    """Make both clients of the portal."""
-    slim_data = make_slim_data(tmp_path_factory.mktemp("slim") / "data")
+def pair(running: Emulator, slim_data: Path) -> Pair:
+    """Return both clients of the portal."""
     return make_pair(slim_data, "sso", endpoint_url=running.url)
 
 
 @pytest.fixture
 def token(emulator: Emulator) -> str:
-    """Sign in."""
+    """Return an access token of alice."""
     return emulator.sign_in("alice").access_token
 
 
 def pages_of(client: Client, listing: Listing, token: str, **config: object) -> Any:
-    """Begin to page through a listing."""
+    """Return the pages of a listing."""
     paginator = client.get_paginator(listing.method)
     return paginator.paginate(accessToken=token, **listing.parameters, PaginationConfig=config)
 
 
-def names_in(listing: Listing, answer: Node) -> list[str]:
-    """Tell the names of the entries in an answer."""
-    return [entry[listing.name] for entry in answer[listing.key]]
+def names_in(listing: Listing, response: Node) -> list[str]:
+    """Return the names of the entries in a response."""
+    return [entry[listing.name] for entry in response[listing.key]]
 
 
 @every_listing
-def test_both_listings_and_nothing_else_can_be_paged(pair: Pair, listing: Listing) -> None:
-    """``can_paginate`` tells a listing from a call that has no pages."""
+def test_only_the_listings_have_pages(pair: Pair, listing: Listing) -> None:
+    """``can_paginate`` says so."""
     assert all(client.can_paginate(listing.method) for client in pair)
     assert not any(client.can_paginate("get_role_credentials") for client in pair)
     assert not any(client.can_paginate("logout") for client in pair)
@@ -96,10 +96,10 @@ def test_both_listings_and_nothing_else_can_be_paged(pair: Pair, listing: Listin
     ],
 )
 @every_listing
-def test_pages_are_cut_the_same_way(
+def test_pages_have_the_same_size(
     pair: Pair, token: str, listing: Listing, config: Node, sizes: list[int]
 ) -> None:
-    """``PageSize`` and ``MaxItems`` shape the same pages, and the same full result."""
+    """``PageSize`` and ``MaxItems`` give the same pages, and the same full result."""
     pages = [[comparable(p) for p in pages_of(client, listing, token, **config)] for client in pair]
     full = [pages_of(client, listing, token, **config).build_full_result() for client in pair]
 
@@ -111,26 +111,28 @@ def test_pages_are_cut_the_same_way(
 
 @pytest.mark.parametrize("config", [{"MaxItems": 2}, {"MaxItems": 4, "PageSize": 3}])
 @every_listing
-def test_a_listing_is_resumed_from_its_token(
+def test_a_listing_continues_from_its_token(
     pair: Pair, token: str, listing: Listing, config: Node
 ) -> None:
-    """The ``NextToken`` of one client takes up the listing on either, in the middle of a page."""
-    begun = [pages_of(client, listing, token, **config).build_full_result() for client in pair]
-    resumed = [
-        pages_of(client, listing, token, StartingToken=begin["NextToken"]).build_full_result()
+    """The ``NextToken`` of one client works with both, also in the middle of a page."""
+    started = [pages_of(client, listing, token, **config).build_full_result() for client in pair]
+    continued = [
+        pages_of(client, listing, token, StartingToken=start["NextToken"]).build_full_result()
         for client in pair
-        for begin in begun
+        for start in started
     ]
 
-    assert begun[1] == begun[0]
+    assert started[1] == started[0]
     rest = listing.entries[config["MaxItems"] :]
-    assert [names_in(listing, result) for result in resumed] == [rest] * 4
-    assert not any("NextToken" in result for result in resumed)
+    assert [names_in(listing, result) for result in continued] == [rest] * 4
+    assert not any("NextToken" in result for result in continued)
 
 
 @every_listing
-def test_the_service_own_token_resumes_as_well(pair: Pair, token: str, listing: Listing) -> None:
-    """A ``nextToken`` from a plain call is good as ``StartingToken``, as it is everywhere."""
+def test_a_listing_continues_from_the_token_of_the_service(
+    pair: Pair, token: str, listing: Listing
+) -> None:
+    """A ``nextToken`` from a plain call works as ``StartingToken``, as in other services."""
     page = getattr(pair.ours, listing.method)(accessToken=token, maxResults=4, **listing.parameters)
 
     pages = pages_of(pair.ours, listing, token, StartingToken=page["nextToken"], PageSize=2)
@@ -139,8 +141,8 @@ def test_the_service_own_token_resumes_as_well(pair: Pair, token: str, listing: 
 
 
 @every_listing
-def test_search_runs_over_all_pages(pair: Pair, token: str, listing: Listing) -> None:
-    """A JMESPath expression finds the same on both, whatever the size of the pages."""
+def test_search_uses_all_pages(pair: Pair, token: str, listing: Listing) -> None:
+    """A JMESPath expression finds the same with both clients."""
     expression = f"{listing.key}[?ends_with({listing.name}, '3')].{listing.name}"
 
     stock, ours = (
@@ -150,12 +152,12 @@ def test_search_runs_over_all_pages(pair: Pair, token: str, listing: Listing) ->
     assert ours == stock == [listing.entries[2]]
 
 
-def test_a_nonsensical_token_is_refused_alike(pair: Pair, token: str) -> None:
-    """What was never a token raises the same exception on both."""
-    refusals = []
+def test_an_invalid_token_raises_the_same_exception(pair: Pair, token: str) -> None:
+    """With the same message."""
+    errors = []
     for client in pair:
         with pytest.raises((client.exceptions.InvalidRequestException, PaginationError)) as caught:
             pages_of(client, LISTINGS[0], token, StartingToken="made up").build_full_result()
-        refusals.append((caught.type.__name__, str(caught.value)))
+        errors.append((caught.type.__name__, str(caught.value)))
 
-    assert refusals[1] == refusals[0]
+    assert errors[1] == errors[0]

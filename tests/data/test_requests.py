@@ -1,4 +1,4 @@
-"""A client made from our model sends and refuses to send what the stock client does."""
+"""A client with our model sends the same requests, and rejects the same input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from stock import (
     call,
     example_for,
     make_pair,
-    make_slim_data,
     outcome,
 )
 
@@ -33,12 +32,12 @@ Node = dict[str, Any]
 
 every_operation = pytest.mark.parametrize(("service", "operation"), OPERATIONS)
 
-# What is different in every request, or says which botocore sent it.
+# Headers that are different in every request, or depend on the version of botocore.
 VOLATILE = {"User-Agent", "X-Amz-Date", "amz-sdk-invocation-id", "amz-sdk-request"}
 
 
 class SentError(Exception):
-    """Stops a request on the doorstep."""
+    """Raised instead of sending a request."""
 
     def __init__(self, request: AWSPreparedRequest) -> None:
         super().__init__()
@@ -46,31 +45,25 @@ class SentError(Exception):
 
 
 def stop(request: AWSPreparedRequest, **_: object) -> None:
-    """Let no request leave this machine."""
+    """Raise the request instead of sending it."""
     raise SentError(request)
 
 
-def stopped(pair: Pair) -> Pair:
-    """Stop all that two clients would send."""
+def without_network(pair: Pair) -> Pair:
+    """Return two clients that send nothing."""
     for client in pair:
         client.meta.events.register("before-send", stop)
     return pair
 
 
 @pytest.fixture(scope="module")
-def slim_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make botocore's data folder without our services."""
-    return make_slim_data(tmp_path_factory.mktemp("slim") / "data")
-
-
-@pytest.fixture(scope="module")
 def pairs(slim_data: Path) -> dict[str, Pair]:
-    """Make both clients of both services; none of them gets through to anybody."""
-    return {name: stopped(make_pair(slim_data, name)) for name in SERVICES}
+    """Return both clients of both services. They send nothing."""
+    return {name: without_network(make_pair(slim_data, name)) for name in SERVICES}
 
 
 def sent(client: Client, operation: str, parameters: Node) -> Node:
-    """Tell all that a request would have carried, but for what differs from call to call."""
+    """Return a request as it would be sent, without what is different in every call."""
     with pytest.raises(SentError) as caught:
         call(client, operation, parameters)
 
@@ -88,7 +81,7 @@ def sent(client: Client, operation: str, parameters: Node) -> Node:
 
 @every_operation
 def test_the_request_is_the_same(pairs: dict[str, Pair], service: str, operation: str) -> None:
-    """With every parameter given: same host, path, query, headers, body and signing scope."""
+    """With all parameters: host, path, query, headers, body and signing scope."""
     stock, ours = (
         sent(client, operation, example_for(service, operation)) for client in pairs[service]
     )
@@ -100,7 +93,7 @@ def test_the_request_is_the_same(pairs: dict[str, Pair], service: str, operation
 def test_only_create_token_with_iam_is_signed(
     pairs: dict[str, Pair], service: str, operation: str
 ) -> None:
-    """All others carry their own proof, and are sent without AWS credentials."""
+    """All others have a token or a secret of their own, and need no AWS credentials."""
     request = sent(pairs[service].ours, operation, example_for(service, operation))
 
     assert bool(request["signature"]) == (operation == "CreateTokenWithIAM")
@@ -108,9 +101,9 @@ def test_only_create_token_with_iam_is_signed(
 
 @every_operation
 def test_a_presigned_url_is_the_same(pairs: dict[str, Pair], service: str, operation: str) -> None:
-    """The portal's URLs carry the query, the scope and the headers to sign."""
+    """Host, path and query, without date and signature."""
     if IS_OLDER and service == "sso-oidc":
-        pytest.skip("its signing name has changed since this botocore")
+        pytest.skip("this botocore has an older signing name")
 
     stock, ours = (presigned(client, service, operation) for client in pairs[service])
 
@@ -118,7 +111,7 @@ def test_a_presigned_url_is_the_same(pairs: dict[str, Pair], service: str, opera
 
 
 def presigned(client: Client, service: str, operation: str) -> Node:
-    """Take a presigned URL apart, without its time and the signature made of it."""
+    """Return the parts of a presigned URL, without date and signature."""
     methods = {name: method for method, name in client.meta.method_to_api_mapping.items()}
     url = client.generate_presigned_url(methods[operation], example_for(service, operation))
     parts = urlsplit(url)
@@ -129,7 +122,7 @@ def presigned(client: Client, service: str, operation: str) -> Node:
 
 
 def bad_inputs(good: Node) -> Iterator[Node]:
-    """Make inputs with one thing wrong: all missing, one unknown, one of the wrong type or size."""
+    """Yield inputs with one mistake: missing, unknown, of the wrong type or size."""
     yield {}
     yield good | {"surprise": 1}
     for name, value in good.items():
@@ -141,31 +134,31 @@ def bad_inputs(good: Node) -> Iterator[Node]:
 
 
 @every_operation
-def test_the_same_input_is_refused_in_the_same_words(
+def test_invalid_input_has_the_same_message(
     pairs: dict[str, Pair], service: str, operation: str
 ) -> None:
-    """Validation before the call says the same about whatever is wrong."""
+    """From the validation before the call."""
     if IS_OLDER and service == "sso-oidc":
-        pytest.skip("we know more parameters than this botocore")
+        pytest.skip("our model has more parameters than this botocore")
 
-    refused = 0
+    rejected = 0
     for bad in bad_inputs(example_for(service, operation)):
         stock, ours = (validated(client, operation, bad) for client in pairs[service])
-        refused += stock is not None
+        rejected += stock is not None
         assert ours == stock
 
-    assert refused > len(example_for(service, operation))
+    assert rejected > len(example_for(service, operation))
 
 
 def validated(client: Client, operation: str, parameters: Node) -> str | None:
-    """Tell how a client words its refusal of an input; None if it would send it."""
+    """Return the message for an invalid input; None if it would be sent."""
     try:
         call(client, operation, parameters)
-    except ParamValidationError as refusal:
-        return str(refusal)
+    except ParamValidationError as exc:
+        return str(exc)
     except SentError:
         return None
-    raise AssertionError("neither sent nor refused")
+    raise AssertionError("neither sent nor rejected")
 
 
 @pytest.mark.parametrize(
@@ -181,8 +174,10 @@ def validated(client: Client, operation: str, parameters: Node) -> str | None:
 def test_the_configured_endpoint_is_the_same(
     slim_data: Path, service: str, region: str, options: Node
 ) -> None:
-    """Region, FIPS and dual-stack reach our rules through the client as they reach botocore's."""
-    pair = stopped(make_pair(slim_data, service, region_name=region, config=Config(**options)))
+    """The client passes region, FIPS and dual-stack to our rules."""
+    pair = without_network(
+        make_pair(slim_data, service, region_name=region, config=Config(**options))
+    )
     operation = next(iter(MODELS[service]["operations"]))
 
     stock, ours = (sent(client, operation, example_for(service, operation)) for client in pair)
@@ -196,11 +191,11 @@ def test_the_configured_endpoint_is_the_same(
 def test_an_impossible_endpoint_raises_the_same_exception(
     slim_data: Path, service: str, option: str
 ) -> None:
-    """FIPS or dual-stack with a custom endpoint is refused by both; only the words are ours.
+    """FIPS or dual-stack with a custom endpoint is an error. Only the message is our own.
 
-    A client by itself drops such a wish before it gets to the rules, so a handler insists.
+    A client drops such an option before the rules are evaluated, so a handler sets it again.
     """
-    pair = stopped(make_pair(slim_data, service, endpoint_url="https://sso.invalid"))
+    pair = without_network(make_pair(slim_data, service, endpoint_url="https://sso.invalid"))
     operation = next(iter(MODELS[service]["operations"]))
     for client in pair:
         client.meta.events.register(

@@ -1,4 +1,4 @@
-"""A botocore whose ``data/sso`` and ``data/sso-oidc`` were deleted has both services through us."""
+"""A botocore without ``data/sso`` and ``data/sso-oidc`` has both services with our data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROLES = ("AdministratorAccess", "ReadOnlyAccess")
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Run the program once, in a process of its own, and hand out what it found."""
+    """Run the program once in a separate process, and return what it found."""
     site = make_slim_botocore(tmp_path_factory.mktemp("site"))
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
@@ -44,11 +44,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return result
 
 
-def test_botocore_alone_does_not_know_our_services(found: dict[str, Any]) -> None:
-    """The program ran on the botocore it was meant to, and that one lacks the data."""
+def test_botocore_alone_does_not_have_the_services(found: dict[str, Any]) -> None:
+    """The program imports the botocore without the data."""
     assert found["botocore"].startswith(found["site"])
     assert found["services before"] == []
-    assert found["client refused before"]
+    assert found["client rejected before"]
 
 
 @pytest.mark.parametrize(
@@ -66,23 +66,23 @@ def test_botocore_alone_does_not_know_our_services(found: dict[str, Any]) -> Non
     ],
 )
 def test_the_portal_works_from_our_data(found: dict[str, Any], what: str, expected: object) -> None:
-    """Operations, paginators and the waiter are all there, in the session that lacked them."""
+    """Operations, paginators and the waiter."""
     assert found[what] == expected
 
 
 def test_registration_works_from_our_data(found: dict[str, Any]) -> None:
-    """The OIDC service is there as well."""
+    """With the OIDC service."""
     assert {"clientId", "clientSecret", "clientSecretExpiresAt"} <= set(found["registered"])
 
 
 def test_a_presigned_url_is_made_from_our_data(found: dict[str, Any]) -> None:
-    """Path and signing name are ours."""
+    """With its path and signing name."""
     assert "/assignment/accounts?" in found["presigned"]
     assert "awsssoportal" in found["presigned"]
 
 
-def test_help_speaks_our_words(found: dict[str, Any]) -> None:
-    """``help(client.get_role_credentials)`` is made from our documentation."""
+def test_help_shows_our_documentation(found: dict[str, Any]) -> None:
+    """For example ``help(client.get_role_credentials)``."""
     assert (
         "Hands out short-lived credentials for one role in one account." in found["documentation"]
     )

@@ -6,11 +6,11 @@ import hashlib
 import json
 import socket
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
+from emulator_clients import wait_until
 
 from sso_plugin.emulator import Emulator
 
@@ -75,11 +75,12 @@ def test_stop_releases_delayed_requests() -> None:
     before = set(threading.enumerate())
     with socket.create_connection(("127.0.0.1", port), 10) as client:
         client.sendall(b"GET /device HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        while not (held_up := set(threading.enumerate()) - before):
-            time.sleep(0.001)
+        wait_until(lambda: set(threading.enumerate()) - before)
+        delayed = set(threading.enumerate()) - before
 
         emulator.stop()
-        for thread in held_up:
+        assert delayed
+        for thread in delayed:
             thread.join(timeout=10)
             assert not thread.is_alive()
 

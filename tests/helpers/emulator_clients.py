@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import socket
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -188,6 +189,14 @@ def receive_all(client: socket.socket) -> bytes:
         parts.append(part)
 
     return b"".join(parts)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until a condition is true. Fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition is still false"
+        time.sleep(0.001)
 
 
 class MovableTime:

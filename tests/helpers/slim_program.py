@@ -1,6 +1,6 @@
-"""Uses a botocore that lost the data of our services; run by test_slim_botocore.
+"""A program for test_slim_botocore. It uses a botocore without the data of our services.
 
-Takes the URL of an emulator, reads a token from its input, and prints what it found as JSON.
+The argument is the URL of an emulator, stdin has a token. Prints what it found as JSON.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ REGION = "eu-central-1"
 
 
 def before(session: botocore.session.Session) -> Found:
-    """See what is missing."""
+    """Return what is missing."""
     try:
         session.create_client("sso", REGION)
     except UnknownServiceError:
-        refused = True
+        rejected = True
     else:
-        refused = False
+        rejected = False
     return {
         "botocore": botocore.__file__,
         "services before": sorted(SERVICES.intersection(session.get_available_services())),
-        "client refused before": refused,
+        "client rejected before": rejected,
     }
 
 
 def offline(client: Any) -> Found:
-    """See what works without a call."""
+    """Return what works without a call."""
     return {
         "pageable": sorted(filter(client.can_paginate, client.meta.method_to_api_mapping)),
         "waiters": client.waiter_names,
@@ -47,7 +47,7 @@ def offline(client: Any) -> Found:
 
 
 def online(client: Any, token: str) -> Found:
-    """Go through all operations of the portal."""
+    """Call all operations of the portal."""
     accounts = client.list_accounts(accessToken=token)["accountList"]
     account_id = accounts[0]["accountId"]
     roles = client.list_account_roles(accessToken=token, accountId=account_id)["roleList"]
@@ -62,21 +62,21 @@ def online(client: Any, token: str) -> Found:
         "credentials": sorted(credentials),
         "paged": list(pages.search("accountList[].accountName")),
         "logout": client.logout(accessToken=token)["ResponseMetadata"]["HTTPStatusCode"],
-        "after logout": refusal(client, token),
+        "after logout": error_of(client, token),
     }
 
 
-def refusal(client: Any, token: str) -> str:
-    """See with which exception a token is refused."""
+def error_of(client: Any, token: str) -> str:
+    """Return the name of the exception for a token."""
     try:
         client.list_accounts(accessToken=token)
-    except ClientError as error:
-        return type(error).__name__
+    except ClientError as exc:
+        return type(exc).__name__
     return "none"
 
 
 def main(url: str, token: str) -> Found:
-    """Look before, add our data to the very session that was used, and look again."""
+    """Return what is missing, add our data to the same session, and return what works."""
     session = botocore.session.Session()
     session.set_credentials("AKIDEXAMPLE", "made up")
     found = before(session)

@@ -1,8 +1,9 @@
-"""The models botocore ships, next to ours, for the tests that compare the two."""
+"""The service models of botocore and ours, for tests that compare them."""
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -15,10 +16,10 @@ from botocore.loaders import Loader
 
 from sso_plugin.models import DATA_PATH, SERVICES, add_data_path
 
-Client = Any  # what a client can do is in its model, so its type cannot tell
+Client = Any  # the methods of a client come from its model
 
-# Our models say what this botocore says. An older one knows less: there, a comparison asks only
-# that all it knows is in ours. A newer one that knows more fails, which is how we hear of it.
+# Our models have the facts of this version of botocore. An older version may have fewer facts. If
+# a newer version has more, the comparison fails, so that we notice.
 REFERENCE = (1, 44, 5)
 INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])
 IS_OLDER = INSTALLED < REFERENCE
@@ -28,7 +29,7 @@ STOCK_DATA = Path(Loader.BUILTIN_DATA_PATH)
 
 
 def loader_of(*paths: Path | str) -> Loader:
-    """Make a loader that knows these search paths and no others."""
+    """Return a loader with these search paths only."""
     return Loader(
         extra_search_paths=[str(path) for path in paths],
         include_default_search_paths=False,
@@ -36,17 +37,17 @@ def loader_of(*paths: Path | str) -> Loader:
 
 
 def stock_loader() -> Loader:
-    """Make a loader of what botocore ships, whatever the user keeps in ``~/.aws/models``."""
+    """Return a loader for the data of botocore. It ignores ``~/.aws/models``."""
     return loader_of(STOCK_DATA)
 
 
 def our_loader() -> Loader:
-    """Make a loader of what we ship, and nothing else."""
+    """Return a loader for our data only."""
     return loader_of(DATA_PATH)
 
 
 def link_all_but(source: Path, target: Path, left_out: frozenset[str]) -> Path:
-    """Make a folder that holds links to everything in another but the names left out."""
+    """Return a folder with links to all entries of another, but for those left out."""
     target.mkdir(parents=True)
     for entry in source.iterdir():
         if entry.name not in left_out:
@@ -55,12 +56,12 @@ def link_all_but(source: Path, target: Path, left_out: frozenset[str]) -> Path:
 
 
 def make_slim_data(target: Path) -> Path:
-    """Make botocore's data folder anew, without our services."""
+    """Return a data folder of botocore without our services."""
     return link_all_but(STOCK_DATA, target, SERVICES)
 
 
 def make_slim_botocore(site: Path) -> Path:
-    """Make a folder to import a botocore from whose data for our services were deleted."""
+    """Return a folder from which a botocore without data for our services can be imported."""
     package = link_all_but(STOCK_DATA.parent, site / "botocore", frozenset({"data"}))
     make_slim_data(package / "data")
     return site
@@ -75,7 +76,7 @@ OPERATIONS = [
 
 
 def example_for(service: str, operation: str) -> dict[str, Any]:
-    """Make the input of a call, with everything that can be in it."""
+    """Return the input of a call, with all parameters."""
     shape = MODELS[service]["operations"][operation]["input"]["shape"]
     example: dict[str, Any] = _example(MODELS[service]["shapes"], shape)
     return example
@@ -94,22 +95,28 @@ NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.dev
 
 
 class Pair(NamedTuple):
-    """Two clients that differ in the model they were made from, and in nothing else."""
+    """Two clients that are different only in their service model."""
 
     stock: Client
     ours: Client
 
 
 def make_pair(slim_data: Path, service: str, **options: Any) -> Pair:
-    """Make a client of a full botocore, and one of a slim botocore and our data."""
+    """Return a client with the data of botocore, and one with our data instead."""
+    return Pair(*(make_client(loader, service, **options) for loader in _loaders(slim_data)))
+
+
+@cache
+def _loaders(slim_data: Path) -> tuple[Loader, Loader]:
+    """Return a loader for each client of a pair. A loader caches the files that it has read."""
     ours = loader_of(slim_data)
-    ours.BUILTIN_DATA_PATH = str(slim_data)  # else its endpoints.json would count as a custom one
+    ours.BUILTIN_DATA_PATH = str(slim_data)  # otherwise its endpoints.json counts as a custom one
     add_data_path(ours)
-    return Pair(*(make_client(loader, service, **options) for loader in (stock_loader(), ours)))
+    return stock_loader(), ours
 
 
 def make_client(loader: Loader, service: str, **options: Any) -> Client:
-    """Make a client that sends each request once, whatever files and variables there are."""
+    """Return a client without retries. It ignores config files and the environment."""
     once = Config(retries={"total_max_attempts": 1})
     options["config"] = once.merge(options.get("config", Config()))
     with patch.dict(os.environ, NO_FILES, clear=True):
@@ -120,27 +127,28 @@ def make_client(loader: Loader, service: str, **options: Any) -> Client:
 
 
 def call(client: Client, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Call an operation by the name it has in the model."""
+    """Call an operation by its name in the model."""
     methods = {name: method for method, name in client.meta.method_to_api_mapping.items()}
-    answer: dict[str, Any] = getattr(client, methods[operation])(**parameters)
-    return answer
+    response: dict[str, Any] = getattr(client, methods[operation])(**parameters)
+    return response
 
 
 def outcome(client: Client, operation: str, parameters: dict[str, Any]) -> tuple[object, ...]:
-    """Call, and tell what came back or was raised, in words that can be compared."""
+    """Call, and return response or exception in a form that can be compared."""
     try:
         return ("answer", comparable(call(client, operation, parameters)))
-    except ClientError as error:
-        response: dict[str, Any] = {**error.response}
+    except ClientError as exc:
+        response: dict[str, Any] = {**exc.response}
         status = response["ResponseMetadata"]["HTTPStatusCode"]
-        return (type(error).__name__, str(error), status, comparable(response))
-    except BotoCoreError as error:
-        return (type(error), str(error))
+        return (type(exc).__name__, str(exc), status, comparable(response))
+    except BotoCoreError as exc:
+        return (type(exc), str(exc))
 
 
-def comparable(answer: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what differs from call to call: metadata, and the values that were made up."""
-    kept = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
-    if "roleCredentials" in kept:
-        kept["roleCredentials"] = {key: type(v) for key, v in kept["roleCredentials"].items()}
-    return kept
+def comparable(response: dict[str, Any]) -> dict[str, Any]:
+    """Return a response without metadata, and with the types of random values."""
+    members = {key: value for key, value in response.items() if key != "ResponseMetadata"}
+    if "roleCredentials" in members:
+        credentials = members["roleCredentials"]
+        members["roleCredentials"] = {key: type(value) for key, value in credentials.items()}
+    return members

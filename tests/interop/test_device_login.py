@@ -74,7 +74,7 @@ def test_a_wrong_code_can_be_corrected(browser: Browser, login: LoginCommand) ->
     browser.clear(CODE)
     browser.type(CODE, "WRNG-CODE")
     browser.click(APPROVE)
-    browser.expect("[role=alert]", "This code is not known.")
+    browser.expect("[role=alert]", "This code is unknown.")
     assert browser.value(CODE) == "WRNG-CODE"
 
     browser.clear(CODE)
@@ -91,7 +91,7 @@ def test_an_empty_form_is_not_sent(world: World, browser: Browser) -> None:
     browser.type(CODE, "nonsense")
     browser.click(APPROVE)
 
-    browser.expect("[role=alert]", "This code is not known.")
+    browser.expect("[role=alert]", "This code is unknown.")
     assert world.count("DeviceDecision") == 1
 
 
@@ -109,7 +109,7 @@ def test_a_code_is_good_for_one_decision(
         browser.back()
         browser.click(DENY)
 
-    browser.expect("[role=alert]", "This code has been used already.")
+    browser.expect("[role=alert]", "This code has already been used.")
     assert login.finish() == LOGGED_IN
     assert world.count("DeviceDecision") == 2
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
-from emulator_clients import GET_DEVICE_PAGE, MovableTime, connected, list_accounts_status
+from emulator_clients import (
+    GET_DEVICE_PAGE,
+    MovableTime,
+    connected,
+    list_accounts_status,
+    wait_until,
+)
 
 from sso_plugin.emulator import Emulator, Fault
 from sso_plugin.emulator.state.fault_queue import Faults
@@ -58,8 +63,7 @@ def test_latency_delays_one_operation_only(
     sso_emulator.faults.add(operation="ListAccounts", latency=60, times=1)
     slow = threading.Thread(target=list_accounts_status, args=(sso, alice.access_token))
     slow.start()
-    while sso_emulator.faults.pending():
-        time.sleep(0.001)
+    wait_until(lambda: not sso_emulator.faults.pending())
 
     assert ask("GET", "/device")[0] == 200
     assert sso_emulator.requests.count("ListAccounts") == 0
@@ -165,8 +169,7 @@ def test_a_hanging_request_continues_when_the_faults_are_cleared(
     sso_emulator.faults.add(kind="hang", times=1)
     with connected(sso_emulator) as hanging, connected(sso_emulator) as other:
         hanging.sendall(GET_DEVICE_PAGE)
-        while sso_emulator.faults.pending():
-            time.sleep(0.001)
+        wait_until(lambda: not sso_emulator.faults.pending())
 
         other.sendall(GET_DEVICE_PAGE)
         assert other.recv(15) == b"HTTP/1.1 200 OK"
@@ -191,8 +194,7 @@ def test_a_hanging_request_ends_when_its_client_disconnects(
     with pytest.raises(ReadTimeoutError):
         client.list_accounts(accessToken=alice.access_token)
 
-    while not sso_emulator.requests.count("ListAccounts"):
-        time.sleep(0.001)
+    wait_until(lambda: sso_emulator.requests.count("ListAccounts"))
 
     assert [each.status for each in sso_emulator.requests] == [0]
 
