@@ -1,6 +1,6 @@
-"""How long a program waits for its credential process while the cache is warm.
+"""Measure how long a program waits for a credential process with a warm cache.
 
-Commands of others take part where they are on the PATH.
+Similar commands of other projects are measured too, if they are on the PATH.
 """
 
 from __future__ import annotations
@@ -23,31 +23,32 @@ if TYPE_CHECKING:
 ROUNDS = 15
 MAIN = "import sys; from sso_plugin.cli import main; sys.exit(main())"
 
-# Not every one of them knows sso-sessions; the profile `legacy` has its start URL alone.
-PEERS = (
+OTHER_COMMANDS = (
     "aws-sso-util credential-process --profile legacy",
     "aws configure export-credentials --profile legacy",
     "aws configure list --profile legacy",
 )
+"""The profile `legacy` has no sso-session, because not all of these commands support one."""
 
 
 def main() -> None:
-    """Compare those who can do it at all; the first run also warms the cache."""
+    """Compare the commands that work. The first run also warms the cache."""
     quick = is_quick(__doc__)
     with Stage() as stage:
         stage.log_in()
-        able = {
+        working = {
             name: partial(seconds, stage, words)
-            for name, words in commands(stage, () if quick else PEERS).items()
+            for name, words in commands(stage, () if quick else OTHER_COMMANDS).items()
             if seconds(stage, words) is not None
         }
-        results = in_turns(able, 1 if quick else ROUNDS, warm_up=not quick)
-    whole = {name: [time or float("inf") for time in times] for name, times in results.items()}
-    compare("Credential process, warm cache", whole, "ms")
+        results = in_turns(working, 1 if quick else ROUNDS, warm_up=not quick)
+    # A run that failed has no time.
+    times = {name: [each or float("inf") for each in runs] for name, runs in results.items()}
+    compare("Credential process, warm cache", times, "ms")
 
 
-def commands(stage: Stage, peers: Iterable[str]) -> dict[str, list[str]]:
-    """Return what is measured; the first is the bare interpreter."""
+def commands(stage: Stage, others: Iterable[str]) -> dict[str, list[str]]:
+    """Return the commands to measure. The first is Python without a program."""
     here = Path(sys.executable).parent
     python = str(stage.python(OURS))
     ours = [str(here / "sso-plugin")] if (here / "sso-plugin").exists() else [python, "-c", MAIN]
@@ -56,7 +57,7 @@ def commands(stage: Stage, peers: Iterable[str]) -> dict[str, list[str]]:
         "sso-plugin credential-process": [*ours, "credential-process", "--profile", "dev"],
     }
     path = os.pathsep.join([str(here), os.environ.get("PATH", os.defpath)])
-    for line in peers:
+    for line in others:
         name, *words = line.split()
         program = shutil.which(name, path=path)
         if program:
@@ -65,7 +66,7 @@ def commands(stage: Stage, peers: Iterable[str]) -> dict[str, list[str]]:
 
 
 def seconds(stage: Stage, words: list[str]) -> float | None:
-    """Run a command; None if it fails."""
+    """Return how long a command runs; None if it fails."""
     environment = stage.environment()
     began = time.perf_counter()
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What every signed call pays for credentials that renew themselves, while none is due."""
+"""Measure what each signed call takes for credentials, while no renewal is due."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CANDIDATES = {
 
 
 def main() -> None:
-    """Compare one process of each."""
+    """Compare one process for each candidate."""
     quick = is_quick(__doc__)
     with Stage() as stage:
         stage.log_in()
@@ -27,11 +27,11 @@ def main() -> None:
             for name, (where, profile) in CANDIDATES.items()
         }
         results = in_turns(candidates, 1 if quick else ROUNDS, warm_up=not quick)
-    compare("get_frozen_credentials(), nothing due", results, "µs")
+    compare("get_frozen_credentials(), no renewal due", results, "µs")
 
 
 def seconds(stage: Stage, where: str, profile: str, calls: int) -> float:
-    """Return what one call takes."""
+    """Return how many seconds one call takes."""
     return float(stage.run(where, "frozen.py", profile, calls))
 
 

@@ -1,6 +1,6 @@
-"""Many processes that need credentials at the same moment: what they ask for, and who fails.
+"""Count requests and failures of many processes that need credentials at the same time.
 
-The portal takes 100 ms for each answer. Needs a system that can fork.
+Each response of the portal takes 100 ms. Needs a system with fork.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ HEADS = ("", "GetRoleCredentials", "CreateToken", "failed", "seconds")
 
 
 class Case(NamedTuple):
-    """A number of processes, and what kind of refresh token they find with the expired token."""
+    """A number of processes, and the kind of refresh token that they find."""
 
     processes: int
-    finding: str
+    description: str
     refresh_tokens: str
 
     def run(self, stage: Stage, where: str) -> tuple[float, ...]:
-        """Return what is counted, in the order of the table."""
+        """Return the values of a line of the table."""
         emulator = stage.emulator
         emulator.settings.refresh_tokens = self.refresh_tokens
         stage.log_in(expiresAt=PAST)
         emulator.requests.clear()
-        found = stage.run(where, "crowd.py", "dev", self.processes)
-        asked = [emulator.requests.count(name) for name in HEADS[1:3]]
-        return (*asked, found["failed"], found["seconds"])
+        result = stage.run(where, "crowd.py", "dev", self.processes)
+        requests = [emulator.requests.count(name) for name in HEADS[1:3]]
+        return (*requests, result["failed"], result["seconds"])
 
 
 CASES = (
@@ -55,19 +55,21 @@ def main() -> None:
 
 
 def report(stage: Stage, case: Case, rounds: int) -> None:
-    """Run both in turns and print what they asked for, and the median of the seconds."""
+    """Run both in turns. Print requests, failures and the median of the seconds."""
     candidates = {where: partial(case.run, stage, where) for where in (STOCK, OURS)}
     results = in_turns(candidates, rounds, warm_up=False)
     lines = []
     for where, runs in results.items():
         *counts, seconds = zip(*runs, strict=True)
         lines.append((where, *(span(count) for count in counts), f"{median(seconds):.2f}"))
-    title = f"{case.processes} processes find an expired token, {case.finding}; rounds: {rounds}"
+    title = (
+        f"{case.processes} processes find an expired token, {case.description}; rounds: {rounds}"
+    )
     table(title, HEADS, lines)
 
 
 def span(counts: Sequence[float]) -> str:
-    """Return the range of what was counted: who comes too late for the race is a matter of luck."""
+    """Return the range of the counts, which depend on chance."""
     least, most = min(counts), max(counts)
     return f"{least:.0f}" if least == most else f"{least:.0f} to {most:.0f}"
 

@@ -1,7 +1,7 @@
-"""How long a renewal keeps a caller: the longest get_frozen_credentials() with a slow portal.
+"""Measure how long a caller waits for a renewal, with a slow portal.
 
-Stock botocore renews from 15 minutes before the expiry on. It is measured with credentials that
-live a few seconds longer than that, which suits it best, and with those that live seconds only.
+Stock botocore starts to renew 15 minutes before the expiration. It is measured with credentials
+that are valid for a few seconds longer, which is its best case, and with short-lived credentials.
 """
 
 from __future__ import annotations
@@ -14,43 +14,46 @@ from stage import OURS, STOCK, Stage
 
 LATENCY = 0.5
 SECONDS = 40
-LIFE = 8
-STOCK_MARGIN = 15 * 60
+LIFETIME = 8
+STOCK_WINDOW = 15 * 60
+"""Stock botocore renews so many seconds before the expiration."""
 
 
 class Run(NamedTuple):
-    """One process, its portal, and how long the credentials of that live."""
+    """One process, the lifetime of its credentials, and the latency of its portal."""
 
     where: str
-    life: int
+    lifetime: int
     seconds: float
     latency: float
 
     def measure(self) -> tuple[str, str, int, str, str]:
-        """Return a line of the table. The first call is none: nobody has credentials then."""
+        """Return a line of the table. The first request is not a renewal."""
         with Stage() as stage:
             stage.log_in()
-            stage.emulator.settings.role_credentials = self.life
+            stage.emulator.settings.role_credentials = self.lifetime
             stage.emulator.faults.add("GetRoleCredentials", latency=self.latency)
-            found = stage.run(self.where, "renewal.py", "dev", self.seconds)
+            result = stage.run(self.where, "renewal.py", "dev", self.seconds)
             renewals = stage.emulator.requests.count("GetRoleCredentials") - 1
-        longest, median = duration(found["longest"]), duration(found["median"])
-        return self.where, f"{self.life} s", renewals, longest, median
+        longest, median = duration(result["longest"]), duration(result["median"])
+        return self.where, f"{self.lifetime} s", renewals, longest, median
 
 
 def main() -> None:
-    """Run all at once: they do little but sleep."""
-    seconds, latency, life = (2.5, 0.1, 2) if is_quick(__doc__) else (SECONDS, LATENCY, LIFE)
+    """Run all at the same time, because they mostly sleep."""
+    seconds, latency, lifetime = (
+        (2.5, 0.1, 2) if is_quick(__doc__) else (SECONDS, LATENCY, LIFETIME)
+    )
     runs = [
-        Run(STOCK, STOCK_MARGIN + life, seconds, latency),
-        Run(STOCK, life, seconds, latency),
-        Run(OURS, life, seconds, latency),
+        Run(STOCK, STOCK_WINDOW + lifetime, seconds, latency),
+        Run(STOCK, lifetime, seconds, latency),
+        Run(OURS, lifetime, seconds, latency),
     ]
     with ThreadPoolExecutor() as pool:
         lines = list(pool.map(Run.measure, runs))
     table(
         f"get_frozen_credentials() for {seconds:g} s, portal at {latency * 1e3:g} ms",
-        ("", "credentials live", "renewals", "longest call", "median"),
+        ("", "lifetime", "renewals", "longest call", "median"),
         lines,
     )
 

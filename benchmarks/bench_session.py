@@ -1,6 +1,6 @@
-"""What a session and its credentials cost: the first in a fresh interpreter, and further ones.
+"""Measure sessions and their credentials: the first of a process, and further ones.
 
-After ``import boto3``. The token is good; the portal answers at once, as no real one does.
+After ``import boto3``, with a valid token. The portal responds at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CANDIDATES = {
 
 
 def main() -> None:
-    """Compare both."""
+    """Compare the first session and further ones."""
     quick = is_quick(__doc__)
     with Stage() as stage:
         stage.log_in()
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def sessions(stage: Stage, further: int, where: str, profile: str, *words: str) -> list[float]:
-    """Return the seconds of each session of one process."""
+    """Return how many seconds each session of one process takes."""
     times: list[float] = stage.run(where, "session.py", profile, 1 + further, *words)
     return times
 

@@ -1,4 +1,4 @@
-"""What the start-up file costs each start of Python, and each import of boto3."""
+"""Measure what the start-up file adds to a start of Python, and to an import of boto3."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROUNDS = {"pass": 100, "import boto3": 25}
 
 
 def main() -> None:
-    """Compare for each piece of code."""
+    """Compare both for each program."""
     quick = is_quick(__doc__)
     with Stage() as stage:
         for code, rounds in ROUNDS.items():
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def seconds(stage: Stage, where: str, code: str) -> float:
-    """Return what a whole process takes."""
+    """Return how many seconds a process takes."""
     command: tuple[Path | str, ...] = (stage.python(where), "-c", code)
     environment = stage.environment()
     began = time.perf_counter()

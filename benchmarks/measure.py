@@ -1,4 +1,4 @@
-"""How the benchmarks measure: in turns, so that a busy moment is fair to all; medians; tables."""
+"""Measure in turns, so that a busy moment affects all candidates, and print medians."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ SCALES = {"s": 1, "ms": 1e3, "µs": 1e6}
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return what reads the words of a benchmark; each can be told to be quick."""
+    """Return the argument parser of a benchmark, with the option --quick."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="only show that it runs")
+    parser.add_argument("--quick", action="store_true", help="check only that it runs")
     return parser
 
 
 def is_quick(description: str | None) -> bool:
-    """Read the words of a benchmark that has no others."""
+    """Parse the arguments of a benchmark that has no other options."""
     return bool(parser(description).parse_args().quick)
 
 
 def in_turns(
     candidates: Mapping[str, Callable[[], T]], rounds: int, *, warm_up: bool = True
 ) -> dict[str, list[T]]:
-    """Return what each candidate gave in each round; every other round goes backwards.
+    """Return the results of each candidate in each round. Every second round is in reverse order.
 
-    :param warm_up: whether there is one more round, before the others, that does not count.
+    :param warm_up: whether to run each candidate once before, without counting it.
     """
     results: dict[str, list[T]] = {name: [] for name in candidates}
     if warm_up:
@@ -50,7 +50,7 @@ def in_turns(
 
 
 def compare(title: str, results: Mapping[str, Sequence[float]], unit: str) -> None:
-    """Print what each candidate took, from seconds, and how many times the first that is."""
+    """Print the times of each candidate, and the ratio to the first candidate."""
     scale, base = SCALES[unit], median(next(iter(results.values())))
     rounds = len(next(iter(results.values())))
     table(
@@ -69,13 +69,13 @@ def compare(title: str, results: Mapping[str, Sequence[float]], unit: str) -> No
 
 
 def duration(seconds: float) -> str:
-    """Write a time in the unit that suits it."""
+    """Return a time with a suitable unit."""
     unit = next((unit for unit, scale in SCALES.items() if seconds * scale >= 1), "µs")
     return f"{seconds * SCALES[unit]:.1f} {unit}"
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table, with where it comes from: figures of two machines cannot be compared."""
+    """Print a table, with versions and processors, because they affect the figures."""
     lines = [heads, *([str(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     print(

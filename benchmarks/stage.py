@@ -1,8 +1,8 @@
-"""Where the benchmarks happen: a home directory, an emulator, and two Pythons.
+"""The environment of the benchmarks: a home directory, an emulator, and two Pythons.
 
-The Pythons share every package; the one difference is whether our start-up file is there. So the
-same program, which knows nothing of us, runs on stock botocore in one and on sso_plugin in the
-other. Nothing of the person's own home or environment takes part.
+Both Pythons have the same packages, but only one has our start-up file. So the same program runs
+with stock botocore in one, and with sso_plugin in the other. The home directory and the AWS
+settings of the user are not used.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 STOCK, OURS = "stock botocore", "sso_plugin"
+"""The names of the two Pythons."""
+
 PAST = "2020-01-01T00:00:00Z"
 
 _HERE = Path(__file__).parent
@@ -38,16 +40,16 @@ _STATIC = """
 [profile static]
 region = eu-central-1
 aws_access_key_id = AKIDEXAMPLE
-aws_secret_access_key = made up
+aws_secret_access_key = example
 """
 
 
 class Stage:
-    """A context manager; the profiles are ``dev``, ``legacy`` (its start URL alone), ``static``."""
+    """A context manager. The profiles are ``dev``, ``legacy`` (no sso-session) and ``static``."""
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            # A program that was killed may be writing still.
+            # A program that was killed may still be writing.
             folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
             self.folder = Path(stack.enter_context(folder))
             self.emulator = stack.enter_context(Emulator())
@@ -71,14 +73,14 @@ class Stage:
         self._pythons: dict[str, Path] = {}
 
     def python(self, where: str) -> Path:
-        """Return one of the two, which is made when it is first needed."""
+        """Return one of the two Pythons. It is created on first use."""
         if where not in self._pythons:
             files = _START_UP_FILES if where == OURS else ()
             self._pythons[where] = make_python(self.folder / where, *files)
         return self._pythons[where]
 
     def log_in(self, **changes: str) -> None:
-        """Leave in the home what a login does, and nothing that came after one."""
+        """Write to the home directory what a login writes, and remove all other caches."""
         for used in ("sso/cache", "cli/cache", "sso-plugin"):
             shutil.rmtree(self.home / ".aws" / used, ignore_errors=True)
         folder = self.home / ".aws/sso/cache"
@@ -89,7 +91,7 @@ class Stage:
             (folder / f"{key}.json").write_text(json.dumps(document), encoding="utf-8")
 
     def environment(self) -> dict[str, str]:
-        """Return the variables of every program."""
+        """Return the environment of every program."""
         unwanted = ("AWS_", "PYTHON", "SSO_PLUGIN", "VIRTUAL_ENV")
         clean = {name: text for name, text in os.environ.items() if not name.startswith(unwanted)}
         home = {"HOME": str(self.home), "USERPROFILE": str(self.home)}
@@ -97,18 +99,18 @@ class Stage:
         return {**clean, **self.emulator.environment(), **home, **this_machine}
 
     def run(self, where: str, program: str, *words: object) -> Any:
-        """Run one of ``programs/``, and return what it prints."""
+        """Run a program of ``programs/``. Return the JSON that it prints."""
         python, path = self.python(where), _HERE / "programs" / program
         command: list[str | Path] = [python, path, *map(str, words)]
         return json.loads(subprocess.check_output(command, env=self.environment(), text=True))
 
 
 def make_python(folder: Path, *start_up_files: str) -> Path:
-    """Make an environment with all packages of this one, but of start-up files only those given."""
+    """Create an environment with all packages of this one, and with these start-up files."""
     venv.create(folder, symlinks=os.name != "nt")
     site_packages = next(folder.rglob("site-packages"))
     roots = {Path(str(module.__file__)).parents[1] for module in (boto3, sso_plugin, werkzeug)}
-    # Read before our start-up file, which needs what it names.
+    # Python reads it before our start-up file, which needs these paths.
     (site_packages / "a_paths.pth").write_text("\n".join(map(str, roots)), encoding="utf-8")
     for name in start_up_files:
         shutil.copy(_HERE.parent / name, site_packages)

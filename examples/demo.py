@@ -1,8 +1,8 @@
-"""What `make demo` runs: an unmodified script that outlives its credentials.
+"""The demo for `make demo`: a script runs longer than its credentials are valid.
 
-Starts a local Identity Center, logs in to it, and runs `whoami_forever.py`, a boto3 script that
-knows nothing of sso-plugin, three times as long as its credentials live. Needs no AWS account, and
-keeps out of the real home directory.
+Starts a local Identity Center, logs in, and runs `whoami_forever.py` for three lifetimes of its
+credentials. That script is plain boto3 and does not import sso-plugin. The demo needs no AWS
+account, and does not use the real home directory.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ sso_role_name = AdministratorAccess
 region = eu-central-1
 """
 
-SUMMARY = re.compile(r"renewed (?P<renewals>\d+) times\.\n.* others (?P<longest>\d+) ms\.\n$")
+SUMMARY = re.compile(r"renewed (?P<renewals>\d+) times\.\n.* other call (?P<longest>\d+) ms\.\n$")
 
 
 def main() -> int:
-    """Tell the story; 1 if it does not end well."""
+    """Run the demo. Return 1 if it fails."""
     options = _options()
-    if not _is_live():
+    if not _is_installed():
         print(
-            "The start-up file of sso-plugin is not installed in this Python, or switched off: "
-            "run `make demo`, which installs it."
+            "The start-up file of sso-plugin is not installed in this Python, or it is switched "
+            "off. Run: make demo"
         )
         return 1
 
@@ -55,9 +55,10 @@ def main() -> int:
         url = endpoints["AWS_ENDPOINT_URL_SSO"]
         _post(url, "faults", operation="GetRoleCredentials", latency=delay)
         print(
-            f"A local Identity Center runs at {url}. Its credentials live"
-            f" {options.credentials_lifetime:g} s, and it takes {delay * 1000:.0f} ms to give new"
-            f" ones.\n\nThe profile, in a home directory made for this demo:\n\n{_indented(CONFIG)}"
+            f"A local Identity Center runs at {url}. Its credentials are valid for"
+            f" {options.credentials_lifetime:g} s, and a request for new ones takes"
+            f" {delay * 1000:.0f} ms.\n\nThe profile, in a temporary home directory:\n\n"
+            f"{_indented(CONFIG)}"
         )
         _log_in(url)
         status, output = _run_script(options.seconds)
@@ -67,15 +68,17 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Show what sso-plugin does, without AWS.")
-    parser.add_argument("--seconds", type=float, default=25, help="how long the script calls")
     parser.add_argument(
-        "--credentials-lifetime", type=float, default=8, help="how many seconds credentials live"
+        "--seconds", type=float, default=25, help="how many seconds the script runs"
+    )
+    parser.add_argument(
+        "--credentials-lifetime", type=float, default=8, help="lifetime of credentials in seconds"
     )
     return parser.parse_args()
 
 
-def _is_live() -> bool:
-    """Tell whether the start-up file has run in this Python, and waits for botocore."""
+def _is_installed() -> bool:
+    """Return whether the start-up file has run in this Python."""
     return any(
         getattr(finder, "__module__", "") == "sso_plugin.startup" for finder in sys.meta_path
     )
@@ -83,7 +86,7 @@ def _is_live() -> bool:
 
 @contextlib.contextmanager
 def _emulator(credentials_lifetime: float) -> Iterator[dict[str, str]]:
-    """Run the emulator, as a person would; give the environment it says to export."""
+    """Run the emulator by its command. Yield the environment that it prints."""
     command = [sys.executable, "-m", "sso_plugin.emulator", "--port", "0", "--poll-interval", "1"]
     command += ["--credentials-lifetime", f"{credentials_lifetime:g}"]
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -93,7 +96,7 @@ def _emulator(credentials_lifetime: float) -> Iterator[dict[str, str]]:
         try:
             exports = [process.stdout.readline() for _ in range(3)]
             if not exports[-1]:
-                sys.exit("No emulator: run `python -m sso_plugin.emulator` to see why.")
+                sys.exit("The emulator does not start. Run: python -m sso_plugin.emulator")
             yield dict(line.split()[1].split("=", 1) for line in exports)
         finally:
             process.terminate()
@@ -101,7 +104,7 @@ def _emulator(credentials_lifetime: float) -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def _home(endpoints: dict[str, str]) -> Iterator[None]:
-    """Let this process, and the script it starts, live in a home of their own for a while."""
+    """Set a temporary home directory for this process and the script that it starts."""
     before = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="sso-plugin-demo-") as home:
         (Path(home) / ".aws").mkdir()
@@ -117,12 +120,12 @@ def _home(endpoints: dict[str, str]) -> Iterator[None]:
 
 
 def _log_in(url: str) -> None:
-    # Not before the home directory is another one, and the start-up file is known to be there.
+    # Imported after the home directory is set.
     import sso_plugin
 
     def approve(prompt: sso_plugin.LoginPrompt) -> None:
-        """Do what a person does in a browser."""
-        print(f"  To approve: {prompt.url}\n  (Approved by the demo itself, in the name of alice.)")
+        """Approve, as a user does in a browser."""
+        print(f"  To approve: {prompt.url}\n  (The demo approves as the user alice.)")
         _post(url, "approve", user_code=prompt.user_code, user="alice")
 
     print("sso-plugin login --profile dev --flow device\n")
@@ -131,7 +134,7 @@ def _log_in(url: str) -> None:
 
 
 def _run_script(seconds: float) -> tuple[int, str]:
-    """Run the script, passing on what it prints as it prints it; return that, and its status."""
+    """Run the script, and print its output at once. Return its exit code and the output."""
     print(f"AWS_PROFILE=dev python {SCRIPT.name} --seconds {seconds:g}\n", flush=True)
     command = [sys.executable, str(SCRIPT), "--seconds", str(seconds)]
     output = ""
@@ -146,25 +149,25 @@ def _run_script(seconds: float) -> tuple[int, str]:
 def _judge(status: int, output: str, delay: float) -> int:
     summary = SUMMARY.search(output)
     if status or not summary:
-        print(f"\nThe script failed, with exit status {status}.")
+        print(f"\nThe script failed with exit code {status}.")
         return 1
-    if int(summary["renewals"]) < 2:  # noqa: PLR2004 - once could be luck
-        print("\nThe credentials were not renewed twice: too short a time, or too long a life.")
+    if int(summary["renewals"]) < 2:  # noqa: PLR2004 - one renewal may be by chance
+        print("\nThe credentials were not renewed twice. Use a longer time or a shorter lifetime.")
         return 1
 
     waited = int(summary["longest"]) >= delay * 1000
     print(
-        "\nA call waited for a renewal; on a busy machine this can happen."
+        "\nA call waited for a renewal. This can happen on a busy machine."
         if waited
         else f"\nEach renewal took {delay * 1000:.0f} ms or more, and no call waited for one."
     )
     return 0
 
 
-def _post(url: str, what: str, **arguments: object) -> None:
-    """Steer the emulator over its control interface."""
+def _post(url: str, name: str, **arguments: object) -> None:
+    """Send a control request to the emulator."""
     request = urllib.request.Request(  # noqa: S310 - the address is the emulator's
-        f"{url}/_emulator/{what}",
+        f"{url}/_emulator/{name}",
         data=json.dumps(arguments).encode(),
         headers={"Content-Type": "application/json"},
         method="POST",

@@ -1,6 +1,6 @@
-"""Asks AWS who it is, again and again, for longer than its credentials live.
+"""Call GetCallerIdentity repeatedly, for longer than the credentials are valid.
 
-Plain boto3: it hands over no token and knows nothing of renewal.
+This is plain boto3, without tokens and without code for the renewal of credentials.
 
     AWS_PROFILE=dev python whoami_forever.py --seconds 60
 """
@@ -15,9 +15,9 @@ import boto3
 
 
 def main() -> None:
-    """List what the user may use, then call until the time is up."""
-    parser = argparse.ArgumentParser(description="Ask AWS who it is, again and again.")
-    parser.add_argument("--seconds", type=float, default=25, help="for how long")
+    """List the roles of the user, then call until the time has passed."""
+    parser = argparse.ArgumentParser(description="Call GetCallerIdentity repeatedly.")
+    parser.add_argument("--seconds", type=float, default=25, help="how many seconds to run")
     parser.add_argument("--pause", type=float, default=0.1, help="seconds between two calls")
     options = parser.parse_args()
 
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def list_roles(sso: Any) -> None:
-    """Print every role of every account, page by page."""
+    """Print all roles of all accounts."""
     accounts, roles = sso.get_paginator("list_accounts"), sso.get_paginator("list_account_roles")
     for account in accounts.paginate().search("accountList[]"):
         names = roles.paginate(accountId=account["accountId"]).search("roleList[].roleName")
@@ -35,7 +35,7 @@ def list_roles(sso: Any) -> None:
 
 
 def call_until(end: float, pause: float, session: boto3.Session) -> None:
-    """Call STS all the time; say when the access key is another one, and what was slowest."""
+    """Call STS until the end. Print each new access key, and the slowest calls."""
     started, sts, key, durations, renewals = time.monotonic(), session.client("sts"), "", [], -1
     while time.monotonic() < end:
         before = time.monotonic()
@@ -44,21 +44,21 @@ def call_until(end: float, pause: float, session: boto3.Session) -> None:
 
         if key != (key := access_key(session)):
             renewals += 1
-            what = "new credentials" if renewals else f"I am {identity['Arn']}, credentials"
-            print(f"{before - started:5.1f} s  {what} ****{key[-4:]}", flush=True)
+            text = "new credentials" if renewals else f"I am {identity['Arn']}, credentials"
+            print(f"{before - started:5.1f} s  {text} ****{key[-4:]}", flush=True)
         time.sleep(pause)
 
     first, *others = (round(seconds * 1000) for seconds in durations)
     print(
         f"{len(durations)} calls, none failed; credentials renewed {renewals} times.\n"
-        f"The first call took {first} ms, the longest of all others {max(others, default=0)} ms."
+        f"The first call took {first} ms, the longest other call {max(others, default=0)} ms."
     )
 
 
 def access_key(session: boto3.Session) -> str:
-    """Return the key that identifies the credentials; it is not secret."""
+    """Return the access key id. It is not a secret."""
     credentials = session.get_credentials()
-    assert credentials  # noqa: S101 - the call before has used them
+    assert credentials  # noqa: S101 - the previous call has used them
     return credentials.access_key
 
 

@@ -1,8 +1,8 @@
-"""Many processes that need credentials at the same moment; print how many failed, and the seconds.
+"""Many processes need credentials at the same time. Print the number of failures and the seconds.
 
 python crowd.py PROFILE NUMBER
 
-Imports boto3 once and forks. When all children have a session, they go together.
+Imports boto3 once and forks. When all children have a session, they continue together.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import boto3
 
 
 def main(profile: str, number: str) -> None:
-    """Fork, wait until all are ready, release, wait until all are done."""
+    """Fork, wait until all are ready, let them continue, wait until all have ended."""
     all_ready, ready = os.pipe()
     closed, gate = os.pipe()
     children = []
@@ -25,7 +25,7 @@ def main(profile: str, number: str) -> None:
         child = os.fork()
         if not child:
             os.close(gate)
-            be_one(profile, ready, closed)
+            run_child(profile, ready, closed)
         children.append(child)
     os.close(ready)
     os.read(all_ready, 1)
@@ -35,8 +35,8 @@ def main(profile: str, number: str) -> None:
     print(json.dumps({"failed": failed, "seconds": time.perf_counter() - began}))
 
 
-def be_one(profile: str, ready: int, closed: int) -> None:
-    """Be a child: neither end of a pipe says more than that it was closed."""
+def run_child(profile: str, ready: int, closed: int) -> None:
+    """Run a child process. The end of a pipe is the signal to continue."""
     status = 1
     try:
         credentials: Any = boto3.Session(profile_name=profile).get_credentials()

@@ -1,4 +1,4 @@
-"""Print the seconds that one ``get_frozen_credentials()`` takes, on average of many.
+"""Print how many seconds ``get_frozen_credentials()`` takes on average.
 
 python frozen.py PROFILE TIMES
 """

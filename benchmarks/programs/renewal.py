@@ -1,4 +1,4 @@
-"""Ask for credentials all the time, and print how long the longest call took, and the median.
+"""Get credentials repeatedly. Print the longest call and the median.
 
 python renewal.py PROFILE SECONDS
 """
@@ -17,7 +17,7 @@ PAUSE = 0.002
 
 
 def main(profile: str, seconds: str) -> None:
-    """Leave out the first call, which has nothing to go on with."""
+    """Measure all calls but the first, which has no credentials yet."""
     credentials: Any = boto3.Session(profile_name=profile).get_credentials()
     credentials.get_frozen_credentials()
     calls = []

@@ -1,8 +1,8 @@
-"""Make a session and get its credentials, some times over; print the seconds of each time.
+"""Create a session and get its credentials several times. Print the seconds of each time.
 
 python session.py PROFILE TIMES [cli]
 
-With ``cli``, botocore's own provider keeps role credentials in files, as the AWS CLI has it do.
+With ``cli``, the provider of botocore caches role credentials in files, as in the AWS CLI.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import boto3
 from botocore.utils import JSONFileCache
 
 
-def main(profile: str, times: str, kept: str = "") -> None:
-    """Print a list."""
-    print(json.dumps([one_session(profile, kept) for _ in range(int(times))]))
+def main(profile: str, times: str, cache: str = "") -> None:
+    """Print a list of seconds."""
+    print(json.dumps([one_session(profile, cache) for _ in range(int(times))]))
 
 
-def one_session(profile: str, kept: str) -> float:
-    """Return how long it took."""
+def one_session(profile: str, cache: str) -> float:
+    """Return how many seconds it took."""
     began = time.perf_counter()
     session: Any = boto3.Session(profile_name=profile)
-    if kept == "cli":
+    if cache == "cli":
         resolver = session._session.get_component("credential_provider")  # noqa: SLF001
         resolver.get_provider("sso").cache = JSONFileCache(Path.home() / ".aws/cli/cache")
     session.get_credentials().get_frozen_credentials()

@@ -83,6 +83,4 @@ def test_a_presigned_url_is_made_from_our_data(found: dict[str, Any]) -> None:
 
 def test_help_shows_our_documentation(found: dict[str, Any]) -> None:
     """For example ``help(client.get_role_credentials)``."""
-    assert (
-        "Returns short-lived credentials for one role in one account." in found["documentation"]
-    )
+    assert "Returns short-lived credentials for one role in one account." in found["documentation"]

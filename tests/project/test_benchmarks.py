@@ -13,7 +13,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 ROWS = {
     "bench_credential_process": {"python -c pass", "sso-plugin credential-process"},
-    "bench_directory": {"stock botocore", "sso_plugin, 1000/s"},
+    "bench_listings": {"stock botocore", "sso_plugin, 1000/s"},
     "bench_frozen": {"SSO, stock botocore", "SSO, sso_plugin", "static keys"},
     "bench_processes": {"stock botocore", "sso_plugin"},
     "bench_renewal": {"stock botocore", "sso_plugin"},

@@ -67,7 +67,7 @@ def test_the_demo_admits_that_nothing_was_renewed(environment: Environment) -> N
     status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "9")
 
     assert status == 1
-    assert story.endswith("not renewed twice: too short a time, or too long a life.\n")
+    assert story.endswith("not renewed twice. Use a longer time or a shorter lifetime.\n")
 
 
 def test_the_demo_admits_that_the_script_failed(environment: Environment) -> None:
@@ -75,7 +75,7 @@ def test_the_demo_admits_that_the_script_failed(environment: Environment) -> Non
     status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "0.001")
 
     assert status == 1
-    assert story.endswith("The script failed, with exit status 1.\n")
+    assert story.endswith("The script failed with exit code 1.\n")
 
 
 def test_without_the_start_up_file_the_demo_says_what_to_do(environment: Environment) -> None:
@@ -84,6 +84,6 @@ def test_without_the_start_up_file_the_demo_says_what_to_do(environment: Environ
 
     assert status == 1
     assert story == (
-        "The start-up file of sso-plugin is not installed in this Python, or switched off: "
-        "run `make demo`, which installs it.\n"
+        "The start-up file of sso-plugin is not installed in this Python, or it is switched off. "
+        "Run: make demo\n"
     )

@@ -1,4 +1,4 @@
-"""How long it takes to list the roles of many accounts, by the budget of requests per second."""
+"""Measure how long it takes to list the roles of many accounts, by requests per second."""
 
 from __future__ import annotations
 
@@ -20,22 +20,27 @@ from sso_plugin.storage.file_cache import own_cache
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-BUDGETS = (20, 100, 1000)
-QUICK = (1000,)
+RATES = (20, 100, 1000)
+"""Values of `sso_requests_per_second`."""
+
+QUICK_RATES = (1000,)
 TAKES = 300
+"""How often a turn is measured."""
 
 
 def main() -> None:
-    """Print a line for stock botocore, one call after the other, and one per budget."""
+    """Print a line for stock botocore, with one call after the other, and one for each rate."""
     words = parser(__doc__)
     words.add_argument("--accounts", type=int, default=200)
-    words.add_argument("--latency", type=float, default=0.1, help="of the portal, in seconds")
+    words.add_argument(
+        "--latency", type=float, default=0.1, help="latency of the portal in seconds"
+    )
     options = words.parse_args()
     accounts = 10 if options.quick else options.accounts
     with TemporaryDirectory() as home, Emulator(Organization.generated(accounts)) as portal:
         config = Path(home) / "config"
         os.environ.update(portal.environment(), HOME=home, USERPROFILE=home)
-        # botocore has looked for the home directory when it was imported.
+        # botocore has derived this path from the home directory when it was imported.
         SSOTokenProvider._SSO_TOKEN_CACHE_DIR = f"{home}/.aws/sso/cache"  # type: ignore[attr-defined]  # noqa: SLF001
         os.environ["AWS_CONFIG_FILE"] = str(config)
         config.write_text(portal.profile(), encoding="utf-8")
@@ -43,18 +48,18 @@ def main() -> None:
         turn = time_of_a_turn()
         portal.faults.add("ListAccountRoles", latency=options.latency)
         lines = [timed("stock botocore", portal, lambda: stock_roles(portal))]
-        for budget in QUICK if options.quick else BUDGETS:
-            text = f"{portal.profile()}sso_requests_per_second = {budget}\n"
+        for rate in QUICK_RATES if options.quick else RATES:
+            text = f"{portal.profile()}sso_requests_per_second = {rate}\n"
             config.write_text(text, encoding="utf-8")
-            name = f"sso_plugin, {budget}/s"
+            name = f"sso_plugin, {rate}/s"
             lines.append(timed(name, portal, lambda: sso_plugin.roles(profile_name="dev")))
     title = f"Roles of {accounts} accounts, portal at {options.latency * 1e3:.0f} ms"
-    table(title, ("", "roles", "requests", "seconds", "per second", "the first after"), lines)
-    print(f"  One turn of an idle budget: {turn * 1e6:.0f} µs")
+    table(title, ("", "roles", "requests", "seconds", "per second", "first result"), lines)
+    print(f"  One turn without waiting: {turn * 1e6:.0f} µs")
 
 
 def log_in(portal: Emulator) -> None:
-    """Leave a token in the home."""
+    """Write a token to the cache."""
     sso_plugin.login(
         "dev",
         flow="device",
@@ -64,7 +69,7 @@ def log_in(portal: Emulator) -> None:
 
 
 def time_of_a_turn() -> float:
-    """Return what a turn costs a process that has not to wait for it, in seconds."""
+    """Return how many seconds a turn takes for a process that does not have to wait."""
     budget = Budget("bench", 1e6, own_cache(durable=False))
     began = time.perf_counter()
     for _ in range(TAKES):
@@ -73,7 +78,7 @@ def time_of_a_turn() -> float:
 
 
 def stock_roles(portal: Emulator) -> Iterable[object]:
-    """List as scripts do: account by account, with a token that they have from somewhere."""
+    """Yield roles as scripts do: account by account, with a token that they already have."""
     token = portal.sign_in().access_token
     client: Any = boto3.client("sso", region_name=portal.region)
     for page in client.get_paginator("list_accounts").paginate(accessToken=token):
@@ -85,17 +90,17 @@ def stock_roles(portal: Emulator) -> Iterable[object]:
 
 
 def timed(name: str, portal: Emulator, list_roles: Callable[[], Iterable[object]]) -> list[str]:
-    """List all roles once, and return a line of the table."""
+    """List all roles once. Return a line of the table."""
     portal.requests.clear()
     began = time.perf_counter()
     roles = iter(list_roles())
     next(roles)
     first = time.perf_counter() - began
     count = 1 + sum(1 for _ in roles)
-    spent = time.perf_counter() - began
+    elapsed = time.perf_counter() - began
     requests = len(portal.requests)
-    speed = f"{requests / spent:.0f}"
-    return [name, str(count), str(requests), f"{spent:.1f}", speed, f"{first:.2f} s"]
+    speed = f"{requests / elapsed:.0f}"
+    return [name, str(count), str(requests), f"{elapsed:.1f}", speed, f"{first:.2f} s"]
 
 
 if __name__ == "__main__":
