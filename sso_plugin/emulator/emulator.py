@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from .http.app import App
 from .http.http_server import Server
 from .http.origin_check import is_loopback
+from .http.request_handler import RequestHandler
 from .http.tls import make_certificate
 from .sample_profile import profile_text
 from .state.authorization_request import query_of
@@ -67,7 +67,7 @@ class Emulator:
             context, self._ca_bundle = make_certificate()
 
         try:
-            self._server = Server(*self._address, App(self.state), context)
+            self._server = Server(*self._address, RequestHandler(self.state), context)
         except OSError:
             self._remove_ca_bundle()
             raise

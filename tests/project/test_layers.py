@@ -70,9 +70,9 @@ ORDER = {
     "unwritable waiting",
     "web": "browser hand_over loopback __init__ addresses peers request surroundings",
     "config": "profile __init__ options",
-    "emulator": "__init__ __main__ pytest_plugin emulator sample_profile http.app http.routes "
-    "control control.control_routes control.access_routes control.fault_routes "
-    "control.log_routes control.settings_routes control.arguments http "
+    "emulator": "__init__ __main__ pytest_plugin emulator sample_profile control http "
+    "http.request_handler http.routes control.control_routes control.access_routes "
+    "control.fault_routes control.log_routes control.settings_routes control.arguments "
     "http.authorize_page http.device_page http.fault_responses http.federation_endpoint "
     "http.http_server http.oidc_service http.origin_check http.portal_service "
     "http.request_details http.sts_service http.signature_verification "

@@ -60,7 +60,7 @@ def _check_type(name: str, value: object, kind: type) -> None:
         raise ValueError(f"Argument {name!r} must be of type {kind.__name__}.")  # noqa: TRY004 - answered with 400
 
 
-def _refuse(error: ServiceError) -> Response:
+def _error_response(error: ServiceError) -> Response:
     return json_response({"message": error.message}, error.status)
 
 
@@ -73,4 +73,4 @@ def _operation(handle: Handler) -> Operation:
         except (LookupError, ValueError) as exc:
             raise ServiceError("InvalidRequestException", str(exc)) from exc
 
-    return Operation(f"_emulator{handle.__name__}", checked, _refuse, logged=False)
+    return Operation(f"_emulator{handle.__name__}", checked, _error_response, logged=False)

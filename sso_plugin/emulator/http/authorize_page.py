@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 from ..state.authorization_request import UntrustedRequestError
 from ..state.service_errors import ServiceError
 from .operation import Operation
-from .page_layout import alert, options, page, refuse
+from .page_layout import alert, error_page, options, page
 
 if TYPE_CHECKING:
     from ..state.authorization_request import AuthorizationRequest
@@ -91,6 +91,6 @@ def _redirect(location: str) -> Response:
 
 
 ROUTES: tuple[Route, ...] = (
-    ("GET", "/authorize", Operation("AuthorizePage", show_form, refuse)),
-    ("POST", "/authorize", Operation("AuthorizeDecision", decide, refuse)),
+    ("GET", "/authorize", Operation("AuthorizePage", show_form, error_page)),
+    ("POST", "/authorize", Operation("AuthorizeDecision", decide, error_page)),
 )

@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 
 from ..state.device_authorizations import normalize_user_code
 from .operation import Operation
-from .page_layout import alert, options, page, refuse
+from .page_layout import alert, error_page, options, page
 
 if TYPE_CHECKING:
     from ..state.emulator_state import State
@@ -69,10 +69,10 @@ def _result(outcome: str, code: str) -> Response:
     return page(outcome, f'<p role="status">{text}</p>')
 
 
-HOME = Operation("HomePage", redirect_to_form, refuse)
+HOME = Operation("HomePage", redirect_to_form, error_page)
 """The operation of a browser that opens the emulator without a path."""
 
 ROUTES: tuple[Route, ...] = (
-    ("GET", "/device", Operation("DevicePage", show_form, refuse)),
-    ("POST", "/device", Operation("DeviceDecision", decide, refuse)),
+    ("GET", "/device", Operation("DevicePage", show_form, error_page)),
+    ("POST", "/device", Operation("DeviceDecision", decide, error_page)),
 )

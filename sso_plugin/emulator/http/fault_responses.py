@@ -42,7 +42,7 @@ def replacement_response(fault: Fault, operation: Operation) -> Response | None:
     if fault.kind == PAGE:
         return Response(_PROXY_PAGE, status=fault.status or 200, mimetype="text/html")
 
-    return operation.refuse(_as_error(fault, fault.status)) if fault.status else None
+    return operation.error_response(_as_error(fault, fault.status)) if fault.status else None
 
 
 def damaged_response(fault: Fault, response: Response) -> Response:

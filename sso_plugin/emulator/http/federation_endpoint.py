@@ -10,7 +10,7 @@ from ..state.operation_names import UNKNOWN
 from ..state.service_errors import ServiceError
 from .json_bodies import json_response, parse_json
 from .operation import Operation
-from .page_layout import page, refuse
+from .page_layout import error_page, page
 
 if TYPE_CHECKING:
     from werkzeug import Request, Response
@@ -55,11 +55,11 @@ def _handle_unknown(_state: State, request: Request) -> Response:
     raise ServiceError("InvalidRequestException", f"There is no action {action!r}")
 
 
-_UNKNOWN_ACTION = Operation(UNKNOWN, _handle_unknown, refuse)
+_UNKNOWN_ACTION = Operation(UNKNOWN, _handle_unknown, error_page)
 
 _ACTIONS = {
-    "getSigninToken": Operation("GetSigninToken", get_signin_token, refuse),
-    "login": Operation("ConsoleLogin", login, refuse),
+    "getSigninToken": Operation("GetSigninToken", get_signin_token, error_page),
+    "login": Operation("ConsoleLogin", login, error_page),
 }
 
 

@@ -99,7 +99,7 @@ def create_token(state: State, request: Request) -> Response:
     return json_response(response)
 
 
-def refuse(error: ServiceError) -> Response:
+def error_response(error: ServiceError) -> Response:
     """Return an error in the format of OAuth."""
     body = {"error": oauth_error(error.code), "error_description": error.message}
     return json_response(body, error.status, error_headers(error))
@@ -174,11 +174,11 @@ def _texts(body: dict[str, Any], name: str) -> list[str]:
 
 
 ROUTES: tuple[Route, ...] = (
-    ("POST", "/client/register", Operation("RegisterClient", register_client, refuse)),
+    ("POST", "/client/register", Operation("RegisterClient", register_client, error_response)),
     (
         "POST",
         "/device_authorization",
-        Operation("StartDeviceAuthorization", start_device_authorization, refuse),
+        Operation("StartDeviceAuthorization", start_device_authorization, error_response),
     ),
-    ("POST", "/token", Operation("CreateToken", create_token, refuse)),
+    ("POST", "/token", Operation("CreateToken", create_token, error_response)),
 )

@@ -22,13 +22,13 @@ ErrorHandler = Callable[[ServiceError], Response]
 class Operation:
     """What a request can ask for.
 
-    `refuse` turns an error into a response. `logged` is False for control requests, which are
-    neither logged nor affected by faults.
+    `error_response` turns an error into a response. `logged` is False for control requests: they
+    are neither logged nor affected by faults.
     """
 
     name: str
     handle: Handler
-    refuse: ErrorHandler
+    error_response: ErrorHandler
     logged: bool = True
 
 
@@ -40,8 +40,8 @@ def _handle_unknown(_state: State, request: Request) -> Response:
     raise ServiceError("UnknownOperationException", f"Unknown request: {request.path}", 404)
 
 
-def _refuse_unknown(error: ServiceError) -> Response:
+def _error_response(error: ServiceError) -> Response:
     return json_response({"message": error.message}, error.status, error_headers(error))
 
 
-UNKNOWN_OPERATION = Operation(UNKNOWN, _handle_unknown, _refuse_unknown)
+UNKNOWN_OPERATION = Operation(UNKNOWN, _handle_unknown, _error_response)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..state.service_errors import ServiceError
 
-__all__ = ["alert", "options", "page", "refuse"]
+__all__ = ["alert", "error_page", "options", "page"]
 
 _PAGE = """\
 <!doctype html>
@@ -72,6 +72,6 @@ def options(names: Iterable[str]) -> str:
     return "".join(f"<option>{escape(name)}</option>" for name in names)
 
 
-def refuse(error: ServiceError) -> Response:
+def error_page(error: ServiceError) -> Response:
     """Return a page with an error."""
     return page("Something went wrong", alert(error.message), error.status)

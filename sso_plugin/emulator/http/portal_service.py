@@ -68,7 +68,7 @@ def logout(state: State, request: Request) -> Response:
     return Response(status=200)
 
 
-def refuse(error: ServiceError) -> Response:
+def error_response(error: ServiceError) -> Response:
     """Return an error in the format of the portal."""
     return json_response({"message": error.message}, error.status, error_headers(error))
 
@@ -110,9 +110,9 @@ ROUTES: tuple[Route, ...] = (
     (
         "GET",
         "/federation/credentials",
-        Operation("GetRoleCredentials", get_role_credentials, refuse),
+        Operation("GetRoleCredentials", get_role_credentials, error_response),
     ),
-    ("GET", "/assignment/accounts", Operation("ListAccounts", list_accounts, refuse)),
-    ("GET", "/assignment/roles", Operation("ListAccountRoles", list_account_roles, refuse)),
-    ("POST", "/logout", Operation("Logout", logout, refuse)),
+    ("GET", "/assignment/accounts", Operation("ListAccounts", list_accounts, error_response)),
+    ("GET", "/assignment/roles", Operation("ListAccountRoles", list_account_roles, error_response)),
+    ("POST", "/logout", Operation("Logout", logout, error_response)),
 )

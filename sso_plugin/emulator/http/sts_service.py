@@ -60,7 +60,7 @@ def assume_role(state: State, request: Request) -> Response:
     )
 
 
-def refuse(error: ServiceError) -> Response:
+def error_response(error: ServiceError) -> Response:
     """Return an error in the format of STS."""
     kind = "Receiver" if error.status >= 500 else "Sender"  # noqa: PLR2004 - HTTP
     body = _xml({"Type": kind, "Code": error.code, "Message": error.message})
@@ -72,11 +72,11 @@ def _handle_unknown(_state: State, request: Request) -> Response:
     raise ServiceError("InvalidAction", f"Could not find operation {action} for version 2011-06-15")
 
 
-_UNKNOWN_ACTION = Operation(UNKNOWN, _handle_unknown, refuse)
+_UNKNOWN_ACTION = Operation(UNKNOWN, _handle_unknown, error_response)
 
 _ACTIONS = {
-    "GetCallerIdentity": Operation("GetCallerIdentity", get_caller_identity, refuse),
-    "AssumeRole": Operation("AssumeRole", assume_role, refuse),
+    "GetCallerIdentity": Operation("GetCallerIdentity", get_caller_identity, error_response),
+    "AssumeRole": Operation("AssumeRole", assume_role, error_response),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from werkzeug import Request, Response
 
 from .operation import Operation
-from .page_layout import refuse
+from .page_layout import error_page
 
 if TYPE_CHECKING:
     from ..state.emulator_state import State
@@ -28,7 +28,7 @@ def find_operation(organization: Organization, request: Request) -> Operation | 
         if request.path in hops:
             following = [*hops[1:], vanity.leads_to or organization.start_url]
             handle = partial(_redirect, vanity, following[hops.index(request.path)])
-            return Operation("VanityRedirect", handle, refuse)
+            return Operation("VanityRedirect", handle, error_page)
 
     return None
 

@@ -31,9 +31,9 @@ class Faults:
         self._planned: list[_Planned] = []
         self._cleared = threading.Event()
 
-    def add(self, operation: str = ANY, **what: Any) -> Fault:
+    def add(self, operation: str = ANY, **arguments: Any) -> Fault:
         """Add a fault for an operation (`*` is any). See `Fault` for the arguments."""
-        fault = Fault(operation, **what)
+        fault = Fault(operation, **arguments)
         self._plan([fault])
         return fault
 
@@ -119,7 +119,7 @@ class _Planned:
     fault: Fault
     start: float
     end: float
-    random: random.Random
+    random_numbers: random.Random
 
     @classmethod
     def at(cls, now: float, fault: Fault) -> _Planned:
@@ -131,7 +131,7 @@ class _Planned:
         if now < self.start or not self.fault.applies_to(operation):
             return False
 
-        return self.fault.rate == 1 or self.random.random() < self.fault.rate
+        return self.fault.rate == 1 or self.random_numbers.random() < self.fault.rate
 
 
 def _as_fault(given: Fault | Mapping[str, Any]) -> Fault:

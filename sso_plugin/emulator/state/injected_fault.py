@@ -28,7 +28,7 @@ class Fault:
     `after` and `until` are in seconds from when the fault is added. The kinds are:
 
     error: an error with `status`; without a status, the response is only late by `latency`
-    hang: no response until the faults are cleared, `until` is reached or the client disconnects
+    hang: no response until the faults are cleared, `until` is reached, or the client disconnects
     reset: the connection is reset before the request is handled
     cut: the connection is reset after `size` bytes (by default half) of the response body
     truncated: the response body ends after `size` bytes, and Content-Length says so

@@ -19,14 +19,17 @@ ROTATING = ("rotate", STRICT)
 REFRESH_TOKENS = ("reusable", *ROTATING, "off")
 """The values of `Settings.refresh_tokens`."""
 
+_OPTIONAL = ("requests_per_second", "retry_after")
+"""The settings that can be None."""
+
 
 @dataclass
 class Settings:
-    """What an administrator of Identity Center can choose, and some disturbances.
+    """What an administrator of Identity Center can choose, and ways to disturb clients.
 
-    Durations are in seconds. The disturbances are: `requests_per_second` of one user before the
-    portal throttles with 429 (None is no limit), `retry_after` for the header of that response, and
-    `date_offset`, which is added to every `Date` header.
+    Durations are in seconds. The last three disturb clients. `requests_per_second` of one user are
+    served before the portal throttles with 429; None is no limit. That response has `retry_after`
+    as its header. `date_offset` is added to every `Date` header.
     """
 
     access_token: float = 8 * _HOUR
@@ -44,6 +47,10 @@ class Settings:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a value. Raises ValueError if name or value is invalid."""
+        names = [field.name for field in fields(Settings)]
+        if name not in names:
+            raise ValueError(f"There is no setting {name!r}. Choose from {', '.join(names)}.")
+
         problem = _problem(name, value)
         if problem:
             raise ValueError(f"Setting {name!r}: {problem}, not {value!r}.")
@@ -74,10 +81,6 @@ class Settings:
 
 def _problem(name: str, value: object) -> str | None:
     """Return what is wrong with a value; None if it is valid."""
-    names = [field.name for field in fields(Settings)]
-    if name not in names:
-        return f"there is no such setting, choose from {', '.join(names)}"
-
     if name == "refresh_tokens":
         choices = ", ".join(REFRESH_TOKENS)
         return None if value in REFRESH_TOKENS else f"must be one of {choices}"
@@ -92,16 +95,11 @@ def _problem(name: str, value: object) -> str | None:
     return _out_of_range(name, value)
 
 
-_OPTIONAL = ("requests_per_second", "retry_after")
-
-
 def _out_of_range(name: str, value: float) -> str | None:
     if name == "page_size":
         return None if isinstance(value, int) and 1 <= value <= 100 else "must be 1 to 100"  # noqa: PLR2004 - the limit of AWS
 
     if name == "poll_interval":
-        return (
-            None if isinstance(value, int) and value >= 0 else "must be a whole number, 0 or more"
-        )
+        return None if isinstance(value, int) and value >= 0 else "must be a whole number from 0"
 
     return None if value > 0 or name == "date_offset" else "must be greater than 0"

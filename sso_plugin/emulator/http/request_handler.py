@@ -1,4 +1,4 @@
-"""From request to response: find the operation, apply faults, respond, log."""
+"""From request to response: find the operation, apply faults, handle the request, log."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from ..state.injected_fault import Fault
     from .operation import Operation
 
-__all__ = ["App"]
+__all__ = ["RequestHandler"]
 
 _NO_RESPONSE = 0
 """The logged status of a request whose connection was reset before a response."""
 
 
-class App:
-    """Answers requests from a state. It has no state of its own."""
+class RequestHandler:
+    """Responds to requests from a state. It has no data of its own."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -58,7 +58,7 @@ class App:
 
     def _respond(self, operation: Operation, request: Request) -> Response:
         if is_foreign(request):
-            return operation.refuse(
+            return operation.error_response(
                 ServiceError("ForbiddenException", "Only this machine is served")
             )
 
@@ -85,10 +85,10 @@ class App:
             with self._state.lock:
                 return operation.handle(self._state, request)
         except ServiceError as exc:
-            return operation.refuse(exc)
-        except Exception:  # noqa: BLE001 - a bug of the emulator must fail the test, not hang its client
+            return operation.error_response(exc)
+        except Exception:  # noqa: BLE001 - a bug of the emulator must fail the test, and its client needs a response
             self._state.failures.append(f"{operation.name} failed:\n{traceback.format_exc()}")
-            return operation.refuse(ServiceError("InternalServerException", "Emulator bug"))
+            return operation.error_response(ServiceError("InternalServerException", "Emulator bug"))
 
     def _log(self, operation: Operation, request: Request, status: int, arrived: float) -> None:
         if operation.logged:
