@@ -37,9 +37,9 @@ def main() -> None:
     with Stage() as stage:
         stage.log_in()
         working = {
-            name: partial(seconds, stage, words)
-            for name, words in commands(stage, () if quick else OTHER_COMMANDS).items()
-            if seconds(stage, words) is not None
+            name: partial(seconds, stage, arguments)
+            for name, arguments in commands(stage, () if quick else OTHER_COMMANDS).items()
+            if seconds(stage, arguments) is not None
         }
         results = in_turns(working, 1 if quick else ROUNDS, warm_up=not quick)
     # A run that failed has no time.
@@ -58,19 +58,23 @@ def commands(stage: Stage, others: Iterable[str]) -> dict[str, list[str]]:
     }
     path = os.pathsep.join([str(here), os.environ.get("PATH", os.defpath)])
     for line in others:
-        name, *words = line.split()
+        name, *arguments = line.split()
         program = shutil.which(name, path=path)
         if program:
-            found[" ".join([name, *words[:-2]])] = [program, *words]
+            found[" ".join([name, *arguments[:-2]])] = [program, *arguments]
     return found
 
 
-def seconds(stage: Stage, words: list[str]) -> float | None:
+def seconds(stage: Stage, arguments: list[str]) -> float | None:
     """Return how long a command runs; None if it fails."""
     environment = stage.environment()
     began = time.perf_counter()
     done = subprocess.run(
-        words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+        arguments,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
     )
     return time.perf_counter() - began if done.returncode == 0 else None
 

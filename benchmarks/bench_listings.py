@@ -30,12 +30,12 @@ TAKES = 300
 
 def main() -> None:
     """Print a line for stock botocore, with one call after the other, and one for each rate."""
-    words = parser(__doc__)
-    words.add_argument("--accounts", type=int, default=200)
-    words.add_argument(
+    arguments = parser(__doc__)
+    arguments.add_argument("--accounts", type=int, default=200)
+    arguments.add_argument(
         "--latency", type=float, default=0.1, help="latency of the portal in seconds"
     )
-    options = words.parse_args()
+    options = arguments.parse_args()
     accounts = 10 if options.quick else options.accounts
     with TemporaryDirectory() as home, Emulator(Organization.generated(accounts)) as portal:
         config = Path(home) / "config"

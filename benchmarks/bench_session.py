@@ -28,8 +28,8 @@ def main() -> None:
     with Stage() as stage:
         stage.log_in()
         candidates = {
-            name: partial(sessions, stage, 3 if quick else FURTHER, *words)
-            for name, words in CANDIDATES.items()
+            name: partial(sessions, stage, 3 if quick else FURTHER, *arguments)
+            for name, arguments in CANDIDATES.items()
         }
         results = in_turns(candidates, 1 if quick else ROUNDS, warm_up=not quick)
     firsts = {name: [times[0] for times in runs] for name, runs in results.items()}
@@ -38,9 +38,9 @@ def main() -> None:
     compare("Session and credentials, further ones of a process", others, "ms")
 
 
-def sessions(stage: Stage, further: int, where: str, profile: str, *words: str) -> list[float]:
+def sessions(stage: Stage, further: int, where: str, profile: str, *arguments: str) -> list[float]:
     """Return how many seconds each session of one process takes."""
-    times: list[float] = stage.run(where, "session.py", profile, 1 + further, *words)
+    times: list[float] = stage.run(where, "session.py", profile, 1 + further, *arguments)
     return times
 
 

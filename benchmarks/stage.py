@@ -98,10 +98,10 @@ class Stage:
         this_machine = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         return {**clean, **self.emulator.environment(), **home, **this_machine}
 
-    def run(self, where: str, program: str, *words: object) -> Any:
+    def run(self, where: str, program: str, *arguments: object) -> Any:
         """Run a program of ``programs/``. Return the JSON that it prints."""
         python, path = self.python(where), _HERE / "programs" / program
-        command: list[str | Path] = [python, path, *map(str, words)]
+        command: list[str | Path] = [python, path, *map(str, arguments)]
         return json.loads(subprocess.check_output(command, env=self.environment(), text=True))
 
 

@@ -157,7 +157,7 @@ def test_an_invalid_token_raises_the_same_exception(pair: Pair, token: str) -> N
     errors = []
     for client in pair:
         with pytest.raises((client.exceptions.InvalidRequestException, PaginationError)) as caught:
-            pages_of(client, LISTINGS[0], token, StartingToken="made up").build_full_result()
+            pages_of(client, LISTINGS[0], token, StartingToken="unknown").build_full_result()
         errors.append((caught.type.__name__, str(caught.value)))
 
     assert errors[1] == errors[0]

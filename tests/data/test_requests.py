@@ -121,16 +121,16 @@ def presigned(client: Client, service: str, operation: str) -> Node:
     return {"host": parts.netloc, "path": parts.path, "query": query}
 
 
-def bad_inputs(good: Node) -> Iterator[Node]:
+def invalid_inputs(valid: Node) -> Iterator[Node]:
     """Yield inputs with one mistake: missing, unknown, of the wrong type or size."""
     yield {}
-    yield good | {"surprise": 1}
-    for name, value in good.items():
-        yield {key: good[key] for key in good if key != name}
-        yield good | {name: None}
-        yield good | {name: {"not": "this"}}
-        yield good | {name: [value, 3.5]}
-        yield good | {name: 0}
+    yield valid | {"surprise": 1}
+    for name, value in valid.items():
+        yield {key: valid[key] for key in valid if key != name}
+        yield valid | {name: None}
+        yield valid | {name: {"not": "this"}}
+        yield valid | {name: [value, 3.5]}
+        yield valid | {name: 0}
 
 
 @every_operation
@@ -142,8 +142,8 @@ def test_invalid_input_has_the_same_message(
         pytest.skip("our model has more parameters than this botocore")
 
     rejected = 0
-    for bad in bad_inputs(example_for(service, operation)):
-        stock, ours = (validated(client, operation, bad) for client in pairs[service])
+    for invalid in invalid_inputs(example_for(service, operation)):
+        stock, ours = (validated(client, operation, invalid) for client in pairs[service])
         rejected += stock is not None
         assert ours == stock
 

@@ -75,8 +75,8 @@ def test_a_signal_ends_the_command_quietly(running: Running, number: int) -> Non
 )
 def test_options_set_the_lifetimes(running: Running) -> None:
     """Durations can have a unit."""
-    with urllib.request.urlopen(f"{running.url}/_emulator/settings") as answer:
-        text = answer.read().decode()
+    with urllib.request.urlopen(f"{running.url}/_emulator/settings") as response:
+        text = response.read().decode()
 
     for part in ('"access_token": 900.0', '"refresh_tokens": "rotate"', '"poll_interval": 0'):
         assert part in text
@@ -137,5 +137,5 @@ def test_help_lists_the_options(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
 
     text = capsys.readouterr().out
-    for word in ("ORG_FILE", "--host", "--port", "--credentials-lifetime", "DURATION is"):
-        assert word in text
+    for option in ("ORG_FILE", "--host", "--port", "--credentials-lifetime", "DURATION is"):
+        assert option in text

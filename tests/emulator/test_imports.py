@@ -11,7 +11,7 @@ FOLDER = Path(sso_plugin.emulator.__file__).parent
 
 
 def imports_of(path: Path) -> set[str]:
-    """Return the modules a file imports; relative ones begin with a dot."""
+    """Return the modules that a file imports. Relative names start with a dot."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):

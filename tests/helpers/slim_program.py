@@ -78,7 +78,7 @@ def error_of(client: Any, token: str) -> str:
 def main(url: str, token: str) -> Found:
     """Return what is missing, add our data to the same session, and return what works."""
     session = botocore.session.Session()
-    session.set_credentials("AKIDEXAMPLE", "made up")
+    session.set_credentials("AKIDEXAMPLE", "unknown")
     found = before(session)
     add_data_path(session.get_component("data_loader"))
     client = session.create_client("sso", REGION, endpoint_url=url)

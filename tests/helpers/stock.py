@@ -122,7 +122,7 @@ def make_client(loader: Loader, service: str, **options: Any) -> Client:
     with patch.dict(os.environ, NO_FILES, clear=True):
         session = botocore.session.Session()
         session.register_component("data_loader", loader)
-        session.set_credentials("AKIDEXAMPLE", "made up")
+        session.set_credentials("AKIDEXAMPLE", "unknown")
         return session.create_client(service, **{"region_name": "eu-central-1", **options})
 
 

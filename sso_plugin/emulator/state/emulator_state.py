@@ -81,8 +81,8 @@ class State:
         """Sign in a user, as if a client had been registered and approved."""
         with self.lock:
             client = self.clients.register(scopes=("sso:account:access",))
-            grant = self.tokens.sign_in(self.assignments.user(user), client)
-            return SignIn.of(self.organization, client, grant, now=self.clock.now())
+            tokens = self.tokens.sign_in(self.assignments.user(user), client)
+            return SignIn.of(self.organization, client, tokens, now=self.clock.now())
 
     def approve(self, user_code: str, user: str | None = None) -> None:
         """Approve a device authorization as a user."""

@@ -36,10 +36,10 @@ def test_a_sign_in_has_the_format_of_the_aws_cli_cache(
     control: Callable[..., Any], sso: Any
 ) -> None:
     """The response can be written to the cache as it is."""
-    _, answer = control("POST", "sign_in", user="bob")
+    _, response = control("POST", "sign_in", user="bob")
 
-    assert {"startUrl", "region", "expiresAt", "clientSecret", "refreshToken"} < answer.keys()
-    assert len(sso.list_accounts(accessToken=answer["accessToken"])["accountList"]) == 2
+    assert {"startUrl", "region", "expiresAt", "clientSecret", "refreshToken"} < response.keys()
+    assert len(sso.list_accounts(accessToken=response["accessToken"])["accountList"]) == 2
 
 
 def test_user_codes_can_be_listed_approved_and_denied(

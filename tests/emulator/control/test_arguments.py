@@ -52,8 +52,8 @@ def test_an_invalid_argument_is_explained(
     control: Callable[..., Any], name: str, arguments: dict[str, Any]
 ) -> None:
     """The response has status 400 and one sentence, and nothing changes."""
-    status, answer = control("POST", name, **arguments)
+    status, response = control("POST", name, **arguments)
 
     assert status == 400
-    assert answer["message"].endswith(".")
+    assert response["message"].endswith(".")
     assert control("GET", "faults") == (200, {"faults": []})

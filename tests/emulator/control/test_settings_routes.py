@@ -29,9 +29,9 @@ def test_settings_change_all_or_none(control: Callable[..., Any], sso_emulator: 
     """An invalid value leaves all settings as they were."""
     assert control("PATCH", "settings", page_size=7)[1]["page_size"] == 7
 
-    status, answer = control("PATCH", "settings", access_token=5, page_size=0)
+    status, response = control("PATCH", "settings", access_token=5, page_size=0)
 
-    assert (status, answer["message"]) == (
+    assert (status, response["message"]) == (
         400,
         "Setting 'page_size': must be 1 to 100, not 0.",
     )

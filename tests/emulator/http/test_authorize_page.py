@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def submit(browse: Browse, login: CodeLogin, decision: str, user: str = "alice") -> Any:
-    """Open the page and press one of its buttons."""
+    """Open the page, and submit its form."""
     page = browse("GET", login.url()).data.decode()
     fields = {**fields_of(page), "user": user, "decision": decision}
     return browse(
@@ -35,7 +35,7 @@ def submit(browse: Browse, login: CodeLogin, decision: str, user: str = "alice")
 
 
 def fields_of(page: str) -> dict[str, str]:
-    """Return what the form on a page would send besides the person's choices."""
+    """Return the hidden fields of the form on a page."""
     hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
     return {name: html.unescape(value) for name, value in hidden}
 

@@ -159,9 +159,9 @@ def test_a_stock_client_reads_invalid_json_as_an_empty_response(
     """So the caller has to check the members."""
     sso_emulator.faults.add(kind=kind)
 
-    answer = sso.list_accounts(accessToken=alice.access_token)
+    response = sso.list_accounts(accessToken=alice.access_token)
 
-    assert answer.keys() == {"ResponseMetadata"}
+    assert response.keys() == {"ResponseMetadata"}
 
 
 @pytest.mark.parametrize("status", [None, 302, 502])
@@ -171,11 +171,11 @@ def test_a_page_replaces_the_response(
     """By default with status 200. The service does not see the request."""
     sso_emulator.faults.add(kind="page", status=status)
 
-    answer = browse("POST", f"{sso_emulator.url}/token", body=b"{}")
+    response = browse("POST", f"{sso_emulator.url}/token", body=b"{}")
 
-    assert answer.status == (status or 200)
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert answer.data.startswith(b"<!doctype html>")
+    assert response.status == (status or 200)
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert response.data.startswith(b"<!doctype html>")
 
 
 def test_a_reset_ends_a_pooled_connection_only(sso_emulator: Emulator, browse: Browse) -> None:

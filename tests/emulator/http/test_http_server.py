@@ -66,10 +66,10 @@ def test_concurrent_requests_are_all_served(
     """Each gets its own credentials, and each is counted."""
 
     def ask(_: int) -> str:
-        answer = sso.get_role_credentials(
+        response = sso.get_role_credentials(
             accessToken=alice.access_token, accountId=PRODUCTION, roleName="ReadOnlyAccess"
         )
-        return str(answer["roleCredentials"]["accessKeyId"])
+        return str(response["roleCredentials"]["accessKeyId"])
 
     with ThreadPoolExecutor(16) as threads:
         keys = set(threads.map(ask, range(200)))
@@ -102,8 +102,8 @@ def test_many_threads_list_a_thousand_accounts(sso: Any, sso_emulator: Emulator)
 def test_a_response_to_head_has_no_body(connection: http.client.HTTPConnection) -> None:
     """The connection serves the next request."""
     connection.request("HEAD", "/device")
-    answer = connection.getresponse()
-    assert (answer.status, answer.read()) == (200, b"")
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (200, b"")
 
     connection.request("GET", "/device")
     assert connection.getresponse().read().startswith(b"<!doctype html>")

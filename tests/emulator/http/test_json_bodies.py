@@ -22,8 +22,8 @@ def test_a_body_that_is_nested_too_deeply_is_rejected(sso_emulator: Emulator, pa
     """With status 400, like other invalid JSON."""
     body = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     with urllib3.PoolManager() as http:
-        answer = http.request("POST", sso_emulator.url + path, body=body, retries=False)
-    assert answer.status == 400
+        response = http.request("POST", sso_emulator.url + path, body=body, retries=False)
+    assert response.status == 400
     sso_emulator.check()
 
 

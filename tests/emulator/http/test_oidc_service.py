@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("name", ["code", "redirectUri", "codeVerifier"])
 def test_a_missing_parameter_of_a_code_is_named(login: CodeLogin, name: str) -> None:
     """The error names the parameter."""
-    status, refusal = login.redeem(login.emulator.authorize(login.url()), **{name: ""})
+    status, error = login.redeem(login.emulator.authorize(login.url()), **{name: ""})
 
-    assert (status, refusal["error"]) == (400, "invalid_request")
-    assert name in refusal["error_description"]
+    assert (status, error["error"]) == (400, "invalid_request")
+    assert name in error["error_description"]
 
 
 def test_the_stock_client_can_redeem_a_code(login: CodeLogin, oidc: Any) -> None:
@@ -54,11 +54,11 @@ def test_the_stock_client_can_redeem_a_code(login: CodeLogin, oidc: Any) -> None
 
 def test_a_registration_is_valid_for_ninety_days(oidc: Any, sso_emulator: Emulator) -> None:
     """RegisterClient also returns the two endpoints."""
-    answer = oidc.register_client(clientName="test", clientType="public")
+    response = oidc.register_client(clientName="test", clientType="public")
 
-    assert answer["clientSecretExpiresAt"] - answer["clientIdIssuedAt"] == 90 * 86400
-    assert answer["authorizationEndpoint"] == f"{sso_emulator.url}/authorize"
-    assert answer["tokenEndpoint"] == f"{sso_emulator.url}/token"
+    assert response["clientSecretExpiresAt"] - response["clientIdIssuedAt"] == 90 * 86400
+    assert response["authorizationEndpoint"] == f"{sso_emulator.url}/authorize"
+    assert response["tokenEndpoint"] == f"{sso_emulator.url}/token"
 
 
 def test_only_public_clients_are_registered(oidc: Any) -> None:
@@ -72,11 +72,11 @@ def test_a_registration_for_the_authorization_code_needs_the_start_url(
     register: Register, issuer: dict[str, str]
 ) -> None:
     """An authorization request does not contain it."""
-    status, answer = register(
+    status, response = register(
         grantTypes=["authorization_code"], redirectUris=["http://127.0.0.1/"], **issuer
     )
 
-    assert (status, answer["error"]) == (400, "invalid_request")
+    assert (status, response["error"]) == (400, "invalid_request")
 
 
 def test_the_device_flow_ends_with_a_token(
@@ -89,12 +89,12 @@ def test_the_device_flow_ends_with_a_token(
     assert caught.value.response["error"] == "authorization_pending"
 
     sso_emulator.approve(device.codes["userCode"], "bob")
-    answer = device.poll()
+    response = device.poll()
 
-    assert answer["tokenType"] == "Bearer"
-    assert answer["expiresIn"] == 8 * 3600
-    assert answer["refreshToken"]
-    assert len(sso.list_accounts(accessToken=answer["accessToken"])["accountList"]) == 2
+    assert response["tokenType"] == "Bearer"
+    assert response["expiresIn"] == 8 * 3600
+    assert response["refreshToken"]
+    assert len(sso.list_accounts(accessToken=response["accessToken"])["accountList"]) == 2
 
 
 def test_a_device_authorization_has_the_address_of_the_page(

@@ -23,11 +23,11 @@ def test_role_credentials_expire_in_epoch_milliseconds(
     sso: Any, alice: SignIn, sso_emulator: Emulator
 ) -> None:
     """GetRoleCredentials returns four values. The expiration is in milliseconds."""
-    answer = get_role_credentials(sso, alice.access_token)["roleCredentials"]
+    response = get_role_credentials(sso, alice.access_token)["roleCredentials"]
 
-    assert answer.keys() == {"accessKeyId", "secretAccessKey", "sessionToken", "expiration"}
-    assert answer["accessKeyId"].startswith("ASIA")
-    assert answer["expiration"] / 1000 == pytest.approx(sso_emulator.clock.now() + 3600, abs=5)
+    assert response.keys() == {"accessKeyId", "secretAccessKey", "sessionToken", "expiration"}
+    assert response["accessKeyId"].startswith("ASIA")
+    assert response["expiration"] / 1000 == pytest.approx(sso_emulator.clock.now() + 3600, abs=5)
 
 
 def test_every_request_gets_new_credentials(sso: Any, alice: SignIn) -> None:
@@ -44,9 +44,9 @@ def test_the_lifetime_of_role_credentials_can_be_set(
     """A changed setting applies from the next request."""
     sso_emulator.settings.role_credentials = 30
 
-    answer = get_role_credentials(sso, alice.access_token)["roleCredentials"]
+    response = get_role_credentials(sso, alice.access_token)["roleCredentials"]
 
-    assert answer["expiration"] / 1000 == pytest.approx(sso_emulator.clock.now() + 30, abs=5)
+    assert response["expiration"] / 1000 == pytest.approx(sso_emulator.clock.now() + 30, abs=5)
 
 
 def test_a_role_without_assignment_is_forbidden(sso: Any, alice: SignIn) -> None:
@@ -75,7 +75,7 @@ def test_an_unknown_token_is_unauthorized(sso: Any) -> None:
     with pytest.raises(
         sso.exceptions.UnauthorizedException, match="Session token not found or invalid"
     ):
-        get_role_credentials(sso, "made-up")
+        get_role_credentials(sso, "unknown")
 
 
 def test_logout_revokes_the_token_and_its_refresh_token(sso: Any, oidc: Any, alice: SignIn) -> None:
@@ -107,9 +107,9 @@ def test_logout_does_not_affect_other_sign_ins(
 
 def test_accounts_are_those_with_an_assignment(sso: Any, sso_emulator: Emulator) -> None:
     """ListAccounts returns id, name and e-mail address."""
-    answer = sso.list_accounts(accessToken=sso_emulator.sign_in("bob").access_token)
+    response = sso.list_accounts(accessToken=sso_emulator.sign_in("bob").access_token)
 
-    assert answer["accountList"] == [
+    assert response["accountList"] == [
         {"accountId": STAGING, "accountName": "staging", "emailAddress": "staging@example.com"},
         {"accountId": SANDBOX, "accountName": "sandbox", "emailAddress": "sandbox@example.com"},
     ]
@@ -117,9 +117,9 @@ def test_accounts_are_those_with_an_assignment(sso: Any, sso_emulator: Emulator)
 
 def test_roles_are_those_assigned_in_the_account(sso: Any, alice: SignIn) -> None:
     """ListAccountRoles returns role and account."""
-    answer = sso.list_account_roles(accessToken=alice.access_token, accountId=PRODUCTION)
+    response = sso.list_account_roles(accessToken=alice.access_token, accountId=PRODUCTION)
 
-    assert answer["roleList"] == [
+    assert response["roleList"] == [
         {"roleName": "AdministratorAccess", "accountId": PRODUCTION},
         {"roleName": "ReadOnlyAccess", "accountId": PRODUCTION},
     ]
@@ -155,10 +155,10 @@ def test_the_page_size_setting_limits_the_page_size_of_clients(
     """A test of paging needs only few accounts."""
     sso_emulator.settings.page_size = 2
 
-    answer = sso.list_accounts(accessToken=alice.access_token, maxResults=100)
+    response = sso.list_accounts(accessToken=alice.access_token, maxResults=100)
 
-    assert len(answer["accountList"]) == 2
-    assert answer["nextToken"]
+    assert len(response["accountList"]) == 2
+    assert response["nextToken"]
 
 
 @pytest.mark.parametrize("size", ["0", "101", "-1", "ten", "²"])

@@ -60,21 +60,21 @@ def test_the_date_header_can_be_wrong(sso: Any, alice: SignIn, sso_emulator: Emu
     """Only the header changes. Expiry still uses the clock."""
     sso_emulator.settings.date_offset = -7200
 
-    answer = sso.get_role_credentials(
+    response = sso.get_role_credentials(
         accessToken=alice.access_token, accountId="1" * 12, roleName="ReadOnlyAccess"
     )
 
     now = sso_emulator.clock.now()
-    date = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
+    date = response["ResponseMetadata"]["HTTPHeaders"]["date"]
     assert parsedate_to_datetime(date).timestamp() == pytest.approx(now - 7200, abs=5)
-    assert answer["roleCredentials"]["expiration"] / 1000 == pytest.approx(now + 3600, abs=5)
+    assert response["roleCredentials"]["expiration"] / 1000 == pytest.approx(now + 3600, abs=5)
 
 
 def test_the_date_header_is_the_time_of_the_emulator(sso: Any, sso_emulator: Emulator) -> None:
     """Clients learn the time of the server from it."""
     sso_emulator.clock.advance(86400)
 
-    answer = sso.list_accounts(accessToken=sso_emulator.sign_in().access_token)
+    response = sso.list_accounts(accessToken=sso_emulator.sign_in().access_token)
 
-    date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    date = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
     assert date.timestamp() == pytest.approx(sso_emulator.clock.now(), abs=5)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PRODUCTION = "1" * 12
 
 
-def refused(client: Any) -> tuple[str, int]:
-    """Return code and status of a refused GetCallerIdentity."""
+def rejected(client: Any) -> tuple[str, int]:
+    """Return code and status of a rejected GetCallerIdentity."""
     with pytest.raises(ClientError) as caught:
         client.get_caller_identity()
 
@@ -42,7 +42,7 @@ def test_expired_credentials_are_rejected(
 
     sso_emulator.clock.advance(60)
 
-    assert refused(sts) == ("ExpiredToken", 403)
+    assert rejected(sts) == ("ExpiredToken", 403)
 
 
 def test_a_wrong_secret_is_rejected(
@@ -51,7 +51,7 @@ def test_a_wrong_secret_is_rejected(
     """The signature does not match."""
     client = make_client("sts", {**role_credentials, "secretAccessKey": "wrong"})
 
-    assert refused(client) == ("SignatureDoesNotMatch", 403)
+    assert rejected(client) == ("SignatureDoesNotMatch", 403)
 
 
 def test_an_unknown_access_key_is_rejected(
@@ -60,7 +60,7 @@ def test_an_unknown_access_key_is_rejected(
     """With the error code of AWS."""
     client = make_client("sts", {**role_credentials, "accessKeyId": "ASIAUNKNOWN"})
 
-    assert refused(client) == ("InvalidClientTokenId", 403)
+    assert rejected(client) == ("InvalidClientTokenId", 403)
 
 
 @pytest.mark.parametrize("token", ["wrong", None])
@@ -70,7 +70,7 @@ def test_a_wrong_or_missing_session_token_is_rejected(
     """Both get the same error."""
     client = make_client("sts", {**role_credentials, "sessionToken": token})
 
-    assert refused(client) == ("InvalidClientTokenId", 403)
+    assert rejected(client) == ("InvalidClientTokenId", 403)
 
 
 def test_the_session_token_of_other_credentials_is_rejected(
@@ -80,7 +80,7 @@ def test_the_session_token_of_other_credentials_is_rejected(
     other = sso_emulator.state.issue_role_credentials("alice", PRODUCTION, "ReadOnlyAccess")
     client = make_client("sts", {**role_credentials, "sessionToken": other.session_token})
 
-    assert refused(client) == ("InvalidClientTokenId", 403)
+    assert rejected(client) == ("InvalidClientTokenId", 403)
 
 
 @pytest.mark.parametrize("minutes", [16, -16])
@@ -90,7 +90,7 @@ def test_a_client_with_a_wrong_clock_is_rejected(
     """More than 15 minutes slow or fast."""
     sso_emulator.clock.advance(minutes * 60)
 
-    assert refused(sts) == ("SignatureDoesNotMatch", 403)
+    assert rejected(sts) == ("SignatureDoesNotMatch", 403)
 
 
 def test_a_signature_for_another_service_is_rejected(
@@ -109,34 +109,34 @@ def test_an_invalid_date_is_incomplete(ask: Ask, signed: dict[str, str]) -> None
     """It must have the basic format of ISO 8601."""
     day = signed["X-Amz-Date"][:8]
 
-    answer = ask(
+    response = ask(
         "POST", "/", form=GET_CALLER_IDENTITY, headers={**signed, "X-Amz-Date": f"{day} noon"}
     )
 
-    assert error_code(answer) == (400, "IncompleteSignature")
+    assert error_code(response) == (400, "IncompleteSignature")
 
 
 def test_a_changed_body_is_rejected(ask: Ask, signed: dict[str, str]) -> None:
     """The body is signed."""
-    answer = ask("POST", "/", form=f"{GET_CALLER_IDENTITY}&More=1", headers=signed)
+    response = ask("POST", "/", form=f"{GET_CALLER_IDENTITY}&More=1", headers=signed)
 
-    assert error_code(answer) == (403, "SignatureDoesNotMatch")
+    assert error_code(response) == (403, "SignatureDoesNotMatch")
 
 
 def test_a_changed_query_is_rejected(ask: Ask, signed: dict[str, str]) -> None:
     """The query is signed."""
-    answer = ask("POST", "/?more=1", form=GET_CALLER_IDENTITY, headers=signed)
+    response = ask("POST", "/?more=1", form=GET_CALLER_IDENTITY, headers=signed)
 
-    assert error_code(answer) == (403, "SignatureDoesNotMatch")
+    assert error_code(response) == (403, "SignatureDoesNotMatch")
 
 
 def test_a_changed_header_is_rejected(ask: Ask, signed: dict[str, str]) -> None:
     """The headers that the signature names are signed."""
-    answer = ask(
+    response = ask(
         "POST", "/", form=GET_CALLER_IDENTITY, headers={**signed, "X-Amz-Date": "20200101T000000Z"}
     )
 
-    assert error_code(answer) == (403, "SignatureDoesNotMatch")
+    assert error_code(response) == (403, "SignatureDoesNotMatch")
 
 
 def test_a_presigned_url_expires(ask: Ask, sts: Any, sso_emulator: Emulator) -> None:

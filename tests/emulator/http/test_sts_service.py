@@ -32,8 +32,8 @@ def test_the_credentials_of_an_assumed_role_are_valid(
     make_client: Callable[..., Any], sts: Any, sso_emulator: Emulator
 ) -> None:
     """GetCallerIdentity returns the assumed role."""
-    answer = sts.assume_role(RoleArn=DEPLOY, RoleSessionName="release", DurationSeconds=900)
-    keys = answer["Credentials"]
+    response = sts.assume_role(RoleArn=DEPLOY, RoleSessionName="release", DurationSeconds=900)
+    keys = response["Credentials"]
     assumed = make_client(
         "sts",
         {
@@ -44,7 +44,7 @@ def test_the_credentials_of_an_assumed_role_are_valid(
     )
 
     arn = f"arn:aws:sts::{PRODUCTION}:assumed-role/Deploy/release"
-    assert assumed.get_caller_identity()["Arn"] == answer["AssumedRoleUser"]["Arn"] == arn
+    assert assumed.get_caller_identity()["Arn"] == response["AssumedRoleUser"]["Arn"] == arn
     expires_in = keys["Expiration"].timestamp() - sso_emulator.clock.now()
     assert expires_in == pytest.approx(900, abs=5)
 

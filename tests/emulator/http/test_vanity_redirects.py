@@ -36,9 +36,9 @@ def test_a_vanity_url_redirects_to_the_start_url(
     url: str, browse: Browse, sso_emulator: Emulator, method: str
 ) -> None:
     """For GET and HEAD. It is not an unknown request."""
-    answer = browse(method, f"{url}/vanity")
+    response = browse(method, f"{url}/vanity")
 
-    assert (answer.status, answer.headers["Location"]) == (302, sso_emulator.start_url)
+    assert (response.status, response.headers["Location"]) == (302, sso_emulator.start_url)
     assert sso_emulator.requests.count("VanityRedirect") == 1
 
 
@@ -55,9 +55,9 @@ def test_a_vanity_url_can_take_several_hops(
 
 def test_a_vanity_url_can_reject_head(url: str, browse: Browse) -> None:
     """A client then has to use GET."""
-    answer = browse("HEAD", f"{url}/far")
+    response = browse("HEAD", f"{url}/far")
 
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+    assert (response.status, response.headers["Allow"]) == (405, "GET")
 
 
 def test_a_vanity_url_can_redirect_to_another_host(url: str, browse: Browse) -> None:

@@ -33,6 +33,6 @@ def test_an_account_without_assignments_is_not_listed(
     """After its last assignment was removed."""
     sso_emulator.unassign("alice", STAGING, "AdministratorAccess")
 
-    answer = sso.list_accounts(accessToken=alice.access_token)
+    response = sso.list_accounts(accessToken=alice.access_token)
 
-    assert [each["accountId"] for each in answer["accountList"]] == [PRODUCTION, SANDBOX]
+    assert [each["accountId"] for each in response["accountList"]] == [PRODUCTION, SANDBOX]

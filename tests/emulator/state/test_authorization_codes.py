@@ -31,16 +31,16 @@ def test_a_challenge_may_be_padded(login: CodeLogin, padding: str) -> None:
         {"codeVerifier": "w" * 64},
         {"codeVerifier": "é"},
         {"redirectUri": REGISTERED},
-        {"code": "made up"},
+        {"code": "unknown"},
     ],
 )
 def test_a_code_needs_its_verifier_and_redirect_uri(
     login: CodeLogin, changes: dict[str, str]
 ) -> None:
     """Any other value is an invalid grant."""
-    status, refusal = login.redeem(login.emulator.authorize(login.url()), **changes)
+    status, error = login.redeem(login.emulator.authorize(login.url()), **changes)
 
-    assert (status, refusal["error"]) == (400, "invalid_grant")
+    assert (status, error["error"]) == (400, "invalid_grant")
 
 
 def test_a_code_works_once(login: CodeLogin) -> None:

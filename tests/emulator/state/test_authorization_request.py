@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"client_id": "nobody"},
+        {"client_id": "unknown"},
         {"client_id": None},
         {"redirect_uri": None},
         {"redirect_uri": "https://evil.example/oauth/callback"},
@@ -70,7 +70,7 @@ def test_a_second_redirect_uri_gets_no_redirect(login: CodeLogin, browse: Browse
 def test_any_other_mistake_is_reported_to_the_client(
     login: CodeLogin, browse: Browse, changes: dict[str, str | None], error: str
 ) -> None:
-    """Without asking the user, for approvals and denials alike."""
+    """Without asking the user, for approvals and denials."""
     url = login.url(**changes)
     redirect = browse("GET", url)
     location = redirect.headers["Location"]
@@ -114,8 +114,8 @@ def test_a_client_registered_for_other_grants_gets_no_code(
     location = sso_emulator.authorize(login.url())
 
     assert redirect_query(location)["error"] == "unauthorized_client"
-    status, refusal = login.redeem(location, code="stolen")
-    assert (status, refusal["error"]) == (400, "unauthorized_client")
+    status, error = login.redeem(location, code="stolen")
+    assert (status, error["error"]) == (400, "unauthorized_client")
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,8 @@ def test_a_device_code_of_another_client_is_rejected(
 ) -> None:
     """A stolen code is useless."""
     sso_emulator.approve(device.codes["userCode"])
-    thief = DeviceLogin(oidc, sso_emulator)
-    thief.codes = device.codes
+    other = DeviceLogin(oidc, sso_emulator)
+    other.codes = device.codes
 
     with pytest.raises(oidc.exceptions.InvalidGrantException):
-        thief.poll()
+        other.poll()

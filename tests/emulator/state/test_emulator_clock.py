@@ -38,7 +38,7 @@ def test_the_time_of_the_machine_is_not_advanced(clock: Clock) -> None:
 
 
 def test_reset_sets_the_time_of_the_machine(clock: Clock) -> None:
-    """Whatever was advanced before."""
+    """It undoes all advances."""
     clock.advance(100)
 
     clock.reset()

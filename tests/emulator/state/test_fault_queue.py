@@ -76,7 +76,7 @@ def test_latency_delays_one_operation_only(
 
 
 def test_faults_apply_in_the_order_they_were_added() -> None:
-    """For one operation and for all alike."""
+    """For one operation and for all."""
     faults = Faults()
     faults.add("Logout", status=500, times=1)
     faults.add(status=501, times=1)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def test_a_refresh_gives_a_new_token(oidc: Any, sso: Any, alice: SignIn) -> None:
     """The old one stays valid until it expires."""
-    answer = refresh(oidc, alice)
+    response = refresh(oidc, alice)
 
-    assert answer["accessToken"] != alice.access_token
-    for token in (answer["accessToken"], alice.access_token):
+    assert response["accessToken"] != alice.access_token
+    for token in (response["accessToken"], alice.access_token):
         assert sso.list_accounts(accessToken=token)["accountList"]
 
 

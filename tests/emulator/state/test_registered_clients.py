@@ -26,9 +26,9 @@ def test_an_invalid_scope_is_rejected(oidc: Any, scope: str) -> None:
 
 def test_an_unknown_grant_type_cannot_be_registered(register: Register) -> None:
     """The registration fails, not the first use."""
-    status, answer = register(grantTypes=["password"])
+    status, response = register(grantTypes=["password"])
 
-    assert (status, answer["error"]) == (400, "unsupported_grant_type")
+    assert (status, response["error"]) == (400, "unsupported_grant_type")
 
 
 @pytest.mark.parametrize(
@@ -46,24 +46,24 @@ def test_an_unknown_grant_type_cannot_be_registered(register: Register) -> None:
 )
 def test_a_redirect_uri_must_be_on_loopback(register: Register, uris: list[str]) -> None:
     """A registration for the authorization code must have one."""
-    status, answer = register(
+    status, response = register(
         grantTypes=["authorization_code"], redirectUris=uris, issuerUrl=START_URL
     )
 
-    assert (status, answer["error"]) == (400, "invalid_redirect_uri")
+    assert (status, response["error"]) == (400, "invalid_redirect_uri")
 
 
 def test_a_registration_for_the_authorization_code_is_stored(
     register: Register, sso_emulator: Emulator
 ) -> None:
     """With the parameters of the AWS CLI."""
-    status, answer = register(
+    status, response = register(
         grantTypes=["authorization_code", "refresh_token"],
         redirectUris=["http://127.0.0.1/oauth/callback"],
         issuerUrl=f"{START_URL}/#",
     )
 
-    stored = sso_emulator.state.clients.find(answer["clientId"])
+    stored = sso_emulator.state.clients.find(response["clientId"])
     assert status == 200
     assert stored
     assert stored.name == "test"

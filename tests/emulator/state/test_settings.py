@@ -31,8 +31,8 @@ def test_an_invalid_setting_is_rejected(
     control: Callable[..., Any], sso_emulator: Emulator, name: str, value: object
 ) -> None:
     """Over HTTP and from Python."""
-    status, answer = control("PATCH", "settings", **{name: value})
-    assert (status, name in answer["message"]) == (400, True)
+    status, response = control("PATCH", "settings", **{name: value})
+    assert (status, name in response["message"]) == (400, True)
 
     with pytest.raises(ValueError, match=name):
         setattr(sso_emulator.settings, name, value)
