@@ -25,8 +25,6 @@ import sso_plugin
 from sso_plugin.emulator import Emulator
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import Self
 
 STOCK, OURS = "stock botocore", "sso_plugin"
@@ -57,12 +55,7 @@ class Stage:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def _set_up(self) -> None:

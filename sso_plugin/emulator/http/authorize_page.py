@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 from ..state.authorization_request import UntrustedRequestError
 from ..state.service_errors import ServiceError
 from .operation import Operation
-from .page_layout import alert, error_page, options, page
+from .page_layout import alert, decision_fields, error_page, page
 
 if TYPE_CHECKING:
     from ..state.authorization_request import AuthorizationRequest
@@ -30,10 +30,7 @@ started it.</p>
 <p>Scopes: {scopes}<br>Redirects to: {origin}</p>
 <form method="post" action="/authorize">
 <input type="hidden" name="request" value="{query}">
-<label for="user">Sign in as</label>
-<select id="user" name="user">{options}</select>
-<button name="decision" value="approve">Approve</button>
-<button name="decision" value="deny">Deny</button>
+{decision}
 </form>
 """
 
@@ -79,7 +76,7 @@ def _form(
         scopes=escape(", ".join(authorization.scopes) or "none"),
         origin=escape(origin),
         query=escape(query),
-        options=options(state.assignments.users),
+        decision=decision_fields(state.assignments.users),
     )
     # Browsers apply `form-action` also to the redirect after the form.
     return page("Approve a sign-in", body, 400 if problem else 200, redirects_to=origin)

@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 
 from ..state.device_authorizations import normalize_user_code
 from .operation import Operation
-from .page_layout import alert, error_page, options, page
+from .page_layout import alert, decision_fields, error_page, page
 
 if TYPE_CHECKING:
     from ..state.emulator_state import State
@@ -24,10 +24,7 @@ _FORM = """\
 <label for="user_code">Code</label>
 <input id="user_code" name="user_code" value="{code}" placeholder="XXXX-XXXX"
  autocomplete="off" autocapitalize="characters" spellcheck="false" required>
-<label for="user">Sign in as</label>
-<select id="user" name="user">{options}</select>
-<button name="decision" value="approve">Approve</button>
-<button name="decision" value="deny">Deny</button>
+{decision}
 </form>
 """
 
@@ -59,7 +56,7 @@ def redirect_to_form(_state: State, _request: Request) -> Response:
 
 def _form(state: State, *, code: str, problem: str = "") -> Response:
     body = _FORM.format(
-        alert=alert(problem), code=escape(code), options=options(state.assignments.users)
+        alert=alert(problem), code=escape(code), decision=decision_fields(state.assignments.users)
     )
     return page("Approve a sign-in", body, 400 if problem else 200)
 

@@ -11,6 +11,7 @@ from ..state.service_errors import ServiceError
 from .json_bodies import json_response, parse_json
 from .operation import Operation
 from .page_layout import error_page, page
+from .parameters import required_parameter, seconds_parameter
 
 if TYPE_CHECKING:
     from werkzeug import Request, Response
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from ..state.emulator_state import State
 
 __all__ = ["find_operation"]
+
+_INVALID = "InvalidRequestException"
+"""The error code for an invalid request."""
 
 _SESSION_KEYS = ("sessionId", "sessionKey", "sessionToken")
 
@@ -29,18 +33,19 @@ _SIGNED_IN = """\
 
 def get_signin_token(state: State, request: Request) -> Response:
     """Return a sign-in token for role credentials."""
-    key, secret, session_token = _session(_required(request, "Session"))
-    sign_in = state.console_sign_ins.create(key, secret, session_token, _duration(request))
+    key, secret, session_token = _session(required_parameter(request, "Session", _INVALID))
+    duration = seconds_parameter(request, "SessionDuration", _INVALID, default=43200)
+    sign_in = state.console_sign_ins.create(key, secret, session_token, duration)
     return json_response({"SigninToken": sign_in.token})
 
 
 def login(state: State, request: Request) -> Response:
     """Show who is signed in. The destination is only a link, because it is outside this machine."""
-    sign_in = state.console_sign_ins.find(_required(request, "SigninToken"))
-    _required(request, "Issuer")
-    destination = _required(request, "Destination")
+    sign_in = state.console_sign_ins.find(required_parameter(request, "SigninToken", _INVALID))
+    required_parameter(request, "Issuer", _INVALID)
+    destination = required_parameter(request, "Destination", _INVALID)
     if urlsplit(destination).scheme not in {"http", "https"}:
-        raise ServiceError("InvalidRequestException", "Destination must be an http or https URL")
+        raise ServiceError(_INVALID, "Destination must be an http or https URL")
 
     body = _SIGNED_IN.format(
         role=escape(sign_in.caller.role),
@@ -52,7 +57,7 @@ def login(state: State, request: Request) -> Response:
 
 def _handle_unknown(_state: State, request: Request) -> Response:
     action = request.values.get("Action", "")
-    raise ServiceError("InvalidRequestException", f"There is no action {action!r}")
+    raise ServiceError(_INVALID, f"There is no action {action!r}")
 
 
 _UNKNOWN_ACTION = Operation(UNKNOWN, _handle_unknown, error_page)
@@ -76,20 +81,4 @@ def _session(text: str) -> tuple[str, str, str]:
             return key, secret, token
 
     message = f"Session must be a JSON object with {', '.join(_SESSION_KEYS)}"
-    raise ServiceError("InvalidRequestException", message)
-
-
-def _duration(request: Request) -> int:
-    text = request.values.get("SessionDuration", "43200")
-    if not text.isdecimal():
-        raise ServiceError("InvalidRequestException", "SessionDuration must be a number")
-
-    return int(text)
-
-
-def _required(request: Request, name: str) -> str:
-    value = request.values.get(name)
-    if not value:
-        raise ServiceError("InvalidRequestException", f"Missing parameter {name}")
-
-    return value
+    raise ServiceError(_INVALID, message)

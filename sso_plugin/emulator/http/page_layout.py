@@ -1,4 +1,4 @@
-"""What all pages share: the HTML around the content, the headers, and the list of users.
+"""What all pages share: the HTML around the content, the headers, and the fields for a decision.
 
 Plain HTML without JavaScript. `origin_check` rejects forms from other sites.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..state.service_errors import ServiceError
 
-__all__ = ["alert", "error_page", "options", "page"]
+__all__ = ["alert", "decision_fields", "error_page", "page"]
 
 _PAGE = """\
 <!doctype html>
@@ -43,6 +43,12 @@ button {{ margin: 1.5rem .5rem 0 0 }}
 </html>
 """
 
+_DECISION = """\
+<label for="user">Sign in as</label>
+<select id="user" name="user">{options}</select>
+<button name="decision" value="approve">Approve</button>
+<button name="decision" value="deny">Deny</button>"""
+
 
 def page(title: str, body: str, status: int = 200, *, redirects_to: str = "") -> Response:
     """Return a page.
@@ -67,9 +73,10 @@ def alert(text: str) -> str:
     return f'<p role="alert"><strong>{escape(text)}</strong></p>' if text else ""
 
 
-def options(names: Iterable[str]) -> str:
-    """Return the options of a select element."""
-    return "".join(f"<option>{escape(name)}</option>" for name in names)
+def decision_fields(users: Iterable[str]) -> str:
+    """Return the fields with which a user signs in, and approves or denies."""
+    options = "".join(f"<option>{escape(user)}</option>" for user in users)
+    return _DECISION.format(options=options)
 
 
 def error_page(error: ServiceError) -> Response:

@@ -9,6 +9,7 @@ from werkzeug import Request, Response
 from ..state.service_errors import ServiceError
 from .json_bodies import error_headers, json_response
 from .operation import Operation, Route
+from .parameters import required_parameter
 
 if TYPE_CHECKING:
     from ..state.emulator_state import State
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ROUTES"]
 
+_INVALID = "InvalidRequestException"
+"""The error code for an invalid request."""
+
 
 def get_role_credentials(state: State, request: Request) -> Response:
     """Return the credentials of a role that is assigned to the user of the token."""
     user = _authenticate(state, request).user
-    account_id = _required(request, "account_id")
-    role = _required(request, "role_name")
+    account_id = required_parameter(request, "account_id", _INVALID)
+    role = required_parameter(request, "role_name", _INVALID)
     if role not in state.assignments.roles(user, account_id):
         raise ServiceError("ForbiddenException", "No access")
 
@@ -51,7 +55,7 @@ def list_accounts(state: State, request: Request) -> Response:
 def list_account_roles(state: State, request: Request) -> Response:
     """Return the roles of the user in an account."""
     user = _authenticate(state, request).user
-    account_id = _required(request, "account_id")
+    account_id = required_parameter(request, "account_id", _INVALID)
     roles = [
         {"roleName": role, "accountId": account_id}
         for role in state.assignments.roles(user, account_id)
@@ -82,14 +86,6 @@ def _authenticate(state: State, request: Request) -> Token:
     return token
 
 
-def _required(request: Request, name: str) -> str:
-    value = request.args.get(name)
-    if not value:
-        raise ServiceError("InvalidRequestException", f"Missing parameter {name}")
-
-    return value
-
-
 def _page(
     state: State, request: Request, items: list[dict[str, str]], key: str, *, list_id: str
 ) -> Response:
@@ -101,7 +97,7 @@ def _page(
 def _max_result(request: Request, default: int) -> int:
     text = request.args.get("max_result", str(default))
     if not text.isdecimal() or not 1 <= int(text) <= 100:  # noqa: PLR2004 - as in the model
-        raise ServiceError("InvalidRequestException", "max_result must be from 1 to 100")
+        raise ServiceError(_INVALID, "max_result must be from 1 to 100")
 
     return int(text)
 

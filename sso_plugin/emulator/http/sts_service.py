@@ -12,6 +12,7 @@ from werkzeug import Request, Response
 from ..state.operation_names import UNKNOWN
 from ..state.service_errors import ServiceError
 from .operation import Operation
+from .parameters import required_parameter, seconds_parameter
 from .parsed_signature import SignedRequest
 from .signature_verification import verify
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ..state.role_sessions import Caller
 
 __all__ = ["find_operation"]
+
+_INVALID = "ValidationError"
+"""The error code for an invalid request."""
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
@@ -40,9 +44,9 @@ def assume_role(state: State, request: Request) -> Response:
     caller = _caller(state, request)
     credentials = state.role_sessions.assume(
         caller,
-        _required(request, "RoleArn"),
-        _required(request, "RoleSessionName"),
-        _duration(request),
+        required_parameter(request, "RoleArn", _INVALID),
+        required_parameter(request, "RoleSessionName", _INVALID),
+        seconds_parameter(request, "DurationSeconds", _INVALID, default=3600),
     )
     assumed = credentials.caller
     expiration = datetime.fromtimestamp(credentials.expires_at, timezone.utc)
@@ -95,22 +99,6 @@ def _caller(state: State, request: Request) -> Caller:
     )
     find, now = state.role_sessions.find, state.clock.now()
     return verify(signed, find, service="sts", now=now).caller
-
-
-def _required(request: Request, name: str) -> str:
-    value = request.values.get(name)
-    if not value:
-        raise ServiceError("ValidationError", f"Missing parameter {name}")
-
-    return value
-
-
-def _duration(request: Request) -> int:
-    text = request.values.get("DurationSeconds", "3600")
-    if not text.isdecimal():
-        raise ServiceError("ValidationError", "DurationSeconds must be a number")
-
-    return int(text)
 
 
 Tree = dict[str, "str | Tree"]

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 from botocore.exceptions import ConnectionClosedError
-from emulator_clients import (
-    GET_DEVICE_PAGE,
-    connected,
-    list_accounts_status,
-    receive_all,
-)
+from emulator_clients import GET_DEVICE_PAGE, connected, list_accounts_status, receive_all, refresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,19 +76,13 @@ def test_a_reset_request_changes_nothing(oidc: Any, sso_emulator: Emulator) -> N
     """It is logged without a status, and its refresh token is not used up."""
     sso_emulator.settings.refresh_tokens = "rotate"
     alice = sso_emulator.sign_in("alice")
-    arguments = {
-        "clientId": alice.client_id,
-        "clientSecret": alice.client_secret,
-        "grantType": "refresh_token",
-        "refreshToken": alice.refresh_token,
-    }
     sso_emulator.faults.add("CreateToken", kind="reset", times=1)
 
     with pytest.raises(ConnectionClosedError):
-        oidc.create_token(**arguments)
+        refresh(oidc, alice)
 
     assert sso_emulator.requests.count("CreateToken", status=0) == 1
-    assert oidc.create_token(**arguments)["accessToken"]
+    assert refresh(oidc, alice)["accessToken"]
 
 
 @pytest.mark.parametrize("size", [0, 7, None])
@@ -120,19 +109,13 @@ def test_a_cut_response_was_handled(oidc: Any, sso_emulator: Emulator) -> None:
     """Its refresh token is used up, as when the network fails at the wrong moment."""
     sso_emulator.settings.refresh_tokens = "rotate"
     alice = sso_emulator.sign_in("alice")
-    arguments = {
-        "clientId": alice.client_id,
-        "clientSecret": alice.client_secret,
-        "grantType": "refresh_token",
-        "refreshToken": alice.refresh_token,
-    }
     sso_emulator.faults.add("CreateToken", kind="cut", times=1)
 
     with pytest.raises(Exception, match=r"(?i)connection|read"):
-        oidc.create_token(**arguments)
+        refresh(oidc, alice)
 
     with pytest.raises(oidc.exceptions.InvalidGrantException):
-        oidc.create_token(**arguments)
+        refresh(oidc, alice)
 
 
 def test_a_truncated_response_is_valid_http(
