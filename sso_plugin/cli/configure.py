@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from sso_plugin.commands.configure.configuring import Wishes, write_profiles
+from sso_plugin.commands.configure.configuring import ConfigureOptions, write_profiles
 from sso_plugin.commands.configure.profile_names import DEFAULT_TEMPLATE
 
 from . import options, output
@@ -65,7 +65,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 )
 @click.option("--dry-run", is_flag=True, help="Show the change only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def command(*, dry_run: bool, yes: bool, **wishes: object) -> int:
+def command(*, dry_run: bool, yes: bool, **values: object) -> int:
     """Write a profile for every role that you have in every account, after a login if need be.
 
     What is to change is shown first, as a diff. A profile that was written by hand is never
@@ -81,10 +81,10 @@ def command(*, dry_run: bool, yes: bool, **wishes: object) -> int:
         return not dry_run and (yes or _asked())
 
     with Bar("Accounts") as bar:
-        plan = write_profiles(Wishes(**wishes), confirm, bar.update)  # type: ignore[arg-type]
+        plan = write_profiles(ConfigureOptions(**values), confirm, bar.update)  # type: ignore[arg-type]
     if plan is None:
         output.say("Nothing was written.")
-        return 0 if dry_run and not shown[-1].without else FAILED
+        return 0 if dry_run and not shown[-1].without_profile else FAILED
     return _report(plan)
 
 
@@ -99,7 +99,7 @@ def _show(plan: Plan) -> None:
 
 
 def _show_notes(plan: Plan) -> None:
-    for name, why in plan.left.items():
+    for name, why in plan.skipped.items():
         output.say(f'The profile "{name}" stays as it is: {why}.', "yellow")
     for note in plan.notes:
         output.say(note, "yellow")
@@ -119,7 +119,7 @@ def _report(plan: Plan) -> int:
         output.say(f"{plan.file} is up to date.")
     else:
         output.say(f"{plan.file} is written.", "green")
-    if plan.without:
-        output.say(f"Roles without a profile: {len(plan.without)}.", "yellow")
+    if plan.without_profile:
+        output.say(f"Roles without a profile: {len(plan.without_profile)}.", "yellow")
         return FAILED
     return 0

@@ -1,4 +1,4 @@
-"""The AWS config file on disk: read as it is, replaced as a whole or not at all."""
+"""The AWS config file on disk: read byte by byte, and replaced atomically."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["ConfigFile", "FileStatus"]
 
 _NOT_COPIED = "security.capability"
+"""The extended attribute that gives a program privileges. A config file needs none."""
 
 
 @dataclass(frozen=True)
 class FileStatus:
-    """Owner, mode and extended attributes of a file, read from its descriptor."""
+    """The owner, the mode and the extended attributes of a file."""
 
     status: os.stat_result
     attributes: dict[str, bytes]
@@ -41,7 +42,7 @@ class FileStatus:
         """Read them from an open file."""
         return cls(os.fstat(descriptor), dict(_attributes(descriptor)))
 
-    def give_to(self, descriptor: int) -> None:
+    def apply_to(self, descriptor: int) -> None:
         """Set them on another open file, where permitted. Set-user-id bits are never set."""
         if hasattr(os, "fchown"):
             with contextlib.suppress(PermissionError):
@@ -66,7 +67,7 @@ def _attributes(descriptor: int) -> Iterator[tuple[str, bytes]]:
 class ConfigFile:
     """One config file. Its text keeps all bytes of the file, also those that are not UTF-8.
 
-    :param link_owners: other users whose links were followed to the file by root.
+    :param link_owners: the other users whose links root followed to the file.
     """
 
     path: Path
@@ -74,9 +75,9 @@ class ConfigFile:
 
     @classmethod
     def in_use(cls) -> ConfigFile:
-        """Return the file that scripts read, if botocore can read it.
+        """Return the config file that scripts use.
 
-        :raises ConfigError: if it cannot.
+        :raises ConfigError: if botocore cannot read it.
         """
         from botocore.session import Session
 
@@ -87,7 +88,7 @@ class ConfigFile:
 
     @classmethod
     def at(cls, path: str) -> ConfigFile:
-        """Return the file that a path leads to: a link stays, what it points at is replaced."""
+        """Return the file at a path. A link is followed: its target is replaced, the link stays."""
         try:
             return cls(*resolve(Path(path).expanduser()))
         except (OSError, RuntimeError) as exc:
@@ -98,32 +99,31 @@ class ConfigFile:
             ) from exc
 
     def read(self) -> str:
-        """Return the whole text; none if there is no file."""
-        with self._complaining("read"), self._opened() as descriptor:
+        """Return the whole text. It is empty if there is no file."""
+        with self._os_errors_as_config_errors("read"), self._opened() as descriptor:
             return _text_of(descriptor)
 
     def parsed(self) -> dict[str, Any]:
-        """Return what botocore reads in the file; nothing if there is none.
+        """Return what botocore reads in the file. It is empty if there is no file.
 
-        :raises ConfigError: if botocore, and so every script, cannot read it.
+        :raises ConfigError: if botocore cannot read it. Then no script can use it either.
         """
-        with self._complaining("read"), self._opened() as descriptor:
+        with self._os_errors_as_config_errors("read"), self._opened() as descriptor:
             return self._parsed(descriptor).loaded
 
     def replace(self, before: str, after: str, change: Change) -> bool:
-        """Put the new text in the place of the old one; False if somebody else changed it.
+        """Replace the old text by the new one. Return False if the file has another text by now.
 
-        Whoever reads the file, at whatever moment, even after a crash, finds all of the old text
-        or all of the new one.
+        A reader always finds the complete old text or the complete new text, also after a crash.
 
         :param change: the intended change. botocore must read the new text as the old one plus
             exactly this change.
-        :raises ConfigError: if it does not; nothing is written then.
+        :raises ConfigError: if botocore reads anything else. Then nothing is written.
         """
         with (
             self._locked(),
-            self._complaining("written"),
-            # A file that was read has a folder. One that is missing now was moved away.
+            self._os_errors_as_config_errors("written"),
+            # The folder of a file that was read exists. If it is missing now, it was moved.
             OpenFolder(self.path.parent, make=before == "", link_owners=self.link_owners) as folder,
         ):
             with self._opened_in(folder) as descriptor:
@@ -131,17 +131,17 @@ class ConfigFile:
                     return False
                 old = self._parsed(descriptor)
                 status = None if descriptor is None else FileStatus.of(descriptor)
-            self._put(folder, after, status, lambda new: change.check(old, new))
+            self._write(folder, after, status, lambda new: change.check(old, new))
             return True
 
-    def _put(
+    def _write(
         self,
         folder: OpenFolder,
         text: str,
         status: FileStatus | None,
         check: Callable[[ParsedConfig], object],
     ) -> None:
-        # Always the same name, so that what a crash leaves behind is gone after the next run.
+        # The name never changes, so the next run deletes what a crash left behind.
         name = f".{self.path.name}.sso-plugin-new"
         folder.unlink(name)
         try:
@@ -149,7 +149,7 @@ class ConfigFile:
                 file.write(text.encode("utf-8", "surrogateescape"))
                 file.flush()
                 if status:
-                    status.give_to(file.fileno())
+                    status.apply_to(file.fileno())
                 os.fsync(file.fileno())
                 check(self._parsed_new(file.fileno(), name))
             folder.rename(name, self.path.name)
@@ -170,7 +170,7 @@ class ConfigFile:
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int | None]:
-        """Open the file for reading; None if there is no file."""
+        """Open the file for reading. Yield None if there is no file."""
         try:
             folder = OpenFolder(self.path.parent)
         except FileNotFoundError:
@@ -192,13 +192,13 @@ class ConfigFile:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        # In our own folder: the one of the config file may be under version control.
+        # The lock file is in our own folder: that of the config file may be under version control.
         name = hashlib.sha256(str(self.path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
         with own_cache().locked(own_key("config", name)):
             yield
 
     @contextlib.contextmanager
-    def _complaining(self, act: str) -> Iterator[None]:
+    def _os_errors_as_config_errors(self, act: str) -> Iterator[None]:
         try:
             yield
         except OSError as exc:
@@ -208,7 +208,7 @@ class ConfigFile:
 
 
 def _open_regular(folder: OpenFolder, name: str) -> int | None:
-    """Open a regular file for reading; None if it does not exist."""
+    """Open a regular file for reading. Return None if it does not exist."""
     try:
         descriptor = folder.open(name, os.O_RDONLY)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What botocore reads in a config file, or why it cannot."""
+"""What botocore reads in a config file, or why it cannot read the file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["ParsedConfig", "parse_config"]
 
 
-def _nothing() -> dict[str, Any]:
+def _empty_config() -> dict[str, Any]:
     return {"profiles": {}, "sso_sessions": {}, "services": {}}
 
 
 @dataclass(frozen=True)
 class ParsedConfig:
-    """A config file as botocore reads it. The default is the value for a missing file.
+    """A config file as botocore reads it. The defaults are those of a missing file.
 
     :param sections: all sections, by the text of their header.
     :param loaded: what `botocore.configloader.load_config` returns.
@@ -30,7 +30,7 @@ class ParsedConfig:
     """
 
     sections: dict[str, Any] = field(default_factory=dict)
-    loaded: dict[str, Any] = field(default_factory=_nothing)
+    loaded: dict[str, Any] = field(default_factory=_empty_config)
     defaults: dict[str, Any] = field(default_factory=dict)
 
 
@@ -38,7 +38,7 @@ def parse_config(descriptor: int, path: Path) -> ParsedConfig:
     """Return what botocore reads in an open file.
 
     :param path: its path, for messages, and for systems that cannot open a descriptor again.
-    :raises ConfigError: if botocore, and so every script, cannot read it.
+    :raises ConfigError: if botocore cannot read it. Then no script can use it either.
     """
     from botocore.configloader import build_profile_map, raw_config_parse
     from botocore.exceptions import ConfigNotFound, ConfigParseError
@@ -62,7 +62,7 @@ def parse_config(descriptor: int, path: Path) -> ParsedConfig:
 
 
 def _readable_path(descriptor: int, path: Path) -> str:
-    # The path may lead to another file by now.
+    # By now, the path may lead to another file.
     by_descriptor = f"/proc/self/fd/{descriptor}"
     return by_descriptor if os.path.isfile(by_descriptor) else str(path)  # noqa: PTH113
 
@@ -78,22 +78,21 @@ def _with_nested(value: str) -> Any:
     if not value.startswith("\n"):
         return value
     pairs = [line.split("=", 1) for line in value.splitlines() if line.strip()]
-    return {key.strip(): held.strip() for key, held in pairs}
+    return {key.strip(): nested.strip() for key, nested in pairs}
 
 
 def _reason(error: object, descriptor: int) -> str:
-    """Say what a parser stumbled over. Its own words may quote the line, and a secret in it."""
+    """Describe a parser's error. Its own message may quote the line, and a secret in it."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     if os.read(descriptor, 3) == codecs.BOM_UTF8:
         return "it begins with a byte order mark"
     match error:
         case configparser.DuplicateSectionError():
-            reason = f"the section [{error.section}] begins again in line {error.lineno}"
+            reason = f"line {error.lineno} repeats the section [{error.section}]"
         case configparser.DuplicateOptionError():
-            place = f"[{error.section}] is given again in line {error.lineno}"
-            reason = f"{error.option} in {place}"
+            reason = f"line {error.lineno} repeats the key {error.option} of [{error.section}]"
         case configparser.MissingSectionHeaderError():
-            reason = f"line {error.lineno} belongs to no section"
+            reason = f"line {error.lineno} is not in a section"
         case configparser.ParsingError():
             reason = f"line {error.errors[0][0]} is neither a section nor a value"
         case UnicodeError():

@@ -112,6 +112,12 @@ class Terminal:
             pass
         return self._process.wait(timeout=30)
 
+    def is_running(self, seconds: float = 0) -> bool:
+        """Return whether the command still runs after that time."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=seconds)
+        return self._process.poll() is None
+
     def piped(self) -> str:
         """Return what went into the pipe that is standard output instead of the terminal."""
         assert self._process.stdout

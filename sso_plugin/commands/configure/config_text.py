@@ -1,7 +1,11 @@
-"""The text of an AWS config file, of which only the profiles that we wrote can be changed.
+r"""The text of an AWS config file, of which only the managed profiles can be changed.
 
-Whatever else is in the file is carried along character by character and never understood. All
-that has to be known of it: a line that begins with ``[`` begins a section, for botocore too.
+All other text is kept character by character, and is not parsed. The only rule that we need is
+that a line which begins with ``[`` begins a section, as for botocore.
+
+This is not done by ConfigUpdater (https://pypi.org/project/ConfigUpdater), because it changes or
+refuses files that botocore reads: it adds ``\n`` after a line that ends in ``\r``, it refuses an
+indented comment above the first section, and it writes changed lines with ``\n`` only.
 """
 
 from __future__ import annotations
@@ -22,8 +26,8 @@ __all__ = ["ConfigText", "ProfileText"]
 
 
 @dataclass
-class _Piece:
-    """A stretch of the file: a profile that we manage, or a person's text."""
+class _Part:
+    """A part of the file: one managed profile, or the other text between two of them."""
 
     text: str
     profile: ManagedProfile | None = None
@@ -35,115 +39,115 @@ class _Piece:
 
 @dataclass
 class ConfigText:
-    """A config file in pieces. Its text, unchanged, is the text it was made of."""
+    """A config file in parts. Unless it is changed, its text is exactly what was parsed."""
 
     newline: str
-    _pieces: list[_Piece]
+    _parts: list[_Part]
 
     @classmethod
     def parse(cls, text: str) -> ConfigText:
-        """Find the profiles that have our mark."""
+        """Find the managed profiles."""
         lines = _lines(text)
-        ends = [*(at for at, line in enumerate(lines) if line.startswith("[")), len(lines)]
-        pieces = []
+        headers = [at for at, line in enumerate(lines) if line.startswith("[")]
+        parts = []
         begin = 0
-        for at, end in itertools.pairwise(ends):
+        for at, end in itertools.pairwise([*headers, len(lines)]):
             profile = ManagedProfile.read(lines[at:end], is_last=end == len(lines))
             if profile:
-                pieces.append(_Piece("".join(lines[begin:at])))
-                pieces.append(_Piece(profile.text, profile))
+                parts.append(_Part("".join(lines[begin:at])))
+                parts.append(_Part(profile.text, profile))
                 begin = at + len(profile.lines)
-        pieces.append(_Piece("".join(lines[begin:])))
-        return cls("\r\n" if lines and lines[0].endswith("\r\n") else "\n", pieces)
+        parts.append(_Part("".join(lines[begin:])))
+        return cls("\r\n" if lines and lines[0].endswith("\r\n") else "\n", parts)
 
     @property
     def text(self) -> str:
         """The whole file."""
-        return "".join(piece.text for piece in self._pieces)
+        return "".join(part.text for part in self._parts)
 
     @property
     def profiles(self) -> dict[str, ManagedProfile]:
-        """The profiles that have our mark, by name."""
-        return {piece.profile.name: piece.profile for piece in self._pieces if piece.profile}
+        """The managed profiles by name."""
+        return {part.profile.name: part.profile for part in self._parts if part.profile}
 
     def put(self, profiles: Iterable[ProfileText]) -> None:
-        """Write profiles: in their old place, else after the last one of ours, else at the end.
+        """Update managed profiles in place. Add new ones after the last one, or at the end.
 
-        One that is there gets these values. Its other lines stay.
+        An existing profile gets these values. Its other lines stay.
 
-        Precondition: no profile without our mark has one of these names.
+        Precondition: no profile that is not managed has one of these names.
 
         :raises ConfigError: if a name or a value is not one line of printable characters.
         """
         new = {profile.name: profile for profile in profiles}
         for profile in new.values():
             _check("profile", profile.name, profile.values)
-        for piece in self._pieces:
-            if piece.profile and piece.profile.name in new:
-                values = new.pop(piece.profile.name).values
-                if piece.profile.values != {**piece.profile.values, **values}:
-                    piece.profile = piece.profile.with_values(values, self.newline)
-                    piece.text = piece.profile.text
+        for part in self._parts:
+            if part.profile and part.profile.name in new:
+                values = new.pop(part.profile.name).values
+                if part.profile.values != {**part.profile.values, **values}:
+                    part.profile = part.profile.with_values(values, self.newline)
+                    part.text = part.profile.text
         added = [self._new(profile) for profile in new.values()]
-        parted = [part for piece in added for part in (_Piece(self.newline), piece)]
-        ours = [at for at, piece in enumerate(self._pieces) if piece.profile]
-        if parted and ours:
-            self._end_line(self._pieces[ours[-1]])
-            self._pieces[ours[-1] + 1 : ours[-1] + 1] = parted
-        elif parted:
+        separated = [part for profile in added for part in (_Part(self.newline), profile)]
+        managed = [at for at, part in enumerate(self._parts) if part.profile]
+        if separated and managed:
+            self._end_line(self._parts[managed[-1]])
+            self._parts[managed[-1] + 1 : managed[-1] + 1] = separated
+        elif separated:
             self._end_section()
-            self._pieces += [*parted[1:], _Piece("")]
+            self._parts += [*separated[1:], _Part("")]
 
     def append(self, kind: str, name: str, values: Mapping[str, str]) -> None:
-        """Add a section at the end of the file, which is not ours from then on.
+        """Add a section at the end of the file. It is not managed.
 
         :raises ConfigError: if the name or a value is not one line of printable characters.
         """
         _check(kind, name, values)
         lines = [f"[{kind} {name}]", *(f"{key} = {value}" for key, value in values.items())]
         self._end_section()
-        self._pieces.append(_Piece(self._joined(lines)))
+        self._parts.append(_Part(self._joined(lines)))
 
     def remove(self, names: Iterable[str]) -> None:
-        """Take out profiles of ours, and the blank lines that part them from others of ours.
+        """Remove managed profiles, and the blank line between two of them.
 
-        A blank line between two profiles of ours is ours; any other may be somebody else's.
+        Other blank lines stay, because a user may have written them.
         """
         for name in names:
             self._remove(name)
 
-    def _new(self, profile: ProfileText) -> _Piece:
+    def _new(self, profile: ProfileText) -> _Part:
         text = self._joined(profile.lines())
-        return _Piece(text, ManagedProfile.read(_lines(text), is_last=True))
+        return _Part(text, ManagedProfile.read(_lines(text), is_last=True))
 
     def _remove(self, name: str) -> None:
-        pieces = self._pieces
-        at = next(at for at, one in enumerate(pieces) if one.profile and one.profile.name == name)
-        if at > 1 and pieces[at - 1].is_blank_line and pieces[at - 2].profile:
-            del pieces[at - 1 : at + 1]
-        elif at + 2 < len(pieces) and pieces[at + 1].is_blank_line and pieces[at + 2].profile:
-            del pieces[at : at + 2]
+        parts = self._parts
+        at = next(at for at, one in enumerate(parts) if one.profile and one.profile.name == name)
+        if at > 1 and parts[at - 1].is_blank_line and parts[at - 2].profile:
+            del parts[at - 1 : at + 1]
+        elif at + 2 < len(parts) and parts[at + 1].is_blank_line and parts[at + 2].profile:
+            del parts[at : at + 2]
         else:
-            del pieces[at]
+            del parts[at]
 
     def _end_section(self) -> None:
-        """See to it that what comes next begins on a line of its own, after a blank one."""
+        """End the last line, and add a blank line unless there is one."""
         lines = _lines(self.text)
         if lines:
-            self._end_line(self._pieces[-1], lines[-1])
+            self._end_line(self._parts[-1], lines[-1])
             if lines[-1].strip():
-                self._pieces.append(_Piece(self.newline))
+                self._parts.append(_Part(self.newline))
 
-    def _end_line(self, piece: _Piece, line: str | None = None) -> None:
-        if not (piece.text if line is None else line).endswith(("\n", "\r")):
-            piece.text += self.newline
+    def _end_line(self, part: _Part, line: str | None = None) -> None:
+        if not (part.text if line is None else line).endswith(("\n", "\r")):
+            part.text += self.newline
 
     def _joined(self, lines: list[str]) -> str:
         return "".join(line + self.newline for line in lines)
 
 
 def _check(kind: str, name: str, values: Mapping[str, str]) -> None:
-    """Refuse characters that any reader of the file could take for the end of a line."""
+    """Refuse characters that any reader of the file could read as the end of a line."""
     for key, text in {"its name": name, **values}.items():
         if not text.isprintable() or not key.isprintable():
             raise ConfigError(
@@ -154,5 +158,5 @@ def _check(kind: str, name: str, values: Mapping[str, str]) -> None:
 
 
 def _lines(text: str) -> list[str]:
-    """Split at the line ends that configparser knows, and at no other; each keeps its own."""
+    """Split at the line ends that configparser knows, and at no other. Keep the line ends."""
     return list(io.StringIO(text, newline=""))

@@ -18,8 +18,8 @@ from .notes import notes
 from .plan import Plan
 from .profile_names import NameTemplate
 from .profile_text import REGION
-from .role_choice import Listing, list_roles
-from .role_profiles import Assignment, Naming, Present
+from .role_choice import RoleChoice, choose_roles
+from .role_profiles import Assignment, ExistingProfiles, Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,15 +32,17 @@ if TYPE_CHECKING:
 
     from .profile_text import ManagedProfile
 
-__all__ = ["Wishes", "write_profiles"]
+__all__ = ["ConfigureOptions", "write_profiles"]
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What is to be written. Names of accounts and roles are filters; none means all.
+class ConfigureOptions:
+    """The options of the command. See its help.
 
-    :param template: None keeps the names of profiles that are there.
-    :param region: None keeps the regions of profiles that are there.
+    :param accounts: ids or names. If there are none, all accounts are chosen.
+    :param roles: names. If there are none, all roles are chosen.
+    :param template: if None, existing profiles keep their names.
+    :param region: if None, existing profiles keep their regions.
     """
 
     sso_session: str | None = None
@@ -54,55 +56,57 @@ class Wishes:
 
 
 def write_profiles(
-    wishes: Wishes,
+    options: ConfigureOptions,
     confirm: Callable[[Plan], bool],
     progress: Callable[[int, int], object] | None = None,
 ) -> Plan | None:
-    """Write a profile for each role, after a login if need be.
+    """Write a profile for each role. Log the user in first if that is needed.
 
-    :param confirm: is shown each plan; what it says no to is not written.
-    :returns: the plan that was carried out or that has nothing in it; None if it was refused.
-    :raises ConfigError: if that cannot be done; nothing is written then.
+    :param confirm: gets each plan that changes the file. If it returns False, nothing is written.
+    :returns: the plan that was written, or one without changes. None if it was not confirmed.
+    :raises ConfigError: if the profiles cannot be written. Then the file is unchanged.
     """
     file = ConfigFile.in_use()
     session = open_session()
-    login = choose_login(session, file, wishes.sso_session, wishes.start_url, wishes.sso_region)
-    author = _Author(wishes, login)
-    roles = author.roles(session, progress)
+    login = choose_login(session, file, options.sso_session, options.start_url, options.sso_region)
+    planner = _Planner(options, login)
+    choice = planner.choose_roles(session, progress)
     while True:
-        plan = author.plan(file, roles, session)
+        plan = planner.plan(file, choice, session)
         if plan.before == plan.after:
             return plan
         if not confirm(plan):
             return None
         if file.replace(plan.before, plan.after, plan.change):
             return plan
-        # Somebody has changed the file since it was read: the next plan starts from what is there.
+        # The file was changed after it was read, so plan again with its new content.
         session = open_session()
 
 
-class _Author:
-    """Knows what a config file should say of the roles of one login."""
+class _Planner:
+    """Plans the profiles for the roles of one login."""
 
-    def __init__(self, wishes: Wishes, login: SsoProfile) -> None:
-        self._wishes = wishes
+    def __init__(self, options: ConfigureOptions, login: SsoProfile) -> None:
+        self._options = options
         self._login = login
         self._session_name = str(login.session_name)
-        self._naming = Naming(self._session_name, wishes.template, wishes.prune)
-        if wishes.template is not None:
-            NameTemplate.of(wishes.template)
-        if wishes.region is not None:
-            check_region(wishes.region)
+        self._naming = Naming(self._session_name, options.template, options.prune)
+        if options.template is not None:
+            NameTemplate.of(options.template)
+        if options.region is not None:
+            check_region(options.region)
 
-    def roles(self, session: Session, progress: Callable[[int, int], object] | None) -> Listing:
-        """List the roles of the user: all that can decide what is written."""
-        wishes = self._wishes
+    def choose_roles(
+        self, session: Session, progress: Callable[[int, int], object] | None
+    ) -> RoleChoice:
+        """List the roles of the user, and choose those that match the options."""
+        options = self._options
         try:
-            return list_roles(
+            return choose_roles(
                 self._tokens(session),
-                wishes.accounts,
-                wishes.roles,
-                complete=wishes.prune,
+                options.accounts,
+                options.roles,
+                complete=options.prune,
                 progress=progress,
             )
         except LoginRequired as exc:
@@ -115,42 +119,42 @@ class _Author:
             ) from exc
 
     def _tokens(self, session: Session) -> TokenSource:
-        attended = self._login.options._replace(login="auto")
-        return token_source(session, self._login._replace(options=attended))
+        with_login = self._login.options._replace(login="auto")
+        return token_source(session, self._login._replace(options=with_login))
 
-    def plan(self, file: ConfigFile, roles: Listing, session: Session) -> Plan:
-        """Return the change that makes the file say what it should."""
+    def plan(self, file: ConfigFile, choice: RoleChoice, session: Session) -> Plan:
+        """Return the change of the config file that gives each chosen role its profile."""
         before = file.read()
         text = ConfigText.parse(before)
         known = file.parsed()
         managed = dict(_read_alike(text.profiles, known["profiles"]))
         names = {*session.full_config.get("profiles", {}), *known["profiles"]}
-        assignment = Assignment(self._naming, Present(managed, names), roles)
-        values = {name: self._values(role) for name, role in assignment.wanted.items()}
-        added = {name: held for name, held in values.items() if name not in managed}
-        updated = dict(_updates(values, managed))
-        gone = [
+        assignment = Assignment(self._naming, ExistingProfiles(managed, names), choice)
+        wanted = {name: self._values(role) for name, role in assignment.wanted.items()}
+        added = {name: values for name, values in wanted.items() if name not in managed}
+        updated = dict(_updates(wanted, managed))
+        removed = [
             name
             for name in assignment.unused
-            if self._wishes.prune and not managed[name].has_additions
+            if self._options.prune and not managed[name].has_additions
         ]
 
-        new = {} if self._session_name in known["sso_sessions"] else self._section()
-        text.remove(gone)
-        for name, held in new.items():
-            text.append("sso-session", name, held)
-        text.put(ProfileText(name, held) for name, held in {**updated, **added}.items())
+        new_sessions = {} if self._session_name in known["sso_sessions"] else self._new_session()
+        text.remove(removed)
+        for name, values in new_sessions.items():
+            text.append("sso-session", name, values)
+        text.put(ProfileText(name, values) for name, values in {**updated, **added}.items())
         return Plan(
             file=str(file.path),
             before=before,
             after=text.text,
             added=tuple(added),
             changed=tuple(updated),
-            removed=tuple(gone),
-            left=assignment.left,
-            without=tuple(assignment.without),
-            notes=tuple(notes(assignment, self._wishes.region)),
-            change=Change(added, new, gone, updated),
+            removed=tuple(removed),
+            skipped=assignment.skipped,
+            without_profile=tuple(assignment.without_profile),
+            notes=tuple(notes(assignment, self._options.region)),
+            change=Change(added, new_sessions, removed, updated),
         )
 
     def _values(self, role: AccountRole) -> dict[str, str]:
@@ -159,9 +163,9 @@ class _Author:
             "sso_account_id": role.account_id,
             "sso_role_name": role.role_name,
         }
-        return {**values, REGION: self._wishes.region} if self._wishes.region else values
+        return {**values, REGION: self._options.region} if self._options.region else values
 
-    def _section(self) -> dict[str, dict[str, str]]:
+    def _new_session(self) -> dict[str, dict[str, str]]:
         return {
             self._session_name: {
                 "sso_start_url": self._login.start_url,
@@ -174,19 +178,22 @@ class _Author:
 def _read_alike(
     profiles: Mapping[str, ManagedProfile], known: Mapping[str, Mapping[str, object]]
 ) -> Iterator[tuple[str, ManagedProfile]]:
-    """Yield the profiles that botocore reads as we do: not those that are there once more."""
+    """Yield the profiles in which botocore reads the same values as we do.
+
+    It reads other values if there is a second section for the same profile.
+    """
     for name, profile in profiles.items():
-        held = known.get(name, {})
-        if all(held.get(key) == value for key, value in profile.values.items()):
+        values = known.get(name, {})
+        if all(values.get(key) == value for key, value in profile.values.items()):
             yield name, profile
 
 
 def _updates(
-    values: Mapping[str, dict[str, str]], managed: Mapping[str, ManagedProfile]
+    wanted: Mapping[str, dict[str, str]], managed: Mapping[str, ManagedProfile]
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the values that profiles get which are there, for those that get other ones."""
-    for name in (name for name in values if name in managed):
+    """Yield the managed profiles that need other values, with the values that we may set."""
+    for name in (name for name in wanted if name in managed):
         profile = managed[name]
-        held = {key: value for key, value in values[name].items() if profile.may_set(key)}
-        if profile.values != {**profile.values, **held}:
-            yield name, held
+        values = {key: value for key, value in wanted[name].items() if profile.may_set(key)}
+        if profile.values != {**profile.values, **values}:
+            yield name, values

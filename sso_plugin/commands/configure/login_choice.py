@@ -1,4 +1,4 @@
-"""Which login profiles are written for: an sso-session of the config file, or a new one."""
+"""Which login the profiles use: an sso-session of the config file, or a new one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sso_plugin.portal.account_choice import suggestions
 from sso_plugin.printable import one_line
 from sso_plugin.web.addresses import parse
 
-from .profile_names import is_plain
+from .profile_names import needs_no_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +32,9 @@ def choose_login(
     start_url: str | None,
     region: str | None,
 ) -> SsoProfile:
-    """Return the sso-session of that name, the only one, or a new one.
+    """Return the sso-session of this name, or a new one. Without a name, return the only one.
 
-    :raises ConfigError: if that does not name one login.
+    :raises ConfigError: if there is no such login, or if the options do not match it.
     """
     known = file.parsed()["sso_sessions"]
     if name is None and len(known) == 1:
@@ -55,9 +55,9 @@ def choose_login(
 
 
 def check_region(region: str) -> None:
-    """Refuse what cannot be the name of a region.
+    """Refuse text that cannot be the name of a region.
 
-    :raises ConfigError: if it is none.
+    :raises ConfigError: if it cannot be one.
     """
     if not _REGION.fullmatch(region):
         raise ConfigError(
@@ -66,12 +66,12 @@ def check_region(region: str) -> None:
 
 
 def _check_same(
-    file: ConfigFile, login: SsoProfile, option: str, given: str | None, found: str
+    file: ConfigFile, login: SsoProfile, option: str, given: str | None, configured: str
 ) -> None:
-    if given not in (None, found):
+    if given not in (None, configured):
         raise ConfigError(
             subject=f"{login.subject} in {file.path}",
-            problem=f"has {found}, not {given}",
+            problem=f"has {configured}, not {given}",
             fix=f"Leave {option} out, or use another name with --sso-session.",
         )
 
@@ -79,7 +79,7 @@ def _check_same(
 def _new_login(
     name: str, start_url: str | None, region: str | None, known: Iterable[str]
 ) -> SsoProfile:
-    if not is_plain(name):
+    if not needs_no_quotes(name):
         raise ConfigError(
             problem=f'"{name}" is not a valid name for an sso-session',
             fix='Use letters, digits, "-" and "_".',
@@ -89,7 +89,7 @@ def _new_login(
         raise ConfigError(
             problem=f'There is no sso-session "{name}" in the config file',
             fix=(f"Available: {available}. " if available else "")
-            + "To write it, add --start-url and --sso-region.",
+            + "To create it, add --start-url and --sso-region.",
         )
     address = parse(start_url)
     if address is None or not address.is_safe:

@@ -1,4 +1,4 @@
-"""A change of the config file before it is made, as a person is shown it."""
+"""A change of the config file that is not made yet, as it is shown to the user."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _SECRET = re.compile(r"(?im)^(\s*aws_(?:secret_access_key|session_token|security
 class Plan:
     """A change of the config file.
 
-    :param left: the profiles that stay as they are although a role asks for their name, and why.
-    :param without: the roles that have no profile and get none.
-    :param notes: further sentences on what stays as it is.
+    :param skipped: the profiles that are not changed although a role needs their name, and why.
+    :param without_profile: the roles that have no profile and get none.
+    :param notes: more sentences about what stays as it is.
     :param change: the same change, for the check of the new file.
     """
 
@@ -36,18 +36,18 @@ class Plan:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
-    left: dict[str, str]
-    without: tuple[AccountRole, ...]
+    skipped: dict[str, str]
+    without_profile: tuple[AccountRole, ...]
     notes: tuple[str, ...]
     change: Change
 
     def diff(self) -> Iterator[str]:
-        """Yield the lines of a unified diff, for a person; none if nothing changes."""
+        """Yield the lines of a unified diff. Secrets are masked. No lines if nothing changes."""
         return unified_diff(_shown(self.before), _shown(self.after), self.file)
 
 
 def _shown(text: str) -> list[str]:
-    """Return the lines for a diff, secrets masked; a missing end of the last line is told."""
+    """Return the lines for a diff. Secrets are masked, a missing last line end is shown."""
     lines = _SECRET.sub(r"\1********", text.replace("\r\n", "\n")).split("\n")
     if lines[-1] == "":
         return lines[:-1]

@@ -1,4 +1,4 @@
-"""Names for profiles, made of the names of accounts and roles by a template."""
+"""The names of profiles, made from the names of accounts and roles with a template."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 
     from sso_plugin.portal.listings import AccountRole
 
-__all__ = ["DEFAULT_TEMPLATE", "DISTINCT_TEMPLATE", "UNFIT", "NameTemplate", "is_plain"]
+__all__ = [
+    "DEFAULT_TEMPLATE",
+    "RESERVED_NAMES",
+    "UNIQUE_TEMPLATE",
+    "NameTemplate",
+    "needs_no_quotes",
+]
 
 DEFAULT_TEMPLATE = "{account_name}-{role_name}"
-DISTINCT_TEMPLATE = "{account_name}-{account_id}-{role_name}"
-"""It gives the same name to no two roles."""
+UNIQUE_TEMPLATE = "{account_name}-{account_id}-{role_name}"
+"""It never gives the same name to two roles."""
 
-UNFIT = ("", "default")
-"""Names that no profile gets: ``default`` is the one that every script uses."""
+RESERVED_NAMES = ("", "default")
+"""Names that no profile gets. Every script without a profile name uses ``default``."""
 
 _FIELDS = ("account_name", "account_id", "role_name", "sso_session")
 _PLAIN = "A-Za-z0-9_.@+="
@@ -30,8 +36,8 @@ _NOT_PLAIN = re.compile(f"[^{_PLAIN}]+")
 _LITERAL = re.compile(rf"[-/:,{_PLAIN}]*")
 
 
-def is_plain(text: str) -> bool:
-    """Tell whether a name can stand in a section header, and in a shell, without quotes."""
+def needs_no_quotes(text: str) -> bool:
+    """Return whether a name needs no quotes, neither in a section header nor in a shell."""
     return bool(text) and _LITERAL.fullmatch(text) is not None
 
 
@@ -45,28 +51,28 @@ class NameTemplate:
     def of(cls, text: str) -> NameTemplate:
         """Check a template.
 
-        :raises ConfigError: if it has an unknown field or a character that a name cannot have,
-            or is no name without a field.
+        :raises ConfigError: if it has an unknown field, if it has a character that a profile name
+            cannot have, or if it is a reserved name.
         """
         try:
             parts = list(string.Formatter().parse(text))
         except ValueError as exc:
-            raise _wrong(text, f"{exc}") from None
+            raise _invalid(text, f"{exc}") from None
         for literal, name, spec, conversion in parts:
             if _LITERAL.fullmatch(literal) is None:
-                raise _wrong(text, f'"{literal}" has characters that do not fit a profile name')
+                raise _invalid(text, f'a profile name cannot contain "{literal}"')
             if name is not None and (name not in _FIELDS or spec or conversion):
-                raise _wrong(text, f'there is no field "{name}"')
-        if text in UNFIT:
-            raise _wrong(text, f'it gives every profile the name "{text}"')
+                raise _invalid(text, f'there is no field "{name}"')
+        if text in RESERVED_NAMES:
+            raise _invalid(text, f'it gives every profile the name "{text}"')
         return cls(text)
 
     def names(self, roles: Iterable[AccountRole], sso_session: str) -> dict[str, list[AccountRole]]:
-        """Return the roles by the name of their profile: several if they have the same name."""
-        named: dict[str, list[AccountRole]] = {}
+        """Return the roles by profile name. Several roles may have the same profile name."""
+        roles_by_name: dict[str, list[AccountRole]] = {}
         for role in dict.fromkeys(roles):
-            named.setdefault(self._name(role, sso_session), []).append(role)
-        return named
+            roles_by_name.setdefault(self._name(role, sso_session), []).append(role)
+        return roles_by_name
 
     def _name(self, role: AccountRole, sso_session: str) -> str:
         return self.text.format(
@@ -83,10 +89,10 @@ def _slug(text: str) -> str:
     return _NOT_PLAIN.sub("-", plain).strip("-")
 
 
-def _wrong(text: str, why: str) -> ConfigError:
+def _invalid(text: str, reason: str) -> ConfigError:
     return ConfigError(
         subject=f'The template "{text}"',
-        problem=f"is not valid: {why}",
-        fix=f"The fields are {', '.join(f'{{{name}}}' for name in _FIELDS)}; with {{account_id}} "
-        "and {role_name} no two names are the same.",
+        problem=f"is not valid: {reason}",
+        fix=f"The fields are {', '.join(f'{{{name}}}' for name in _FIELDS)}. With {{account_id}} "
+        "and {role_name}, all names are different.",
     )

@@ -1,9 +1,10 @@
-"""The text of one profile that we wrote, and to which a person may have added keys and comments.
+"""The text of a managed profile: one that we wrote. A user may add keys and comments to it.
 
-It carries a mark: a comment with a digest of its name and of the keys that we wrote. A comment,
-and not a key, because no program reads it. While the digest matches, our keys are updated in
-place; all other lines are the person's and are never changed. If it does not match, or if the
-mark is gone, the person changed a key of ours, and the profile is theirs.
+A managed profile has a comment of ours, with a digest of its name and of the values that we wrote.
+It is a comment and not a key, because no program reads comments. While the digest matches, we
+update our keys in place. All other lines belong to the user and never change. If the digest does
+not match, or if the comment is missing, the user changed a key of ours. Then we leave the whole
+profile alone.
 """
 
 from __future__ import annotations
@@ -16,12 +17,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["ManagedProfile", "ProfileText", "bare"]
+__all__ = ["REGION", "ManagedProfile", "ProfileText", "without_line_end"]
 
 REGION = "region"
-_OURS = ("sso_session", "sso_account_id", "sso_role_name", REGION)
-_MARK = "# Managed by sso-plugin configure. Keys and comments that you add are kept: "
-_MARK_OF_0_1 = "# Written by sso-plugin configure, and kept up to date until somebody changes it: "
+_MANAGED_KEYS = ("sso_session", "sso_account_id", "sso_role_name", REGION)
+"""The keys that we write, in this order."""
+
+_COMMENT = "# Managed by sso-plugin configure. Keys and comments that you add are kept: "
+_COMMENT_OF_0_1 = (
+    "# Written by sso-plugin configure, and kept up to date until somebody changes it: "
+)
+"""What version 0.1 wrote. The digest is the same."""
+
 _HEADER = re.compile(r"\[profile (?P<name>[^\s\]]+)\][^\]]*")
 _OPTION = re.compile(r"(?P<key>[^\s=:][^=:]*?)\s*[=:]\s*(?P<value>.*?)\s*")
 
@@ -34,140 +41,158 @@ class ProfileText:
     values: Mapping[str, str]
 
     def lines(self) -> list[str]:
-        """Return the header, the mark and the values."""
-        mark = _MARK + _digest(self.name, self.values)
-        return [_header(self.name), mark, *_lines(self.values)]
+        """Return the header, our comment and the values."""
+        comment = _COMMENT + _digest(self.name, self.values)
+        return [_header(self.name), comment, *_lines(self.values)]
 
 
 @dataclass(frozen=True)
 class ManagedProfile:
-    """A profile with our mark, from its header to its last line.
+    """A profile with our comment, from its header to its last line.
 
-    :param lines: its text; each line has its end.
-    :param places: the lines of the keys that we may have written.
-    :param mark: the line of the mark.
-    :param ours: the keys that are as we wrote them; empty if a person changed one.
+    :param lines: its text. Each line includes its line end.
+    :param key_lines: the index of the line of each managed key.
+    :param comment_line: the index of the line of our comment.
+    :param unchanged_keys: the managed keys that are as we wrote them. They are all managed keys,
+        or all but a region that the user set. Empty if the user changed any other managed key.
     """
 
     name: str
     lines: tuple[str, ...]
-    places: Mapping[str, int]
-    mark: int
-    ours: frozenset[str] = frozenset()
+    key_lines: Mapping[str, int]
+    comment_line: int
+    unchanged_keys: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, section: Sequence[str], *, is_last: bool) -> ManagedProfile | None:
-        """Return the profile that a section is; None if it has no mark or is not plain.
+        """Return the profile in a section. Return None if it has no comment of ours.
+
+        Also return None if we cannot read every line of the section as botocore does.
 
         :param section: the lines from a header to the next header, or to the end of the file.
         """
-        header = _HEADER.fullmatch(bare(section[0]))
-        marks = [at for at, line in enumerate(section) if line.startswith((_MARK, _MARK_OF_0_1))]
-        if header is None or len(marks) != 1:
+        header = _HEADER.fullmatch(without_line_end(section[0]))
+        comments = [
+            at for at, line in enumerate(section) if line.startswith((_COMMENT, _COMMENT_OF_0_1))
+        ]
+        if header is None or len(comments) != 1:
             return None
         keys = dict(_keys(section))
-        places = {key: at for at, key in keys.items() if key in _OURS}
-        if None in keys.values() or len(places) != sum(key in _OURS for key in keys.values()):
+        key_lines = {key: at for at, key in keys.items() if key in _MANAGED_KEYS}
+        is_repeated = len(key_lines) != sum(key in _MANAGED_KEYS for key in keys.values())
+        if None in keys.values() or is_repeated:
             return None
-        lines = section[: _end(section, max([*marks, *keys]), is_last=is_last)]
-        profile = cls(header["name"], tuple(lines), places, marks[0])
-        return replace(profile, ours=profile._written())
+        lines = section[: _end(section, max([*comments, *keys]), is_last=is_last)]
+        profile = cls(header["name"], tuple(lines), key_lines, comments[0])
+        return replace(profile, unchanged_keys=profile._keys_of_digest())
 
     @property
     def values(self) -> dict[str, str]:
-        """The keys that we may have written, in our order."""
-        return {key: _value(self.lines[self.places[key]]) for key in _OURS if key in self.places}
+        """The values of the managed keys."""
+        return {
+            key: _value(self.lines[self.key_lines[key]])
+            for key in _MANAGED_KEYS
+            if key in self.key_lines
+        }
 
     @property
     def text(self) -> str:
-        """The lines, from the header on."""
+        """All lines of the profile, with the header."""
         return "".join(self.lines)
 
     @property
+    def is_unchanged(self) -> bool:
+        """Whether the managed keys are as we wrote them. A region may be the user's."""
+        return bool(self.unchanged_keys)
+
+    @property
     def has_additions(self) -> bool:
-        """Whether there is anything in it that we did not write."""
+        """Whether the profile has anything that we did not write."""
         return (
-            bare(self.lines[0]) != _header(self.name)
-            or len(self.lines) != 2 + len(self.ours)
-            or self.ours != self.places.keys()
+            without_line_end(self.lines[0]) != _header(self.name)
+            or len(self.lines) != 2 + len(self.unchanged_keys)
+            or self.unchanged_keys != self.key_lines.keys()
         )
 
     def may_set(self, key: str) -> bool:
-        """Tell whether a key can get another value: a region that a person set cannot."""
-        return key != REGION or key in self.ours or key not in self.places
+        """Return whether we may change a managed key. A region that the user set is kept."""
+        return key != REGION or key in self.unchanged_keys or key not in self.key_lines
 
     def with_values(self, values: Mapping[str, str], newline: str) -> ManagedProfile:
-        """Set keys of ours, in place or after the last one; every other line stays."""
+        """Set managed keys in place. Add new ones below the last one. Keep all other lines."""
         lines = list(self.lines)
-        for key in values.keys() & self.places.keys():
-            lines[self.places[key]] = _replaced(lines[self.places[key]], values[key])
-        held = {**self.values, **values}
-        if REGION not in self.ours | values.keys():
-            held.pop(REGION, None)
-        digest = _digest(self.name, held)
-        lines[self.mark] = _MARK + digest + lines[self.mark][len(bare(lines[self.mark])) :]
+        for key in values.keys() & self.key_lines.keys():
+            lines[self.key_lines[key]] = _with_value(lines[self.key_lines[key]], values[key])
+        written = {**self.values, **values}
+        if REGION not in self.unchanged_keys | values.keys():
+            written.pop(REGION, None)
+        digest = _digest(self.name, written)
+        old_comment = lines[self.comment_line]
+        lines[self.comment_line] = (
+            _COMMENT + digest + old_comment[len(without_line_end(old_comment)) :]
+        )
 
-        added = [key for key in values if key not in self.places]
-        below = max(self.places.values(), default=self.mark)
-        if added and bare(lines[below]) == lines[below]:
-            lines[below] += newline
-        lines[below + 1 : below + 1] = [f"{key} = {values[key]}{newline}" for key in added]
-        places = {**self.places, **{key: at for at, key in enumerate(added, start=below + 1)}}
-        mark = self.mark + (len(added) if self.mark > below else 0)
-        return ManagedProfile(self.name, tuple(lines), places, mark, frozenset(held))
+        added = [key for key in values if key not in self.key_lines]
+        last = max(self.key_lines.values(), default=self.comment_line)
+        if added and without_line_end(lines[last]) == lines[last]:
+            lines[last] += newline
+        lines[last + 1 : last + 1] = [f"{key} = {values[key]}{newline}" for key in added]
+        key_lines = {**self.key_lines, **{key: at for at, key in enumerate(added, start=last + 1)}}
+        comment_line = self.comment_line + (len(added) if self.comment_line > last else 0)
+        return ManagedProfile(self.name, tuple(lines), key_lines, comment_line, frozenset(written))
 
-    def _written(self) -> frozenset[str]:
-        """Return the keys that the digest is of: all that we may have written, or no region."""
-        digest = bare(self.lines[self.mark]).rpartition(": ")[2]
+    def _keys_of_digest(self) -> frozenset[str]:
+        """Return the keys that the digest was made of: all managed keys, or all but the region."""
+        digest = without_line_end(self.lines[self.comment_line]).rpartition(": ")[2]
         values = self.values
         without_region = {key: value for key, value in values.items() if key != REGION}
-        for held in (values, without_region):
-            if _digest(self.name, held) == digest:
-                return frozenset(held)
+        for written in (values, without_region):
+            if _digest(self.name, written) == digest:
+                return frozenset(written)
         return frozenset()
 
 
-def bare(line: str) -> str:
-    """Return a line without its end."""
+def without_line_end(line: str) -> str:
+    """Return a line without its line end."""
     return line.rstrip("\r\n")
 
 
 def _keys(section: Sequence[str]) -> Iterator[tuple[int, str | None]]:
-    """Yield the lines of a section that have a meaning, with their keys.
+    """Yield the index and the key of each line, except blank lines and comments.
 
-    A line that continues the value of a person's key has that key; a line that we cannot read as
-    botocore does has none.
+    A line that continues the value of a user's key has the same key. The key is None if we cannot
+    read the line as botocore does.
     """
     key: str | None = None
     for at, line in enumerate(section[1:], start=1):
         if not line.strip() or line.lstrip().startswith(("#", ";")):
             continue
         if not line[0].isspace():
-            option = _OPTION.fullmatch(bare(line))
+            option = _OPTION.fullmatch(without_line_end(line))
             key = option["key"].lower() if option else None
-        elif key in _OURS or line.lstrip().startswith("["):
+        elif key in _MANAGED_KEYS or line.lstrip().startswith("["):
             key = None
         yield at, key
 
 
 def _end(section: Sequence[str], last: int, *, is_last: bool) -> int:
-    """Return where the profile ends: after its last line and the comments right below it.
+    """Return the index after the last line of the profile and the comments directly below it.
 
-    Comments right above the next header belong to that one.
+    Comments directly above the next header belong to that header.
     """
     end = last + 1
     while end < len(section) and section[end].startswith(("#", ";")):
         end += 1
-    is_parted = is_last if end == len(section) else not section[end].strip()
-    return end if is_parted else last + 1
+    is_separate = is_last if end == len(section) else not section[end].strip()
+    return end if is_separate else last + 1
 
 
 def _value(line: str) -> str:
-    option = _OPTION.fullmatch(bare(line))
+    option = _OPTION.fullmatch(without_line_end(line))
     return option["value"] if option else ""
 
 
-def _replaced(line: str, value: str) -> str:
+def _with_value(line: str, value: str) -> str:
     content = line.rstrip()
     return content[: len(content) - len(_value(line))] + value + line[len(content) :]
 

@@ -1,6 +1,7 @@
-"""Which profile each role gets: the one that it has, or a new one with a name by the template.
+"""Which profile each role gets: the one that it has, or a new one with a name from the template.
 
-A name keeps its meaning: a profile is never made one of another role while the user has its role.
+A profile name keeps its meaning: while the user has a role, the profiles of that role are never
+changed to another role.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .profile_names import DEFAULT_TEMPLATE, UNFIT, NameTemplate
+from .profile_names import DEFAULT_TEMPLATE, RESERVED_NAMES, NameTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -16,17 +17,18 @@ if TYPE_CHECKING:
     from sso_plugin.portal.listings import AccountRole
 
     from .profile_text import ManagedProfile
-    from .role_choice import Listing
+    from .role_choice import RoleChoice
 
-__all__ = ["Assignment", "Naming", "Present"]
+__all__ = ["Assignment", "ExistingProfiles", "Naming"]
 
 
 @dataclass(frozen=True)
 class Naming:
     """How profiles are named.
 
-    :param template: None means that a profile keeps its name, and a new one has a default name.
-    :param prune: whether a profile goes if its role has one with the name by the template.
+    :param template: if None, existing profiles keep their names and new ones get default names.
+    :param prune: whether a profile is removed if its role has another one that is named by the
+        template.
     """
 
     sso_session: str
@@ -34,132 +36,147 @@ class Naming:
     prune: bool = False
 
     def names(self, roles: Collection[AccountRole]) -> dict[str, list[AccountRole]]:
-        """Return the roles by the name of their profile: several if they have the same name."""
+        """Return the roles by profile name. Several roles may have the same profile name."""
         template = NameTemplate.of(DEFAULT_TEMPLATE if self.template is None else self.template)
         return template.names(roles, self.sso_session)
 
 
 @dataclass(frozen=True)
-class Present:
+class ExistingProfiles:
     """The profiles of the config file.
 
-    :param managed: those with our mark.
-    :param names: the names of all.
+    :param managed: the managed profiles.
+    :param names: the names of all profiles.
     """
 
     managed: Mapping[str, ManagedProfile]
     names: Collection[str]
 
-    def of_login(self, sso_session: str) -> dict[tuple[str, str], list[str]]:
-        """Return the names of the profiles with our mark, by account and role."""
-        found: dict[tuple[str, str], list[str]] = {}
+    def of_session(self, sso_session: str) -> dict[tuple[str, str], list[str]]:
+        """Return the names of the managed profiles of an sso-session, by account and role."""
+        names: dict[tuple[str, str], list[str]] = {}
         for name, profile in self.managed.items():
             if profile.values.get("sso_session") == sso_session:
-                found.setdefault(_role_of(profile), []).append(name)
-        return found
+                names.setdefault(_role_of(profile), []).append(name)
+        return names
 
 
 @dataclass
 class Assignment:
-    """Profiles for the chosen roles of a user.
+    """The profiles for the chosen roles of a user.
 
-    :ivar wanted: the role of each profile that is to be there.
-    :ivar left: the profiles that stay as they are although a role asks for their name, and why.
-    :ivar without: the roles that have no profile and get none, because a name fits two roles.
-    :ivar reasons: why, for those whose name is not in ``left``.
-    :ivar unused: the profiles of ours that are not needed any more.
-    :ivar other_names: the profiles that keep another name than the template gives.
+    :ivar wanted: the role of each profile that has to exist.
+    :ivar skipped: the profiles that are not changed although a role needs their name, and why.
+    :ivar without_profile: the roles that have no profile and get none.
+    :ivar conflicts: a sentence for each role whose name from the template cannot be used, except
+        for the names in ``skipped``.
+    :ivar unused: the managed profiles that are not needed any more.
+    :ivar other_names: the profiles that keep a name that is not from the template.
     """
 
     naming: Naming
-    present: Present
-    listing: Listing
+    existing: ExistingProfiles
+    choice: RoleChoice
     wanted: dict[str, AccountRole] = field(default_factory=dict)
-    left: dict[str, str] = field(default_factory=dict)
-    without: list[AccountRole] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    without_profile: list[AccountRole] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     other_names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._has = self.present.of_login(self.naming.sso_session)
-        self._held = {_key(role) for role in self.listing.roles}
-        self._accounts = {account for account, _ in self._held}
-        for name, roles in self.naming.names(self.listing.chosen).items():
+        self._names_by_role = self.existing.of_session(self.naming.sso_session)
+        self._user_roles = {_key(role) for role in self.choice.roles}
+        self._accounts = {account for account, _ in self._user_roles}
+        for name, roles in self.naming.names(self.choice.chosen).items():
             for role in roles:
                 self._assign(role, name, [other for other in roles if other != role])
-        self.unused += [name for name in self._gone() if name not in self.wanted]
-        # What another role asks for stays: if it were removed, the next run would give it away.
-        self.unused = [name for name in self.unused if name not in self.left]
+        self.unused += [name for name in self._of_removed_roles() if name not in self.wanted]
+        # A name that another role needs stays. Otherwise the next run would give it to that role.
+        self.unused = [name for name in self.unused if name not in self.skipped]
 
     def _assign(self, role: AccountRole, name: str, others: list[AccountRole]) -> None:
-        """Give a role the profile of this name, or let it keep those that it has.
+        """Give a role the profile of this name, or keep the profiles that it has.
 
-        :param others: the other roles that have this name by the template.
+        :param name: the name from the template.
+        :param others: the other roles that get the same name from the template.
         """
-        has = self._has.get(_key(role), [])
-        if name in has:
-            self._give(role, name, [other for other in has if other != name])
-        elif has and self.naming.template is None:
-            self.other_names += [other for other in has if self.present.managed[other].ours]
-            self._keep(role, has)
-        elif name in UNFIT or others:
-            self._keep(role, has)
-            like = f", like that of {_described(others[0])}" if others else ""
-            if has:
-                kept = f'The profile "{has[0]}" keeps its name'
-            else:
-                self.without.append(role)
-                kept = f"No profile for {_described(role)}"
-            self.reasons.append(f'{kept}: by the template it would be "{name}"{like}.')
+        existing = self._names_by_role.get(_key(role), [])
+        if name in existing:
+            self._give(role, name, [other for other in existing if other != name])
+        elif existing and self.naming.template is None:
+            self.other_names += [other for other in existing if self._is_unchanged(other)]
+            self._keep(role, existing)
+        elif name in RESERVED_NAMES or others:
+            self._keep(role, existing)
+            self._add_conflict(role, name, others)
         elif not self._is_taken(role, name):
-            self._give(role, name, has)
+            self._give(role, name, existing)
         else:
-            self._keep(role, has)
+            self._keep(role, existing)
+
+    def _add_conflict(self, role: AccountRole, name: str, others: list[AccountRole]) -> None:
+        existing = self._names_by_role.get(_key(role), [])
+        if existing:
+            kept = f'The profile "{existing[0]}" keeps its name'
+        else:
+            self.without_profile.append(role)
+            kept = f"No profile for {_described(role)}"
+        same = f", the same as for {_described(others[0])}" if others else ""
+        self.conflicts.append(f'{kept}: its name from the template is "{name}"{same}.')
 
     def _is_taken(self, role: AccountRole, name: str) -> bool:
-        """Tell whether the name is that of a profile that has to stay as it is."""
-        profile = self.present.managed.get(name)
-        owner = profile.values.get("sso_session") if profile else None
-        if profile is None or not profile.ours:
-            if name not in self.present.names:
-                return False
-            self.left[name] = "it was written or changed by hand"
-            return True
-        if owner != self.naming.sso_session:
-            self.left[name] = f'it belongs to the sso-session "{owner}"'
-        elif self._is_gone(profile):
+        """Return whether the profile of this name has to stay as it is."""
+        reason = self._reason_to_skip(name)
+        if reason is None:
             return False
-        else:
-            account, role_name = _role_of(profile)
-            held = (
-                "which you still have" if (account, role_name) in self._held else "not listed now"
-            )
-            self.left[name] = f"it is for the role {role_name} in {account}, {held}"
-        if not self._has.get(_key(role)):
-            self.without.append(role)
+        self.skipped[name] = reason
+        profile = self.existing.managed.get(name)
+        is_managed = profile is not None and profile.is_unchanged
+        if is_managed and not self._names_by_role.get(_key(role)):
+            self.without_profile.append(role)
         return True
 
+    def _reason_to_skip(self, name: str) -> str | None:
+        """Return why the profile of this name has to stay as it is, or None if it need not."""
+        profile = self.existing.managed.get(name)
+        if profile is None or not profile.is_unchanged:
+            exists = name in self.existing.names
+            return "it was written or changed by hand" if exists else None
+        owner = profile.values.get("sso_session")
+        if owner != self.naming.sso_session:
+            return f'it belongs to the sso-session "{owner}"'
+        if self._is_of_removed_role(profile):
+            return None
+        account, role_name = _role_of(profile)
+        is_listed = (account, role_name) in self._user_roles
+        state = "which you still have" if is_listed else "which was not listed in this run"
+        return f"it is for the role {role_name} in {account}, {state}"
+
     def _give(self, role: AccountRole, name: str, others: list[str]) -> None:
-        """Give a role the profile of this name. What it has besides is of an older template."""
+        """Give a role the profile of this name. Its other profiles have older names."""
         self.wanted[name] = role
         if self.naming.template is None and not self.naming.prune:
             self._keep(role, others)
-        self.unused += [other for other in others if self.present.managed[other].ours]
+        self.unused += [other for other in others if self._is_unchanged(other)]
 
     def _keep(self, role: AccountRole, names: list[str]) -> None:
-        self.wanted.update({name: role for name in names if self.present.managed[name].ours})
+        self.wanted.update({name: role for name in names if self._is_unchanged(name)})
 
-    def _gone(self) -> Iterator[str]:
-        for name in [name for names in self._has.values() for name in names]:
-            if self._is_gone(self.present.managed[name]):
-                yield name
+    def _is_unchanged(self, name: str) -> bool:
+        return self.existing.managed[name].is_unchanged
 
-    def _is_gone(self, profile: ManagedProfile) -> bool:
-        """Tell whether the user does not have the role of a profile, as far as that is known."""
+    def _of_removed_roles(self) -> Iterator[str]:
+        for names in self._names_by_role.values():
+            for name in names:
+                if self._is_of_removed_role(self.existing.managed[name]):
+                    yield name
+
+    def _is_of_removed_role(self, profile: ManagedProfile) -> bool:
+        """Return whether the user certainly does not have the role of a profile any more."""
         key = _role_of(profile)
-        is_listed = self.listing.is_complete or key[0] in self._accounts
-        return is_listed and key not in self._held
+        is_listed = self.choice.is_complete or key[0] in self._accounts
+        return is_listed and key not in self._user_roles
 
 
 def _key(role: AccountRole) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""A unified diff of two long texts that consist of sections, in time that grows with their length.
+"""A unified diff of two long texts with sections. Its time grows linearly with their length.
 
-`difflib` alone takes minutes for a config file of some thousand profiles that each change a bit,
-so it is asked twice: which sections are in both, and then what differs in each of these.
+`difflib` alone takes minutes if each of some thousand profiles changes. So we call it twice: first
+to find the sections that are in both texts, then to find the differences in each of them.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ["unified_diff"]
 
 
 def unified_diff(before: Sequence[str], after: Sequence[str], name: str) -> Iterator[str]:
-    """Yield the lines of the diff; none if there is no difference."""
+    """Yield the lines of the diff. No lines if there is no difference."""
     matcher = _Matcher(None, "", "")
-    matcher.found = list(_merged(_opcodes(_sections(before), _sections(after))))
+    matcher.opcodes_found = list(_merge_equal(_opcodes(_sections(before), _sections(after))))
     for number, group in enumerate(matcher.get_grouped_opcodes()):
         if number == 0:
             yield f"--- {name}"
@@ -38,12 +38,12 @@ def unified_diff(before: Sequence[str], after: Sequence[str], name: str) -> Iter
 
 
 class _Matcher(difflib.SequenceMatcher[str]):
-    """Groups differences that were found elsewhere."""
+    """Groups opcodes that were computed before."""
 
-    found: list[Opcode]
+    opcodes_found: list[Opcode]
 
     def get_opcodes(self) -> list[Opcode]:  # type: ignore[override]  # literals in the stubs
-        return self.found
+        return self.opcodes_found
 
 
 def _sections(lines: Sequence[str]) -> list[Section]:
@@ -53,38 +53,38 @@ def _sections(lines: Sequence[str]) -> list[Section]:
 
 
 def _opcodes(before: list[Section], after: list[Section]) -> Iterator[Opcode]:
-    """Yield what differs, line by line; sections of the same header are the same section."""
+    """Yield the opcodes of the lines. Sections with the same header are the same section."""
     at, other_at = _offsets(before), _offsets(after)
     matcher = difflib.SequenceMatcher(None, _headers(before), _headers(after), autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             for i, j in zip(range(i1, i2), range(j1, j2), strict=True):
-                yield from _within(before[i], after[j], at[i], other_at[j])
+                yield from _opcodes_within(before[i], after[j], at[i], other_at[j])
         else:
             yield tag, at[i1], at[i2], other_at[j1], other_at[j2]
 
 
-def _merged(opcodes: Iterable[Opcode]) -> Iterator[Opcode]:
-    """Make one of what is the same and stands next to each other, as `difflib` expects it."""
-    same: Opcode | None = None
+def _merge_equal(opcodes: Iterable[Opcode]) -> Iterator[Opcode]:
+    """Merge adjacent "equal" opcodes, because `difflib` expects that."""
+    equal: Opcode | None = None
     for opcode in opcodes:
-        if same and opcode[0] == "equal":
-            same = ("equal", same[1], opcode[2], same[3], opcode[4])
+        if equal and opcode[0] == "equal":
+            equal = ("equal", equal[1], opcode[2], equal[3], opcode[4])
             continue
-        if same:
-            yield same
-        same = opcode if opcode[0] == "equal" else None
-        if same is None:
+        if equal:
+            yield equal
+        equal = opcode if opcode[0] == "equal" else None
+        if equal is None:
             yield opcode
-    if same:
-        yield same
+    if equal:
+        yield equal
 
 
 def _headers(sections: list[Section]) -> list[str]:
     return [section[0] if section and section[0].startswith("[") else "" for section in sections]
 
 
-def _within(old: Section, new: Section, at: int, other_at: int) -> Iterator[Opcode]:
+def _opcodes_within(old: Section, new: Section, at: int, other_at: int) -> Iterator[Opcode]:
     if old == new:
         yield "equal", at, at + len(old), other_at, other_at + len(new)
         return
@@ -97,6 +97,6 @@ def _offsets(sections: list[Section]) -> list[int]:
 
 
 def _range(start: int, stop: int) -> str:
-    """Name lines as `diff` does: counted from 1, and none by the line before."""
+    """Return a range as `diff` writes it. An empty range has the number of the line before it."""
     length = stop - start
     return f"{start + 1 if length else start},{length}"

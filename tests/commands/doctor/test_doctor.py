@@ -366,7 +366,7 @@ def test_a_config_file_that_cannot_be_read_is_a_problem(world: World) -> None:
     world.configure("[profile a]\n[profile a]\n")
     [(status, message, _)] = bad()
     assert status == "problem"
-    assert "the section [profile a] begins again in line 2" in message
+    assert "line 2 repeats the section [profile a]" in message
 
 
 def test_it_works_without_any_profile(world: World) -> None:

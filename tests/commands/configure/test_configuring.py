@@ -1,0 +1,296 @@
+"""Runs of `sso-plugin configure` from the options to the written file."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.configloader import load_config
+from configure_support import (
+    BY_HAND,
+    PROFILES,
+    is_readable,
+    patched,
+    profiles_in,
+    role,
+    roles_are,
+    write,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import sso_plugin
+from sso_plugin import LoginRequired
+from sso_plugin.commands.configure.configuring import ConfigureOptions, write_profiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import World
+
+    from sso_plugin.commands.configure.plan import Plan
+
+
+def test_every_role_gets_a_profile(world: World, config_file: Path) -> None:
+    """The text that was written by hand stays the same, byte by byte."""
+    before = config_file.read_bytes()
+    plan = write(region="eu-central-1")
+    assert sorted(plan.added) == PROFILES
+    assert config_file.read_bytes().startswith(before)
+    assert load_config(str(config_file))["profiles"]["production-ReadOnlyAccess"] == {
+        "sso_session": "corp",
+        "sso_account_id": "111111111111",
+        "sso_role_name": "ReadOnlyAccess",
+        "region": "eu-central-1",
+    }
+
+
+def test_an_unchanged_script_can_use_a_written_profile(world: World, config_file: Path) -> None:
+    """From the command to a call of AWS."""
+    write(region="eu-central-1")
+    sso_plugin.enable()
+    session = boto3.Session(profile_name="staging-AdministratorAccess")
+    identity = session.client("sts").get_caller_identity()
+    assert identity["Account"] == "222222222222"
+
+
+def test_a_second_run_changes_nothing(config_file: Path) -> None:
+    """The file is not even written again."""
+    write()
+    before = (config_file.read_bytes(), config_file.stat().st_mtime_ns, config_file.stat().st_ino)
+    plan = write()
+    assert (plan.added, plan.changed, plan.removed) == ((), (), ())
+    assert (
+        config_file.read_bytes(),
+        config_file.stat().st_mtime_ns,
+        config_file.stat().st_ino,
+    ) == before
+
+
+def test_a_new_region_is_written_in_place(config_file: Path) -> None:
+    """The order of the profiles and the text between them stay."""
+    write(region="eu-central-1")
+    text = config_file.read_text().replace(
+        "\n[profile production-Read", "\n# Mine.\n[profile production-Read"
+    )
+    config_file.write_text(text)
+    plan = write(region="eu-west-1")
+    assert sorted(plan.changed) == PROFILES
+    sections = [line for line in text.splitlines() if line.startswith(("[", "# Mine"))]
+    after = config_file.read_text()
+    assert [line for line in after.splitlines() if line.startswith(("[", "# Mine"))] == sections
+    assert "region = eu-central-1" not in after.replace("sso_region", "")
+
+
+def test_without_region_every_profile_keeps_its_region(config_file: Path) -> None:
+    """Byte by byte. A new profile has no region."""
+    write(region="eu-central-1", accounts=("production",))
+    before = config_file.read_bytes()
+    assert write(accounts=("production",)).changed == ()
+    assert config_file.read_bytes() == before
+    assert write().added == ("staging-AdministratorAccess", "sandbox-AdministratorAccess")
+    regions = {name: values.get("region") for name, values in profiles_in(config_file).items()}
+    assert [regions[name] for name in PROFILES] == ["eu-central-1", "eu-central-1", None, None]
+    assert write(region="eu-west-1").changed == (
+        "production-AdministratorAccess",
+        "production-ReadOnlyAccess",
+        "staging-AdministratorAccess",
+        "sandbox-AdministratorAccess",
+    )
+    assert {profiles_in(config_file)[name]["region"] for name in PROFILES} == {"eu-west-1"}
+
+
+def test_prune_deletes_profiles_of_removed_roles(world: World, config_file: Path) -> None:
+    """Managed profiles only, also in accounts that are not chosen."""
+    before = config_file.read_bytes()
+    write()
+    world.emulator.unassign("alice", "333333333333", "AdministratorAccess")
+    plan = write(accounts=("production",), prune=True)
+    assert plan.removed == ("sandbox-AdministratorAccess",)
+    assert sorted(load_config(str(config_file))["profiles"]) == sorted(
+        ["default", "plain", "twice", *PROFILES[:2], PROFILES[3]]
+    )
+    assert config_file.read_bytes().startswith(before)
+
+
+def test_a_profile_with_a_second_section_is_skipped(config_file: Path) -> None:
+    """The second section, which botocore reads, was written by hand."""
+    write()
+    addition = '\n[profile "production-ReadOnlyAccess"]\nregion = us-east-1\n'
+    config_file.write_text(config_file.read_text() + addition)
+    before = config_file.read_bytes()
+    plan = write(region="eu-west-1", accounts=("production",), roles=("ReadOnlyAccess",))
+    assert plan.skipped == {"production-ReadOnlyAccess": "it was written or changed by hand"}
+    assert config_file.read_bytes() == before
+
+
+def test_the_user_is_logged_in_first_if_needed(
+    world: World, config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the browser of the user, as by the command login."""
+    world.token_file().unlink()
+    for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sso_plugin.web.surroundings._why_no_browser", lambda *_: None)
+    opened: list[str] = []
+
+    def open_browser(url: str) -> bool:
+        opened.append(url)
+        with urllib.request.urlopen(url, timeout=10) as page:
+            location = world.emulator.authorize(page.url, "alice")
+        with urllib.request.urlopen(location, timeout=10):
+            return True
+
+    monkeypatch.setattr("webbrowser.open", open_browser)
+    assert sorted(write().added) == PROFILES
+    assert len(opened) == 1
+
+
+def test_without_a_terminal_a_new_sso_session_needs_a_login(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other command can log in to it yet, so the error says how to fix that."""
+    monkeypatch.setattr("sso_plugin.web.surroundings._why_no_browser", lambda *_: "this is a test")
+    with pytest.raises(LoginRequired) as caught:
+        write(sso_session="new", start_url=world.emulator.start_url, sso_region="eu-central-1")
+    assert str(caught.value) == (
+        f'The sso-session "new" needs a login: there is no token in {world.token_file("new")}. '
+        "It is not in the config file yet. Run this command in a terminal, or add the section by "
+        "hand."
+    )
+
+
+def test_a_change_by_another_program_is_kept(config_file: Path) -> None:
+    """If the file changes while the user reads the diff, a new plan is shown."""
+    plans: list[Plan] = []
+
+    def edit_first(plan: Plan) -> bool:
+        plans.append(plan)
+        if len(plans) == 1:
+            config_file.write_text(
+                config_file.read_text() + "\n[profile late]\nregion = eu-west-3\n"
+            )
+        return True
+
+    assert write_profiles(ConfigureOptions(), edit_first) == plans[1]
+    assert len(plans) == 2
+    profiles = load_config(str(config_file))["profiles"]
+    assert {"late", *PROFILES} <= set(profiles)
+
+
+@pytest.mark.long
+def test_several_runs_at_once_all_write(world: World, session_text: str) -> None:
+    """Eight processes, each with its own profiles: all profiles are in the file."""
+    world.configure(session_text)
+    code = (
+        "import sys; from sso_plugin.commands.configure.configuring import *;"
+        "write_profiles(ConfigureOptions(template=sys.argv[1] + '-{account_name}-{role_name}'),"
+        " lambda plan: True)"
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, f"run{number}"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        for number in range(8)
+    ]
+    assert [run.wait(60) for run in runs] == [0] * 8
+    assert len(load_config(str(world.config_file))["profiles"]) == 8 * 4
+
+
+ACCOUNT_NAMES = st.sampled_from(["one", "A b", "A-b", "one-R", "default"])
+USER_ROLES = st.lists(
+    st.tuples(st.sampled_from("123"), st.sampled_from("RS")), unique=True, max_size=5
+)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "template": st.sampled_from(
+            ["{account_name}-{role_name}", "{account_id}.{role_name}", "{account_name}"]
+        ),
+        "region": st.sampled_from(["eu-west-1", "eu-west-2"]),
+        "prune": st.just(value=True),
+    },
+)
+EDITS = ["# mine-{0}", "mine{0} = mine-{0}", "mine{0} =\n  max = mine-{0}", "", "\n; mine-{0}"]
+
+
+def edited_by_hand(text: str, data: st.DataObject, number: int) -> str:
+    """Add something to a managed profile, or set its region, as a user does."""
+    lines = text.split("\n")
+    managed = [at for at, line in enumerate(lines) if "by sso-plugin configure" in line]
+    if not managed:
+        return text
+    at = data.draw(st.sampled_from(managed))
+    for below in range(at + 1, min(at + 6, len(lines))):
+        if lines[below].startswith("region = eu") and data.draw(st.booleans()):
+            lines[below] = f"region = mine-{number}"
+            return "\n".join(lines)
+    place = at + data.draw(st.integers(0, 4))
+    lines.insert(place, data.draw(st.sampled_from(EDITS)).format(number))
+    return "\n".join(lines)
+
+
+@pytest.mark.long
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    data=st.data(),
+    steps=st.lists(
+        st.tuples(USER_ROLES, st.fixed_dictionaries(dict.fromkeys("123", ACCOUNT_NAMES)), OPTIONS),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_runs_and_changes_by_hand_in_any_order(
+    world: World, session_text: str, *, data: st.DataObject, steps: list[Any]
+) -> None:
+    """Text of the user stays, profiles keep their roles, and a second run changes nothing."""
+    file = world.config_file
+    world.configure(BY_HAND + session_text)
+    for number, (keys, names, options) in enumerate(steps):
+        user_roles = [role(names[account], account, role_name) for account, role_name in keys]
+        text = file.read_text()
+        changed = edited_by_hand(text, data, number) if data.draw(st.booleans()) else text
+        file.write_text(changed)
+        if not is_readable(file):
+            file.write_text(text)
+        before, profiles = file.read_text(), profiles_in(file)
+
+        with pytest.MonkeyPatch.context() as patch:
+            roles_are(patch, *user_roles)
+            plan = write(**options)
+            after = profiles_in(file)
+            assert file.read_text() == plan.after
+            assert patched(before.split("\n"), [*plan.diff()]) == plan.after.split("\n")
+            again = write(**options)
+        assert (again.after, again.skipped, again.without_profile) == (
+            plan.after,
+            plan.skipped,
+            plan.without_profile,
+        )
+
+        for addition in re.findall(r"mine-\d", before):
+            assert plan.after.count(addition) == before.count(addition)
+        if "prune" not in options:
+            assert profiles.keys() <= after.keys()
+        for name in profiles.keys() & after.keys():
+            old, new = profiles[name], after[name]
+            if (old.get("sso_account_id"), old.get("sso_role_name")) in keys:
+                assert new["sso_account_id"] == old["sso_account_id"]
+                assert new["sso_role_name"] == old["sso_role_name"]
+            if "region" not in options or "mine" in old.get("region", ""):
+                assert new.get("region") == old.get("region")
+        served = {(new.get("sso_account_id"), new.get("sso_role_name")) for new in after.values()}
+        for each in user_roles:
+            is_served = (each.account_id, each.role_name) in served
+            assert is_served != (each in plan.without_profile) or (plan.skipped and not is_served)
