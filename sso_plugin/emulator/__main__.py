@@ -1,4 +1,4 @@
-"""Run the emulator on its own: `python -m sso_plugin.emulator [ORG_FILE]`.
+"""Run the emulator as a command: `python -m sso_plugin.emulator [ORG_FILE]`.
 
 Prints only `export` lines to stdout, for a shell to evaluate. Everything else goes to stderr.
 """
@@ -34,9 +34,18 @@ _DURATIONS = {
 }
 """The setting, the option and the help text of each duration."""
 
-_REFRESH_TOKENS_HELP = (
-    "reusable: a refresh token can be used again; rotate: it works once; "
-    "rotate-strict: a second use revokes the sign-in; off: there are none"
+_NUMBERS = {
+    "poll_interval": "seconds between two polls of a waiting client",
+    "page_size": "maximum number of items on a page",
+}
+"""The setting and the help text of each whole number."""
+
+_REFRESH = (
+    "reusable: a refresh token can be used again; rotate: it works once; rotate-strict: a second "
+    "use revokes the sign-in; off: no refresh tokens (default: %(default)s)"
+)
+_REQUESTS = (
+    "portal requests of one user per second; more are throttled with 429 (default: no limit)"
 )
 
 
@@ -110,37 +119,26 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sso_plugin.emulator",
         description="Run a local IAM Identity Center (portal, OIDC and STS) on a loopback port.",
         epilog="A DURATION is a number of seconds, or a number with the unit s, m, h or d.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
     add("organization", nargs="?", metavar="ORG_FILE", help="TOML file; by default an example")
-    add("--host", default="127.0.0.1", help="loopback address to listen on")
-    add("--port", type=_port, default=0, help="port to listen on; 0 is any free port")
+    add("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
+    add("--port", type=_port, default=0, help="port to listen on (default: any free port)")
     add("--tls", action="store_true", help="serve https, with a new certificate authority")
     for name, (option, text) in _DURATIONS.items():
         default = getattr(defaults, name)
-        add(option, dest=name, type=_duration, default=default, metavar="DURATION", help=text)
+        description = f"{text} (default: {_duration_text(default)})"
+        add(
+            option, dest=name, type=_duration, default=default, metavar="DURATION", help=description
+        )
 
-    add(
-        "--poll-interval",
-        type=int,
-        default=defaults.poll_interval,
-        help="seconds between two polls",
-    )
-    add(
-        "--page-size", type=int, default=defaults.page_size, help="maximum number of items per page"
-    )
-    add(
-        "--refresh-tokens",
-        choices=REFRESH_TOKENS,
-        default=defaults.refresh_tokens,
-        help=_REFRESH_TOKENS_HELP,
-    )
-    add(
-        "--requests-per-second",
-        type=float,
-        help="portal requests of one user before throttling (429)",
-    )
+    for name, text in _NUMBERS.items():
+        option, default = f"--{name.replace('_', '-')}", getattr(defaults, name)
+        description = f"{text} (default: {default})"
+        add(option, type=int, default=default, metavar="NUMBER", help=description)
+
+    add("--refresh-tokens", choices=REFRESH_TOKENS, default=defaults.refresh_tokens, help=_REFRESH)
+    add("--requests-per-second", type=float, metavar="NUMBER", help=_REQUESTS)
     return parser
 
 
@@ -159,6 +157,12 @@ def _duration(text: str) -> float:
         )
 
     return float(match[1]) * _UNITS[match[2]]
+
+
+def _duration_text(seconds: float) -> str:
+    """Return a duration as a user writes it, such as 8h."""
+    unit = next(unit for unit in ("d", "h", "m", "s") if seconds % _UNITS[unit] == 0)
+    return f"{seconds / _UNITS[unit]:g}{unit}"
 
 
 if __name__ == "__main__":

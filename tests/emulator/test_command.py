@@ -131,11 +131,18 @@ def test_an_invalid_option_is_explained(
     assert problem in capsys.readouterr().err
 
 
-def test_help_lists_the_options(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_options_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     """And the format of a duration."""
     with pytest.raises(SystemExit):
         main(["--help"])
 
     text = capsys.readouterr().out
-    for option in ("ORG_FILE", "--host", "--port", "--credentials-lifetime", "DURATION is"):
+    for option in (
+        "ORG_FILE",
+        "--host",
+        "--port",
+        "--credentials-lifetime",
+        "(default: 8h)",
+        "DURATION is",
+    ):
         assert option in text
