@@ -204,7 +204,7 @@ def test_a_login_comes_first_where_one_is_needed(
     world.token_file().unlink()
     for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CI"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("sso_plugin.web.surroundings._why_no_browser", lambda *_: None)
+    monkeypatch.setattr("sso_plugin.web.capabilities._why_no_browser", lambda *_: None)
     opened: list[str] = []
 
     def open_browser(url: str) -> bool:
@@ -223,7 +223,7 @@ def test_without_anybody_to_log_in_the_error_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For a new sso-session, which no other command knows yet, with what can be done."""
-    monkeypatch.setattr("sso_plugin.web.surroundings._why_no_browser", lambda *_: "this is a test")
+    monkeypatch.setattr("sso_plugin.web.capabilities._why_no_browser", lambda *_: "this is a test")
     with pytest.raises(LoginRequired) as caught:
         write(sso_session="new", start_url=world.emulator.start_url, sso_region="eu-central-1")
     assert str(caught.value) == (

@@ -124,7 +124,8 @@ def test_enabling_twice_changes_nothing_more(world: World) -> None:
     session.client("sso")
     assert session._session.get_component("data_loader").search_paths.count(DATA_PATH) == 1
     assert not isinstance(
-        session._session.get_component("credential_provider").get_provider("sso").stock, SsoProvider
+        session._session.get_component("credential_provider").get_provider("sso").original,
+        SsoProvider,
     )
 
 

@@ -16,7 +16,7 @@ import botocore
 import pytest
 from botocore.session import Session
 
-from sso_plugin.session.seams import make_components
+from sso_plugin.session.seams import create_all_components
 
 # Function -> (what of ours stands on it, the digests we have read and found good).
 SEAMS: dict[str, tuple[str, set[str]]] = {
@@ -91,7 +91,7 @@ SEAMS: dict[str, tuple[str, set[str]]] = {
         {"04f65d5441f0"},
     ),
     "signers:RequestSigner.sign": (
-        "rejection.RejectedCredentials.note_signer",
+        "rejection.RejectedCredentials.record_credentials",
         {"43dd92ae35d3", "7b279e633b2f"},
     ),
     "credentials:DeferredRefreshableCredentials.__init__": (
@@ -176,7 +176,7 @@ def test_an_old_botocore_has_all_its_parts_made_at_once(
     """There, a renewal in the background could trip over a client that is made at that moment."""
     session = Session()
     monkeypatch.setattr(botocore, "__version__", version)
-    make_components(session)
+    create_all_components(session)
     deferred = [*vars(session)["_components"]._deferred]
     deferred += vars(session)["_internal_components"]._deferred
     assert bool(deferred) == bool(left)

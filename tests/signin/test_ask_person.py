@@ -18,7 +18,7 @@ import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.signin import ask_person
-from sso_plugin.web.surroundings import Surroundings
+from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,8 +160,8 @@ def use(profile: str = "dev") -> str:
 def surrounded_by(
     monkeypatch: pytest.MonkeyPatch, *, no_browser: str | None, terminal: bool
 ) -> None:
-    found = Surroundings(no_browser, terminal)
-    monkeypatch.setattr(Surroundings, "detect", classmethod(lambda _: found))
+    found = Capabilities(no_browser, terminal)
+    monkeypatch.setattr(Capabilities, "detect", classmethod(lambda _: found))
 
 
 def test_threads_that_need_a_login_at_once_open_one_browser(

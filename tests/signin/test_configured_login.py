@@ -9,11 +9,9 @@ import pytest
 from quicklogin import login
 
 import sso_plugin
-from sso_plugin import ConfigError, LoginFailed, PortalError
+from sso_plugin import ConfigError, PortalError
 from sso_plugin.cli import main
 from sso_plugin.commands.doctor import diagnose
-from sso_plugin.signin.configured_login import login_at
-from sso_plugin.signin.vanity import PortalRecord
 
 if TYPE_CHECKING:
     from world import World
@@ -133,20 +131,6 @@ def test_a_current_profile_that_does_not_exist_does_not_matter(
     assert len(list(sso_plugin.accounts(start_url=url))) == 3
     assert sso_plugin.logout(all_sessions=True) == {url: True}
     assert not is_valid(world, token)
-
-
-@pytest.mark.usefixtures("url")
-def test_another_portal_behind_a_start_url_names_the_logout(world: World) -> None:
-    """It can be accepted by a command, as for a profile, and not only by deleting a file."""
-    url = "https://sso.example.com/"
-    record = PortalRecord(login_at(url, "eu-central-1"))
-    record.write("https://other.awsapps.com/start")
-    with pytest.raises(LoginFailed) as caught:
-        record.check(world.emulator.start_url)
-    command = f"run: sso-plugin logout --start-url {url} --sso-region eu-central-1"
-    assert command in str(caught.value)
-    sso_plugin.logout(start_url=url, sso_region="eu-central-1")
-    record.check(world.emulator.start_url)
 
 
 def test_doctor_takes_a_start_url(

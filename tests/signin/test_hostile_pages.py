@@ -11,7 +11,7 @@ from hostile import DEVICE, HostilePortal
 from quicklogin import login
 
 from sso_plugin.printable import one_line
-from sso_plugin.web.surroundings import Surroundings
+from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,8 @@ def lying(
     world: World, monkeypatch: pytest.MonkeyPatch, url: str, place: str | None
 ) -> Iterator[str]:
     """Have the portal name that page, and the person be at that place; give the portal's URL."""
-    found = Surroundings(no_browser=place, terminal=True, browser_set=True)
-    monkeypatch.setattr(Surroundings, "detect", classmethod(lambda _: found))
+    found = Capabilities(no_browser=place, has_terminal=True, browser_is_set=True)
+    monkeypatch.setattr(Capabilities, "detect", classmethod(lambda _: found))
     portal = HostilePortal.before(world, monkeypatch)
     page = url.replace("PORTAL", portal.url)
     lies = {"verificationUriComplete": page, "verificationUri": page}

@@ -32,9 +32,9 @@ def test_the_time_that_requests_take_counts() -> None:
         polling.wait()
         hours.time += 42
         polling.back_off(FAULT)
-    assert not polling.over
+    assert not polling.is_over
     polling.wait()
-    assert polling.over
+    assert polling.is_over
     assert hours.pauses == [5, 10, 1]
 
 
@@ -54,7 +54,7 @@ def test_a_slow_pace_is_not_sped_up_by_a_fault() -> None:
     polling.slow_down()
     polling.back_off(FAULT)
     polling.wait()
-    polling.go_on()
+    polling.reset_pause()
     polling.wait()
     assert hours.pauses == [45, 45]
 

@@ -10,7 +10,7 @@ from sso_plugin.printable import one_line
 from sso_plugin.web.addresses import (
     Address,
     is_aws_host,
-    is_of_aws,
+    is_aws_url,
     may_be_opened,
     parse,
     secrets_in,
@@ -211,4 +211,4 @@ def test_an_address_is_shown_without_its_secrets(
 )
 def test_endpoints_of_aws_are_known(url: str, *, of_aws: bool) -> None:
     """They are not named in messages; any other is."""
-    assert is_of_aws(url) == of_aws
+    assert is_aws_url(url) == of_aws

@@ -6,11 +6,8 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,11 +18,9 @@ pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 from browsers import Browser
 from command import Terminal, run
 
-from sso_plugin.web import hand_over
 from sso_plugin.web.browser import start_browser
 
 if TYPE_CHECKING:
-    import threading
     from pathlib import Path
 
     from world import World
@@ -137,7 +132,7 @@ def test_the_arguments_of_a_browser_hold_no_secret(world: World, tmp_path: Path,
     """Neither the state nor the code, which other users could use; the page has them."""
     browser = Browser(tmp_path, emulator=world.emulator.url)
     script = (
-        "import sso_plugin, sso_plugin.web.surroundings as s; s._why_no_browser = lambda *_: None; "
+        "import sso_plugin, sso_plugin.web.capabilities as s; s._why_no_browser = lambda *_: None; "
         f"sso_plugin.login('dev', flow={flow!r})"
     )
     done = world.run(script, BROWSER=f"{browser.path} %s")
@@ -172,7 +167,7 @@ def test_the_arguments_of_a_browser_do_not_sign_in_to_the_console(
     world.sign_in()
     browser = Browser(tmp_path, emulator=world.emulator.url)
     script = (
-        "import sso_plugin.web.surroundings as s; s._why_no_browser = lambda *_: None\n"
+        "import sso_plugin.web.capabilities as s; s._why_no_browser = lambda *_: None\n"
         "from sso_plugin.cli import main; main(['console', '--profile', 'dev'])"
     )
     done = world.run(script, BROWSER=f"{browser.path} %s")
@@ -286,43 +281,3 @@ def test_a_login_does_not_wait_for_the_browser_to_be_closed(
         for note in browser.notes[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(note["pid"], signal.SIGKILL)
-
-
-def port_is_open(address: str) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), 10):
-            return True
-    except (ConnectionRefusedError, ConnectionResetError):
-        return False
-
-
-@pytest.mark.parametrize("comes", [True, False])
-def test_the_address_on_this_machine_is_gone_after_its_use(
-    world: World, monkeypatch: pytest.MonkeyPatch, *, comes: bool
-) -> None:
-    """Or after a minute without one."""
-    monkeypatch.setattr(hand_over, "_IN_BACKGROUND", 60 if comes else 0.1)
-    addresses: list[str] = []
-
-    def start(address: str, _: threading.Event) -> None:
-        addresses.append(address)
-        if comes:
-            urllib.request.urlopen(address, timeout=10).close()
-
-    assert hand_over.hand_over_in_background(f"{world.emulator.url}/device", start)
-    deadline = time.monotonic() + 30
-    while port_is_open(addresses[0]) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not port_is_open(addresses[0])
-
-
-def test_the_address_on_this_machine_is_gone_if_no_browser_can_be_started() -> None:
-    """At once."""
-    addresses: list[str] = []
-
-    def start(address: str, _: threading.Event) -> bool:
-        addresses.append(address)
-        return False
-
-    assert not hand_over.hand_over_in_background("https://secret.example", start)
-    assert not port_is_open(addresses[0])
