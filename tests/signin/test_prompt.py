@@ -13,6 +13,7 @@ from quicklogin import login
 
 from sso_plugin import LoginPrompt
 from sso_plugin.printable import one_line
+from sso_plugin.signin.prompt import UserInterface
 from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_the_prompt_is_printed_on_stderr(world: World, capsys: pytest.CaptureFix
         assert captured.err == (
             f'The profile "dev" needs a login: there is no token in {world.token_file()}.\n'
             f"Open this page in any browser:\n\n  {world.emulator.url}/device?user_code={code}\n\n"
-            f"and approve the code {code}\nWaiting for the approval ... (Ctrl-C stops)\n"
+            f"and approve the code {code}\n\nWaiting for the approval ... (Ctrl-C stops)\n"
         )
         world.emulator.approve(code, "alice")
 
@@ -143,9 +144,37 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("place", [LOCAL, REMOTE], ids=["local", "remote"])
 @pytest.mark.parametrize("url", ATTACKS)
-def test_a_page_of_another_host_is_not_opened(
+def test_only_pages_of_aws_and_of_the_user_are_opened(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Any other page is shown with a warning."""
+    opened: list[str] = []
+    prompt = LoginPrompt('The profile "dev"', "a reason", url, None)
+    user = UserInterface(lambda _: None, opened.append)
+    user.ask(prompt, url, ["https://sso.example.com/start"], "")
+    assert opened == []
+    assert caplog.messages[0].startswith("The page above was not opened: it is not an https")
+    user.ask(prompt, "https://sso.example.com/page", ["https://sso.example.com/start"], "")
+    assert opened == ["https://sso.example.com/page"]
+
+
+def test_a_browser_that_cannot_be_started_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """The message says what to do instead."""
+    prompt = LoginPrompt('The profile "dev"', "a reason", "https://corp.awsapps.com/", None)
+    user = UserInterface(lambda _: None, lambda _: False)
+    user.ask(prompt, prompt.url, [], "Open the page above in any browser.")
+    assert caplog.messages == ["No browser could be started. Open the page above in any browser."]
+
+
+LONG_ATTACKS = [
+    url if url in ATTACKS[-2:] else pytest.param(url, marks=pytest.mark.long) for url in ATTACKS
+]
+
+
+@pytest.mark.parametrize("place", [LOCAL, REMOTE], ids=["local", "remote"])
+@pytest.mark.parametrize("url", LONG_ATTACKS)
+def test_a_login_with_a_page_of_another_host_can_be_completed(
     world: World,
     browser: Browser,
     monkeypatch: pytest.MonkeyPatch,
@@ -153,7 +182,7 @@ def test_a_page_of_another_host_is_not_opened(
     url: str,
     place: str | None,
 ) -> None:
-    """It is shown without control characters, with a warning. The login can be approved."""
+    """The page is shown without control characters, with a warning, and is not opened."""
     with hostile_portal(world, monkeypatch, url, place):
         prompt = log_in(world)
     assert browser.notes == []
