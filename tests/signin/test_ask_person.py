@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -23,14 +23,12 @@ from sso_plugin.signin import ask_person
 from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from world import World
 
     from sso_plugin.emulator import Emulator
-
-SPAWN = multiprocessing.get_context("spawn")
 
 BROWSER = """
 import json, os, sys, time, urllib.request
@@ -279,29 +277,35 @@ def test_a_login_by_another_program_ends_the_wait(
     """The browser is not opened if the user has logged in while this process waited."""
     log = browser("authorize")
     world.configure(world.emulator.profile() + "sso_login = browser\n")
-    held, release = SPAWN.Event(), SPAWN.Event()
-    key = world.token_file().stem
-    holder = SPAWN.Process(target=_hold_login, args=(key, held, release))
-    holder.start()
-    assert held.wait(30)
     arns: list[str] = []
     waiter = threading.Thread(target=lambda: arns.append(use()))
-    waiter.start()
-    wait_until(lambda: waits_for_lock(waiter))
-    world.sign_in()
-    release.set()
-    waiter.join(30)
-    holder.join(30)
+    with holding_lock(f"login-{world.token_file().stem}"):
+        waiter.start()
+        wait_until(lambda: waits_for_lock(waiter))
+        world.sign_in()
+        waiter.join(30)
     assert arns[0].endswith("/alice")
     assert log.read_text() == ""
 
 
-def _hold_login(key: str, held: Any, release: Any) -> None:
-    from sso_plugin.storage.file_cache import own_cache
-
-    with own_cache().locked(f"login-{key}"):
-        held.set()
-        release.wait(60)
+@contextlib.contextmanager
+def holding_lock(key: str) -> Iterator[None]:
+    """Hold the lock of a key in another process."""
+    script = (
+        "import sys; from sso_plugin.storage.file_cache import own_cache\n"
+        "with own_cache().locked(sys.argv[1]): print('held', flush=True); sys.stdin.readline()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, key],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.communicate("\n", timeout=30)
 
 
 def test_a_denied_login_is_an_error_that_callers_catch(
@@ -336,7 +340,11 @@ def test_a_user_who_denied_a_login_is_not_asked_again_within_a_minute(
 
 
 @pytest.mark.parametrize(
-    "account", ["sso_account_id = 111111111111", "sso_account_name = production"]
+    "account",
+    [
+        "sso_account_id = 111111111111",
+        pytest.param("sso_account_name = production", marks=pytest.mark.long),
+    ],
 )
 def test_a_renewal_ahead_of_time_opens_no_browser(
     world: World, browser: Callable[[str], Path], account: str
