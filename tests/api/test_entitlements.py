@@ -1,4 +1,4 @@
-"""A boto3 session for any account and role, without a profile for them; accounts and roles."""
+"""A boto3 session for any account and role, without a profile for them."""
 
 from __future__ import annotations
 
