@@ -16,6 +16,7 @@ from botocore.credentials import ProfileProviderBuilder, SSOProvider
 from botocore.exceptions import InvalidConfigError
 from botocore.loaders import Loader
 from botocore.tokens import SSOTokenProvider
+from long_tests import long
 from stock import make_slim_data
 
 import sso_plugin
@@ -353,7 +354,7 @@ def test_a_cache_that_is_set_on_the_provider_stores_the_credentials(world: World
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="fork does not exist on Windows")
-@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.long)])
+@pytest.mark.parametrize("method", ["fork", *long("spawn")])
 def test_processes_of_a_pool_share_the_cache(world: World, method: str) -> None:
     """The first worker fetches the credentials for all."""
     world.sign_in()

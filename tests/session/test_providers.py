@@ -17,6 +17,7 @@ from botocore.credentials import Credentials, SSOProvider
 from botocore.exceptions import ParamValidationError, SSOTokenLoadError
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 from botocore.utils import JSONFileCache
+from long_tests import long
 
 import sso_plugin
 from sso_plugin.session.providers import SsoProvider, SsoTokenProvider
@@ -311,8 +312,7 @@ class TestReplacedParts:
         "part",
         [
             "tokens.SSOTokenProvider",
-            pytest.param("credentials.SSOProvider", marks=pytest.mark.long),
-            pytest.param("utils.JSONFileCache", marks=pytest.mark.long),
+            *long("credentials.SSOProvider", "utils.JSONFileCache"),
         ],
     )
     def test_a_mock_of_a_class_does_not_affect_later_sessions(

@@ -17,6 +17,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 from crowd import crowd
+from long_tests import long
 from quicklogin import login
 from service import Service
 
@@ -118,22 +119,33 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 
+REJECTIONS = [
+    ("s3", "list_buckets", (400, "", service.xml("ExpiredToken"))),
+    ("sns", "list_topics", (403, "", service.query("InvalidClientTokenId"))),
+    ("dynamodb", "list_tables", (400, "", service.json("ExpiredTokenException"))),
+    ("lambda", "list_functions", (403, "ExpiredTokenException", b'{"message": "no"}')),
+    ("s3", "list_buckets", (403, "", service.xml("InvalidAccessKeyId"))),
+    ("s3", "list_buckets", (400, "", service.xml("InvalidToken"))),
+    ("s3", "list_buckets", (400, "", service.xml("TokenRefreshRequired"))),
+    ("sns", "list_topics", (403, "", service.query("ExpiredToken"))),
+    ("logs", "put_log_events", (400, "", service.json("UnrecognizedClientException"))),
+    ("stepfunctions", "list_activities", (400, "", service.json("ExpiredTokenException"))),
+]
+"""Rejections in each protocol. The first four are one of each protocol: query, json, rest, S3."""
+
+
+def in_mode(mode: str, quick: int) -> list[Any]:
+    """Return the rejections in a retry mode. The tests of all but the first are long."""
+    return [
+        pytest.param(mode, *rejection, marks=() if number < quick else pytest.mark.long)
+        for number, rejection in enumerate(REJECTIONS)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("name", "operation", "refusal"),
-    [
-        ("s3", "list_buckets", (403, "", service.xml("InvalidAccessKeyId"))),
-        ("s3", "list_buckets", (400, "", service.xml("ExpiredToken"))),
-        ("s3", "list_buckets", (400, "", service.xml("InvalidToken"))),
-        ("s3", "list_buckets", (400, "", service.xml("TokenRefreshRequired"))),
-        ("sns", "list_topics", (403, "", service.query("InvalidClientTokenId"))),
-        ("sns", "list_topics", (403, "", service.query("ExpiredToken"))),
-        ("dynamodb", "list_tables", (400, "", service.json("ExpiredTokenException"))),
-        ("logs", "put_log_events", (400, "", service.json("UnrecognizedClientException"))),
-        ("lambda", "list_functions", (403, "ExpiredTokenException", b'{"message": "no"}')),
-        ("stepfunctions", "list_activities", (400, "", service.json("ExpiredTokenException"))),
-    ],
+    ("mode", "name", "operation", "refusal"),
+    [*in_mode("standard", quick=4), *in_mode("legacy", quick=1), *in_mode("adaptive", quick=1)],
 )
-@pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 def test_the_error_codes_of_every_protocol_are_known(  # noqa: PLR0913, PLR0917 - a table
     world: World,
     old: str,
@@ -228,7 +240,7 @@ def test_credentials_that_were_just_fetched_are_not_replaced(
     assert world.count("GetRoleCredentials") == 1
 
 
-@pytest.mark.parametrize("cache", ["file", "memory"])
+@pytest.mark.parametrize("cache", ["file", *long("memory")])
 def test_a_script_over_twenty_regions_replaces_once(
     world: World, services: list[Service], cache: str
 ) -> None:
@@ -279,6 +291,7 @@ def test_a_role_is_replaced_once_in_five_minutes_by_all_processes(
     assert world.count("GetRoleCredentials") == 3
 
 
+@pytest.mark.long
 def test_twenty_processes_with_rejected_keys_fetch_once(world: World, bad: str) -> None:
     """All of them continue."""
     assert [line.rsplit("/", 1)[-1] for line in crowd(20)] == ["alice"] * 20

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.session import Session
 from browsers import set_browser
+from long_tests import long
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError
@@ -340,11 +341,7 @@ def test_a_user_who_denied_a_login_is_not_asked_again_within_a_minute(
 
 
 @pytest.mark.parametrize(
-    "account",
-    [
-        "sso_account_id = 111111111111",
-        pytest.param("sso_account_name = production", marks=pytest.mark.long),
-    ],
+    "account", ["sso_account_id = 111111111111", *long("sso_account_name = production")]
 )
 def test_a_renewal_ahead_of_time_opens_no_browser(
     world: World, browser: Callable[[str], Path], account: str

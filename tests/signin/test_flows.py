@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from approving_user import ApprovingUser, open_page
+from long_tests import long
 from quicklogin import login
 
 import sso_plugin
@@ -141,12 +142,10 @@ class DeviceLogin:
     "fault",
     [
         # botocore makes three attempts itself for the errors that it knows.
-        {"kind": "reset", "times": 3},
         {"status": 503, "times": 3},
-        {"status": 429, "times": 3},
-        {"status": 501, "times": 1},
         {"kind": "page", "times": 1},
-        {"kind": "page", "status": 511, "times": 1},
+        *long({"kind": "reset", "times": 3}, {"status": 429, "times": 3}),
+        *long({"status": 501, "times": 1}, {"kind": "page", "status": 511, "times": 1}),
     ],
 )
 def test_a_device_login_continues_after_a_failed_request(

@@ -9,6 +9,7 @@ import pytest
 from approving_user import ApprovingUser
 from browsers import Browser, set_browser
 from hostile import DEVICE, HostilePortal
+from long_tests import long
 from quicklogin import login
 
 from sso_plugin import LoginPrompt
@@ -167,13 +168,8 @@ def test_a_browser_that_cannot_be_started_is_reported(caplog: pytest.LogCaptureF
     assert caplog.messages == ["No browser could be started. Open the page above in any browser."]
 
 
-LONG_ATTACKS = [
-    url if url in ATTACKS[-2:] else pytest.param(url, marks=pytest.mark.long) for url in ATTACKS
-]
-
-
 @pytest.mark.parametrize("place", [LOCAL, REMOTE], ids=["local", "remote"])
-@pytest.mark.parametrize("url", LONG_ATTACKS)
+@pytest.mark.parametrize("url", [*ATTACKS[-2:], *long(*ATTACKS[:-2])])
 def test_a_login_with_a_page_of_another_host_can_be_completed(
     world: World,
     browser: Browser,

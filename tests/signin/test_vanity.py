@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.session import Session
+from long_tests import long
 from quicklogin import login
 from world import World
 
@@ -63,7 +64,7 @@ def log_in(world: World, path: str) -> str:
     return url
 
 
-@pytest.mark.parametrize("path", ["/vanity", "/get-only", "/far"])
+@pytest.mark.parametrize("path", ["/get-only", *long("/vanity", "/far")])
 def test_a_vanity_start_url_is_followed_to_aws(secure: World, path: str) -> None:
     """By HEAD, or by GET where HEAD is refused. The login then works for an unchanged script."""
     log_in(secure, path)

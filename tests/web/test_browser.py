@@ -17,6 +17,7 @@ pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
 from browsers import Browser, set_browser
 from command import Terminal, run
+from long_tests import long
 
 from sso_plugin.web.browser import start_browser
 
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from world import World
-
-
-def long(*values: str) -> list[Any]:
-    """Mark values of a parameter as long: they repeat what one value shows."""
-    return [pytest.param(value, marks=pytest.mark.long) for value in values]
 
 
 REMOTE_VARIABLES = ("CI", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "container")
@@ -205,7 +201,7 @@ def test_a_text_browser_that_python_finds_is_not_started(tmp_path: Path) -> None
     assert browser.notes == []
 
 
-@pytest.mark.parametrize("first", ["missing", "not-executable", "fails"])
+@pytest.mark.parametrize("first", ["fails", *long("missing", "not-executable")])
 def test_the_next_browser_is_tried(tmp_path: Path, first: str) -> None:
     """BROWSER is a list."""
     broken, browser = Browser(tmp_path / "broken", status=3), Browser(tmp_path / "good")
