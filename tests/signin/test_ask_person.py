@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -25,7 +26,6 @@ from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from world import World
 
@@ -98,8 +98,29 @@ except Exception as exc:
 """
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until a condition is true, at most two minutes."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def has_open(process: subprocess.Popen[str], folder: Path) -> bool:
+    """Return whether a process has a folder open, as one that waits for a lock in it has."""
+    descriptors = Path(f"/proc/{process.pid}/fd")
+    with contextlib.suppress(OSError):
+        return str(folder) in [str(each.readlink()) for each in descriptors.iterdir()]
+    return False
+
+
 def run_together(world: World, number: int) -> list[tuple[str, str]]:
-    """Start an unchanged script in that many processes, then release all; return their output."""
+    """Start a script in that many processes, and return their output.
+
+    The user answers in the browser when all other processes wait for the lock (on Linux).
+    """
+    gate, own_folder = world.home / "gate", world.home / ".aws/sso-plugin"
+    gate.unlink()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     processes = [
         subprocess.Popen(
@@ -119,6 +140,9 @@ def run_together(world: World, number: int) -> list[tuple[str, str]]:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
+    if sys.platform == "linux":
+        wait_until(lambda: sum(has_open(each, own_folder) for each in processes) == number - 1)
+    gate.touch()
     return [process.communicate(timeout=120) for process in processes]
 
 
@@ -180,14 +204,6 @@ def set_capabilities(
 ) -> None:
     found = Capabilities(no_browser, has_terminal)
     monkeypatch.setattr(Capabilities, "detect", classmethod(lambda _: found))
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait until a condition is true, at most 30 seconds."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def waits_for_lock(thread: threading.Thread) -> bool:
