@@ -1,4 +1,4 @@
-"""The functions of the package, such as ``login``. Each finds its login, and calls below.
+"""The public functions, such as ``login``. Each finds its login, then calls the packages below.
 
-Imported by the package itself, when one of its names is first used.
+`sso_plugin` imports this package when one of the functions is first used.
 """

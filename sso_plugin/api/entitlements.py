@@ -1,4 +1,4 @@
-"""What a user may use: the accounts, the roles in them, and a boto3 session for any of these."""
+"""The public functions ``accounts``, ``roles`` and ``get_session``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..portal.responses import is_account_id
 from ..session.providers import LoginProvider, token_source
 from ..session.rejected_requests import RejectedCredentials
 from ..session.token_parameter import LOGIN_COMPONENT
-from ..signin.configured_login import ConfiguredLogin, check_one_login, login_at
+from ..signin.configured_login import ConfiguredLogin, check_one_login, login_for_start_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,18 +34,18 @@ def accounts(
 ) -> Iterator[Account]:
     """List the accounts that the user of a login has a role in.
 
-    Each page is asked for when it is needed, within the budget of requests that all processes
-    share. Stop iterating at any time.
+    Each page is requested when it is needed, within the request budget that all processes share.
+    You can stop iterating at any time.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
     :param start_url: a start URL, instead of both.
-    :param sso_region: the region of that start URL; None for the one that its token file names.
-    :param progress: called after each page with the number of accounts so far, twice.
+    :param sso_region: the region of that start URL; None for the one in its token file.
+    :param progress: called after each page, with the number of accounts so far as both arguments.
     :returns: accounts with ``account_id`` (12 digits), ``name`` and ``email``.
     :raises ConfigError: if the profile has no usable SSO configuration.
-    :raises LoginRequired: while iterating, if a person has to log in.
-    :raises PortalError: while iterating, if the portal gives no answer, or another one.
+    :raises LoginRequired: while iterating, if the user has to log in.
+    :raises PortalError: while iterating, if the portal is unreachable or returns an error.
     """
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
     return _listings(found, progress).accounts()
@@ -62,26 +62,26 @@ def roles(
 ) -> Iterator[AccountRole]:
     """List the roles that the user of a login has in all accounts, or in one.
 
-    The accounts are worked on concurrently, within the budget of requests that all processes
-    share. Stop iterating at any time.
+    The accounts are listed concurrently, within the request budget that all processes share. You
+    can stop iterating at any time.
 
     :param account: the id or the name of an account; None for all of them.
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
     :param start_url: a start URL, instead of both.
-    :param sso_region: the region of that start URL; None for the one that its token file names.
-    :param progress: called with the number of accounts that are done, and of all accounts.
+    :param sso_region: the region of that start URL; None for the one in its token file.
+    :param progress: called with the number of accounts that are done, and the number of all.
     :returns: roles with ``account_id`` (12 digits), ``account_name`` and ``role_name``.
     :raises ConfigError: if the profile has no usable SSO configuration; while iterating, if there
-        is no such account, or several of its name.
-    :raises LoginRequired: while iterating, if a person has to log in.
-    :raises PortalError: while iterating, if the portal gives no answer, or another one.
+        is no such account, or several have that name.
+    :raises LoginRequired: while iterating, if the user has to log in.
+    :raises PortalError: while iterating, if the portal is unreachable or returns an error.
     """
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
     return _listings(found, progress).roles(account)
 
 
-def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, and where"
+def get_session(  # noqa: PLR0913 - each is one part of "who, and where"
     *,
     account: str,
     role: str,
@@ -91,21 +91,21 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     sso_region: str | None = None,
     profile_name: str | None = None,
 ) -> boto3.Session:
-    """Make a boto3 session for any account and role, without a profile for them.
+    """Return a boto3 session for any account and role, without a profile for them.
 
-    Its credentials renew themselves like those of a profile, and are shared with every process
-    that uses the same role. Neither ``AWS_PROFILE`` nor keys in the environment change who it is.
-    Nothing is asked of the portal before the session is used. Then `LoginRequired`, `NoAccess` or
-    `PortalError` may be raised, as for a profile.
+    Its credentials are renewed like those of a profile, and are shared with every process that
+    uses the same role. ``AWS_PROFILE`` and keys in environment variables do not change them. The
+    portal is called on first use. That call can raise `LoginRequired`, `NoAccess` or
+    `PortalError`, as for a profile.
 
     :param account: the id (12 digits) or the name of an account.
-    :param role: the name of a role, that is, of a permission set.
-    :param region: where to work; ``AWS_DEFAULT_REGION`` or the config file decide if None.
-    :param sso_session: an sso-session of the AWS config file, which names the login.
-    :param start_url: a start URL, which names the login together with ``sso_region``.
+    :param role: the name of a role (permission set).
+    :param region: the region of the session; None for ``AWS_DEFAULT_REGION`` or the config file.
+    :param sso_session: names the login: an sso-session of the AWS config file.
+    :param start_url: names the login together with ``sso_region``: a start URL.
     :param sso_region: the region of Identity Center.
-    :param profile_name: a profile, which names the login. Its other settings are used as well.
-    :raises ConfigError: unless exactly one login is named, completely.
+    :param profile_name: names the login: a profile. Its other settings are used as well.
+    :raises ConfigError: unless exactly one login is named, with all that it needs.
     """
     import boto3
     from botocore.credentials import CredentialResolver
@@ -118,8 +118,8 @@ def get_session(  # noqa: PLR0913 - each is one part of the answer to "as whom, 
     core.register_component(LOGIN_COMPONENT, login)
     core.register_component("credential_provider", CredentialResolver([provider]))
     core.register_component("token_provider", TokenProviderChain([provider]))
-    core.register("before-sign", rejected.note_signer)
-    core.register("needs-retry", rejected.repeat)
+    core.register("before-sign", rejected.record_credentials)
+    core.register("needs-retry", rejected.retry)
     return boto3.Session(botocore_session=core, region_name=region)
 
 
@@ -140,7 +140,7 @@ def _login(
     if sso_session:
         return SsoProfile.of_sso_session(session, sso_session)
     if start_url:
-        return login_at(start_url, sso_region)
+        return login_for_start_url(start_url, sso_region)
     found = SsoProfile.of(session, profile_name)
     if found is None:
         raise ConfigError(

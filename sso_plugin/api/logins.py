@@ -1,4 +1,4 @@
-"""The functions of the package: each finds the login it is about, and calls below."""
+"""The public functions ``login``, ``logout`` and ``status``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["login", "logout", "status"]
 
 
-def login(  # noqa: PLR0913 - each is one choice of the person who logs in
+def login(  # noqa: PLR0913 - each is one choice of the caller
     profile_name: str | None = None,
     *,
     sso_session: str | None = None,
@@ -32,27 +32,27 @@ def login(  # noqa: PLR0913 - each is one choice of the person who logs in
     show: Callable[[LoginPrompt], object] = show_on_stderr,
     open_browser: Callable[[str], object] | None = open_in_browser,
 ) -> Status:
-    """Log in if that is needed, so that every program of this user can use it.
+    """Log in if that is needed. All programs of this user then share the login.
 
     No login is needed while the token is valid or can be renewed. A token that cannot be stored
-    works in this process only; a warning, and ``not_stored``, say so.
+    works in this process only: ``not_stored`` and a warning give the reason.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
     :param start_url: a start URL, instead of both.
-    :param sso_region: the region of that start URL; None for the one that its token file names.
-    :param flow: ``browser`` for one on this machine (PKCE), ``device`` for one anywhere, ``auto``
-        for what fits the surroundings.
-    :param force: log in although there is a usable token: new entitlements need it.
-    :param show: tells the person what to do: called with a `LoginPrompt`.
+    :param sso_region: the region of that start URL; None for the one in its token file.
+    :param flow: ``browser`` for a browser on this machine (PKCE), ``device`` for a browser on any
+        machine, ``auto`` for ``browser`` where one can be opened and else ``device``.
+    :param force: log in even if the token is usable. New permissions can need this.
+    :param show: shows the prompt to the user: called with a `LoginPrompt`.
     :param open_browser: opens a URL, and returns False if it could not; None to leave that to the
-        person.
+        user.
     :raises ConfigError: if the profile has no usable SSO configuration.
-    :raises LoginFailed: if the login is denied, runs out, or cannot be begun.
+    :raises LoginFailed: if the login is denied, times out, or cannot be started.
     :raises PortalError: if the portal cannot be reached.
     """
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
-    reason = "a new one was asked for" if force else TokenSource(found).why_login()
+    reason = "a new login was requested" if force else TokenSource(found).why_login()
     if reason:
         SignIn(found.session, found, reason, flow, show, open_browser).run()
     return found.status()
@@ -67,24 +67,24 @@ def logout(
     all_sessions: bool = False,
     progress: Callable[[str, bool], object] | None = None,
 ) -> dict[str, bool]:
-    """End a login: revoke it at the portal, then delete token, registration, role credentials.
+    """End a login: revoke its token, then delete token, registration and role credentials.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
     :param start_url: a start URL, instead of both.
-    :param sso_region: the region of that start URL; None for the one that its token file names.
-    :param all_sessions: end every login instead of one: those that the config file names, and
-        those that sso_plugin has made or used before.
+    :param sso_region: the region of that start URL; None for the one in its token file.
+    :param all_sessions: end every login: those in the config file, and those that sso_plugin has
+        made or used before.
     :param progress: called with the name of each login that was ended, and whether the portal has
         revoked its token.
     :returns: for each login, by the name of its sso-session or else its start URL, whether the
-        portal has revoked its token. It does not if there is no valid token.
+        portal has revoked its token. False if there was no valid token.
     :raises ConfigError: if the profile has no usable SSO configuration. With ``all_sessions``: if
-        an sso-session or a legacy profile is not complete; all logins are ended by then.
-    :raises SsoPluginError: if a file cannot be deleted; all else is done by then.
+        an sso-session or a legacy profile is not complete, after all logins were ended.
+    :raises SsoPluginError: if a file cannot be deleted, after everything else was done.
     """
     ended: dict[str, bool] = {}
-    left: list[str] = []
+    not_deleted: list[str] = []
 
     def note(name: str, revoked: bool) -> None:  # noqa: FBT001 - as the caller's
         ended[name] = revoked
@@ -92,18 +92,18 @@ def logout(
             progress(name, revoked)
 
     if all_sessions:
-        EveryLogin().end(note, left)
+        EveryLogin().end(note, not_deleted)
     else:
         login = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
-        note(login.profile.session_name or login.profile.start_url, login.end(left))
-    _check_deleted(left)
+        note(login.profile.session_name or login.profile.start_url, login.end(not_deleted))
+    _check_deleted(not_deleted)
     return ended
 
 
-def _check_deleted(left: list[str]) -> None:
-    if left:
+def _check_deleted(not_deleted: list[str]) -> None:
+    if not_deleted:
         raise SsoPluginError(
-            problem=f"Files could not be deleted: {'; '.join(left)}",
+            problem=f"Files could not be deleted: {'; '.join(not_deleted)}",
             fix="Make their folder writable, then log out again.",
         )
 
@@ -115,12 +115,12 @@ def status(
     start_url: str | None = None,
     sso_region: str | None = None,
 ) -> Status:
-    """Tell how things stand with a login, from its file alone.
+    """Return whether a login is valid. Read the token file only; make no network call.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.
     :param start_url: a start URL, instead of both.
-    :param sso_region: the region of that start URL; None for the one that its token file names.
+    :param sso_region: the region of that start URL; None for the one in its token file.
     :raises ConfigError: if the profile has no usable SSO configuration.
     """
     return ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region).status()

@@ -8,8 +8,8 @@ import click
 
 from sso_plugin.commands.console.federation import console_url
 from sso_plugin.web.browser import start_browser
-from sso_plugin.web.hand_over import hand_over
-from sso_plugin.web.surroundings import Surroundings
+from sso_plugin.web.capabilities import Capabilities
+from sso_plugin.web.one_time_redirect import open_by_redirect
 
 from . import options, output
 
@@ -58,10 +58,10 @@ def command(
     with --print, or if no browser can be opened here.
     """
     url = console_url(profile, destination, duration)
-    why_not = "it was asked for" if as_text else Surroundings.detect().no_browser
+    why_not = "it was asked for" if as_text else Capabilities.detect().no_browser
     if why_not is None:
         output.say("Opening the console in the browser ...")
-        if hand_over(url, start_browser):
+        if open_by_redirect(url, start_browser):
             return
         why_not = "no browser came for it"
     if not as_text:

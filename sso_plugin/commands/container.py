@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from sso_plugin.credentials.role_credentials import members
 from sso_plugin.redact import Secret
 from sso_plugin.timestamps import format_timestamp
-from sso_plugin.web.loopback import Loopback, LoopbackHandler
+from sso_plugin.web.loopback import LoopbackHandler, LoopbackServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ _FEW = 60.0
 """Seconds. Credentials that expire sooner need their expiration in milliseconds."""
 
 
-class CredentialsEndpoint(Loopback):
+class CredentialsEndpoint(LoopbackServer):
     """Serves credentials to whoever knows its token.
 
     :param fetch: returns current credentials, and when they expire in epoch seconds; None for
@@ -103,6 +103,6 @@ class _Handler(LoopbackHandler):
         refused = self.server.refuse(host, token)
         if refused is None:
             # Fetching may take a while.
-            self.server.keep(self.request)
+            self.server.protect(self.request)
         status, document = refused or self.server.respond(self.path)
-        self.answer(status, {"Content-Type": "application/json"}, json.dumps(document).encode())
+        self.respond(status, {"Content-Type": "application/json"}, json.dumps(document).encode())

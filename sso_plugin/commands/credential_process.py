@@ -135,7 +135,7 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     from sso_plugin.config.profile import SsoProfile
     from sso_plugin.credentials import Login
     from sso_plugin.models import open_session
-    from sso_plugin.session.providers import ask_of
+    from sso_plugin.session.providers import make_ask_person
 
     from .aws_variables import chosen_profile
 
@@ -149,7 +149,7 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     login = Login.of(session, profile)
     token_file = login.store.describe(login.key)
     memo = {"config": marks, "token_file": token_file, "token_mark": _file_mark(token_file)}
-    found = _valid_credentials(login, ask_of(session, profile))
+    found = _valid_credentials(login, make_ask_person(session, profile))
     if profile_name and profile.options.cache == "file":
         # By the clock of this machine, which is all that a later call looks at.
         ahead = login.clock.now() - time.time()

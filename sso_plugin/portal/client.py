@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import __version__
 from ..models import DATA_PATH
 from ..redact import Secret, conceal, hide_frames, mask_logs
-from ..web.addresses import is_of_aws, secrets_in, without_secrets
+from ..web.addresses import is_aws_url, secrets_in, without_secrets
 from .error_map import Caller
 from .responses import (
     Account,
@@ -187,7 +187,7 @@ class Portal:
         profile = self._profile
         known = profile.subject, service, profile.region, profile.doctor_command
         sent = tuple(each for each in secrets if len(each) > _SHORT)
-        if not url or is_of_aws(url):
+        if not url or is_aws_url(url):
             return Caller(*known, sent)
         # Errors of botocore quote the whole address.
         return Caller(*known, sent + secrets_in(url), without_secrets(url))

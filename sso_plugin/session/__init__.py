@@ -1,5 +1,6 @@
-"""How sso_plugin sits in a session of botocore: what is replaced, and how that is undone.
+"""Changes botocore sessions so that sso_plugin serves them, and undoes the changes.
 
-`plugin` changes a session, `providers` has what the session gets, `seams` has the places of
-botocore without a public interface.
+`plugin` changes a session, `providers` has the providers that replace those of botocore,
+`rejected_requests` and `token_parameter` handle events of clients, `seams` has all access to
+private parts of botocore.
 """

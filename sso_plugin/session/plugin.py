@@ -1,7 +1,7 @@
-"""Puts our parts into a session, lazily, and takes them out again.
+"""Replaces parts of a botocore session, lazily, and restores them.
 
-Nothing is made when a session is enabled: boto3 sets the profile only after it has made the
-session, and a component that is touched before would be fixed to the profile ``default``.
+Enabling a session creates no component of it: boto3 sets the profile after it has created the
+session, and a component that exists before that is bound to the profile ``default``.
 """
 
 from __future__ import annotations
@@ -30,57 +30,59 @@ _logger = logging.getLogger(__name__)
 
 
 def enable(session: object | None = None) -> None:
-    """Have the SSO profiles of a session served by sso_plugin.
+    """Let sso_plugin serve the SSO profiles of a session.
 
-    :param session: a boto3 session or a botocore one, at best before it has made a client; None
-        for every session made from now on. A session of another kind, such as aiobotocore's, is
-        left as it is. Doing it twice changes nothing.
+    A second call for the same session changes nothing.
+
+    :param session: a boto3 or botocore session, preferably before it has created a client; None
+        for every session created from now on. A session of another kind, such as aiobotocore's,
+        is not changed.
     """
     if startup.switched_off():
         return
     if session is None:
         startup.register()
         return
-    from .seams import plain_session
+    from .seams import find_botocore_session
 
-    plain = plain_session(session)
-    if plain is None:
-        _logger.debug("Leaving a session of %s as it is", type(session))
-    elif id(plain) not in _adaptations:
-        _adaptations[id(plain)] = adaptation = _Adaptation(plain)
-        adaptation.begin()
+    core = find_botocore_session(session)
+    if core is None:
+        _logger.debug("A session of %s is not changed", type(session))
+    elif id(core) not in _changed_sessions:
+        _changed_sessions[id(core)] = changes = _SessionChanges(core)
+        changes.apply()
 
 
 def disable() -> None:
-    """Take sso_plugin out of every session it is in, and out of those to come.
+    """Remove sso_plugin from all sessions, including those created later.
 
-    Credentials in use continue to renew themselves, and existing clients keep what they were made
-    with. Secrets stay masked in botocore's logs, since those credentials still need that.
+    Credentials in use are still renewed, and existing clients keep the credentials that they were
+    created with. So secrets stay masked in botocore's logs.
     """
     startup.unregister()
-    for adaptation in list(_adaptations.values()):
-        adaptation.undo()
-    _adaptations.clear()
+    for changes in list(_changed_sessions.values()):
+        changes.undo()
+    _changed_sessions.clear()
 
 
 def is_enabled(session: object) -> bool:
-    """Tell whether a session of boto3 or botocore has been through `enable`."""
-    from .seams import plain_session
+    """Return whether `enable` has changed a boto3 or botocore session."""
+    from .seams import find_botocore_session
 
-    plain = plain_session(session)
-    return plain is not None and id(plain) in _adaptations
+    core = find_botocore_session(session)
+    return core is not None and id(core) in _changed_sessions
 
 
-class _Adaptation:
-    """What was changed in one session, to be undone in reverse. Lives as long as the session."""
+class _SessionChanges:
+    """The changes to one session, undone in reverse order. Only that session refers to it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._changes: list[Callable[[], object]] = []
-        self._sources: list[SsoProvider | None] = []
+        self._undo_steps: list[Callable[[], object]] = []
+        self._source_providers: list[SsoProvider | None] = []
 
-    def begin(self) -> None:
-        self._adapt_component("data_loader", self._complete_loader)
+    def apply(self) -> None:
+        self._adapt_component("data_loader", self._add_missing_models)
         self._adapt_component("credential_provider", self._adapt_credentials)
         self._adapt_component("token_provider", self._adapt_tokens)
         self._register("provide-client-params.sso", self._provide_access_token)
@@ -90,8 +92,8 @@ class _Adaptation:
         self._register("needs-retry.sso", self._drop_frames)
 
     def undo(self) -> None:
-        while self._changes:
-            self._changes.pop()()
+        while self._undo_steps:
+            self._undo_steps.pop()()
 
     @functools.cached_property
     def _access_token(self) -> AccessTokenParameter:
@@ -100,7 +102,7 @@ class _Adaptation:
         return AccessTokenParameter(self._session)
 
     def _provide_access_token(self, params: dict[str, Any], **kwargs: Any) -> dict[str, Any] | None:
-        # A renewal passes the token, and may import nothing: a fork would leave it unfinished.
+        # A renewal passes the token itself. It must not import anything: a fork would interrupt it.
         return None if "accessToken" in params else self._access_token.provide(params, **kwargs)
 
     def _route_access_token(self, **kwargs: Any) -> None:
@@ -124,22 +126,20 @@ class _Adaptation:
 
         return RejectedCredentials(self._session)
 
-    def _note_signer(self, signature_version: Any, **kwargs: Any) -> None:
+    def _record_credentials(self, signature_version: Any, **kwargs: Any) -> None:
         from botocore import UNSIGNED
 
         # Requests to the portal are not signed, and are sent in the background as well.
         if signature_version is not UNSIGNED:
-            self._rejected.note_signer(signature_version=signature_version, **kwargs)
+            self._rejected.record_credentials(signature_version=signature_version, **kwargs)
 
-    def _repeat_rejected(self, **kwargs: Any) -> float | None:
-        if "_rejected" not in vars(self):
-            # Nothing has been signed yet.
-            return None
-        return self._rejected.repeat(**kwargs)
+    def _retry_rejected(self, **kwargs: Any) -> float | None:
+        # Before the first signed request, there is nothing to retry.
+        return self._rejected.retry(**kwargs) if "_rejected" in vars(self) else None
 
     def _register(self, event: str, handler: Callable[..., Any]) -> None:
         self._session.register(event, handler)
-        self._changes.append(lambda: self._session.unregister(event, handler))
+        self._undo_steps.append(lambda: self._session.unregister(event, handler))
 
     def _adapt_component(self, name: str, adapt: Callable[[Any], None]) -> None:
         from .seams import pending_factory
@@ -152,18 +152,18 @@ class _Adaptation:
         def adapting_factory() -> Any:
             return self._guarded(adapt, factory())
 
-        def put_back() -> None:
+        def restore() -> None:
             if pending_factory(self._session, name) is adapting_factory:
                 self._session.lazy_register_component(name, factory)
 
         self._session.lazy_register_component(name, adapting_factory)
-        self._changes.append(put_back)
+        self._undo_steps.append(restore)
 
     def _guarded(self, adapt: Callable[[Any], None], component: Any) -> Any:
         try:
             adapt(component)
-        except Exception as exc:  # noqa: BLE001 - our fault never breaks their call
-            _logger.debug("Leaving %s as it is: %s", type(component), type(exc).__name__)
+        except Exception as exc:  # noqa: BLE001 - must not break a call of the program
+            _logger.debug("%s is not changed: %s", type(component), type(exc).__name__)
         return component
 
     def _adapt_credentials(self, resolver: Any) -> None:
@@ -176,78 +176,78 @@ class _Adaptation:
             unwrap = wrap_source_profiles(
                 resolver, self._adapt_source_profile, self._source_credentials
             )
-            self._changes.append(unwrap)
+            self._undo_steps.append(unwrap)
         if served or chained:
-            self._register("before-sign", self._note_signer)
-            self._register("needs-retry", self._repeat_rejected)
-            self._offer_models()
+            self._register("before-sign", self._record_credentials)
+            self._register("needs-retry", self._retry_rejected)
+            self._add_models()
 
     def _is_chained(self, name: str) -> bool:
-        """Return whether a source profile of the role chain of a profile is ours to serve."""
+        """Return whether sso_plugin serves a source profile in the role chain of a profile."""
         profiles = self._session.full_config.get("profiles", {})
         return any(self._serves(source) for source in _source_profiles(profiles, name))
 
-    def _complete_loader(self, loader: Any) -> None:
-        from .seams import is_slim
+    def _add_missing_models(self, loader: Any) -> None:
+        from .seams import lacks_sso_models
 
-        if is_slim(loader):
-            self._offer_models(loader)
+        if lacks_sso_models(loader):
+            self._add_models(loader)
 
-    def _offer_models(self, loader: Any = None) -> None:
+    def _add_models(self, loader: Any = None) -> None:
         from ..models import add_data_path, remove_data_path
 
         loader = loader or self._session.get_component("data_loader")
         add_data_path(loader)
-        self._changes.append(lambda: remove_data_path(loader))
+        self._undo_steps.append(lambda: remove_data_path(loader))
 
     def _adapt_source_profile(self, name: str, providers: list[Any]) -> list[Any]:
         if self._serves(name):
-            self._sources.append(self._replace_credential_provider(providers))
+            self._source_providers.append(self._replace_credential_provider(providers))
         return providers
 
     def _source_credentials(self, access_key: str) -> Any:
-        """Return the credentials of a source profile whose current access key this is."""
-        loaded = [source.loaded for source in self._sources if source is not None]
+        """Return the credentials of the source profile with this access key."""
+        loaded = [each.loaded for each in self._source_providers if each is not None]
         return next((each for each in loaded if each and each.has_key(access_key)), None)
 
     def _serves(self, profile_name: str) -> bool:
         return is_served(self._session.full_config, profile_name)
 
     def _replace_credential_provider(self, providers: list[Any]) -> Any:
-        from .seams import cache_of_tokens, find_stock, token_folder
+        from .seams import find_credential_provider
 
-        stock = find_stock(providers, "botocore.credentials.SSOProvider")
-        if stock is None or token_folder(cache_of_tokens(stock)) is None:
+        original = find_credential_provider(providers)
+        if original is None:
             return None
         from .providers import SsoProvider
 
-        return self._replace(providers, stock, SsoProvider(self._session, stock))
+        return self._replace(providers, original, SsoProvider(self._session, original))
 
     def _adapt_tokens(self, chain: Any) -> None:
         name = self._profile_name()
         served = self._serves(name) and self._replace_token_provider(chain)
-        # Each client asks for a token before its model is loaded.
+        # A client asks for a token before it loads its model.
         if served or self._is_chained(name):
-            self._offer_models()
+            self._add_models()
 
     def _replace_token_provider(self, chain: Any) -> Any:
-        from .seams import find_stock, token_cache_of, token_folder, token_providers
+        from .seams import find_token_provider, token_providers
 
         providers = token_providers(chain)
-        stock = find_stock(providers, "botocore.tokens.SSOTokenProvider")
-        if stock is None or token_folder(token_cache_of(stock)) is None:
+        original = find_token_provider(providers)
+        if original is None:
             return None
         from .providers import SsoTokenProvider
 
-        return self._replace(providers, stock, SsoTokenProvider(stock))
+        return self._replace(providers, original, SsoTokenProvider(original))
 
-    def _replace(self, providers: list[Any], stock: Any, ours: Any) -> Any:
-        _exchange(providers, stock, ours)
-        self._changes.append(lambda: _exchange(providers, ours, stock))
+    def _replace(self, providers: list[Any], original: Any, ours: Any) -> Any:
+        _exchange(providers, original, ours)
+        self._undo_steps.append(lambda: _exchange(providers, ours, original))
         return ours
 
     def _profile_name(self) -> str:
-        # Not Session.profile, which would fix the profile for good.
+        # Not Session.profile, which would bind the session to the profile.
         return self._session.get_config_variable("profile") or "default"
 
 
@@ -257,7 +257,7 @@ def _exchange(providers: list[Any], old: Any, new: Any) -> None:
 
 
 def _source_profiles(profiles: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Walk the role chain of a profile, without the profile itself."""
+    """Yield the source profiles in the role chain of a profile."""
     seen = {name}
     while "role_arn" in profiles.get(name, {}):
         name = profiles[name].get("source_profile")
@@ -267,4 +267,4 @@ def _source_profiles(profiles: Mapping[str, Any], name: str) -> Iterator[str]:
         yield name
 
 
-_adaptations: weakref.WeakValueDictionary[int, _Adaptation] = weakref.WeakValueDictionary()
+_changed_sessions: weakref.WeakValueDictionary[int, _SessionChanges] = weakref.WeakValueDictionary()

@@ -1,8 +1,8 @@
-"""What a session gets from us: role credentials and bearer tokens.
+"""The providers that give a session its role credentials and bearer tokens.
 
-Each stands in for a part of botocore, and hands back to it what is not its own. Nothing here
-goes out before somebody uses what it returned; least of all is a client made, since making one
-asks for credentials.
+They replace those of botocore, and leave to botocore what sso_plugin does not serve. They make no
+network call before the credentials or the token are used, and create no client, because creating
+one asks for credentials.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ from ..credentials.role_source import role_source_of
 from ..storage.cache import Cache, MemoryCache
 from ..storage.file_cache import role_cache, token_cache
 from ..timestamps import to_datetime
-from .seams import cache_of_tokens, make_components, token_cache_of, token_folder
+from .seams import (
+    create_all_components,
+    token_cache_of_credential_provider,
+    token_cache_of_token_provider,
+    token_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,45 +43,49 @@ __all__ = [
     "LoginProvider",
     "SsoProvider",
     "SsoTokenProvider",
-    "adopted",
     "token_source",
+    "token_store_for",
 ]
 
 _BOTOCORE_ROLE_KEYS = {"sso_account_id", "sso_role_name"}
-"""botocore's provider looks at a profile only if it has one of these."""
+"""botocore's provider serves a profile only if it has one of these."""
 
 
 class SsoProvider(SSOProvider):
-    """The credential provider ``sso``, in the place of botocore's own, whose attributes it shares.
+    """The credential provider ``sso``. It replaces botocore's, and shares its attributes.
 
-    A ``cache`` that a caller has set, as the AWS CLI does, keeps the role credentials. With a token
-    cache of another kind than botocore's, it does what botocore's provider does.
+    A ``cache`` that a caller has set, as the AWS CLI does, stores the role credentials. With a
+    token cache of another kind than botocore's, it does what botocore's provider does.
     """
 
     _profile_name: str
     _load_sso_config: Callable[[], object]
 
-    def __init__(self, session: Session, stock: SSOProvider) -> None:
-        self.__dict__ = vars(stock)
-        self.stock = stock
+    def __init__(self, session: Session, original: SSOProvider) -> None:
+        self.__dict__ = vars(original)
+        self.original = original
         self.loaded: SsoCredentials | None = None
-        """What `load` returned last, if it was ours."""
+        """The credentials that `load` has returned last, if sso_plugin serves them."""
         self._session = session
-        self._usual_cache = stock.cache if type(stock.cache) is dict else None
+        self._usual_cache = original.cache if type(original.cache) is dict else None
 
     def load(self) -> Credentials | None:  # type: ignore[override]  # the stubs are wrong
-        """Return credentials that are fetched when first used, or None without a role."""
+        """Return credentials that are fetched on first use, or None without a role."""
         profiles = self._session.full_config.get("profiles", {})
         names_role = profiles.get(self._profile_name, {}).keys() & _BOTOCORE_ROLE_KEYS
-        tokens = adopted(cache_of_tokens(self.stock)) if names_role else None
+        tokens = (
+            token_store_for(token_cache_of_credential_provider(self.original))
+            if names_role
+            else None
+        )
         if tokens is None:
             return super().load()
         try:
             profile = SsoProfile.of(self._session, self._profile_name)
         except InvalidConfigError as exc:
-            if _is_refused(self._load_sso_config):
+            if _botocore_refuses(self._load_sso_config):
                 raise
-            return _unusable(exc)
+            return _credentials_that_raise(exc)
         if profile is None:
             return super().load()
         foreign = None if self.cache is self._usual_cache else MemoryCache(self.cache)
@@ -85,35 +94,35 @@ class SsoProvider(SSOProvider):
 
 
 class SsoTokenProvider(SSOTokenProvider):
-    """The bearer-token provider ``sso``, in the place of botocore's, whose attributes it shares."""
+    """The bearer-token provider ``sso``. It replaces botocore's, and shares its attributes."""
 
     _session: Session
     _profile_name: str
     _load_sso_config: Callable[[], object]
 
-    def __init__(self, stock: SSOTokenProvider) -> None:
-        self.__dict__ = vars(stock)
-        self.stock = stock
+    def __init__(self, original: SSOTokenProvider) -> None:
+        self.__dict__ = vars(original)
+        self.original = original
 
     def load_token(  # type: ignore[override]  # the stubs are wrong
         self, **kwargs: Any
     ) -> DeferredRefreshableToken | None:
-        """Return a token that is loaded when first used, or None without an sso-session."""
+        """Return a token that is loaded on first use, or None without an sso-session."""
         profiles = self._session.full_config.get("profiles", {})
-        tokens = adopted(token_cache_of(self.stock))
+        tokens = token_store_for(token_cache_of_token_provider(self.original))
         if tokens is None or "sso_session" not in profiles.get(self._profile_name, {}):
             return super().load_token(**kwargs)
         try:
             profile = SsoProfile.login_of(self._session, self._profile_name)
         except InvalidConfigError as exc:
-            if _is_refused(self._load_sso_config):
+            if _botocore_refuses(self._load_sso_config):
                 raise
-            return _deferred_token(_misconfigured(exc).load)
+            return _deferred_token(_source_that_raises(exc).load)
         return None if profile is None else _bearer_token(self._session, profile, tokens)
 
 
 class LoginProvider(CredentialProvider):
-    """The only provider, of both kinds, of a session made for one role: it needs no profile."""
+    """Provides credentials and bearer tokens in a session of `get_session`, without a profile."""
 
     METHOD = "sso"
     CANONICAL_NAME = None
@@ -124,31 +133,31 @@ class LoginProvider(CredentialProvider):
         self._profile = profile
 
     def load(self) -> Credentials:
-        """Return credentials that are fetched when first used."""
+        """Return credentials that are fetched on first use."""
         return _credentials(self._session, self._profile, token_cache())
 
     def load_token(self, **_: Any) -> DeferredRefreshableToken:
-        """Return a bearer token that is loaded when first used."""
+        """Return a bearer token that is loaded on first use."""
         return _bearer_token(self._session, self._profile, token_cache())
 
 
 def token_source(session: Session, profile: SsoProfile, store: Cache | None = None) -> TokenSource:
-    """Return the source of a profile's token, which has a person log in if the profile says so.
+    """Return the token source of a profile. It asks for a login if ``sso_login`` allows that.
 
-    :param store: where the token is, if not in the usual folder.
+    :param store: the cache with the token; None for the usual folder.
     """
     from ..credentials.token_source import TokenSource
 
-    return TokenSource(Login.of(session, profile, store), ask_of(session, profile))
+    return TokenSource(Login.of(session, profile, store), make_ask_person(session, profile))
 
 
-def ask_of(session: Session, profile: SsoProfile) -> AskPerson | None:
-    """Return what has a person log in where nothing else helps; None unless the profile says so."""
+def make_ask_person(session: Session, profile: SsoProfile) -> AskPerson | None:
+    """Return the function that asks the user to log in; None if ``sso_login`` is ``never``."""
     if profile.options.login == "never":
         return None
 
     def ask(tokens: TokenSource, required: LoginRequired, rejected: str | None) -> AccessToken:
-        # Browsers and loopback servers are imported only where one is needed.
+        # Browsers and loopback servers are imported only when a login is needed.
         from ..signin.ask_person import ask_person
 
         return ask_person(session, tokens, required, rejected)
@@ -156,8 +165,8 @@ def ask_of(session: Session, profile: SsoProfile) -> AskPerson | None:
     return ask
 
 
-def _is_refused(load_config: Callable[[], object]) -> bool:
-    """Return whether botocore too refuses a profile, and so at this moment."""
+def _botocore_refuses(load_config: Callable[[], object]) -> bool:
+    """Return whether botocore refuses a profile too, and so raises the error at this point."""
     try:
         load_config()
     except InvalidConfigError:
@@ -165,35 +174,37 @@ def _is_refused(load_config: Callable[[], object]) -> bool:
     return False
 
 
-def _misconfigured(exc: InvalidConfigError) -> Misconfigured:
-    # On a warm cache, it need not even be imported.
+def _source_that_raises(exc: InvalidConfigError) -> Misconfigured:
+    # Not imported by a session with cached credentials.
     from ..credentials.credential_source import Misconfigured
 
     return Misconfigured(exc)
 
 
-def _unusable(exc: InvalidConfigError) -> SsoCredentials:
-    """Return credentials that raise the error when they are used: an unsigned client never does."""
+def _credentials_that_raise(exc: InvalidConfigError) -> SsoCredentials:
+    """Return credentials that raise the error on use. An unsigned client never uses them."""
     from ..clock import Clock
 
-    return SsoCredentials(_misconfigured(exc), Clock())
+    return SsoCredentials(_source_that_raises(exc), Clock())
 
 
-def adopted(tokens: object) -> Cache | None:
-    """Return the folder of a token cache of botocore's; None if a caller has set another kind."""
-    folder = token_folder(tokens)
+def token_store_for(botocore_cache: object) -> Cache | None:
+    """Return our cache in the folder of botocore's token cache; None if that is of another kind."""
+    folder = token_folder(botocore_cache)
     return None if folder is None else token_cache(folder)
 
 
 def _credentials(
     session: Session, profile: SsoProfile, store: Cache, cache: Cache | None = None
 ) -> SsoCredentials:
-    make_components(session)
+    create_all_components(session)
     login = Login.of(session, profile, store)
     own = role_cache(in_memory=profile.options.cache == "memory")
     _register_features(profile)
     return SsoCredentials(
-        role_source_of(login, cache or own, ask_of(session, profile), of_login=cache is None),
+        role_source_of(
+            login, cache or own, make_ask_person(session, profile), of_login=cache is None
+        ),
         login.clock,
         background=profile.options.refresh == "background",
         minimum_lifetime=profile.options.minimum_lifetime,
@@ -203,7 +214,7 @@ def _credentials(
 def _bearer_token(session: Session, profile: SsoProfile, store: Cache) -> DeferredRefreshableToken:
     def fetch() -> FrozenAuthToken:
         token = source().fetch()
-        # A plain string: what is handed out must look like what botocore hands out.
+        # A plain string, as from botocore: programs check the type.
         return FrozenAuthToken(str(token.value), to_datetime(token.lifetime.expires_at))
 
     source = functools.cache(lambda: token_source(session, profile, store))
@@ -215,7 +226,7 @@ def _deferred_token(fetch: Callable[[], FrozenAuthToken]) -> DeferredRefreshable
 
 
 def _register_features(profile: SsoProfile) -> None:
-    """Tell AWS what botocore tells it of SSO credentials, where botocore has learned to."""
+    """Add the ids of SSO credentials to the user agent, as newer versions of botocore do."""
     try:
         from botocore.useragent import register_feature_ids
     except ImportError:

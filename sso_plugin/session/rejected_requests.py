@@ -1,6 +1,6 @@
-"""Requests that AWS rejects because of the credentials themselves: these are replaced, once.
+"""Replaces credentials that AWS rejects, and retries the rejected request once.
 
-Errors about other tokens or missing permissions are left alone.
+Errors about other tokens or about missing permissions are not handled.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = ["RejectedCredentials"]
 
 _logger = logging.getLogger(__name__)
 
-# As query, json, rest and S3 spell it.
-_KEYS = frozenset(
+# The protocols query, json, rest and S3 have different codes for the same error.
+_INVALID_KEY_CODES = frozenset(
     {
         "InvalidAccessKeyId",
         "InvalidClientTokenId",
@@ -35,7 +35,7 @@ _KEYS = frozenset(
         "UnrecognizedClientException",
     }
 )
-_TOKENS = frozenset(
+_INVALID_TOKEN_CODES = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
@@ -44,87 +44,94 @@ _TOKENS = frozenset(
         "TokenRefreshRequiredException",
     }
 )
-"""What an operation may also say of a token of its own: its model has the error then."""
+"""An operation can also return these for a token of its own. Then its model has the error."""
 
-_UNCLEAR = {"RequestExpired": "", "AuthFailure": "validate the provided access credentials"}
-"""What EC2 says of the credentials, and of other things, with a part of the message that counts."""
+_AMBIGUOUS_CODES = {
+    "RequestExpired": "",
+    "AuthFailure": "validate the provided access credentials",
+}
+"""Codes of EC2 for invalid credentials and for other problems, with a part of the message."""
 
-_TIMEOUT = 5
-_KEEP_GOOD = 300.0
+_STS_TIMEOUT = 5
+"""Seconds to connect to STS, and to wait for its response."""
+
+_ACCEPTED_FOR = 300.0
 """Seconds for which STS is not asked again about credentials that it has accepted."""
 
 
 class RejectedCredentials:
-    """Has credentials replaced that AWS rejects, and the request repeated once.
+    """Replaces credentials that AWS rejects, and retries the request once.
 
-    Only requests that were signed with our credentials are looked at, and only answers that are
-    errors cost more than a look into a dictionary.
+    It handles only requests that were signed with our credentials. A successful response costs
+    one look-up in a dictionary.
     """
 
-    _SIGNED = "sso_plugin_signed"
+    _CONTEXT_KEY = "sso_plugin_signed"
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def note_signer(
+    def record_credentials(
         self, request: Any, request_signer: Any, signature_version: Any = None, **_: Any
     ) -> None:
-        """Answer ``before-sign``: note the credentials that the request is signed with."""
+        """Handle ``before-sign``: record the credentials that the request is signed with."""
         credentials = request_signer._credentials  # noqa: SLF001 - pinned in test_seams
         context = request.context
-        signed = context.pop(self._SIGNED, None)
-        if type(credentials) is SsoCredentials and _are_used(signature_version, context):
+        signed = context.pop(self._CONTEXT_KEY, None)
+        if type(credentials) is SsoCredentials and _uses_client_credentials(
+            signature_version, context
+        ):
             key = credentials.get_frozen_credentials().access_key
             if signed is None:
-                signed = _Signed(_position(request.data))
+                signed = _SignedRequest(_position(request.data))
             signed.credentials, signed.access_key = credentials, key
-            context[self._SIGNED] = signed
+            context[self._CONTEXT_KEY] = signed
 
-    def repeat(
+    def retry(
         self, response: Any, operation: Any, request_dict: dict[str, Any], **_: Any
     ) -> float | None:
-        """Answer ``needs-retry``: 0, for at once, if there are other credentials now."""
+        """Handle ``needs-retry``: return 0, for at once, if the credentials were replaced."""
         context = request_dict["context"]
-        signed: _Signed | None = context.get(self._SIGNED)
+        signed: _SignedRequest | None = context.get(self._CONTEXT_KEY)
         if signed is None or response is None or response[0].status_code < HTTPStatus.BAD_REQUEST:
             return None
         try:
-            return self._answer(signed, response, operation, request_dict)
-        except Exception as exc:  # noqa: BLE001 - our fault never breaks their call
-            _logger.warning("Cannot look into a rejected request: %s", type(exc).__name__)
+            return self._retry_delay(signed, response, operation, request_dict)
+        except Exception as exc:  # noqa: BLE001 - must not break a call of the program
+            _logger.warning("Cannot check a rejected request: %s", type(exc).__name__)
             return None
 
-    def _answer(
-        self, signed: _Signed, response: Any, operation: Any, request_dict: dict[str, Any]
+    def _retry_delay(
+        self, signed: _SignedRequest, response: Any, operation: Any, request_dict: dict[str, Any]
     ) -> float | None:
         rejection = _Rejection(signed.credentials, signed.access_key, response)
         region = request_dict["context"].get("client_region")
-        if signed.repeated or not rejection.calls_for_others(self._session, operation, region):
+        if signed.retried or not rejection.needs_new_credentials(self._session, operation, region):
             return None
         if not signed.credentials.replace_rejected(signed.access_key):
             return None
-        signed.repeated = _can_be_sent_again(request_dict["body"], signed.began_at)
-        return 0 if signed.repeated else None
+        signed.retried = _can_be_sent_again(request_dict["body"], signed.began_at)
+        return 0 if signed.retried else None
 
 
-class _Signed:
-    """With what a request was signed. One for all its attempts, which share a context.
+class _SignedRequest:
+    """The credentials of a request. One object for all its attempts, which share a context.
 
-    :param began_at: the position of the request's body when it was first sent; None without one.
+    :param began_at: the position in the body when it was first sent; None if it has none.
     """
 
     def __init__(self, began_at: int | None) -> None:
         self.credentials: SsoCredentials
         self.access_key = ""
         self.began_at = began_at
-        self.repeated = False
+        self.retried = False
 
-    def __deepcopy__(self, _: object) -> _Signed:
+    def __deepcopy__(self, _: object) -> _SignedRequest:
         return self
 
 
-def _are_used(signature_version: object, context: Mapping[str, Any]) -> bool:
-    """Tell whether the client's credentials sign the request, and no bearer token or other keys."""
+def _uses_client_credentials(signature_version: object, context: Mapping[str, Any]) -> bool:
+    """Return whether the client's credentials sign the request, and not a token or other keys."""
     if {"request_credentials", "identity_cache"} & (context.get("signing") or {}).keys():
         return False
     signer: Any = AUTH_TYPE_MAPS.get(str(signature_version))
@@ -132,7 +139,7 @@ def _are_used(signature_version: object, context: Mapping[str, Any]) -> bool:
 
 
 def _position(body: Any) -> int | None:
-    """Return where a stream begins; botocore has it wrapped if it adds a checksum at the end."""
+    """Return the position in a stream. botocore wraps it where it adds a checksum at the end."""
     tell = getattr(getattr(body, "_raw", body), "tell", None)
     try:
         return int(tell()) if callable(tell) else None
@@ -152,33 +159,36 @@ class _Rejection:
         error = parsed.get("Error", {})
         self._code, self._message = str(error.get("Code", "")), str(error.get("Message", ""))
 
-    def calls_for_others(self, session: Session, operation: Any, region: str | None) -> bool:
-        """Tell whether the credentials have to be replaced, asking STS if the error is unclear.
+    def needs_new_credentials(self, session: Session, operation: Any, region: str | None) -> bool:
+        """Return whether to replace the credentials. Ask STS if the error is ambiguous.
 
         :param operation: the model of the operation that was called.
-        :param region: where to ask.
+        :param region: the region of the STS to ask.
         """
-        if self._code in _KEYS | _TOKENS:
-            return self._code in _KEYS or not _is_of_operation(self._code, operation)
-        if not self._is_unclear(operation):
+        if self._code in _INVALID_KEY_CODES | _INVALID_TOKEN_CODES:
+            return self._code in _INVALID_KEY_CODES or not _is_error_of_operation(
+                self._code, operation
+            )
+        if not self._is_ambiguous(operation):
             return False
         if not self._credentials.has_key(self._access_key):
-            # botocore asks S3 for the region of a bucket before; that request was rejected, too.
+            # The credentials have been replaced since: before this, botocore asked S3 for the
+            # region of the bucket, and that request was rejected too.
             return True
         if not self._credentials.may_be_replaced(self._access_key):
             return False
         return self._had_expired() or self._is_rejected_by_sts(session, region)
 
-    def _is_unclear(self, operation: Any) -> bool:
-        if self._code in _UNCLEAR:
-            return _UNCLEAR[self._code] in self._message
+    def _is_ambiguous(self, operation: Any) -> bool:
+        if self._code in _AMBIGUOUS_CODES:
+            return _AMBIGUOUS_CODES[self._code] in self._message
         is_head = operation.http.get("method") == "HEAD"
         is_s3 = operation.service_model.service_name == "s3"
-        # An answer to HEAD has no body, and so no code.
+        # A response to HEAD has no body, and so no code.
         return bool(is_s3 and is_head and self._http.status_code == HTTPStatus.BAD_REQUEST)
 
     def _had_expired(self) -> bool:
-        """Tell whether the credentials have expired by the clock of the service."""
+        """Return whether the credentials have expired by the clock of the service."""
         now = parse_http_date(self._http.headers.get("Date"))
         expires_at = self._credentials.expires_at
         return now is not None and expires_at is not None and now >= expires_at
@@ -189,7 +199,9 @@ class _Rejection:
 
         keys = self._credentials.get_frozen_credentials()
         config = Config(
-            connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT, retries={"total_max_attempts": 1}
+            connect_timeout=_STS_TIMEOUT,
+            read_timeout=_STS_TIMEOUT,
+            retries={"total_max_attempts": 1},
         )
         sts: Any = session.create_client(
             "sts",
@@ -202,17 +214,19 @@ class _Rejection:
         try:
             sts.get_caller_identity()
         except ClientError as exc:
-            return str(exc.response["Error"].get("Code")) in _KEYS | _TOKENS
+            return (
+                str(exc.response["Error"].get("Code")) in _INVALID_KEY_CODES | _INVALID_TOKEN_CODES
+            )
         except BotoCoreError as exc:
             _logger.debug("Cannot ask STS about the credentials: %s", type(exc).__name__)
-        self._credentials.keep(_KEEP_GOOD)
+        self._credentials.keep(_ACCEPTED_FOR)
         return False
 
 
 def _can_be_sent_again(body: Any, began_at: int | None) -> bool:
-    """Tell whether a request can be repeated: botocore rewinds its body to the very beginning.
+    """Return whether a request can be retried. botocore rewinds its body to position 0.
 
-    :param began_at: the position of the body when it was first sent; None without one.
+    :param began_at: the position in the body when it was first sent; None if it has none.
     """
     if body is None or isinstance(body, (bytes, bytearray, str, dict)):
         return True
@@ -224,6 +238,6 @@ def _can_be_sent_again(body: Any, began_at: int | None) -> bool:
     return not began_at
 
 
-def _is_of_operation(code: str, operation: Any) -> bool:
+def _is_error_of_operation(code: str, operation: Any) -> bool:
     shapes = operation.error_shapes
     return any(code in (each.name, each.metadata.get("error", {}).get("code")) for each in shapes)

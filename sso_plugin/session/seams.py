@@ -1,7 +1,7 @@
-"""The few places of botocore that have no public door, each with its one function.
+"""All access to private parts of botocore, one function for each.
 
 ``tests/session/test_seams.py`` pins the botocore code that these rely on. Only this module imports
-wrapt, and only when a profile has a role chain: that takes longer than making a session.
+wrapt, and only when a profile has a role chain: the import takes longer than creating a session.
 """
 
 from __future__ import annotations
@@ -22,23 +22,26 @@ if TYPE_CHECKING:
     from botocore.tokens import TokenProviderChain
 
 __all__ = [
-    "cache_of_tokens",
-    "find_stock",
-    "is_slim",
-    "make_components",
+    "create_all_components",
+    "find_botocore_session",
+    "find_credential_provider",
+    "find_token_provider",
+    "lacks_sso_models",
     "pending_factory",
-    "plain_session",
-    "session_cache_of_tokens",
-    "token_cache_of",
+    "token_cache_of_credential_provider",
+    "token_cache_of_session",
+    "token_cache_of_token_provider",
     "token_folder",
     "token_providers",
     "wrap_source_profiles",
 ]
 
-_CONCURRENT = (1, 31, 85)
+_SAFE_LOCATOR = (1, 31, 85)
+"""The first botocore whose components can be created by two threads at the same time."""
+
 _BUILDER = "botocore.credentials.ProfileProviderBuilder"
 
-_BUILT_ON = {
+_BASE_CLASSES = {
     botocore.credentials: (
         "CredentialProvider",
         "DeferredRefreshableCredentials",
@@ -47,36 +50,36 @@ _BUILT_ON = {
     ),
     botocore.tokens: ("DeferredRefreshableToken", "FrozenAuthToken", "SSOTokenProvider"),
 }
-"""What the modules of our providers take from botocore when they are imported."""
+"""The botocore classes that our modules use when they are imported."""
 
 
-def plain_session(session: object) -> Session | None:
-    """Return the botocore session, also of a boto3 one; None if it is of another kind.
+def find_botocore_session(session: object) -> Session | None:
+    """Return a botocore session, or that of a boto3 session; None for another kind of session.
 
-    Subclasses are other people's ideas of a session (aiobotocore's is asynchronous).
+    Subclasses count as another kind: aiobotocore's is asynchronous.
     """
     inner = getattr(session, "_session", session)
-    # Looked up each time: the module may have been loaded again.
+    # Looked up each time, because the module may have been reloaded.
     return inner if type(inner) is botocore.session.Session else None
 
 
 def pending_factory(session: Session, component: str) -> Callable[[], Any] | None:
-    """Return the factory of a component that has not been made yet, else None."""
+    """Return the factory of a component that has not been created yet, else None."""
     factory: Callable[[], Any] | None = session._components._deferred.get(component)  # type: ignore[attr-defined]  # noqa: SLF001
     return factory
 
 
-def is_slim(loader: Loader) -> bool:
-    """Return whether a botocore is stripped of its data for Identity Center."""
+def lacks_sso_models(loader: Loader) -> bool:
+    """Return whether botocore was stripped of its service models for Identity Center."""
     return not os.path.isdir(os.path.join(loader.BUILTIN_DATA_PATH, "sso"))  # noqa: PTH112, PTH118
 
 
-def make_components(session: Session) -> None:
-    """Make all parts of a session now, where two threads that first need one trip over each other.
+def create_all_components(session: Session) -> None:
+    """Create all components of a session now, with a botocore older than 1.31.85.
 
-    botocore does not from 1.31.85 on; before, our renewal could be the second thread.
+    There, two threads that need a component first fail, and our renewal could be one of them.
     """
-    if tuple(map(int, botocore.__version__.split(".")[:3])) >= _CONCURRENT:
+    if tuple(map(int, botocore.__version__.split(".")[:3])) >= _SAFE_LOCATOR:
         return
     for locator in (session._components, session._internal_components):  # type: ignore[attr-defined]  # noqa: SLF001
         for name in list(locator._deferred):  # noqa: SLF001
@@ -84,56 +87,74 @@ def make_components(session: Session) -> None:
 
 
 def token_providers(chain: TokenProviderChain) -> list[Any]:
-    """Return the list that the chain goes through; only newer botocore can exchange one in it."""
+    """Return the providers of a chain, to change in place. Older botocore has no method for it."""
     providers: list[Any] = chain._providers  # type: ignore[attr-defined]  # noqa: SLF001
     return providers
 
 
-def find_stock(providers: list[Any], name: str) -> Any:
-    """Return the provider that is exactly of a class of botocore; None without one.
+def _find_provider(providers: list[Any], name: str) -> Any:
+    """Return the provider whose class has exactly this name; None if there is none.
 
-    None too if a program has put a mock in the place of a class that ours are built on.
+    None too if a program has replaced a class that our modules use by a mock.
     """
-    built_on = [getattr(module, each) for module, names in _BUILT_ON.items() for each in names]
-    if not all(type(each) is type for each in built_on):
+    base_classes = [
+        getattr(module, each) for module, names in _BASE_CLASSES.items() for each in names
+    ]
+    if not all(type(each) is type for each in base_classes):
         return None
     return next((one for one in providers if _is_of(one, name)), None)
 
 
-def cache_of_tokens(provider: Any) -> object:
+def find_credential_provider(providers: list[Any]) -> Any:
+    """Return botocore's SSO credential provider; None if there is none, or a program changed it."""
+    found = _find_provider(providers, "botocore.credentials.SSOProvider")
+    if found is None or token_folder(token_cache_of_credential_provider(found)) is None:
+        return None
+    return found
+
+
+def find_token_provider(providers: list[Any]) -> Any:
+    """Return botocore's SSO token provider; None if there is none, or a program changed it."""
+    found = _find_provider(providers, "botocore.tokens.SSOTokenProvider")
+    if found is None or token_folder(token_cache_of_token_provider(found)) is None:
+        return None
+    return found
+
+
+def token_cache_of_credential_provider(provider: Any) -> object:
     """Return the cache in which a credential provider of botocore looks for its token.
 
-    None if a program has replaced a method of botocore's on the way there, as tests do.
+    None if a program has replaced a method that botocore calls for it, as tests do.
     """
-    made_with = (botocore.credentials.SSOCredentialFetcher, botocore.credentials.SSOTokenLoader)
-    if not (_is_unchanged(provider) and all(map(_has_own_methods, made_with))):
+    helpers = (botocore.credentials.SSOCredentialFetcher, botocore.credentials.SSOTokenLoader)
+    if not (_is_unchanged(provider) and all(map(_has_own_methods, helpers))):
         return None
     section = provider._load_config().get("profiles", {}).get(provider._profile_name, {})  # noqa: SLF001
     if "sso_session" not in section:
         return provider._token_cache  # noqa: SLF001
-    return token_cache_of(provider._token_provider)  # noqa: SLF001
+    return token_cache_of_token_provider(provider._token_provider)  # noqa: SLF001
 
 
-def token_cache_of(provider: Any) -> object:
-    """Return the cache in which a token provider of botocore looks; None for one that differs."""
+def token_cache_of_token_provider(provider: Any) -> object:
+    """Return the cache in which a token provider of botocore looks; None if it was changed."""
     if not _is_of(provider, "botocore.tokens.SSOTokenProvider") or not _is_unchanged(provider):
         return None
     loader = provider._token_loader  # noqa: SLF001
     return loader._cache if _is_unchanged(loader) else None  # noqa: SLF001
 
 
-def session_cache_of_tokens(session: Session) -> object:
+def token_cache_of_session(session: Session) -> object:
     """Return the cache in which a session looks for its bearer token; None if it has none."""
     for provider in token_providers(session.get_component("token_provider")):
         if getattr(provider, "METHOD", None) == "sso":
-            return token_cache_of(getattr(provider, "stock", provider))
+            return token_cache_of_token_provider(getattr(provider, "original", provider))
     return None
 
 
 def token_folder(cache: object) -> str | None:
-    """Return the folder of a cache of botocore's own kind; None for another kind.
+    """Return the folder of a cache of botocore's class; None for another class.
 
-    A subclass may keep its tokens elsewhere, or encrypt them.
+    A subclass may store its tokens elsewhere, or encrypt them.
     """
     if not _is_of(cache, "botocore.utils.JSONFileCache") or not _is_unchanged(cache):
         return None
@@ -142,18 +163,18 @@ def token_folder(cache: object) -> str | None:
 
 
 def _is_of(thing: object, name: str) -> bool:
-    # By its name, since a module may have been loaded again.
+    # Compared by name, because a module may have been reloaded.
     return f"{type(thing).__module__}.{type(thing).__qualname__}" == name
 
 
 def _is_unchanged(thing: object) -> bool:
-    """Return whether an object of botocore does what its class in the source says."""
+    """Return whether no method of an object of botocore, or of its class, was replaced."""
     kind = type(thing)
     return _has_own_methods(kind) and not vars(thing).keys() & _methods(kind).keys()
 
 
 def _has_own_methods(kind: type) -> bool:
-    """Return whether all methods of a class are of its module: a mock or a wrapper is not."""
+    """Return whether all methods of a class come from its module. Those of a mock do not."""
     if type(kind) is not type:
         return False
     spaces = [getattr(each, "__globals__", {}) for each in _methods(kind).values()]
@@ -172,15 +193,15 @@ def wrap_source_profiles(
     adapt: Callable[[str, list[Any]], list[Any]],
     find_source: Callable[[str], Any],
 ) -> Callable[[], object]:
-    """Have ``adapt`` look at the providers of each ``source_profile`` of a role chain.
+    """Call ``adapt`` with the providers of each ``source_profile`` of a role chain.
 
-    The resolver's own list is not consulted for a source profile: the assume-role provider makes
-    a list of its own with a `ProfileProviderBuilder`. Its method is wrapped on that one object.
-    The client that then assumes the role signs with the source credentials, not with fixed keys.
+    botocore does not use the resolver's list for a source profile: the assume-role provider creates
+    a list with its `ProfileProviderBuilder`. The method of that one object is wrapped. The client
+    that assumes the role then signs with the source credentials, not with fixed keys.
 
     :param find_source: returns the credentials with an access key; None if they are not ours.
-    :returns: what takes the wrappers off.
-    :raises LookupError: if the chain is not what we know.
+    :returns: a function that removes the wrappers.
+    :raises LookupError: if botocore has no assume-role provider of the known form.
     """
     import wrapt
 

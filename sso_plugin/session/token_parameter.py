@@ -1,4 +1,4 @@
-"""The ``accessToken`` of the calls of a client ``sso``, where the caller omits it."""
+"""Adds the ``accessToken`` to calls of the client ``sso`` that omit it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import is_served
 from ..config.profile import SsoProfile
-from .providers import adopted, token_source
-from .seams import session_cache_of_tokens
+from .providers import token_source, token_store_for
+from .seams import token_cache_of_session
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["LOGIN_COMPONENT", "AccessTokenParameter"]
 
 LOGIN_COMPONENT = "sso_plugin_login"
-"""The name under which a session of `get_session` keeps the login that it was made for."""
+"""The component of a session of `get_session` that has its login."""
 
 
 class AccessTokenParameter:
-    """Fills in ``accessToken`` where a call of the client ``sso`` omits it.
+    """Adds ``accessToken`` to calls of the client ``sso`` that omit it.
 
-    The token is valid in its own region only, so the call goes there, unless the client has an
-    endpoint set. What a caller passes always wins.
+    The token is valid in its own region only, so the call is sent there, unless the client has an
+    endpoint. A token that the caller passes is never replaced.
     """
 
     _REGION = "sso_plugin_region"
@@ -36,7 +36,7 @@ class AccessTokenParameter:
     def provide(
         self, params: dict[str, Any], model: Any, context: dict[str, Any] | None = None, **_: Any
     ) -> dict[str, Any] | None:
-        """Answer ``provide-client-params.sso``: the parameters with the token, or None."""
+        """Handle ``provide-client-params.sso``: return the parameters with the token, or None."""
         takes_token = model.input_shape and "accessToken" in model.input_shape.members
         if not takes_token or "accessToken" in params or context is None:
             return None
@@ -48,22 +48,22 @@ class AccessTokenParameter:
 
     def _find_source(self) -> TokenSource | None:
         try:
-            # A session of `get_session` has a login of its own, and ignores AWS_PROFILE.
-            own: SsoProfile = self._session.get_component(LOGIN_COMPONENT)
+            # A session of `get_session` has its own login, and ignores AWS_PROFILE.
+            login: SsoProfile = self._session.get_component(LOGIN_COMPONENT)
         except ValueError:
             return self._source_of_profile()
-        return token_source(self._session, own)
+        return token_source(self._session, login)
 
     def _source_of_profile(self) -> TokenSource | None:
         name = self._session.get_config_variable("profile") or "default"
         if not is_served(self._session.full_config, name):
             return None
         profile = SsoProfile.login_of(self._session, name)
-        tokens = adopted(session_cache_of_tokens(self._session))
+        tokens = token_store_for(token_cache_of_session(self._session))
         return token_source(self._session, profile, tokens) if profile and tokens else None
 
     def route(self, builtins: dict[Any, Any], context: dict[str, Any], **_: Any) -> None:
-        """Answer ``before-endpoint-resolution.sso``: send the call to the token's region."""
+        """Handle ``before-endpoint-resolution.sso``: send the call to the region of the token."""
         region = (context or {}).get(self._REGION)
         if region and not builtins.get("SDK::Endpoint"):
             builtins["AWS::Region"] = region

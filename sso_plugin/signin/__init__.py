@@ -1,4 +1,5 @@
-"""Getting a person to log in: by a browser on this machine, or by a code anywhere.
+"""Logs a user in: in a browser on this machine, or with a code in any browser.
 
-`sign_in` chooses the flow and runs it, `ask_person` does so for a script that needs a login.
+`sign_in` chooses the flow and runs it. `prompt` has the text that the user sees, `callback` the
+page that the browser shows afterwards. `ask_person` starts a login for a script that needs one.
 """

@@ -1,4 +1,4 @@
-"""``sso_login``: an unchanged script has its person log in, once for all threads and processes."""
+"""``sso_login``: lets an unchanged script ask for a login, once for all threads and processes."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ask_person"]
 
-_PATIENCE = 660.0
-"""Seconds to wait for the login of another process: as long as a login may take, and a bit."""
+_LOCK_TIMEOUT = 660.0
+"""Seconds to wait for the login of another process: the longest login, and a minute more."""
 
-_REST = 60.0
-"""Seconds for which a person is not asked again who has refused, or has not answered."""
+_ASK_AGAIN_AFTER = 60.0
+"""Seconds for which a user who denied a login, or did not approve it, is not asked again."""
 
 
 def ask_person(
@@ -41,10 +41,10 @@ def ask_person(
     own, key = own_cache(), own_key("login", tokens.login.key)
 
     def is_logged_in() -> bool:
-        # Perhaps by another way than the one that is waited for.
+        # The user may have logged in by a command meanwhile.
         return tokens.file.is_valid(tokens.file.load(), rejected)
 
-    with own.locked(key, _PATIENCE, is_logged_in):
+    with own.locked(key, _LOCK_TIMEOUT, is_logged_in):
         with contextlib.suppress(LoginRequired):
             return tokens.fetch(rejected=rejected, attended=False)
         with _shared_failure(tokens.login.profile, key, began):
@@ -52,28 +52,29 @@ def ask_person(
 
 
 def _sign_in(session: Session, tokens: TokenSource, required: LoginRequired) -> SignIn:
-    wanted = tokens.login.profile.options.login
-    flow: FlowName = "auto" if wanted == "never" else wanted
+    profile = tokens.login.profile
+    flow: FlowName = "auto" if profile.options.login == "never" else profile.options.login
     sign_in = SignIn(session, tokens.login, required.reason, flow)
-    if not sign_in.can_reach_somebody:
+    if not sign_in.can_prompt:
         raise LoginRequired(
-            error_msg=f"{required} (sso_login = {flow} cannot do it: there is no terminal, and no "
-            f"browser because {sign_in.surroundings.no_browser or 'none is asked for'})",
+            subject=profile.subject,
             reason=required.reason,
+            fix=f"sso_login = {flow} cannot ask for it here: there is no terminal, and no browser "
+            f"because {sign_in.capabilities.no_browser}. Run: {profile.login_command}",
         ) from required
     return sign_in
 
 
 @contextlib.contextmanager
 def _shared_failure(profile: SsoProfile, key: str, began: float) -> Iterator[None]:
-    """Share a failure with the callers that waited, and a refusal with all that come soon."""
+    """Share a failure with the callers that waited, and a denial also with later callers."""
     own, now = own_cache(), time.time()
     entry = own.get(key)
     if entry is not None:
         by_person = entry.document.get("byPerson") is True
-        since = min(began, now - _REST) if by_person else began
+        since = min(began, now - _ASK_AGAIN_AFTER) if by_person else began
         if since <= entry.stored_at <= now:
-            raise _failure_of(profile, entry.document, by_person=by_person)
+            raise _shared_error(profile, entry.document, by_person=by_person)
     try:
         yield
     except LoginFailed as exc:
@@ -81,8 +82,8 @@ def _shared_failure(profile: SsoProfile, key: str, began: float) -> Iterator[Non
         raise
 
 
-def _failure_of(profile: SsoProfile, document: Document, *, by_person: bool) -> LoginFailed:
-    """Return the failure of another process, for this one's profile if there is a reason."""
+def _shared_error(profile: SsoProfile, document: Document, *, by_person: bool) -> LoginFailed:
+    """Return the error of another process. If it has a reason, name the profile of this one."""
     reason = document.get("reason")
     if reason:
         return login_failed(profile, str(reason), by_person=by_person)

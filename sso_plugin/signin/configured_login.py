@@ -1,4 +1,4 @@
-"""The login that a call is about: found in the config, looked at, ended."""
+"""The login that a call is about: finds it in the config, reports its status, ends it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ __all__ = [
     "ConfiguredLogin",
     "Status",
     "check_one_login",
-    "login_at",
-    "login_in_file",
+    "login_for_start_url",
+    "read_start_url_and_region",
 ]
 
 _logger = logging.getLogger(__name__)
@@ -43,17 +43,18 @@ _REGION = re.compile(r"[a-z0-9-]{1,63}")
 
 @dataclass(frozen=True)
 class Status:
-    """How things stand with one login.
+    """Whether a login is valid, and until when.
 
-    :param subject: what was asked about, such as ``The profile "dev"``.
-    :param state: ``usable``; ``renewable``, which costs no login; or ``login needed``.
-    :param expires_at: until when the access token is valid, in epoch seconds; None without one.
-    :param renewable_until: until when it can be renewed without a person, as far as is known
-        here: the portal may end it sooner. None if it cannot.
-    :param token_file: where the token is kept.
+    :param subject: what the status is about, such as ``The profile "dev"``.
+    :param state: ``usable``; ``renewable``, which needs no login; or ``login needed``.
+    :param expires_at: when the access token expires, in epoch seconds; None without a token.
+    :param renewable_until: until when the token can be renewed without a login. The portal may
+        revoke it earlier. None if it cannot be renewed.
+    :param token_file: the path of the token file.
+    :param login_command: the command that logs in.
     :param fault: why the token file cannot be used; None if it can, or is missing.
-    :param not_stored: why other processes do not find the token that this one has, or cannot read
-        its file; None if they can.
+    :param not_stored: why other processes cannot find or read the token of this process; None if
+        they can.
     """
 
     subject: str
@@ -70,7 +71,7 @@ class Status:
 
 
 class ConfiguredLogin(Login):
-    """A login that was found in the config, and the session that reaches its portal."""
+    """A login that a caller named, and the botocore session for its portal."""
 
     __slots__ = ("session",)
     session: Session
@@ -83,14 +84,14 @@ class ConfiguredLogin(Login):
         start_url: str | None = None,
         sso_region: str | None = None,
     ) -> Self:
-        """Find the login that is named, in one of three ways; by ``AWS_PROFILE`` if in none.
+        """Find a login by profile, sso-session or start URL; without any, by ``AWS_PROFILE``.
 
-        :param sso_region: goes with a start URL; None for the region that its token file names.
-        :raises ConfigError: if there is none, or it is not complete.
+        :param sso_region: the region of the start URL; None for the one in its token file.
+        :raises ConfigError: if there is no such login, or it is not complete.
         """
         check_one_login(profile_name, sso_session, start_url, sso_region)
         if start_url:
-            return cls.of(open_session_for_login(), login_at(start_url, sso_region))
+            return cls.of(open_session_for_login(), login_for_start_url(start_url, sso_region))
         if sso_session:
             session = open_session_for_login()
             return cls.of(session, SsoProfile.of_sso_session(session, sso_session))
@@ -105,13 +106,13 @@ class ConfiguredLogin(Login):
         store: Cache | None = None,
         key: str | None = None,
     ) -> Self:
-        """Return the login of a profile that was found already."""
+        """Return the login of a profile that has been read."""
         found = super().of(session, profile, store, key)
         found.session = session
         return found
 
     def status(self) -> Status:
-        """Look at the token file. Goes nowhere."""
+        """Return the status by the token file. Make no network call."""
         token, now = TokenFile(self).load(), self.clock.earliest()
         renewable = token is not None and token.can_be_renewed(now)
         state = "renewable" if renewable else "login needed"
@@ -131,25 +132,25 @@ class ConfiguredLogin(Login):
             not_stored=self.store.why_not_stored(self.key),
         )
 
-    def end(self, left: list[str] | None = None) -> bool:
+    def end(self, not_deleted: list[str] | None = None) -> bool:
         """Revoke the token, then delete it, its registration and its role credentials.
 
-        :param left: gets each file that could not be deleted, and why.
+        :param not_deleted: gets each file that could not be deleted, with the reason.
         :returns: whether the portal has revoked the token. The files are deleted in any case.
         """
         revoked = self._revoke()
-        # First: a process that still waits for the portal then drops the answer.
-        quiet = left is not None
-        found = [self.store.delete(self.key, quiet=quiet)]
+        # First, so that a process that is renewing the token discards the new one.
+        quiet = not_deleted is not None
+        failures = [self.store.delete(self.key, quiet=quiet)]
         roles, index = role_cache(), TokenFile(self).index
         keys = index.keys().union(self._keys_of_profiles())
-        found += [roles.delete(key, quiet=quiet) for key in keys]
+        failures += [roles.delete(key, quiet=quiet) for key in keys]
         index.clear()
         AccountNames(self).forget()
-        PortalRecord(self.profile).forget()
-        found.append(self.store.delete(registration_key(self.profile), quiet=quiet))
-        if left is not None:
-            left += filter(None, found)
+        PortalRecord(self.profile).delete()
+        failures.append(self.store.delete(registration_key(self.profile), quiet=quiet))
+        if not_deleted is not None:
+            not_deleted += filter(None, failures)
         return revoked
 
     def _revoke(self) -> bool:
@@ -164,11 +165,11 @@ class ConfiguredLogin(Login):
         return True
 
     def _keys_of_profiles(self) -> Iterator[str]:
-        """Yield the keys of the roles of all profiles with this login, also of incomplete ones."""
+        """Yield the role keys of all profiles with this login, including incomplete profiles."""
         login = self.profile
         for section in self.session.full_config.get("profiles", {}).values():
             names = "sso_session", "sso_start_url", "sso_account_id", "sso_role_name"
-            session_name, url, account, role = (_text(section.get(name)) for name in names)
+            session_name, url, account, role = (_stripped(section.get(name)) for name in names)
             same = session_name == login.session_name
             if same and account and role and (session_name or url == login.start_url):
                 yield role_key(login._replace(role_name=role), account)
@@ -182,24 +183,24 @@ def check_one_login(
     *,
     required: bool = False,
 ) -> None:
-    """Refuse two ways at once to name a login, and a region without a start URL.
+    """Check that the arguments name one login, and a region only with a start URL.
 
-    :param required: also refuse none, and a start URL without its region.
-    :raises ConfigError: for each of these.
+    :param required: whether a login must be named, and a start URL needs its region.
+    :raises ConfigError: if they do not.
     """
     given = [name for name in (profile_name, sso_session, start_url) if name]
     incomplete = required and (not given or (start_url and not sso_region))
     if len(given) > 1 or incomplete or (sso_region and not start_url):
         raise ConfigError(
-            problem="Exactly one login has to be named",
+            problem="Exactly one login is required",
             fix="Use a profile, or an sso-session, or a start URL and its region.",
         )
 
 
-def login_at(start_url: str, sso_region: str | None) -> SsoProfile:
+def login_for_start_url(start_url: str, sso_region: str | None) -> SsoProfile:
     """Return a login that is not in the config file.
 
-    :param sso_region: None for the region that its token file names.
+    :param sso_region: the region of Identity Center; None for the one in the token file.
     :raises ConfigError: if the start URL or the region is not valid, or the region is not known.
     """
     profile = SsoProfile(name=None, start_url=start_url, region=sso_region or "")
@@ -212,7 +213,7 @@ def login_at(start_url: str, sso_region: str | None) -> SsoProfile:
             )
         return profile
     key = token_key(profile)
-    found = login_in_file(key)
+    found = read_start_url_and_region(key)
     if found is None or found[0] != start_url:
         raise ConfigError(
             problem=f"The region of {start_url} is not known: there is no token of this URL in "
@@ -222,8 +223,8 @@ def login_at(start_url: str, sso_region: str | None) -> SsoProfile:
     return profile._replace(region=found[1])
 
 
-def login_in_file(key: str) -> tuple[str, str] | None:
-    """Return the start URL and the region that a token file names; None unless both are valid."""
+def read_start_url_and_region(key: str) -> tuple[str, str] | None:
+    """Return the start URL and the region in a token file; None unless both are valid."""
     entry = token_cache().get(key)
     url, region = (entry.document.get(name) if entry else None for name in ("startUrl", "region"))
     if not isinstance(url, str) or not isinstance(region, str):
@@ -232,7 +233,10 @@ def login_in_file(key: str) -> tuple[str, str] | None:
 
 
 def _only_sso_session(session: Session) -> SsoProfile:
-    """Return the one sso-session of the config, where the profile names none."""
+    """Return the only sso-session of the config, for a caller who names no login.
+
+    :raises ConfigError: if a profile is named, or there is not exactly one sso-session.
+    """
     named = session.get_config_variable("profile")
     names = list(session.full_config.get("sso_sessions", {}))
     if named is None and len(names) == 1:
@@ -254,5 +258,5 @@ def _only_sso_session(session: Session) -> SsoProfile:
     )
 
 
-def _text(value: object) -> str | None:
+def _stripped(value: object) -> str | None:
     return value.strip() if isinstance(value, str) else None

@@ -1,7 +1,7 @@
-"""Every login of this user: those of the config, and those that only our index knows.
+"""Every login of this user: those of the config, and those that only our index lists.
 
-Other tools keep tokens of their own in the same folder. So no token file is found by looking at
-all of them: each is looked up by the name of a login that we know.
+Other tools store tokens in the same folder. So the folder is not listed: each token file is found
+by the name of a login that the config or the index has.
 """
 
 from __future__ import annotations
@@ -15,47 +15,48 @@ from ..errors import ConfigError
 from ..models import open_session_for_login
 from ..storage.file_cache import token_cache
 from ..storage.keys import token_key
-from .configured_login import ConfiguredLogin, login_in_file
+from .configured_login import ConfiguredLogin, read_start_url_and_region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.session import Session
 
-    Named = tuple[str, Callable[[], SsoProfile | None] | None]
+    NamedLogin = tuple[str, Callable[[], SsoProfile | None] | None]
 
 __all__ = ["EveryLogin"]
 
 _LOGIN_KEYS = ("sso_start_url", "sso_region", "sso_registration_scopes")
+"""The keys of a legacy profile that describe its login, without its role."""
 
 
 class EveryLogin:
-    """The logins of the config file and of our index, to be ended one by one."""
+    """The logins of the config file and of our index. `end` ends them one by one."""
 
     def __init__(self) -> None:
         self._session = open_session_for_login()
-        self._faults: list[str] = []
+        self._config_errors: list[str] = []
 
-    def end(self, progress: Callable[[str, bool], object], left: list[str]) -> None:
-        """End all of them. A section of the config that is not complete does not stop it.
+    def end(self, progress: Callable[[str, bool], object], not_deleted: list[str]) -> None:
+        """End all of them. An incomplete section of the config does not stop it.
 
         :param progress: called with the name of each login that was ended, and whether the portal
             has revoked its token.
-        :param left: gets each file that could not be deleted, and why.
-        :raises ConfigError: at the end, if there are such sections.
+        :param not_deleted: gets each file that could not be deleted, with the reason.
+        :raises ConfigError: at the end, if there are incomplete sections.
         """
         for name, login in self._logins().items():
-            progress(name, login.end(left))
-        if self._faults:
-            files = [f"Files could not be deleted: {'; '.join(left)}."] if left else []
+            progress(name, login.end(not_deleted))
+        if self._config_errors:
+            left = "; ".join(not_deleted)
+            files = [f"Files could not be deleted: {left}."] if left else []
             raise ConfigError(
-                problem="All other logins are ended, but the config file has sections that are not "
-                "complete",
-                fix=" ".join([*self._faults, *files]),
+                problem="All other logins are ended, but the config file has incomplete sections",
+                fix=" ".join([*self._config_errors, *files]),
             )
 
     def _logins(self) -> dict[str, ConfiguredLogin]:
-        """Return them by their names, the sso-session or else the start URL."""
+        """Return the logins by name: the sso-session, or else the start URL."""
         found: dict[str, ConfiguredLogin] = {}
         for name, read in _named(self._session):
             login = self._of_config(name, read) if name not in found else None
@@ -75,11 +76,11 @@ class EveryLogin:
         try:
             profile = read() if read else None
         except ConfigError as exc:
-            self._faults.append(str(exc))
+            self._config_errors.append(str(exc))
             profile = None
         if profile is not None:
             return ConfiguredLogin.of(self._session, profile)
-        # Its token file has this name all the same, and says where it can be revoked.
+        # Its token file has this name nevertheless, and says which portal can revoke the token.
         key = token_key(SsoProfile(None, name, ""))
         if token_cache().mark(key) is None:
             return None
@@ -87,7 +88,7 @@ class EveryLogin:
         return self._of_file(key, name) or unknown
 
     def _of_index(self, key: str) -> ConfiguredLogin | None:
-        """Return a login that we made or used, and that the config does not name any more."""
+        """Return a login that sso-plugin made or used, and that is no longer in the config."""
         login = self._of_file(key, None)
         if login is None:
             return None
@@ -95,17 +96,17 @@ class EveryLogin:
         return login if by_start_url or TokenFile(login).known_login() else None
 
     def _of_file(self, key: str, name: str | None) -> ConfiguredLogin | None:
-        where = login_in_file(key)
-        if where is None:
+        found = read_start_url_and_region(key)
+        if found is None:
             return None
-        url, region = where
+        url, region = found
         session_name = None if name in (None, url) else name
         profile = SsoProfile(None, url, region, session_name)
         return ConfiguredLogin.of(self._session, profile, key=key)
 
 
-def _named(session: Session) -> Iterator[Named]:
-    """Yield each name of a login in the config, and what reads the section that describes it."""
+def _named(session: Session) -> Iterator[NamedLogin]:
+    """Yield each name of a login in the config, and the function that reads its section, if any."""
     config, file = session.full_config, session.get_config_variable("config_file")
     for name in config.get("sso_sessions", {}):
         yield name, _reader_of_session(session, name)
@@ -124,6 +125,6 @@ def _reader_of_session(session: Session, name: str) -> Callable[[], SsoProfile]:
 def _reader_of_profile(
     section: dict[str, Any], name: str, file: str
 ) -> Callable[[], SsoProfile | None]:
-    """Return what reads the login of a legacy profile, without its role."""
-    of_login = {key: section[key] for key in _LOGIN_KEYS if key in section}
-    return lambda: SsoProfile.find({"profiles": {name: of_login}}, name, file)
+    """Return a function that reads the login of a legacy profile, without its role."""
+    login_keys = {key: section[key] for key in _LOGIN_KEYS if key in section}
+    return lambda: SsoProfile.find({"profiles": {name: login_keys}}, name, file)

@@ -1,6 +1,6 @@
-"""The two ways in which a person logs a program in, with one result: a grant of an access token.
+"""The browser flow and the device flow. Both return a `FlowResult`, which has the access token.
 
-Neither knows about files; both talk to the person only through `Person`.
+They write no token file, and reach the user only through a `UserInterface`.
 """
 
 from __future__ import annotations
@@ -25,24 +25,25 @@ if TYPE_CHECKING:
     from ..portal.responses import DeviceAuthorization, Grant, Registration
     from .callback import AuthorizationResponse
     from .polling import Polling
-    from .prompt import Person
+    from .prompt import UserInterface
     from .registration import Registrations
 
-__all__ = ["BrowserFlow", "DeviceFlow", "Granted", "login_failed"]
+__all__ = ["BrowserFlow", "DeviceFlow", "FlowResult", "login_failed"]
 
-_PATIENCE = 600.0
-"""Seconds that a browser login waits for the person; a device login ends when the portal says."""
+_BROWSER_TIMEOUT = 600.0
+"""Seconds to wait for the browser. A device login times out when its code expires."""
 
-_OUT_OF_TIME = "nobody approved it in time"
-_ENDINGS = {
+_TIMED_OUT = "it was not approved in time"
+_USER_ERRORS = {
     "access_denied": "it was denied in the browser",
     "AccessDeniedException": "it was denied in the browser",
-    "ExpiredTokenException": _OUT_OF_TIME,
+    "ExpiredTokenException": _TIMED_OUT,
 }
+"""Error codes for what the user did, or did not do, with the reason to report."""
 
 
 def login_failed(profile: SsoProfile, reason: str, *, by_person: bool = False) -> LoginFailed:
-    """Return the error that says whose login has failed, why, and how to try again."""
+    """Return the error for a failed login, with the command to try again."""
     return LoginFailed(
         subject=profile.subject,
         reason=reason,
@@ -52,8 +53,8 @@ def login_failed(profile: SsoProfile, reason: str, *, by_person: bool = False) -
 
 
 @dataclass(frozen=True)
-class Granted:
-    """A grant and the registration it was made to."""
+class FlowResult:
+    """The tokens that were granted, and the registration that they were granted to."""
 
     grant: Grant
     registration: Registration
@@ -63,29 +64,29 @@ class Granted:
 class _Flow:
     login: Login
     registrations: Registrations
-    person: Person
+    user: UserInterface
     reason: str
     start_url: str
 
     def _failed(self, reason: str, *, by_person: bool = False) -> LoginFailed:
         return login_failed(self.login.profile, reason, by_person=by_person)
 
-    def _ended(self, code: str, otherwise: str) -> LoginFailed:
-        """Return the error for how the person or the portal has ended it."""
-        return self._failed(_ENDINGS.get(code, otherwise), by_person=code in _ENDINGS)
+    def _failed_by_code(self, code: str, otherwise: str) -> LoginFailed:
+        """Return the error for an error code of the portal."""
+        return self._failed(_USER_ERRORS.get(code, otherwise), by_person=code in _USER_ERRORS)
 
     def _ask(self, url: str, user_code: str | None, page: str, alternative: str) -> None:
-        """Tell the person what to do, and open the page if that can be done."""
+        """Show the prompt, and open the page where that is possible."""
         prompt = LoginPrompt(self.login.profile.subject, self.reason, one_line(url), user_code)
         endpoint = self.login.portal.authorization_endpoint()
         own_urls = (self.login.profile.start_url, self.start_url, endpoint)
-        self.person.ask(prompt, page, own_urls, alternative)
+        self.user.ask(prompt, page, own_urls, alternative)
 
-    def _not_begun(self, exc: PortalRefusal) -> LoginFailed | PortalRefusal:
+    def _failed_at_start(self, exc: PortalRefusal) -> LoginFailed | PortalRefusal:
         if exc.retryable:
             return exc
-        # The registration may be at fault, so the next try makes a new one.
-        self.registrations.forget()
+        # The registration may be the cause, so the next login makes a new one.
+        self.registrations.delete()
         return self._failed(
             f"{exc.explanation}. Check sso_start_url ({self.login.profile.start_url}) and "
             f"sso_region ({self.login.profile.region})"
@@ -95,16 +96,16 @@ class _Flow:
 class BrowserFlow(_Flow):
     """The authorization code grant with PKCE, in a browser on this machine (RFC 7636, 8252)."""
 
-    def run(self) -> Granted:
-        """Open the consent page, wait for the browser to come back, exchange its code.
+    def run(self) -> FlowResult:
+        """Open the consent page, wait for the response, exchange its code for a token.
 
-        :raises LoginFailed: if the person says no, or nothing, or the portal refuses.
+        :raises LoginFailed: if the login is denied, times out, or the portal refuses it.
         :raises PortalError: if the portal cannot be reached.
         """
         try:
-            registration = self.registrations.for_code(self.start_url)
+            registration = self.registrations.for_browser(self.start_url)
         except PortalRefusal as exc:
-            raise self._not_begun(exc) from exc
+            raise self._failed_at_start(exc) from exc
         verifier = Secret(secrets.token_urlsafe(48))
         state = Secret(secrets.token_urlsafe(24))
         with Callback(state) as callback:
@@ -116,9 +117,9 @@ class BrowserFlow(_Flow):
                 "Open the page above in a browser on this machine, or run: "
                 f"{self.login.profile.login_command} --flow device",
             )
-            code = self._code(callback.wait(_PATIENCE))
+            code = self._code_in(callback.wait(_BROWSER_TIMEOUT))
             redirect_uri = callback.redirect_uri
-        return Granted(self._exchange(registration, code, redirect_uri, verifier), registration)
+        return FlowResult(self._exchange(registration, code, redirect_uri, verifier), registration)
 
     def _url(
         self, registration: Registration, redirect_uri: str, verifier: Secret, state: Secret
@@ -135,15 +136,15 @@ class BrowserFlow(_Flow):
         }
         return f"{self.login.portal.authorization_endpoint()}?{urlencode(query)}"
 
-    def _code(self, answer: AuthorizationResponse | None) -> str:
-        if answer is None:
-            raise self._failed("nobody approved it in the browser in time", by_person=True)
-        if answer.code is None or answer.error is not None:
-            error = str(answer.error)
-            if error not in _ENDINGS:
-                self.registrations.forget()
-            raise self._ended(error, f"the portal answered {error!r}")
-        return answer.code
+    def _code_in(self, response: AuthorizationResponse | None) -> str:
+        if response is None:
+            raise self._failed(_TIMED_OUT, by_person=True)
+        if response.code is None or response.error is not None:
+            error = str(response.error)
+            if error not in _USER_ERRORS:
+                self.registrations.delete()
+            raise self._failed_by_code(error, f"the portal returned the error {error!r}")
+        return response.code
 
     def _exchange(
         self, registration: Registration, code: str, redirect_uri: str, verifier: Secret
@@ -164,13 +165,13 @@ class BrowserFlow(_Flow):
 class DeviceFlow(_Flow):
     """The device authorization grant, for a browser anywhere (RFC 8628)."""
 
-    def run(self) -> Granted:
-        """Show the code, and ask at the portal's pace until it was approved.
+    def run(self) -> FlowResult:
+        """Show the code, then poll the portal until it was approved.
 
-        A portal that fails meanwhile is asked again, as long as the code may be approved.
+        If the portal fails meanwhile, poll again until the code expires.
 
-        :raises LoginFailed: if the person says no, or nothing, or the portal refuses.
-        :raises PortalError: if the portal cannot be reached, at first or in the end.
+        :raises LoginFailed: if the login is denied, times out, or the portal refuses it.
+        :raises PortalError: if the portal cannot be reached at first or when the code expires.
         """
         try:
             registration = self.registrations.for_device()
@@ -178,16 +179,16 @@ class DeviceFlow(_Flow):
                 registration, self.start_url
             )
         except PortalRefusal as exc:
-            raise self._not_begun(exc) from exc
-        polling = self.person.polling(authorization.interval, authorization.expires_in)
+            raise self._failed_at_start(exc) from exc
+        polling = self.user.start_polling(authorization.interval, authorization.expires_in)
         url, page = authorization.verification_uri_complete, authorization.verification_uri
         self._ask(
             url,
             one_line(authorization.user_code),
-            url if self.person.opens_secrets else page,
+            url if self.user.hides_url else page,
             "Open the page above in any browser.",
         )
-        return Granted(self._wait(registration, authorization, polling), registration)
+        return FlowResult(self._wait(registration, authorization, polling), registration)
 
     def _wait(
         self, registration: Registration, authorization: DeviceAuthorization, polling: Polling
@@ -202,22 +203,22 @@ class DeviceFlow(_Flow):
                     deviceCode=authorization.device_code,
                 )
             except PortalUnreachable as exc:
-                if polling.over:
+                if polling.is_over:
                     raise
                 polling.back_off(exc)
             except PortalRefusal as exc:
-                self._bear(exc, polling)
+                self._continue_or_fail(exc, polling)
 
-    def _bear(self, exc: PortalRefusal, polling: Polling) -> None:
-        """Set the pace for the next question; none is left to ask if this raises."""
-        waiting = exc.code in ("AuthorizationPendingException", "SlowDownException")
-        if waiting and polling.over:
-            raise self._failed(_OUT_OF_TIME, by_person=True) from exc
+    def _continue_or_fail(self, exc: PortalRefusal, polling: Polling) -> None:
+        """Set the pause before the next request; raise an error if there must not be one."""
+        pending = exc.code in ("AuthorizationPendingException", "SlowDownException")
+        if pending and polling.is_over:
+            raise self._failed(_TIMED_OUT, by_person=True) from exc
         if exc.code == "SlowDownException":
             polling.slow_down()
-        elif waiting:
-            polling.go_on()
-        elif exc.retryable and exc.code not in _ENDINGS and not polling.over:
+        elif pending:
+            polling.reset_pause()
+        elif exc.retryable and exc.code not in _USER_ERRORS and not polling.is_over:
             polling.back_off(exc)
         else:
-            raise self._ended(exc.code, exc.explanation) from exc
+            raise self._failed_by_code(exc.code, exc.explanation) from exc

@@ -1,4 +1,4 @@
-"""How often, and for how long, a device login asks whether it was approved (RFC 8628, 3.5)."""
+"""How often, and for how long, a device login asks the portal for the token (RFC 8628, 3.5)."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ __all__ = ["Polling"]
 _logger = logging.getLogger(__name__)
 
 _SLOW_DOWN = 5.0
-"""Seconds that a client adds to its interval when it is told to slow down."""
+"""Seconds to add to the interval when the portal answers SlowDownException (RFC 8628, 3.5)."""
 
-_LONGEST_PAUSE = 30.0
-"""Seconds that a fault delays the next question at most: the person may have approved by then."""
+_LONGEST_BACK_OFF = 30.0
+"""Seconds between two requests at most while requests fail: the user may have approved by then."""
 
 
 @dataclass
 class Polling:
-    """When to ask the portal again, and for how long at all.
+    """When to send the next request, and when to stop.
 
-    :param interval: seconds between two questions, as the portal wants it.
-    :param patience: seconds until the code is worth nothing.
+    :param interval: seconds between two requests, as the portal demands.
+    :param expires_in: seconds until the device code expires.
     """
 
     interval: float
-    patience: float
+    expires_in: float
     sleep: Callable[[float], object]
     monotonic: Callable[[], float]
     _slept: float = field(default=0.0, init=False)
@@ -40,33 +40,33 @@ class Polling:
         self._pause, self._began = self.interval, self.monotonic()
 
     @property
-    def over(self) -> bool:
-        """Whether it makes no sense to ask again; the portal need not be there to say so."""
-        return self._left <= 0
+    def is_over(self) -> bool:
+        """Whether the device code has expired. Needs no answer from the portal."""
+        return self._time_left <= 0
 
     def wait(self) -> None:
-        """Let the time pass until the next question, of which the last is at the very end."""
-        pause = max(0.0, min(self._pause, self._left))
+        """Sleep until the next request is due. The last one is due when the code expires."""
+        pause = max(0.0, min(self._pause, self._time_left))
         self.sleep(pause)
         self._slept += pause
 
-    def go_on(self) -> None:
-        """Take up the portal's interval, after an answer that is no fault."""
+    def reset_pause(self) -> None:
+        """Return to the interval of the portal, after a request that did not fail."""
         self._pause = self.interval
 
     def slow_down(self) -> None:
-        """Ask less often from now on."""
+        """Increase the interval for the rest of the login."""
         self.interval += _SLOW_DOWN
         self._pause = self.interval
 
     def back_off(self, exc: Exception) -> None:
-        """Ask half as often while faults go on."""
-        longer = min(2 * max(self._pause, 1.0), _LONGEST_PAUSE)
+        """Double the pause, up to a limit, after a request that failed."""
+        longer = min(2 * max(self._pause, 1.0), _LONGEST_BACK_OFF)
         self._pause = max(self.interval, longer)
         _logger.info("Asking again in %s seconds: %s", self._pause, exc)
 
     @property
-    def _left(self) -> float:
-        # Requests take time too, those that time out most of it. Where sleeping takes none, because
-        # the caller's own sleep returns at once, what it was asked for counts.
-        return self.patience - max(self._slept, self.monotonic() - self._began)
+    def _time_left(self) -> float:
+        # Measured time includes requests, which may take long to time out. The sum of the pauses
+        # counts where the caller's own sleep function returns at once.
+        return self.expires_in - max(self._slept, self.monotonic() - self._began)

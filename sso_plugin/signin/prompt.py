@@ -1,4 +1,4 @@
-"""The person who logs in: shows the prompt, opens the page, waits."""
+"""What the user sees when a login is needed: the text of the prompt, and the page to open."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .polling import Polling
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["LoginPrompt", "Person"]
+__all__ = ["LoginPrompt", "UserInterface"]
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class LoginPrompt:
-    """What to show a person who has to log in.
+    """What to show the user who has to log in.
 
     :param subject: what the login is for, such as ``The profile "dev"``.
     :param reason: why it is needed.
@@ -35,7 +35,7 @@ class LoginPrompt:
     user_code: str | None
 
     def lines(self) -> list[tuple[str, bool]]:
-        """Return the text for the person: its lines, and whether each has to stand out."""
+        """Return the lines of text, each with whether to highlight it."""
         where = "this page" if self.user_code is None else "this page in any browser"
         code = (
             [] if self.user_code is None else [(f"and approve the code {self.user_code}\n", True)]
@@ -50,26 +50,30 @@ class LoginPrompt:
 
 
 @dataclass(frozen=True)
-class Person:
-    """How to reach the person: tell them what to do, and open a page for them.
+class UserInterface:
+    """How a login reaches the user: by a prompt, and by a page in a browser.
 
-    ``open_browser`` returns False if no browser could be opened; None if none is to be opened.
-    ``monotonic`` returns a time in seconds. ``opens_secrets`` is False if other users can see what
-    is opened; then it is the page without the code.
+    :param show: shows the prompt.
+    :param open_browser: opens a page, and returns False if it could not; None to open no page.
+    :param sleep: waits for that many seconds.
+    :param monotonic: returns a time in seconds.
+    :param hides_url: False if other users of the machine can see the URL that ``open_browser``
+        gets. A device login then opens the page without the code.
     """
 
     show: Callable[[LoginPrompt], object]
     open_browser: Callable[[str], object] | None = None
     sleep: Callable[[float], object] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
-    opens_secrets: bool = True
+    hides_url: bool = True
 
     def ask(
         self, prompt: LoginPrompt, page: str, own_urls: Sequence[str], alternative: str
     ) -> None:
         """Show the prompt, then open the page.
 
-        :param own_urls: the user's own; pages of other hosts than these and AWS's are not opened.
+        :param own_urls: URLs that the user has configured. A page is opened only at their hosts
+            and at those of AWS.
         :param alternative: what to do if no browser can be started.
         """
         self.show(prompt)
@@ -83,6 +87,6 @@ class Person:
         elif self.open_browser(page) is False:
             _logger.warning("No browser could be started. %s", alternative)
 
-    def polling(self, interval: float, patience: float) -> Polling:
-        """Begin to wait for what the person decides elsewhere."""
-        return Polling(interval, patience, self.sleep, self.monotonic)
+    def start_polling(self, interval: float, expires_in: float) -> Polling:
+        """Start to wait for an approval that is given in another browser."""
+        return Polling(interval, expires_in, self.sleep, self.monotonic)

@@ -1,6 +1,6 @@
-"""The program as an OAuth client: registered once for each login, and kept in the cache.
+"""Registers sso-plugin as an OAuth client, and caches the registration for the next login.
 
-The file is the AWS CLI's own, in its name and form.
+The file has the name and the content that the AWS CLI gives to it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ __all__ = ["REDIRECT_URI", "Registrations"]
 _logger = logging.getLogger(__name__)
 
 REDIRECT_URI = "http://127.0.0.1/oauth/callback"
-"""What is registered; the port of the moment is added when a login begins (RFC 8252, 7.3)."""
+"""What is registered. Each login adds its port (RFC 8252, 7.3)."""
 
 _CLIENT_NAME = "sso-plugin"
-_SHORTEST = 15 * 60
-"""Seconds that a registration must still live to be used for one more login."""
+_MINIMUM_LIFETIME = 15 * 60
+"""Seconds for which a registration must still be valid to be used for one more login."""
 
-_CODE_GRANTS = [AUTHORIZATION_CODE, REFRESH_TOKEN]
+_BROWSER_GRANT_TYPES = [AUTHORIZATION_CODE, REFRESH_TOKEN]
 
 
 class Registrations:
@@ -39,46 +39,48 @@ class Registrations:
         self._cache = login.store
         self.key = registration_key(login.profile)
 
-    def for_code(self, issuer_url: str) -> Registration:
-        """Return a registration for the authorization code grant.
+    def for_browser(self, issuer_url: str) -> Registration:
+        """Return a registration for the browser flow.
 
         :param issuer_url: the start URL, with its redirects resolved.
         """
-        return self._kept(_CODE_GRANTS) or self._made(
-            grantTypes=_CODE_GRANTS, redirectUris=[REDIRECT_URI], issuerUrl=issuer_url
+        return self._find_cached(_BROWSER_GRANT_TYPES) or self._register(
+            grantTypes=_BROWSER_GRANT_TYPES, redirectUris=[REDIRECT_URI], issuerUrl=issuer_url
         )
 
     def for_device(self) -> Registration:
-        """Return a registration for the device code grant."""
-        return self._kept([]) or self._made()
+        """Return a registration for the device flow."""
+        return self._find_cached([]) or self._register()
 
-    def forget(self) -> None:
-        """Have the next login register anew: the portal does not take the one that is kept."""
+    def delete(self) -> None:
+        """Delete the cached registration, which the portal refuses. The next login registers."""
         self._cache.delete(self.key)
 
-    def _kept(self, grant_types: list[str]) -> Registration | None:
+    def _find_cached(self, grant_types: list[str]) -> Registration | None:
         entry = self._cache.get(self.key)
         if entry is None or entry.document.get("grantTypes", []) != grant_types:
             return None
-        fault = timestamp_problem(entry.document, "expiresAt")
-        if fault:
-            _logger.warning("Ignoring %s, which %s", self._cache.describe(self.key), fault)
+        problem = timestamp_problem(entry.document, "expiresAt")
+        if problem:
+            _logger.warning("Ignoring %s, which %s", self._cache.describe(self.key), problem)
         found = _read(entry.document)
-        return found if found and self._login.clock.now() < found.expires_at - _SHORTEST else None
+        if found is None or found.expires_at - _MINIMUM_LIFETIME <= self._login.clock.now():
+            return None
+        return found
 
-    def _made(self, **grants: object) -> Registration:
+    def _register(self, **grants: object) -> Registration:
         scopes = list(self._login.profile.registration_scopes)
-        made = self._login.portal.register_client(_CLIENT_NAME, scopes, **grants)
+        registration = self._login.portal.register_client(_CLIENT_NAME, scopes, **grants)
         document: Document = {
-            "clientId": made.client_id,
-            "clientSecret": made.client_secret,
-            "expiresAt": format_timestamp(made.expires_at),
+            "clientId": registration.client_id,
+            "clientSecret": registration.client_secret,
+            "expiresAt": format_timestamp(registration.expires_at),
             "scopes": scopes,
         }
         if "grantTypes" in grants:
             document["grantTypes"] = grants["grantTypes"]
         self._cache.put(self.key, document)
-        return made
+        return registration
 
 
 def _read(document: Document) -> Registration | None:

@@ -1,4 +1,4 @@
-"""Getting a person to log in: by which flow, only if needed, and once for all processes."""
+"""Chooses the flow of a login, runs it, and saves the token."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..credentials.access_token import AccessToken
 from ..credentials.token_file import TokenFile
 from ..timestamps import format_timestamp
 from ..web.browser import open_in_browser, open_without_secret
-from ..web.surroundings import Surroundings
+from ..web.capabilities import Capabilities
 from .flows import BrowserFlow, DeviceFlow
-from .prompt import LoginPrompt, Person
+from .prompt import LoginPrompt, UserInterface
 from .registration import Registrations
 from .vanity import PortalRecord, resolve_start_url
 
@@ -37,11 +37,11 @@ def show_on_stderr(prompt: LoginPrompt) -> None:
 
 @dataclass(frozen=True)
 class SignIn:
-    """One login of a person, to be run.
+    """One login of a user, run by `run`.
 
     :param flow: ``browser`` (PKCE), ``device``, or ``auto``: browser where one can be opened here.
-    :param show: tells the person what to do.
-    :param open_browser: opens a page and returns whether it did; None to leave that to the person.
+    :param show: shows the prompt to the user.
+    :param open_browser: opens a page and returns whether it did; None to leave that to the user.
     """
 
     session: Session
@@ -51,51 +51,52 @@ class SignIn:
     show: Callable[[LoginPrompt], object] = show_on_stderr
     open_browser: Callable[[str], object] | None = open_in_browser
     sleep: Callable[[float], object] = time.sleep
-    surroundings: Surroundings = field(default_factory=lambda: Surroundings.detect())  # noqa: PLW0108 - looked up when called
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities.detect())  # noqa: PLW0108 - looked up when called
 
     def run(self) -> AccessToken:
         """Log in and save the token where the AWS CLI and the SDKs find it.
 
-        :raises LoginFailed: if the person says no, or nothing, or the portal refuses.
+        :raises LoginFailed: if the login is denied, times out, or the portal refuses it.
         :raises PortalError: if the portal cannot be reached.
         """
         login, profile = self.login, self.login.profile
         start_url = resolve_start_url(self.session, profile, login.portal.authorization_endpoint())
-        kind = BrowserFlow if self.chosen == "browser" else DeviceFlow
-        granted = kind(login, Registrations(login), self._person(), self.reason, start_url).run()
+        flow = BrowserFlow if self.chosen_flow == "browser" else DeviceFlow
+        registrations, user = Registrations(login), self._user_interface()
+        result = flow(login, registrations, user, self.reason, start_url).run()
         client = {
-            "clientId": granted.registration.client_id,
-            "clientSecret": granted.registration.client_secret,
-            "registrationExpiresAt": format_timestamp(granted.registration.expires_at),
+            "clientId": result.registration.client_id,
+            "clientSecret": result.registration.client_secret,
+            "registrationExpiresAt": format_timestamp(result.registration.expires_at),
         }
         PortalRecord(profile).write(start_url)
-        token = AccessToken.granted(granted.grant, profile, client, login.clock.now())
+        token = AccessToken.granted(result.grant, profile, client, login.clock.now())
         return TokenFile(login).begin_login(token)
 
     @property
-    def chosen(self) -> Literal["browser", "device"]:
-        """The flow that fits the surroundings, unless one is asked for."""
+    def chosen_flow(self) -> Literal["browser", "device"]:
+        """The flow that was requested; for ``auto``, the one that works here."""
         if self.flow != "auto":
             return self.flow
-        can_open = self.surroundings.no_browser is None and self.open_browser is not None
+        can_open = self.capabilities.no_browser is None and self.open_browser is not None
         return "browser" if can_open else "device"
 
     @property
-    def can_reach_somebody(self) -> bool:
-        """Whether there is a terminal to speak to, or a browser to open."""
-        return self.surroundings.terminal or self._opens_a_page
+    def can_prompt(self) -> bool:
+        """Whether there is a terminal that shows the prompt, or a browser that can be opened."""
+        return self.capabilities.has_terminal or self._opens_browser
 
-    def _person(self) -> Person:
-        if not self._opens_a_page:
-            return Person(self.show, None, self.sleep)
-        elsewhere = self.chosen == "device" and self.surroundings.no_browser is not None
-        if elsewhere and self.open_browser is open_in_browser:
-            # That browser may be unable to reach this machine, which a hand-over takes.
-            return Person(self.show, open_without_secret, self.sleep, opens_secrets=False)
-        return Person(self.show, self.open_browser, self.sleep)
+    def _user_interface(self) -> UserInterface:
+        if not self._opens_browser:
+            return UserInterface(self.show, None, self.sleep)
+        remote = self.chosen_flow == "device" and self.capabilities.no_browser is not None
+        if remote and self.open_browser is open_in_browser:
+            # That browser may be unable to reach this machine, so a redirect here cannot be used.
+            return UserInterface(self.show, open_without_secret, self.sleep, hides_url=False)
+        return UserInterface(self.show, self.open_browser, self.sleep)
 
     @property
-    def _opens_a_page(self) -> bool:
-        # A device login beyond an SSH connection is approved elsewhere: nothing to open here.
-        wanted = self.flow == "browser" or self.surroundings.can_open
+    def _opens_browser(self) -> bool:
+        # Over SSH, a device login is approved on another machine: there is nothing to open here.
+        wanted = self.flow == "browser" or self.capabilities.can_open_browser
         return wanted and self.open_browser is not None

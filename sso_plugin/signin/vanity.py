@@ -1,4 +1,4 @@
-"""Start URLs of a company's own: resolved to the address of Identity Center behind them."""
+"""Resolves a vanity start URL, at a host of the user's company, to the access portal of AWS."""
 
 from __future__ import annotations
 
@@ -20,36 +20,39 @@ if TYPE_CHECKING:
 
 __all__ = ["PortalRecord", "check_start_url", "resolve_start_url"]
 
-_MOST_HOPS = 3
+_MOST_REDIRECTS = 3
+
 _LONGEST = 200
+"""Characters of a URL in a message."""
 
 
 def resolve_start_url(session: Session, profile: SsoProfile, endpoint: str) -> str:
-    """Follow the redirects of a start URL to a host of AWS; one that is there already stays.
+    """Follow the redirects of a start URL to a host of AWS. Return a URL of AWS as it is.
 
-    https only, three hops at the most, and no token or cookie goes along.
+    Only https and at most three redirects are followed. No token and no cookie is sent.
 
-    :param endpoint: a URL of the OIDC service in use. Its host is as good as one of AWS: where
-        the user has set an endpoint of their own, they may have a start URL there too.
+    :param endpoint: a URL of the OIDC service in use. Its host counts as one of AWS: a user who has
+        set an endpoint may have a start URL there too.
     :raises ConfigError: if the start URL is not a valid address.
-    :raises LoginFailed: if the redirects end anywhere else, or not where they did before.
+    :raises LoginFailed: if the redirects lead to another host, or to another portal than before.
     """
     check_start_url(profile)
-    here = url = profile.start_url
-    for _ in range(_MOST_HOPS + 1):
-        if may_be_opened(here, endpoint):
-            PortalRecord(profile).check(here)
-            return here
-        if not here.lower().startswith("https:"):
-            raise _failed(url, f"{here} is not an https address")
-        here = _next(url, here, _location(session, url, here))
-    raise _failed(url, f"there are more than {_MOST_HOPS} redirects")
+    current = url = profile.start_url
+    for _ in range(_MOST_REDIRECTS + 1):
+        if may_be_opened(current, endpoint):
+            PortalRecord(profile).check(current)
+            return current
+        if not current.lower().startswith("https:"):
+            raise _failed(url, f"{current} is not an https address")
+        location = _request_location(session, url, current)
+        current = _redirect_target(url, current, location)
+    raise _failed(url, f"there are more than {_MOST_REDIRECTS} redirects")
 
 
 class PortalRecord:
-    """Where a start URL of a company's own led when a login last succeeded.
+    """The portal that a vanity start URL led to at the last successful login.
 
-    Otherwise an attacker who can change the redirect could make a person log in to another
+    Without it, an attacker who can change the redirect could make a user log in to another
     organization.
     """
 
@@ -59,21 +62,21 @@ class PortalRecord:
         self._key = portal_key(profile)
 
     def check(self, resolved: str) -> None:
-        """Refuse another portal than the one of the last login.
+        """Compare with the portal of the last login.
 
-        :raises LoginFailed: if it is another one.
+        :raises LoginFailed: if it is another portal.
         """
         entry = self._own.get(self._key)
         known = entry.document.get("portal") if entry else None
         if resolved == self._profile.start_url or not isinstance(known, str):
             return
-        if _place(known) != _place(resolved):
+        if _portal_of(known) != _portal_of(resolved):
             raise LoginFailed(
                 subject=self._profile.subject,
                 reason=f"its start URL {self._profile.start_url} now leads to "
-                f"{one_line(resolved, _LONGEST)}, and at the last login led to "
+                f"{one_line(resolved, _LONGEST)}, but at the last login led to "
                 f"{one_line(known, _LONGEST)}",
-                fix=f"If that is right, {self._remedy()}, then log in again.",
+                fix=f"If this is expected, run: {self._logout_command}, then log in again.",
             )
 
     def write(self, resolved: str) -> None:
@@ -81,48 +84,51 @@ class PortalRecord:
         if resolved != self._profile.start_url:
             self._own.put(self._key, {"portal": resolved.partition("?")[0].partition("#")[0]})
 
-    def forget(self) -> None:
-        """Accept any portal at the next login."""
+    def delete(self) -> None:
+        """Delete the record: the next login accepts any portal."""
         self._own.delete(self._key)
 
-    def _remedy(self) -> str:
-        return f"run: {self._profile.login_command.replace(' login ', ' logout ', 1)}"
+    @property
+    def _logout_command(self) -> str:
+        return self._profile.login_command.replace(" login ", " logout ", 1)
 
 
-def _place(url: str) -> tuple[object, str]:
-    """Return what is the same for one portal: neither the query nor the fragment."""
+def _portal_of(url: str) -> tuple[object, str]:
+    """Return the parts of a URL that identify a portal: all but the query and the fragment."""
     address = parse(url)
     return address, urlsplit(url).path.rstrip("/") if address else ""
 
 
-def _next(url: str, here: str, location: str) -> str:
+def _redirect_target(url: str, current: str, location: str) -> str:
     try:
-        there = urljoin(here, location)
+        target = urljoin(current, location)
     except ValueError:
-        there = ""
-    if parse(there) is None:
-        raise _failed(url, f"it leads to {one_line(location, _LONGEST)}, which is not valid")
-    return there
+        target = ""
+    if parse(target) is None:
+        raise _failed(
+            url, f"it redirects to {one_line(location, _LONGEST)}, which is not a valid address"
+        )
+    return target
 
 
-def _location(session: Session, url: str, here: str) -> str:
+def _request_location(session: Session, url: str, current: str) -> str:
     for method in ("HEAD", "GET"):
-        status, location = _request(session, method, url, here)
+        status, location = _request(session, method, url, current)
         if 300 <= status < 400 and location:  # noqa: PLR2004 - the class of redirects
             return location
         if status != 405:  # noqa: PLR2004 - Method Not Allowed
             break
-    raise _failed(here, f"it answers {status} and does not lead to AWS")
+    raise _failed(current, f"it returns status {status} and no redirect to AWS")
 
 
-def _request(session: Session, method: str, url: str, here: str) -> tuple[int, str | None]:
+def _request(session: Session, method: str, url: str, current: str) -> tuple[int, str | None]:
     from botocore.exceptions import BotoCoreError
 
     try:
-        answer = send(session, method, here)
+        response = send(session, method, current)
     except BotoCoreError as exc:
         raise _failed(url, one_line(str(exc), 2 * _LONGEST)) from exc
-    return answer.status, answer.headers.get("location")
+    return response.status, response.headers.get("location")
 
 
 def _failed(url: str, why: str) -> LoginFailed:
@@ -134,9 +140,9 @@ def _failed(url: str, why: str) -> LoginFailed:
 
 
 def check_start_url(profile: SsoProfile) -> None:
-    """Refuse a start URL that is not a valid address.
+    """Check that a start URL is a valid address.
 
-    :raises ConfigError: if it is not; the message says where it is set.
+    :raises ConfigError: if it is not. The message says where it is set.
     """
     if parse(profile.start_url) is not None:
         return

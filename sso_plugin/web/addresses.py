@@ -1,6 +1,6 @@
-"""Which web addresses are valid, which belong to AWS, and which may be opened in a browser.
+"""Which URLs are valid, which belong to AWS, and which may be opened in a browser.
 
-The only list of AWS hosts of this package, and the only parser for addresses from outside.
+It has the only list of AWS hosts of this package, and the only parser for URLs from outside.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..printable import one_line
 __all__ = [
     "Address",
     "is_aws_host",
-    "is_of_aws",
+    "is_aws_url",
     "may_be_opened",
     "parse",
     "secrets_in",
@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 _PORTALS = ("awsapps.com", "awsapps.cn", "app.aws")
-"""Domains of access portals. AWS alone assigns the names below them."""
+"""Domains of access portals. Only AWS assigns the names below them."""
 
-# Every AWS customer can have names below these, for example of a bucket. So only the exact names
-# of the services of Identity Center in a region count.
+# Every AWS customer can have names below these, for example for a bucket. So only the exact names
+# of the services of Identity Center in a region are accepted.
 _SUFFIXES = (
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -69,7 +69,7 @@ _LAST_PORT = 65535
 
 
 class Address(NamedTuple):
-    """What a valid address says about where it leads. In lower case; ``port`` is never missing."""
+    """Scheme, host and port of a valid URL, in lower case. ``port`` has a default by scheme."""
 
     scheme: str
     host: str
@@ -77,12 +77,12 @@ class Address(NamedTuple):
 
     @property
     def is_safe(self) -> bool:
-        """Whether the connection cannot be read or changed on the way: https, or this machine."""
+        """Whether other machines cannot read or change the connection: https, or loopback."""
         return self.scheme == "https" or (self.scheme == "http" and self.host in _LOOPBACK)
 
 
 def parse(url: str) -> Address | None:
-    """Return where an http or https address leads; None if it is not a valid one. Never raises."""
+    """Return the address of an http or https URL; None if the URL is not valid. Never raise."""
     found = _URL.fullmatch(url) if len(url) <= _LONGEST_URL else None
     scheme = found["scheme"].lower() if found else ""
     if found is None or scheme not in _PORTS:
@@ -103,19 +103,19 @@ def _is_ipv6(host: str) -> bool:
 
 
 def is_aws_host(host: str) -> bool:
-    """Return whether a host name, in lower case, belongs to Identity Center."""
+    """Return whether a host name in lower case belongs to Identity Center."""
     known = any(host == name or host.endswith(f".{name}") for name in _PORTALS)
     return known or host == _ISSUER or bool(_SERVICE.fullmatch(host) or _GOVCLOUD.fullmatch(host))
 
 
-def is_of_aws(url: str) -> bool:
-    """Return whether an address is https at a host of Identity Center."""
+def is_aws_url(url: str) -> bool:
+    """Return whether a URL is https at a host of Identity Center."""
     address = parse(url)
     return address is not None and address.scheme == "https" and is_aws_host(address.host)
 
 
 def without_secrets(url: str) -> str:
-    """Return an address as it may be shown: without user information, query and fragment."""
+    """Return a URL without user information, query and fragment, so that it can be shown."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -125,7 +125,7 @@ def without_secrets(url: str) -> str:
 
 
 def secrets_in(url: str) -> tuple[str, ...]:
-    """Return the parts of an address that `without_secrets` leaves out, as they stand in it."""
+    """Return the parts of a URL that `without_secrets` removes."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -135,10 +135,10 @@ def secrets_in(url: str) -> tuple[str, ...]:
 
 
 def may_be_opened(url: str, *own_urls: str) -> bool:
-    """Return whether an address may be opened in a browser, or be used as a start URL.
+    """Return whether a URL may be opened in a browser, or be used as a start URL.
 
-    It has to be https at a host of AWS or of one of the user's own URLs, or http on this machine
-    at the host and port of one of those.
+    It must be https at a host of AWS or of one of the user's own URLs, or http on this machine at
+    the host and port of one of those.
 
     :param own_urls: what the user has configured: the start URL, the endpoint.
     """

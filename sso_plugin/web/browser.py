@@ -1,6 +1,6 @@
-"""Opens a page in the person's browser: that of ``BROWSER``, else that of the system.
+"""Opens a page in the user's browser: that of ``BROWSER``, else that of the system.
 
-Python's `webbrowser` module knows which browsers there are. This module starts them, because
+Python's `webbrowser` module finds the browsers. This module starts them itself, because
 `webbrowser` lets some of them write to the output of the script, or waits until they are closed.
 """
 
@@ -18,8 +18,8 @@ import time
 import webbrowser
 from typing import TYPE_CHECKING, Any
 
-from .hand_over import hand_over_in_background
-from .surroundings import is_text_browser
+from .capabilities import is_text_browser
+from .one_time_redirect import open_by_redirect_in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,56 +28,55 @@ __all__ = ["open_in_browser", "open_without_secret", "start_browser"]
 
 _logger = logging.getLogger(__name__)
 
-_EARLY = 5.0
+_START_TIMEOUT = 5.0
 """Seconds to wait for a browser to fail. xdg-open, for example, first tries several browsers."""
 
-_EARLY_UNNOTICED = 1.0
-"""Seconds, where nothing tells that it works."""
+_START_TIMEOUT_WITHOUT_EVENT = 1.0
+"""Seconds, where no event reports that the browser works."""
 
-_LOOK = 0.05
-"""Seconds between two looks at a browser that was just started."""
+_POLL_INTERVAL = 0.05
+"""Seconds between two checks of a browser that was just started."""
 
-_NOT_KNOWN = (webbrowser.Error, ValueError, LookupError)
+_NO_BROWSER_ERRORS = (webbrowser.Error, ValueError, LookupError)
 """What `webbrowser` raises where there is no browser, or ``BROWSER`` is only a space."""
 
-_NO_COMMAND = ("win32", "cygwin")
-"""Systems that open a page by a call, and have no command to start a browser with."""
+_PLATFORMS_WITHOUT_COMMAND = ("win32", "cygwin")
+"""Values of `sys.platform` where a page is opened by a system call and not by a command."""
 
-_OPEN_OF_MACOS = "/usr/bin/open"
+_MACOS_OPEN = "/usr/bin/open"
 
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@+,=%\[\]-]+")
-"""An address without characters that are special to a shell; ``BROWSER`` may start one."""
+"""A URL without characters that are special to a shell: ``BROWSER`` may start one."""
 
 
 def open_in_browser(url: str) -> bool:
     """Open a page in a browser on this machine. Return False if none could be started.
 
-    The address may hold what other users must not see: the browser is started with another one,
-    which redirects there once.
+    The URL may hold a secret: the browser is started with another URL, which redirects to it once.
     """
-    return hand_over_in_background(url, start_browser)
+    return open_by_redirect_in_background(url, start_browser)
 
 
 def open_without_secret(url: str) -> bool:
     """Open a page in a browser on any machine. Return False if none could be started.
 
-    Other users of this machine can see the address.
+    Other users of this machine can see the URL.
     """
     return bool(_PLAIN_URL.fullmatch(url)) and start_browser(url)
 
 
 def start_browser(url: str, requested: threading.Event | None = None) -> bool:
-    """Start a browser with an address. Return False if none could be started.
+    """Start a browser with a URL. Return False if none could be started.
 
     Its output is discarded where it is started as a command, as on Linux and macOS. Returns as soon
-    as the browser has requested the address or has ended, and at the latest after a few seconds.
+    as the browser has requested the URL or has ended, and at the latest after a few seconds.
 
-    :param requested: is set when the browser requests the address; None if that cannot be noticed.
+    :param requested: is set when the browser requests the URL; None if that cannot be detected.
     """
     if sys.platform == "darwin" and not os.environ.get("BROWSER", "").strip():
-        return _run([_OPEN_OF_MACOS, url], requested)
+        return _run([_MACOS_OPEN, url], requested)
     names = _names()
-    if not names or (sys.platform in _NO_COMMAND and "BROWSER" not in os.environ):
+    if not names or (sys.platform in _PLATFORMS_WITHOUT_COMMAND and "BROWSER" not in os.environ):
         return _call(webbrowser.open, url)
     return any(_start(controller, url, requested) for controller in _controllers(names))
 
@@ -85,18 +84,18 @@ def start_browser(url: str, requested: threading.Event | None = None) -> bool:
 def _call(open_page: Callable[[str], object], url: str) -> bool:
     try:
         return open_page(url) is not False
-    except (*_NOT_KNOWN, OSError) as exc:
+    except (*_NO_BROWSER_ERRORS, OSError) as exc:
         _logger.info("Cannot start a browser: %s", exc)
         return False
 
 
 def _names() -> list[str]:
-    """Return what `webbrowser` would try, in this order."""
+    """Return the names of the browsers that `webbrowser` would try, in this order."""
     try:
         first = webbrowser.get()
-    except _NOT_KNOWN:
+    except _NO_BROWSER_ERRORS:
         first = None
-    # Not public, but the only way to know the second one.
+    # Not public, but the only way to find more than the first one.
     names = getattr(webbrowser, "_tryorder", None)
     return list(names or ([] if first is None else [_name(first)]))
 
@@ -105,7 +104,7 @@ def _controllers(names: list[str]) -> Iterator[Any]:
     for name in names:
         try:
             controller = webbrowser.get(name)
-        except _NOT_KNOWN as exc:
+        except _NO_BROWSER_ERRORS as exc:
             _logger.info("Cannot use the browser %s: %s", name, exc)
             continue
         if not is_text_browser(_name(controller).split(" ")[0]):
@@ -113,7 +112,7 @@ def _controllers(names: list[str]) -> Iterator[Any]:
 
 
 def _name(controller: Any) -> str:
-    # Those of macOS, and those that a program has registered, may have none.
+    # Controllers of macOS, and those that a program has registered, may have no name.
     return str(getattr(controller, "name", ""))
 
 
@@ -124,7 +123,7 @@ def _start(controller: Any, url: str, requested: threading.Event | None) -> bool
 
 def _run(command: list[str], requested: threading.Event | None) -> bool:
     try:
-        process = subprocess.Popen(  # noqa: S603 - the person's own browser
+        process = subprocess.Popen(  # noqa: S603 - the user's own browser
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -134,7 +133,7 @@ def _run(command: list[str], requested: threading.Event | None) -> bool:
     except OSError as exc:
         _logger.info("Cannot start the browser %s: %s", command[0], exc.strerror)
         return False
-    # A process that is not waited for stays in the process list after its end.
+    # Without wait(), the process stays in the process list after its end.
     threading.Thread(target=process.wait, name="sso-plugin-browser", daemon=True).start()
     if _has_failed(process, requested):
         _logger.info("The browser %s ended with status %s", command[0], process.returncode)
@@ -143,7 +142,7 @@ def _run(command: list[str], requested: threading.Event | None) -> bool:
 
 
 def _command(controller: Any, url: str) -> list[str] | None:
-    """Return what starts a browser; None if that is more than one command."""
+    """Return the command that starts a browser; None if it takes more than one command."""
     if isinstance(controller, webbrowser.GenericBrowser):
         return [*_program(controller.name), *(arg.replace("%s", url) for arg in controller.args)]
     if isinstance(controller, webbrowser.UnixBrowser):
@@ -154,7 +153,7 @@ def _command(controller: Any, url: str) -> list[str] | None:
 
 
 def _program(name: str) -> list[str]:
-    """Split a command such as ``firefox --private-window``; `webbrowser` takes it for one name."""
+    """Split a command such as ``firefox --private-window``, which `webbrowser` does not split."""
     if " " not in name or shutil.which(name):
         return [name]
     try:
@@ -165,9 +164,9 @@ def _program(name: str) -> list[str]:
 
 
 def _has_failed(process: subprocess.Popen[bytes], requested: threading.Event | None) -> bool:
-    end = time.monotonic() + (_EARLY if requested else _EARLY_UNNOTICED)
+    end = time.monotonic() + (_START_TIMEOUT if requested else _START_TIMEOUT_WITHOUT_EVENT)
     requested = requested or threading.Event()
-    while time.monotonic() < end and not requested.wait(_LOOK):
+    while time.monotonic() < end and not requested.wait(_POLL_INTERVAL):
         if process.poll() is not None:
             return process.returncode != 0
     return False

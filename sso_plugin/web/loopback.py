@@ -1,6 +1,6 @@
-"""A small HTTP server on the loopback address, for as long as a context lasts.
+"""A small HTTP server on the loopback address, open for the duration of a ``with`` block.
 
-On 127.0.0.1 only and on a free port; what it is asked, it logs nowhere.
+It listens on 127.0.0.1 only, on a free port. It logs no request.
 """
 
 from __future__ import annotations
@@ -21,17 +21,16 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Loopback", "LoopbackHandler"]
+__all__ = ["LoopbackHandler", "LoopbackServer"]
 
-_SLOWEST = 5.0
-"""Seconds that a connection may be silent."""
+_IDLE_TIMEOUT = 5.0
+"""Seconds after which a connection that sends nothing is closed."""
 
-_MOST = 32
-"""Connections that are open at once; for one more, the oldest is cut off.
+_MOST_CONNECTIONS = 32
+"""Connections that are open at once. For one more, the oldest is closed.
 
-Whoever means well is served within milliseconds, and so is never the oldest for long.
+An honest client is served within milliseconds, and so is not the oldest for long.
 """
-
 
 _PAGE_HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
@@ -43,14 +42,14 @@ _PAGE_HEADERS = {
 
 
 class LoopbackHandler(BaseHTTPRequestHandler):
-    """Answers one request; the connection ends with it."""
+    """Serves one request per connection."""
 
     server_version = "sso-plugin"
     sys_version = ""
-    timeout = _SLOWEST
+    timeout = _IDLE_TIMEOUT
 
-    def answer(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
-        """Send a whole answer, which nobody may keep."""
+    def respond(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
+        """Send a complete response, which must not be cached."""
         self.send_response(status)
         for name, value in {**headers, "Cache-Control": "no-store"}.items():
             self.send_header(name, value)
@@ -58,15 +57,15 @@ class LoopbackHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def answer_page(self, status: int, sentence: str) -> None:
+    def respond_page(self, status: int, sentence: str) -> None:
         """Send a page with one sentence. It runs no script and loads nothing."""
-        self.answer(status, _PAGE_HEADERS, _page(sentence).encode())
+        self.respond(status, _PAGE_HEADERS, _page(sentence).encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Log nothing: a request line may hold a secret."""
 
 
-class Loopback(socketserver.ThreadingTCPServer):
+class LoopbackServer(socketserver.ThreadingTCPServer):
     """The server. A context manager; the port is free again after it."""
 
     daemon_threads = True
@@ -101,46 +100,46 @@ class Loopback(socketserver.ThreadingTCPServer):
         ).start()
 
     def stop(self) -> None:
-        """Serve no more, and free the port."""
+        """Stop serving, and free the port."""
         self.shutdown()
         self.server_close()
 
     @property
     def host(self) -> str:
-        """What the Host header of an honest request says."""
+        """The only value of the Host header that is accepted."""
         return f"127.0.0.1:{self.server_address[1]}"
 
     def comes_from(self, client: tuple[str, int], users: Collection[int]) -> bool:
         """Return whether a connection that is still open comes from one of these users.
 
-        Where the system does not report the peer (macOS, Windows), the answer is yes.
+        Where the system does not report the peer (macOS, Windows), return True.
         """
         found = users_of(client, self.socket.getsockname())
         return found is None or (bool(found) and found.issubset(users))
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve one more connection, at the cost of the oldest if there are many."""
+        """Serve one more connection. If there are too many, close the oldest."""
         with self._open_lock:
             self._open.append(request)
-            oldest = self._open.pop(0) if len(self._open) > _MOST else None
+            oldest = self._open.pop(0) if len(self._open) > _MOST_CONNECTIONS else None
         if oldest:
             with contextlib.suppress(OSError):
                 oldest.shutdown(socket.SHUT_RDWR)
         super().process_request(request, client_address)
 
-    def keep(self, request: Any) -> None:
-        """Never cut this connection off for others: its client has shown the secret."""
+    def protect(self, request: Any) -> None:
+        """Never close this connection in favour of others: its client has shown the secret."""
         with self._open_lock:
             if request in self._open:
                 self._open.remove(request)
 
     def shutdown_request(self, request: Any) -> None:
         """End a connection."""
-        self.keep(request)
+        self.protect(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that hung up: nobody would know what to make of it."""
+        """Log nothing when a client closes its connection: the user cannot change that."""
 
 
 def _page(sentence: str) -> str:

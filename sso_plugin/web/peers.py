@@ -1,4 +1,4 @@
-"""Which users of this machine are at the other end of a loopback connection (Linux).
+"""Which users of this machine hold the other end of a loopback connection (Linux only).
 
 https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
 """
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
 
 __all__ = ["this_user", "users_of"]
 
-# A server on an IPv4 address also has clients that connected to the same address written as IPv6,
-# such as ::ffff:127.0.0.1. They are in the second table only.
+# Clients can also connect to an IPv4 address written as IPv6, such as ::ffff:127.0.0.1. Those
+# connections are in the second table only.
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _USER, _INODE = 7, 9
 """Columns of a row, which begins with its number and the two ends of the connection."""
 
 
 def this_user() -> frozenset[int]:
-    """Return the id of the user that this process acts as; empty where users have no ids."""
+    """Return the effective user id of this process; empty where users have no ids."""
     return frozenset({os.geteuid()} if hasattr(os, "geteuid") else ())
 
 
 def users_of(client: tuple[str, int], server: tuple[str, int]) -> frozenset[int] | None:
     """Return the ids of the users who hold the client's end of a connection.
 
-    Empty if no process holds it: for a socket that was closed, the table says user 0, which is
-    root. Such rows have no inode and are ignored.
+    Empty if no process holds it. The table lists a closed socket under user 0, which is root. Such
+    rows have no inode and are ignored.
 
-    :returns: None if the system does not say.
+    :returns: None if the system does not report it.
     """
     tables = [table for table in map(_read, _TABLES) if table is not None]
     if not tables:
         return None
     ends = {f"{local} {remote}" for local in _names(*client) for remote in _names(*server)}
-    # A busy machine has many rows, so only those that matter are taken apart.
+    # A busy machine has many rows, so only the matching ones are split.
     rows = (line.split() for table in tables for line in table if any(end in line for end in ends))
     return frozenset(int(row[_USER]) for row in rows if row[_INODE] != "0")
 
@@ -54,7 +54,7 @@ def _read(path: Path) -> list[str] | None:
 
 
 def _names(host: str, port: int) -> Iterator[str]:
-    """Yield the names that both tables have for an IPv4 address and a port."""
+    """Yield an IPv4 address and a port as each of the tables writes them."""
     mapped = ipaddress.IPv6Address(f"::ffff:{host}").packed
     for packed in (socket.inet_aton(host), mapped):
         words = (packed[start : start + 4] for start in range(0, len(packed), 4))

@@ -1,4 +1,4 @@
-"""One HTTP request that is not a call of an AWS service, by the session's proxies and CA bundle."""
+"""One HTTP request to a URL that is not an AWS API, with the session's proxies and CA bundle."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
-__all__ = ["WebAnswer", "send"]
+__all__ = ["WebResponse", "send"]
 
 _TIMEOUT = 10
+"""Seconds to connect, and to wait for data."""
+
 _MOST_BYTES = 65536
 
 
 @dataclass(frozen=True)
-class WebAnswer:
-    """A response; the names of headers are in lower case, the body ends after 64 KiB."""
+class WebResponse:
+    """A response. The names of headers are in lower case. The body is cut after 64 KiB."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -36,11 +38,12 @@ def send(
     form: Mapping[str, str] | None = None,
     timeout: int = _TIMEOUT,
     json: str | None = None,
-) -> WebAnswer:
-    """Ask once, following nothing. A form goes in the body, of which no log or proxy keeps a line.
+) -> WebResponse:
+    """Send a request once. Follow no redirect.
 
-    :param json: a JSON text, which goes in the body instead.
-    :raises botocore.exceptions.BotoCoreError: if no answer came.
+    :param form: sent in the body, which logs and proxies do not record.
+    :param json: a JSON text, sent in the body instead.
+    :raises botocore.exceptions.BotoCoreError: if no response came.
     """
     from botocore.awsrequest import AWSRequest
     from botocore.httpsession import URLLib3Session
@@ -56,14 +59,14 @@ def send(
     data = Secret(urlencode(form)) if form else json
     try:
         request = AWSRequest(method, url, headers=headers, data=data, stream_output=True)
-        answer = http.send(request.prepare())
-        found = {name.lower(): value for name, value in answer.headers.items()}
-        return WebAnswer(answer.status_code, found, _beginning(answer.raw))
+        response = http.send(request.prepare())
+        found = {name.lower(): value for name, value in response.headers.items()}
+        return WebResponse(response.status_code, found, _read_beginning(response.raw))
     finally:
         http.close()
 
 
-def _beginning(stream: Any) -> bytes:
+def _read_beginning(stream: Any) -> bytes:
     from botocore.exceptions import HTTPClientError
     from urllib3.exceptions import HTTPError
 

@@ -27,17 +27,17 @@ def who(session: boto3.Session) -> str:
 
 
 def get(**changes: Any) -> boto3.Session:
-    """Return a session for staging by the sso-session of the config, unless told otherwise."""
+    """Return a session for staging by the sso-session of the config, with changes."""
     return sso_plugin.get_session(
         **{**STAGING, "sso_session": "corp", "region": "eu-west-1"} | changes
     )
 
 
-@pytest.mark.parametrize("hook", ["live", "absent"])
+@pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize("account", ["222222222222", "staging"])
-def test_it_needs_no_profile(world: World, hook: str, account: str) -> None:
-    """An sso-session of the config, an account by id or name, a role; with or without the hook."""
-    if hook == "live":
+def test_it_needs_no_profile(world: World, account: str, *, enabled: bool) -> None:
+    """An sso-session, an account by id or name, and a role are enough, with or without enable()."""
+    if enabled:
         sso_plugin.enable()
     world.sign_in()
     session = get(account=account)
@@ -46,8 +46,8 @@ def test_it_needs_no_profile(world: World, hook: str, account: str) -> None:
     assert session.client("s3").meta.region_name == "eu-west-1"
 
 
-def test_a_start_url_is_a_login_too(world: World) -> None:
-    """No config file at all is needed."""
+def test_a_start_url_can_name_the_login(world: World) -> None:
+    """No config file is needed."""
     world.config_file.unlink()
     url, region = world.emulator.start_url, world.emulator.region
     world.sign_in(name=url)
@@ -55,8 +55,8 @@ def test_a_start_url_is_a_login_too(world: World) -> None:
     assert ":222222222222:" in who(session)
 
 
-def test_a_profile_is_a_login_too(world: World) -> None:
-    """Its account and role do not count, its other settings do."""
+def test_a_profile_can_name_the_login(world: World) -> None:
+    """Its account and role are ignored, its other settings are used."""
     world.configure(world.emulator.profile() + "duration_seconds = 900\n")
     world.sign_in()
     session = get(sso_session=None, profile_name="dev", region=None)
@@ -65,10 +65,10 @@ def test_a_profile_is_a_login_too(world: World) -> None:
     assert session._session.get_scoped_config()["duration_seconds"] == "900"
 
 
-def test_the_environment_does_not_change_who_it_is(
+def test_environment_variables_do_not_change_the_identity(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a profile, be there one of that name or not, nor keys."""
+    """Neither AWS_PROFILE, with an existing or a missing profile, nor keys."""
     world.sign_in()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOTHER")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "other")
@@ -77,9 +77,7 @@ def test_the_environment_does_not_change_who_it_is(
         assert ":222222222222:" in who(get())
 
 
-def test_the_region_comes_from_where_it_usually_does(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_region_has_the_usual_precedence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default profile, the variable, the argument: the last one wins."""
     world.configure(world.emulator.profile() + "[default]\nregion = us-west-1\n")
     assert get(region=None).region_name == "us-west-1"
@@ -91,8 +89,8 @@ def test_the_region_comes_from_where_it_usually_does(
     assert get(region=None).region_name is None
 
 
-def test_it_shares_credentials_with_profiles(world: World) -> None:
-    """The file is that of the role, whoever asks for it."""
+def test_a_session_shares_credentials_with_profiles(world: World) -> None:
+    """The file belongs to the role."""
     sso_plugin.enable()
     world.configure(
         world.emulator.profile(account_id=STAGING["account"], role_name=STAGING["role"])
@@ -104,8 +102,8 @@ def test_it_shares_credentials_with_profiles(world: World) -> None:
     assert world.count("GetRoleCredentials") == 1
 
 
-def test_sessions_for_many_roles_live_side_by_side(world: World) -> None:
-    """Each is who it was made for."""
+def test_sessions_for_many_roles_can_be_used_at_the_same_time(world: World) -> None:
+    """Each has the identity that it was created for."""
     world.sign_in()
     sessions = {name: get(account=name) for name in ("production", "staging", "sandbox")}
     arns = {name: who(session) for name, session in sessions.items()}
@@ -114,8 +112,8 @@ def test_sessions_for_many_roles_live_side_by_side(world: World) -> None:
     assert world.count("ListAccounts") == 1
 
 
-def test_it_renews_itself(world: World) -> None:
-    """As the session of a profile does."""
+def test_its_credentials_are_renewed(world: World) -> None:
+    """As in the session of a profile."""
     world.emulator.settings.role_credentials = 2
     world.sign_in()
     credentials = get().get_credentials()
@@ -128,21 +126,21 @@ def test_it_renews_itself(world: World) -> None:
     assert credentials.method == "sso"
 
 
-def test_nothing_is_asked_before_it_is_used(world: World) -> None:
-    """Not even whether there is a login, or an account of that name."""
+def test_there_is_no_request_before_it_is_used(world: World) -> None:
+    """Neither the login nor the account is checked."""
     get(account="nonsense")
     assert len(world.emulator.requests) == 0
 
 
 def test_its_bearer_token_is_that_of_the_login(world: World) -> None:
-    """For services that take one, whatever the default profile says."""
+    """The default profile does not matter."""
     signed_in = world.sign_in()
     token: Any = get()._session.get_auth_token()
     assert token.get_frozen_token().token == signed_in.access_token
 
 
-def test_what_the_user_does_not_have_is_said_when_it_is_used(world: World) -> None:
-    """As for a profile; where there is no key to set, the parameter is named."""
+def test_a_missing_role_or_account_is_an_error_on_first_use(world: World) -> None:
+    """As for a profile, but the message names the parameter instead of a key."""
     world.sign_in()
     with pytest.raises(NoAccess, match='The sso-session "corp" asks for the role PowerUser in'):
         who(get(role="PowerUser"))
@@ -150,8 +148,8 @@ def test_what_the_user_does_not_have_is_said_when_it_is_used(world: World) -> No
         who(get(account="stagin"))
 
 
-def test_without_a_login_the_command_is_named(world: World) -> None:
-    """There is no profile to name in it."""
+def test_without_a_login_the_error_has_the_login_command(world: World) -> None:
+    """It names the sso-session, because there is no profile."""
     with pytest.raises(LoginRequired, match="Run: sso-plugin login --sso-session corp"):
         who(get())
 
@@ -166,24 +164,25 @@ def test_without_a_login_the_command_is_named(world: World) -> None:
         {"profile_name": "dev"},
     ],
 )
-def test_one_login_has_to_be_named_completely(world: World, login: dict[str, Any]) -> None:
-    """Neither none nor two, nor half of one."""
+def test_exactly_one_login_with_its_region_is_required(world: World, login: dict[str, Any]) -> None:
+    """Not none, not two, and no start URL without its region."""
     with pytest.raises(ConfigError) as caught:
         get(**login)
     assert str(caught.value) == (
-        "Name one login: give sso_session, or start_url together with sso_region, or profile_name."
+        "Exactly one login is required. Use a profile, or an sso-session, or a start URL and its "
+        "region."
     )
 
 
-@pytest.mark.parametrize("nothing", [{"account": " "}, {"role": ""}])
-def test_an_account_and_a_role_have_to_be_named(world: World, nothing: dict[str, str]) -> None:
-    """An empty one would be looked up in vain."""
-    with pytest.raises(ConfigError, match="Give an account, by its id or name, and a role"):
-        get(**nothing)
+@pytest.mark.parametrize("empty", [{"account": " "}, {"role": ""}])
+def test_an_account_and_a_role_are_required(world: World, empty: dict[str, str]) -> None:
+    """An empty value is an error at once."""
+    with pytest.raises(ConfigError, match="An account and a role are required"):
+        get(**empty)
 
 
-def test_a_login_that_is_not_there_is_an_error_at_once(world: World) -> None:
-    """Of the name that was given."""
+def test_a_login_that_does_not_exist_is_an_error_at_once(world: World) -> None:
+    """The message has the name that the caller gave."""
     with pytest.raises(ConfigError, match="corpse"):
         get(sso_session="corpse")
     world.configure("[profile plain]\nregion = us-east-1\n")
@@ -192,7 +191,7 @@ def test_a_login_that_is_not_there_is_an_error_at_once(world: World) -> None:
 
 
 def test_it_works_with_a_botocore_stripped_of_its_data(world: World, tmp_path: Path) -> None:
-    """Identity Center is called by our own models."""
+    """sso-plugin brings the models of Identity Center."""
     world.sign_in()
     script = """
 import sso_plugin
@@ -211,10 +210,10 @@ print(session.get_credentials().access_key, "sso" in session.get_available_servi
     assert has_sso == "True"
 
 
-def test_its_sso_client_has_the_token_of_its_own_login(
+def test_its_sso_client_uses_the_token_of_its_own_login(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not that of the default profile, who may be somebody else."""
+    """Not that of the default profile, which may be another user."""
     second = world.emulator.profile("default", session_name="second")
     world.configure(world.emulator.profile() + second)
     world.sign_in("alice", "corp")

@@ -74,7 +74,7 @@ def test_force_logs_in_although_it_is_not_needed(world: World, tmp_path: Path) -
     before = world.sign_in().access_token
     done = run("login", "--force", "--flow", "browser", BROWSER=browser(world, tmp_path))
     assert done.returncode == 0
-    assert "needs a login: a new one was asked for." in done.stderr
+    assert "needs a login: a new login was requested." in done.stderr
     assert json.loads(world.token_file().read_text(encoding="utf-8"))["accessToken"] != before
 
 

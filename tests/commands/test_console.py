@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,8 +12,7 @@ import pytest
 from sso_plugin.cli import main
 from sso_plugin.commands.console.federation import console_url
 from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
-from sso_plugin.web.hand_over import hand_over
-from sso_plugin.web.surroundings import Surroundings
+from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from world import World
@@ -41,8 +36,8 @@ def query(url: str) -> dict[str, str]:
 
 def surrounded(monkeypatch: pytest.MonkeyPatch, no_browser: str | None) -> None:
     monkeypatch.setattr(
-        "sso_plugin.cli.console.Surroundings.detect",
-        lambda: Surroundings(no_browser=no_browser, terminal=False),
+        "sso_plugin.cli.console.Capabilities.detect",
+        lambda: Capabilities(no_browser=no_browser, has_terminal=False),
     )
 
 
@@ -228,71 +223,3 @@ def test_a_duration_out_of_range_is_refused(
     """With the range."""
     assert main(["console", "-p", "dev", f"--duration={duration}"]) == 2
     assert f'"{duration}" is not from 15m to 12h.' in capsys.readouterr().err
-
-
-def test_the_process_list_does_not_hold_the_address(world: World, tmp_path: Path) -> None:
-    """A real browser process is told an address that is of no use to anybody else."""
-    target = f"{world.emulator.url}/device?user_code=AAAA"
-    program = tmp_path / "browser"
-    seen = tmp_path / "seen"
-    program.write_text(
-        f"#!{sys.executable}\nimport sys, urllib.request\n"
-        f"open({str(seen)!r}, 'w').write(' '.join(sys.argv))\n"
-        "try: print(urllib.request.urlopen(sys.argv[1], timeout=10).url)\n"
-        "except Exception as error: print(error)\n"
-    )
-    program.chmod(0o755)
-    results: list[str] = []
-
-    def open_browser(url: str, _: object) -> None:
-        for _ in range(2):
-            done = subprocess.run(
-                [str(program), url], capture_output=True, text=True, check=True, timeout=30
-            )
-            results.append(done.stdout.strip())
-
-    assert hand_over(target, open_browser)
-    assert "user_code" not in seen.read_text()
-    assert results[0] == target
-    assert results[1] == "HTTP Error 403: Forbidden"
-
-
-def test_a_web_page_and_a_guess_get_nothing() -> None:
-    """Another name for this address, another path."""
-    codes: list[int] = []
-
-    def attack(url: str, _: object) -> bool:
-        for request in (
-            urllib.request.Request(url, headers={"Host": "evil.example"}),
-            urllib.request.Request(url.rpartition("/")[0] + "/guess"),
-        ):
-            with pytest.raises(HTTPError) as caught:
-                urllib.request.urlopen(request, timeout=10)
-            caught.value.close()
-            codes.append(caught.value.code)
-        return True
-
-    assert not hand_over("https://secret.example", attack, patience=0.1)
-    assert codes == [403, 403]
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0, reason="needs to be root to become another user"
-)
-def test_another_user_of_the_machine_gets_nothing() -> None:
-    """Who has read the address in the process list, and is faster than the browser."""
-    code = (
-        "import encodings.idna, os, sys, urllib.request; os.setuid(65534)\n"
-        "try: urllib.request.urlopen(sys.argv[1], timeout=10)\n"
-        "except Exception as error: print(error)"
-    )
-    results: list[str] = []
-
-    def open_browser(url: str, _: object) -> None:
-        done = subprocess.run(
-            [sys.executable, "-c", code, url], capture_output=True, text=True, check=True
-        )
-        results.append(done.stdout.strip())
-
-    assert not hand_over("https://secret.example", open_browser, patience=0.1)
-    assert results == ["HTTP Error 403: Forbidden"]

@@ -1,4 +1,4 @@
-"""Browsers for tests: programs that note how they were started, and do what a person does."""
+"""Browsers for tests: programs that record how they were started, and approve a login."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from world import World
 
 _PROGRAM = """#!{python}
@@ -44,10 +45,10 @@ time.sleep(stays)
 
 
 class Browser:
-    """A program; ``path`` is where it is, ``name`` what it is called.
+    """A program at ``path``.
 
-    :param emulator: where it approves the login that it is started for; empty if it does not.
-    :param status: what it ends with at once, without having opened anything, if not 0.
+    :param emulator: the URL of the emulator where it approves the login; empty to approve nothing.
+    :param status: its exit code. If it is not 0, the program ends without opening the page.
     :param stays: seconds that it stays open.
     """
 
@@ -69,7 +70,7 @@ class Browser:
 
     @property
     def notes(self) -> list[dict[str, Any]]:
-        """What the program has noted: ``argv`` and ``pid``, then ``page``."""
+        """What the program has recorded: ``argv`` and ``pid``, then ``page``."""
         if not self._log.exists():
             return []
         lines = self._log.read_text("utf-8").splitlines(keepends=True)
@@ -81,6 +82,14 @@ class Browser:
         while len(self.notes) < number and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.notes
+
+
+def set_browser(monkeypatch: pytest.MonkeyPatch, value: str, **variables: str) -> None:
+    """Set BROWSER and other variables, and let Python's `webbrowser` read them again."""
+    for name, text in {"BROWSER": value, **variables}.items():
+        monkeypatch.setenv(name, text)
+    monkeypatch.setattr("webbrowser._tryorder", None)
+    monkeypatch.setattr("webbrowser._browsers", {})
 
 
 _LOGIN = """

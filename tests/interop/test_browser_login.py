@@ -114,7 +114,7 @@ def test_a_made_up_answer_is_ignored(
 ) -> None:
     """Nobody can log a person in as somebody else by an address; the login goes on waiting."""
     made_up = f"{login.callback}?code=made-up{state}"
-    ignored = "This answer does not belong to the login that is waiting. It was ignored."
+    ignored = "This response does not belong to the current login. It was ignored."
     browser.open(made_up)
     browser.expect(SAID, ignored)
     browser.reload()
@@ -136,9 +136,7 @@ def test_an_answer_of_another_login_is_ignored(
     granted = urlsplit(world.emulator.authorize(other.page, "bob")).query
     assert parse_qs(granted)["code"]
     browser.open(f"{login.callback}?{granted}")
-    browser.expect(
-        SAID, "This answer does not belong to the login that is waiting. It was ignored."
-    )
+    browser.expect(SAID, "This response does not belong to the current login. It was ignored.")
 
     approve(browser, login)
     assert login.finish() == LOGGED_IN
@@ -148,7 +146,7 @@ def test_an_answer_of_another_login_is_ignored(
 def test_other_addresses_are_empty(browser: Browser, login: LoginCommand) -> None:
     """What a browser asks for by itself, such as an icon, disturbs nothing."""
     browser.open(login.callback.replace("/oauth/callback", "/favicon.ico"))
-    browser.expect(SAID, "There is nothing here.")
+    browser.expect(SAID, "This page does not exist.")
 
     approve(browser, login)
     assert login.finish() == LOGGED_IN

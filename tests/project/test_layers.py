@@ -68,7 +68,7 @@ ORDER = {
     "throttling unreachable",
     "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
     "unwritable waiting",
-    "web": "browser hand_over loopback __init__ addresses peers request surroundings",
+    "web": "browser capabilities one_time_redirect loopback __init__ addresses peers request",
     "config": "profile __init__ options",
     "emulator": "__init__ __main__ pytest_plugin emulator sample_profile control http "
     "http.request_handler http.routes control.control_routes control.access_routes "

@@ -1,4 +1,4 @@
-"""What enable() changes in a session, that it is nothing else, and that disable() undoes it."""
+"""What enable() changes in a session, and nothing else, and that disable() undoes it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from botocore.credentials import ProfileProviderBuilder, SSOProvider
 from botocore.exceptions import InvalidConfigError
 from botocore.loaders import Loader
 from botocore.tokens import SSOTokenProvider
+from long_tests import long
 from stock import make_slim_data
 
 import sso_plugin
@@ -55,12 +56,12 @@ def arn(session: boto3.Session) -> str:
     return str(session.client("sts").get_caller_identity()["Arn"])
 
 
-def test_the_provider_takes_the_place_of_botocores_own(world: World) -> None:
-    """Same position, same METHOD, found under the same name."""
-    stock = methods(boto3.Session(profile_name="dev"))
+def test_our_provider_replaces_the_one_of_botocore(world: World) -> None:
+    """It has the same position, the same METHOD and the same name."""
+    before = methods(boto3.Session(profile_name="dev"))
     sso_plugin.enable()
     session = boto3.Session(profile_name="dev")
-    assert methods(session) == stock
+    assert methods(session) == before
     resolver = session._session.get_component("credential_provider")
     assert isinstance(resolver.get_provider("sso"), SsoProvider)
     assert not any(type(provider) is SSOProvider for provider in providers(session))
@@ -70,7 +71,7 @@ def test_the_provider_takes_the_place_of_botocores_own(world: World) -> None:
 def test_every_way_to_name_a_profile_works(
     world: World, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The profile is looked at only when it is needed: boto3 sets it after making the session."""
+    """The profile is read when it is needed: boto3 sets it after it has created the session."""
     sso_plugin.enable()
     world.sign_in()
     if how == "AWS_PROFILE":
@@ -81,8 +82,8 @@ def test_every_way_to_name_a_profile_works(
     assert arn(session).endswith("/alice")
 
 
-def test_enabling_one_session_leaves_the_others_alone(world: World) -> None:
-    """The explicit way, for those who want no global change."""
+def test_enabling_one_session_does_not_change_others(world: World) -> None:
+    """For programs that want no global change."""
     world.sign_in()
     ours, other = botocore.session.Session(profile="dev"), botocore.session.Session(profile="dev")
     sso_plugin.enable(ours)
@@ -91,7 +92,7 @@ def test_enabling_one_session_leaves_the_others_alone(world: World) -> None:
 
 
 def test_a_boto3_session_can_be_enabled_after_it_was_made(world: World) -> None:
-    """Its loader exists by then, and is adapted with its first client."""
+    """Its loader exists then, and is changed with its first client."""
     world.sign_in()
     session = boto3.Session(profile_name="dev")
     sso_plugin.enable(session)
@@ -100,21 +101,21 @@ def test_a_boto3_session_can_be_enabled_after_it_was_made(world: World) -> None:
 
 
 def test_a_session_that_was_used_can_be_enabled(world: World) -> None:
-    """What has been made is adapted in place, as if it had been lazy."""
+    """Components that exist are changed in place."""
     world.sign_in()
     session = boto3.Session(profile_name="dev")
-    stock = methods(session)
+    before = methods(session)
     session._session.get_component("token_provider")
     sso_plugin.enable(session)
-    assert methods(session) == stock
+    assert methods(session) == before
     assert isinstance(
         session._session.get_component("credential_provider").get_provider("sso"), SsoProvider
     )
     assert arn(session).endswith("/alice")
 
 
-def test_enabling_twice_changes_nothing_more(world: World) -> None:
-    """Globally and for a session, in any order."""
+def test_enabling_twice_has_no_further_effect(world: World) -> None:
+    """Neither globally nor for a session."""
     sso_plugin.enable()
     sso_plugin.enable()
     session = boto3.Session(profile_name="dev")
@@ -124,12 +125,13 @@ def test_enabling_twice_changes_nothing_more(world: World) -> None:
     session.client("sso")
     assert session._session.get_component("data_loader").search_paths.count(DATA_PATH) == 1
     assert not isinstance(
-        session._session.get_component("credential_provider").get_provider("sso").stock, SsoProvider
+        session._session.get_component("credential_provider").get_provider("sso").original,
+        SsoProvider,
     )
 
 
-def test_nothing_is_made_when_a_session_is_enabled(world: World) -> None:
-    """A component touched now would be fixed to the profile ``default``."""
+def test_enabling_a_session_creates_no_component(world: World) -> None:
+    """A component that exists now is bound to the profile ``default``."""
     session = botocore.session.Session()
     sso_plugin.enable(session)
     assert session._components._components.keys().isdisjoint(  # type: ignore[attr-defined]
@@ -140,7 +142,7 @@ def test_nothing_is_made_when_a_session_is_enabled(world: World) -> None:
 
 @pytest.mark.parametrize("used", [True, False])
 def test_disable_undoes_everything(world: World, *, used: bool) -> None:
-    """In sessions that were used as in those that were not, and for those to come."""
+    """In used and unused sessions, and in later ones."""
     world.configure(world.emulator.profile() + CHAIN)
     sso_plugin.enable()
     session = boto3.Session(profile_name="chained")._session
@@ -161,8 +163,8 @@ def test_disable_undoes_everything(world: World, *, used: bool) -> None:
     sso_plugin.disable()
 
 
-def test_disable_takes_the_event_handlers_away(world: World) -> None:
-    """A client made afterwards asks for its token again."""
+def test_disable_removes_the_event_handlers(world: World) -> None:
+    """A client that is created later needs its token as a parameter again."""
     from botocore.exceptions import ParamValidationError
 
     world.sign_in()
@@ -173,8 +175,8 @@ def test_disable_takes_the_event_handlers_away(world: World) -> None:
         session.client("sso").list_accounts()
 
 
-def test_a_session_that_is_gone_leaves_nothing_behind(world: World) -> None:
-    """Programs that make sessions by the thousand do not grow."""
+def test_a_session_can_be_garbage_collected(world: World) -> None:
+    """Programs that create many sessions do not need more and more memory."""
     sso_plugin.enable()
     session = botocore.session.Session(profile="dev")
     providers(session)
@@ -184,10 +186,10 @@ def test_a_session_that_is_gone_leaves_nothing_behind(world: World) -> None:
     assert gone() is None
 
 
-def test_the_off_switch_turns_the_explicit_way_off_too(
+def test_the_off_switch_applies_to_enable_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``SSO_PLUGIN=off`` means everything."""
+    """``SSO_PLUGIN=off`` turns everything off."""
     monkeypatch.setenv("SSO_PLUGIN", "off")
     session = boto3.Session(profile_name="dev")
     sso_plugin.enable(session)
@@ -196,8 +198,8 @@ def test_the_off_switch_turns_the_explicit_way_off_too(
         assert SsoProvider not in {type(provider) for provider in providers(one)}
 
 
-def test_sessions_of_another_kind_are_left_alone(world: World) -> None:
-    """A subclass may do things its own way; so do aiobotocore's sessions."""
+def test_sessions_of_another_class_are_not_changed(world: World) -> None:
+    """A subclass may work differently, as aiobotocore's sessions do."""
 
     class Other(botocore.session.Session):
         pass
@@ -210,8 +212,8 @@ def test_sessions_of_another_kind_are_left_alone(world: World) -> None:
     assert DATA_PATH not in session.get_component("data_loader").search_paths
 
 
-def test_a_resolver_of_another_kind_is_left_alone(world: World) -> None:
-    """Whoever put a resolver of their own into a session keeps it, and our fault stays ours."""
+def test_a_resolver_of_another_class_is_not_changed(world: World) -> None:
+    """A program keeps its own resolver, and gets no error from us."""
     session = botocore.session.Session(profile="dev")
     resolver = object()
     session.register_component("credential_provider", resolver)
@@ -219,8 +221,8 @@ def test_a_resolver_of_another_kind_is_left_alone(world: World) -> None:
     assert session.get_component("credential_provider") is resolver
 
 
-def test_a_provider_of_another_kind_is_left_alone(world: World) -> None:
-    """A subclass of botocore's provider in its place is somebody's work."""
+def test_a_provider_of_another_class_is_not_replaced(world: World) -> None:
+    """A program has replaced botocore's provider by a subclass of it."""
 
     class Theirs(SSOProvider):
         pass
@@ -234,7 +236,7 @@ def test_a_provider_of_another_kind_is_left_alone(world: World) -> None:
 
 @pytest.mark.parametrize("profile", ["chained", "twice"])
 def test_a_role_chain_starts_from_our_credentials(world: World, profile: str) -> None:
-    """Through one or more steps, in the first of which the builder makes its own providers."""
+    """With one or more steps. In the first one, botocore creates another list of providers."""
     world.configure(world.emulator.profile() + CHAIN)
     world.sign_in()
     sso_plugin.enable()
@@ -242,8 +244,8 @@ def test_a_role_chain_starts_from_our_credentials(world: World, profile: str) ->
     assert len(world.role_files()) == 1
 
 
-def test_a_role_chain_is_wrapped_on_its_own_session_only(world: World) -> None:
-    """Nothing global is patched."""
+def test_a_role_chain_is_wrapped_in_its_own_session_only(world: World) -> None:
+    """Botocore's class is not patched."""
     world.configure(world.emulator.profile() + CHAIN)
     before = ProfileProviderBuilder.providers
     sso_plugin.enable()
@@ -252,7 +254,7 @@ def test_a_role_chain_is_wrapped_on_its_own_session_only(world: World) -> None:
 
 
 def test_wrapt_is_imported_only_for_a_role_chain_to_sso(world: World) -> None:
-    """It takes longer to import than a session takes to make."""
+    """Its import takes longer than the creation of a session."""
     static = "[profile static]\naws_access_key_id = A\naws_secret_access_key = B\n"
     chain = "[profile plain]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = static\n"
     world.configure(world.emulator.profile() + CHAIN + static + chain)
@@ -273,8 +275,8 @@ for name in ("dev", "static", "plain", "chained"):
     ]
 
 
-def test_a_session_without_sso_imports_next_to_nothing(world: World) -> None:
-    """It costs nothing when unused."""
+def test_a_session_without_sso_imports_few_modules(world: World) -> None:
+    """The list is exact."""
     world.configure("[profile static]\naws_access_key_id = A\naws_secret_access_key = B\n")
     script = """
 import sys, boto3
@@ -293,8 +295,8 @@ print(*sorted(name for name in sys.modules if name.startswith("sso_plugin")), se
     ]
 
 
-def test_threads_that_make_sessions_at_once_are_all_served(world: World) -> None:
-    """Sixteen threads, each with a session and a client of its own."""
+def test_threads_that_create_sessions_together_fetch_credentials_once(world: World) -> None:
+    """Sixteen threads, each with its own session and client."""
     world.sign_in()
     sso_plugin.enable()
     begin = threading.Barrier(16)
@@ -314,8 +316,8 @@ def test_threads_that_make_sessions_at_once_are_all_served(world: World) -> None
     assert world.count("GetRoleCredentials") == 1
 
 
-def test_a_profile_that_botocore_refuses_is_refused_when_a_client_is_made(world: World) -> None:
-    """At the same moment, and with the file named as the user named it."""
+def test_an_error_of_botocore_about_a_profile_is_raised_with_the_first_client(world: World) -> None:
+    """As without sso-plugin. The message has the path of the file as the user wrote it."""
     world.configure(world.emulator.profile() + "sso_region = us-east-1\n")
     sso_plugin.enable()
     session = boto3.Session(profile_name="dev")
@@ -325,8 +327,8 @@ def test_a_profile_that_botocore_refuses_is_refused_when_a_client_is_made(world:
     assert os.environ["AWS_CONFIG_FILE"] in str(caught.value)
 
 
-def test_an_invalid_value_that_botocore_ignores_is_an_error_of_the_first_call(world: World) -> None:
-    """A client is made, and one that needs no credentials works."""
+def test_an_error_of_ours_about_a_profile_is_raised_by_the_first_call(world: World) -> None:
+    """Botocore ignores the key, so a client can be created."""
     world.configure(world.emulator.profile() + "sso_cache = disk\n")
     sso_plugin.enable()
     session = boto3.Session(profile_name="dev")
@@ -336,8 +338,8 @@ def test_an_invalid_value_that_botocore_ignores_is_an_error_of_the_first_call(wo
     assert str(caught.value).startswith('The value of sso_cache in the profile "dev" in')
 
 
-def test_a_provider_whose_cache_was_set_keeps_credentials_in_it(world: World) -> None:
-    """Libraries reach in by name and set ``cache``, as the AWS CLI does."""
+def test_a_cache_that_is_set_on_the_provider_stores_the_credentials(world: World) -> None:
+    """Libraries find the provider by its name and set ``cache``, as the AWS CLI does."""
     world.sign_in()
     sso_plugin.enable()
     session = boto3.Session(profile_name="dev")
@@ -352,8 +354,9 @@ def test_a_provider_whose_cache_was_set_keeps_credentials_in_it(world: World) ->
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="fork does not exist on Windows")
-def test_processes_of_a_pool_are_served(world: World) -> None:
-    """Workers started by fork and by spawn find the cache of their parent."""
+@pytest.mark.parametrize("method", ["fork", *long("spawn")])
+def test_processes_of_a_pool_share_the_cache(world: World, method: str) -> None:
+    """The first worker fetches the credentials for all."""
     world.sign_in()
     script = """
 import multiprocessing, sys
@@ -364,22 +367,24 @@ def work(_):
     return boto3.Session(profile_name="dev").client("sts").get_caller_identity()["UserId"]
 
 if __name__ == "__main__":
-    for method in ("fork", "spawn"):
-        with multiprocessing.get_context(method).Pool(4) as pool:
-            print(len(pool.map(work, range(4))))
+    with multiprocessing.get_context(sys.argv[1]).Pool(4) as pool:
+        print(len(pool.map(work, range(4))))
 """
     file = world.home / "pool.py"
     file.write_text(script)
-    process = world.run(f"import runpy; runpy.run_path({str(file)!r}, run_name='__main__')")
-    assert (process.stdout.split(), process.stderr) == (["4", "4"], "")
+    process = world.run(
+        f"import runpy, sys; sys.argv.append({method!r}); "
+        f"runpy.run_path({str(file)!r}, run_name='__main__')"
+    )
+    assert (process.stdout.split(), process.stderr) == (["4"], "")
     assert world.count("GetRoleCredentials") == 1
 
 
 @pytest.mark.parametrize("slim", [True, False])
-def test_our_models_are_offered_to_a_session_without_sso_only_if_botocore_has_none(
+def test_a_session_without_sso_gets_our_models_only_if_botocore_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, slim: bool
 ) -> None:
-    """A botocore stripped of its data has the client ``sso`` for every session."""
+    """With a botocore stripped of its data, every session can create the client ``sso``."""
     if slim:
         monkeypatch.setattr(Loader, "BUILTIN_DATA_PATH", str(make_slim_data(tmp_path / "data")))
     sso_plugin.enable()
@@ -387,8 +392,8 @@ def test_our_models_are_offered_to_a_session_without_sso_only_if_botocore_has_no
     assert (DATA_PATH in paths) == slim
 
 
-def test_a_login_takes_the_values_of_its_session(world: World) -> None:
-    """As botocore's token provider does where the profile contradicts them; a role is refused."""
+def test_the_values_of_the_sso_session_override_those_of_the_profile(world: World) -> None:
+    """For a login, as in botocore's token provider. For a role, the difference is an error."""
     contradiction = "sso_region = us-east-1\nsso_start_url = https://other.awsapps.com/start\n"
     world.configure(world.emulator.profile() + contradiction)
     login = SsoProfile.login_of(botocore.session.Session(profile="dev"))

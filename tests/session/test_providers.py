@@ -1,6 +1,6 @@
-"""Where tokens are: the folder that botocore uses, and caches that a program sets in its place.
+"""Our providers have the attributes of botocore's, and use the token cache that a program sets.
 
-botocore has no public setting for it, so programs replace attributes of its providers.
+botocore has no public setting for the cache, so programs replace attributes of its providers.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from botocore.credentials import Credentials, SSOProvider
 from botocore.exceptions import ParamValidationError, SSOTokenLoadError
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 from botocore.utils import JSONFileCache
+from long_tests import long
 
 import sso_plugin
 from sso_plugin.session.providers import SsoProvider, SsoTokenProvider
@@ -38,7 +39,7 @@ region = eu-central-1
 
 
 class OwnCache(JSONFileCache):
-    """A cache of a program's own, which here is still a folder."""
+    """The cache class of a program, which still uses a folder here."""
 
     folder = ""
 
@@ -48,7 +49,7 @@ class OwnCache(JSONFileCache):
 
 @pytest.fixture
 def apart(world: World, tmp_path: Path) -> Path:
-    """Give a folder with the token of alice, while no one is logged in at the usual place."""
+    """Return a folder with the token of alice. The usual folder has no token."""
     world.configure(
         world.emulator.profile()
         + LEGACY.format(
@@ -74,10 +75,10 @@ def bearer(session: Any) -> Any:
 
 @pytest.mark.parametrize("profile", ["dev", "legacy"])
 @pytest.mark.parametrize("enabled", [False, True])
-def test_a_class_of_caches_can_be_replaced(
+def test_the_cache_class_can_be_replaced(
     world: World, apart: Path, monkeypatch: pytest.MonkeyPatch, profile: str, *, enabled: bool
 ) -> None:
-    """Public code does so, and a test of botocore's own. The session is left to botocore."""
+    """Public code and a test of botocore do so. sso-plugin then does not serve the session."""
     OwnCache.folder = str(apart)
     monkeypatch.setattr(SSOTokenProvider, "DEFAULT_CACHE_CLS", OwnCache)
     monkeypatch.setattr("botocore.credentials.JSONFileCache", OwnCache)
@@ -93,7 +94,7 @@ def test_a_class_of_caches_can_be_replaced(
 def test_the_folder_can_be_replaced(
     world: World, apart: Path, monkeypatch: pytest.MonkeyPatch, profile: str, *, enabled: bool
 ) -> None:
-    """For all sessions of the process, by an attribute of botocore's classes."""
+    """By an attribute of botocore's classes, for all sessions of the process."""
     for provider in (SSOProvider, SSOTokenProvider):
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(apart))
     if enabled:
@@ -104,7 +105,7 @@ def test_the_folder_can_be_replaced(
 
 @pytest.mark.parametrize("enabled", [False, True])
 def test_a_cache_can_be_set_on_one_provider(world: World, apart: Path, *, enabled: bool) -> None:
-    """The attribute of our provider is that of botocore's."""
+    """Our provider shares the attributes of botocore's."""
     if enabled:
         sso_plugin.enable()
     session = boto3.Session(profile_name="legacy")
@@ -114,10 +115,10 @@ def test_a_cache_can_be_set_on_one_provider(world: World, apart: Path, *, enable
     assert list(world.home.glob(".aws/sso/cache/*.json")) == []
 
 
-def test_a_token_is_renewed_where_it_is(
+def test_a_token_is_renewed_in_a_replaced_folder(
     world: World, apart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As by botocore, and with nothing left at the usual place."""
+    """As by botocore. The usual folder stays empty."""
     monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(apart))
     file = apart / world.token_file().name
     old = json.loads(file.read_text())
@@ -130,10 +131,10 @@ def test_a_token_is_renewed_where_it_is(
     assert list(world.home.glob(".aws/sso/cache/*.json")) == []
 
 
-def test_the_sso_client_gets_its_token_from_there(
+def test_the_sso_client_gets_its_token_from_a_replaced_folder(
     world: World, apart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Credentials and the parameter ``accessToken`` are of one login."""
+    """Credentials and the parameter ``accessToken`` come from the same login."""
     monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(apart))
     sso_plugin.enable()
     portal = boto3.Session(profile_name="dev").client("sso")
@@ -141,10 +142,10 @@ def test_the_sso_client_gets_its_token_from_there(
     assert world.count("ListAccounts") == 1
 
 
-def test_the_sso_client_of_a_session_left_to_botocore_needs_its_token(
+def test_the_sso_client_of_a_session_that_is_not_served_needs_its_token(
     world: World, apart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in stock: what is in another cache is not ours to read."""
+    """As without sso-plugin, which does not read a cache of another class."""
     OwnCache.folder = str(apart)
     monkeypatch.setattr(SSOTokenProvider, "DEFAULT_CACHE_CLS", OwnCache)
     sso_plugin.enable()
@@ -154,10 +155,10 @@ def test_the_sso_client_of_a_session_left_to_botocore_needs_its_token(
     assert world.count("ListAccounts") == 0
 
 
-def test_the_home_directory_is_that_of_the_import_of_botocore(
+def test_the_home_directory_is_read_when_botocore_is_imported(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Botocore looks for the folder of tokens once; role credentials are in the same home."""
+    """Botocore does so for tokens. Role credentials are in the same home directory."""
     world.sign_in()
     monkeypatch.setenv("HOME", str(tmp_path / "another"))
     sso_plugin.enable()
@@ -166,24 +167,24 @@ def test_the_home_directory_is_that_of_the_import_of_botocore(
     assert not (tmp_path / "another").exists()
 
 
-def test_our_own_folders_are_the_usual_ones_beside_a_replaced_one(
+def test_a_replaced_token_folder_does_not_change_our_other_folders(
     world: World, apart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder of tokens says where tokens are, and nothing else."""
+    """Role credentials and our own files stay in the usual folders."""
     monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(apart))
     found = [cache.describe("x") for cache in (token_cache(), role_cache(), own_cache())]
     aws = world.home / ".aws"
     assert found == [f"{apart}/x.json", f"{aws}/cli/cache/x.json", f"{aws}/sso-plugin/x.json"]
 
 
-def test_a_relative_folder_is_no_home(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Botocore keeps the ``~`` where it finds no home directory; we do not write there."""
+def test_a_relative_token_folder_is_ignored(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore does not expand ``~`` without a home directory. We do not write there."""
     monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", "~/.aws/sso/cache")
     assert token_cache().describe("x") == f"{world.home}/.aws/sso/cache/x.json"
 
 
 class TestProviders:
-    """Ours stand in for botocore's, whose kind they are and whose attributes they share."""
+    """Our providers are subclasses of botocore's, and share their attributes."""
 
     @pytest.fixture
     def core(self, world: World) -> botocore.session.Session:
@@ -194,7 +195,7 @@ class TestProviders:
     def test_the_credential_provider_is_one_of_botocore(
         self, core: botocore.session.Session
     ) -> None:
-        """Libraries look for it by its class, and reach in."""
+        """Libraries find it by its class, and use its attributes."""
         provider: Any = core.get_component("credential_provider").get_provider("sso")
         assert [isinstance(provider, kind) for kind in (SSOProvider, SsoProvider)] == [True, True]
         assert provider._load_sso_config()["sso_role_name"] == "AdministratorAccess"
@@ -204,7 +205,7 @@ class TestProviders:
         assert provider.cache == {}
 
     def test_the_token_provider_is_one_of_botocore(self, core: botocore.session.Session) -> None:
-        """Its internals work as in stock, the client of `sso-oidc` among them."""
+        """Its private methods work as in botocore, including the client for `sso-oidc`."""
         [provider] = [
             each
             for each in core.get_component("token_provider")._providers
@@ -217,10 +218,10 @@ class TestProviders:
         assert inner._client.meta.service_model.service_name == "sso-oidc"
         assert inner._refresher().token == bearer(boto3.Session(botocore_session=core))
 
-    def test_what_is_set_on_ours_stays_when_the_plugin_goes(
+    def test_an_attribute_that_is_set_on_our_provider_stays_after_disable(
         self, core: botocore.session.Session
     ) -> None:
-        """The provider that is put back has the same attributes."""
+        """The provider that is restored has the same attributes."""
         resolver = core.get_component("credential_provider")
         mapping: dict[str, Any] = {}
         resolver.get_provider("sso").cache = mapping
@@ -230,7 +231,7 @@ class TestProviders:
         assert provider.cache is mapping
 
     def test_a_bearer_token_is_a_plain_string(self, core: botocore.session.Session) -> None:
-        """Some programs ask for exactly that type."""
+        """Some programs check for exactly that type."""
         assert type(bearer(boto3.Session(botocore_session=core))) is str
 
 
@@ -259,25 +260,25 @@ def key(session: Any) -> Any:
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("enabled", [False, True])
 class TestReplacedParts:
-    """Tests of programs put mocks in the place of parts of botocore, and these count."""
+    """Tests of programs replace parts of botocore by mocks, which have to be used."""
 
     @pytest.fixture(autouse=True)
     def start(self, world: World, *, enabled: bool) -> None:
-        """Sign in; what is not replaced works."""
+        """Sign in, so that parts that are not replaced work."""
         world.sign_in()
         if enabled:
             sso_plugin.enable()
 
     @pytest.mark.parametrize("part", PARTS)
-    def test_a_method_that_gives_credentials(self, world: World, part: str) -> None:
-        """The session is left to botocore, and has them from there."""
+    def test_a_method_that_returns_credentials_can_be_mocked(self, world: World, part: str) -> None:
+        """The session uses the mock, and sso-plugin does not serve it."""
         with mock.patch(part, return_value=PARTS[part]):
             assert key(boto3.Session(profile_name="dev")) == "AKIAMADEUP"
         assert world.role_files() == []
 
     @pytest.mark.parametrize("part", TOKEN_PARTS)
-    def test_a_method_that_gives_tokens(self, part: str) -> None:
-        """The same for a bearer token, also if the session is older than the mock."""
+    def test_a_method_that_returns_tokens_can_be_mocked(self, part: str) -> None:
+        """Even if the session was created before the mock."""
         session = boto3.Session(profile_name="dev")
         session._session.get_component("token_provider")
         with mock.patch(part, return_value=TOKEN_PARTS[part]):
@@ -285,20 +286,20 @@ class TestReplacedParts:
             assert bearer(boto3.Session(profile_name="dev")) == "made up"
         assert bearer(boto3.Session(profile_name="dev")) != "made up"
 
-    def test_the_config_of_a_provider(self) -> None:
-        """What its method returns counts, not the profile."""
+    def test_the_config_of_a_provider_can_be_mocked(self) -> None:
+        """The result of the mock is used, not the profile."""
         with mock.patch("botocore.credentials.SSOProvider._load_sso_config", return_value=None):
             assert boto3.Session(profile_name="dev").get_credentials() is None
 
-    def test_the_loader_of_one_provider(self) -> None:
-        """It is asked, and not the cache that it was made with."""
+    def test_the_loader_of_one_provider_can_be_mocked(self) -> None:
+        """The mock is called, and the cache is not read."""
         session = boto3.Session(profile_name="dev")
         [*_, provider] = session._session.get_component("token_provider")._providers
         provider._token_loader = mock.Mock(return_value=TOKEN)
         assert bearer(session) == "made up"
 
-    def test_a_subclass_in_the_place_of_a_class(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Sessions have providers of that class, which stay."""
+    def test_a_class_can_be_replaced_by_a_subclass(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Sessions keep their providers of that class."""
 
         class Own(SSOProvider):
             def load(self) -> Credentials:  # type: ignore[override]
@@ -308,12 +309,16 @@ class TestReplacedParts:
         assert key(boto3.Session(profile_name="dev")) == "AKIAMADEUP"
 
     @pytest.mark.parametrize(
-        "part", ["tokens.SSOTokenProvider", "credentials.SSOProvider", "utils.JSONFileCache"]
+        "part",
+        [
+            "tokens.SSOTokenProvider",
+            *long("credentials.SSOProvider", "utils.JSONFileCache"),
+        ],
     )
-    def test_a_mock_of_a_class_does_no_harm_to_later_sessions(
+    def test_a_mock_of_a_class_does_not_affect_later_sessions(
         self, world: World, part: str, *, enabled: bool
     ) -> None:
-        """Nothing of ours that is imported meanwhile is built on the mock."""
+        """No module of ours that is imported meanwhile uses the mock."""
         code = f"""
 import boto3
 from unittest import mock
@@ -333,10 +338,10 @@ print(type(session.get_credentials()).__module__)
 
 
 @pytest.mark.parametrize("profile", ["dev", "legacy"])
-def test_a_session_that_is_left_to_botocore_has_nothing_of_ours(
+def test_a_session_that_is_not_served_is_not_changed(
     world: World, apart: Path, monkeypatch: pytest.MonkeyPatch, profile: str
 ) -> None:
-    """Its providers and service models are botocore's, and no file of ours is written."""
+    """Its providers and service models are botocore's, and we write no file."""
     OwnCache.folder = str(apart)
     monkeypatch.setattr(SSOTokenProvider, "DEFAULT_CACHE_CLS", OwnCache)
     monkeypatch.setattr("botocore.credentials.JSONFileCache", OwnCache)
@@ -355,8 +360,8 @@ def test_a_session_that_is_left_to_botocore_has_nothing_of_ours(
 
 
 @pytest.mark.parametrize("profile", ["dev", "legacy"])
-def test_a_session_without_a_token_makes_no_file(world: World, apart: Path, profile: str) -> None:
-    """Nor a folder, where there is none: it fails as in stock, which only looks."""
+def test_a_session_without_a_token_creates_no_file(world: World, apart: Path, profile: str) -> None:
+    """And no folder. It fails as without sso-plugin."""
     before = sorted(world.home.rglob("*"))
     sso_plugin.enable()
     with pytest.raises(SSOTokenLoadError):

@@ -1,4 +1,4 @@
-"""Credentials that AWS rejects: replaced once for all, the request repeated once, or left alone."""
+"""Credentials that AWS rejects: replaced once for all processes, and the request retried once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 from crowd import crowd
+from long_tests import long
 from quicklogin import login
 from service import Service
 
@@ -41,34 +42,34 @@ def use(profile: str = "dev") -> str:
     return str(session.client("sts").get_caller_identity()["Arn"])
 
 
-def age(world: World, seconds: float, **changes: str) -> str:
-    """Have the role file written that long ago, with something changed; return its access key."""
+def change_role_file(world: World, age: float, **changes: str) -> str:
+    """Change the role file, and make it look that old; return its access key."""
     [file] = world.role_files()
     document = json.loads(file.read_text())
     document["Credentials"].update(changes)
     file.write_text(json.dumps(document))
-    then = time.time() - seconds
+    then = time.time() - age
     os.utime(file, (then, then))
     return str(document["Credentials"]["AccessKeyId"])
 
 
 @pytest.fixture
 def old(world: World) -> str:
-    """Log in, and leave credentials in the cache that were fetched 20 minutes ago."""
+    """Log in, and put credentials into the cache that were fetched 20 minutes ago."""
     world.sign_in()
     use()
-    return age(world, 20 * 60)
+    return change_role_file(world, 20 * 60)
 
 
 @pytest.fixture
 def bad(world: World, old: str) -> str:
-    """Leave credentials in the cache that AWS does not know, fetched 20 minutes ago."""
-    return age(world, 20 * 60, AccessKeyId="ASIAUNKNOWN")
+    """Put credentials into the cache that AWS does not know, fetched 20 minutes ago."""
+    return change_role_file(world, 20 * 60, AccessKeyId="ASIAUNKNOWN")
 
 
 @pytest.fixture
 def services() -> Iterator[list[Service]]:
-    """Collect services that are stopped at the end."""
+    """Return a list of services, which are stopped at the end."""
     started: list[Service] = []
     yield started
     for each in started:
@@ -77,7 +78,7 @@ def services() -> Iterator[list[Service]]:
 
 
 def client(name: str, url: str, **options: Any) -> Any:
-    """Make a client that retries nothing by itself."""
+    """Return a client that does not retry by itself."""
     once = Config(
         retries={"total_max_attempts": 1},
         s3={"addressing_style": "path"},
@@ -94,15 +95,15 @@ def code_of(caught: pytest.ExceptionInfo[ClientError]) -> str:
 
 
 def test_keys_that_sts_does_not_know_are_replaced(world: World, bad: str) -> None:
-    """In memory and in the cache; the caller notices nothing."""
+    """In memory and in the cache, without an error for the caller."""
     assert use().endswith("/alice")
     assert world.count("GetRoleCredentials") == 2
     assert use().endswith("/alice")
     assert (world.count("GetRoleCredentials"), world.count("GetCallerIdentity")) == (2, 4)
 
 
-def test_a_session_of_get_session_replaces_them_too(world: World, bad: str) -> None:
-    """It has no profile, and the same credentials."""
+def test_a_session_of_get_session_replaces_rejected_keys_too(world: World, bad: str) -> None:
+    """It has no profile, but the same credentials."""
     session: Any = sso_plugin.get_session(
         account="111111111111", role="AdministratorAccess", sso_session="corp", region="us-east-1"
     )
@@ -118,23 +119,34 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 
+REJECTIONS = [
+    ("s3", "list_buckets", (400, "", service.xml("ExpiredToken"))),
+    ("sns", "list_topics", (403, "", service.query("InvalidClientTokenId"))),
+    ("dynamodb", "list_tables", (400, "", service.json("ExpiredTokenException"))),
+    ("lambda", "list_functions", (403, "ExpiredTokenException", b'{"message": "no"}')),
+    ("s3", "list_buckets", (403, "", service.xml("InvalidAccessKeyId"))),
+    ("s3", "list_buckets", (400, "", service.xml("InvalidToken"))),
+    ("s3", "list_buckets", (400, "", service.xml("TokenRefreshRequired"))),
+    ("sns", "list_topics", (403, "", service.query("ExpiredToken"))),
+    ("logs", "put_log_events", (400, "", service.json("UnrecognizedClientException"))),
+    ("stepfunctions", "list_activities", (400, "", service.json("ExpiredTokenException"))),
+]
+"""Rejections in each protocol. The first four are one of each protocol: query, json, rest, S3."""
+
+
+def in_mode(mode: str, quick: int) -> list[Any]:
+    """Return the rejections in a retry mode. The tests of all but the first are long."""
+    return [
+        pytest.param(mode, *rejection, marks=() if number < quick else pytest.mark.long)
+        for number, rejection in enumerate(REJECTIONS)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("name", "operation", "refusal"),
-    [
-        ("s3", "list_buckets", (403, "", service.xml("InvalidAccessKeyId"))),
-        ("s3", "list_buckets", (400, "", service.xml("ExpiredToken"))),
-        ("s3", "list_buckets", (400, "", service.xml("InvalidToken"))),
-        ("s3", "list_buckets", (400, "", service.xml("TokenRefreshRequired"))),
-        ("sns", "list_topics", (403, "", service.query("InvalidClientTokenId"))),
-        ("sns", "list_topics", (403, "", service.query("ExpiredToken"))),
-        ("dynamodb", "list_tables", (400, "", service.json("ExpiredTokenException"))),
-        ("logs", "put_log_events", (400, "", service.json("UnrecognizedClientException"))),
-        ("lambda", "list_functions", (403, "ExpiredTokenException", b'{"message": "no"}')),
-        ("stepfunctions", "list_activities", (400, "", service.json("ExpiredTokenException"))),
-    ],
+    ("mode", "name", "operation", "refusal"),
+    [*in_mode("standard", quick=4), *in_mode("legacy", quick=1), *in_mode("adaptive", quick=1)],
 )
-@pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
-def test_every_protocol_is_understood(  # noqa: PLR0913, PLR0917 - a table
+def test_the_error_codes_of_every_protocol_are_known(  # noqa: PLR0913, PLR0917 - a table
     world: World,
     old: str,
     services: list[Service],
@@ -143,7 +155,7 @@ def test_every_protocol_is_understood(  # noqa: PLR0913, PLR0917 - a table
     operation: str,
     refusal: service.Refusal,
 ) -> None:
-    """And in every retry mode the request is sent twice, the second time with other keys."""
+    """In every retry mode, the request is sent twice, the second time with other keys."""
     services.append(Service(lambda key, _: key == old, refusal))
     config = Config(retries={"mode": mode, "total_max_attempts": 1})  # type: ignore[arg-type]
     session: Any = boto3.Session(profile_name="dev")
@@ -164,10 +176,10 @@ def test_every_protocol_is_understood(  # noqa: PLR0913, PLR0917 - a table
         ("ec2", "describe_regions", (401, "", service.xml("AuthFailure"))),
     ],
 )
-def test_what_is_not_about_the_credentials_is_left_alone(
+def test_an_error_that_is_not_about_the_credentials_is_raised(
     world: World, old: str, services: list[Service], name: str, operation: str, refusal: Any
 ) -> None:
-    """The caller gets the error after one request."""
+    """After one request, and without new credentials."""
     services.append(Service(lambda *_: True, refusal))
     with pytest.raises(ClientError):
         getattr(client(name, services[0].url), operation)()
@@ -176,10 +188,10 @@ def test_what_is_not_about_the_credentials_is_left_alone(
 
 
 @pytest.mark.parametrize("kind", ["unsigned", "explicit", "same keys"])
-def test_what_was_not_signed_by_us_is_left_alone(
+def test_a_request_that_was_not_signed_with_our_credentials_is_not_retried(
     world: World, old: str, services: list[Service], kind: str
 ) -> None:
-    """Not even if somebody passes our own keys explicitly: they are the caller's then."""
+    """Not even if the caller passes our keys explicitly."""
     services.append(Service(lambda *_: True, (400, "", service.xml("ExpiredToken"))))
     credentials: Any = boto3.Session(profile_name="dev").get_credentials()
     frozen = credentials.get_frozen_credentials()
@@ -194,28 +206,30 @@ def test_what_was_not_signed_by_us_is_left_alone(
 
 
 def test_a_client_with_a_bearer_token_needs_no_role(world: World) -> None:
-    """Its requests are not signed with role credentials, so none are fetched for them."""
+    """Its requests are not signed with role credentials, so none are fetched."""
     world.configure(world.emulator.profile(role_name="NotAssigned"))
     world.sign_in()
-    # It is sent over TLS only; that nobody answers shows that it got as far as that.
+    # A bearer token is sent over TLS only. The connection error shows that the client got that far.
     with pytest.raises(EndpointConnectionError):
         client("codecatalyst", "https://127.0.0.1:9").list_spaces()
     assert world.count("GetRoleCredentials") == 0
 
 
-class Odd(io.BytesIO):
-    """A stream that does not tell where it is."""
+class StreamWithoutPosition(io.BytesIO):
+    """A stream whose `tell` raises an error."""
 
     def tell(self) -> int:
         raise RuntimeError("no idea")
 
 
-def test_a_stream_that_raises_anything_does_not_break_a_request() -> None:
-    """Whether it can be sent again is found out when that is needed."""
-    assert _position(Odd(b"x")) is None
+def test_a_stream_whose_position_is_unknown_does_not_break_a_request() -> None:
+    """Whether it can be sent again is checked when that is needed."""
+    assert _position(StreamWithoutPosition(b"x")) is None
 
 
-def test_young_credentials_are_not_replaced(world: World, services: list[Service]) -> None:
+def test_credentials_that_were_just_fetched_are_not_replaced(
+    world: World, services: list[Service]
+) -> None:
     """A region that is not enabled rejects valid keys."""
     world.sign_in()
     services.append(Service(lambda *_: True, (403, "", service.query("InvalidClientTokenId"))))
@@ -226,11 +240,11 @@ def test_young_credentials_are_not_replaced(world: World, services: list[Service
     assert world.count("GetRoleCredentials") == 1
 
 
-@pytest.mark.parametrize("cache", ["file", "memory"])
+@pytest.mark.parametrize("cache", ["file", *long("memory")])
 def test_a_script_over_twenty_regions_replaces_once(
     world: World, services: list[Service], cache: str
 ) -> None:
-    """Of which 5 reject valid keys, in two processes' worth of sessions."""
+    """Five of the regions reject valid keys."""
     world.configure(world.emulator.profile() + f"sso_cache = {cache}\n")
     world.sign_in()
     regions = [f"xx-test-{number}" for number in range(20)]
@@ -258,16 +272,16 @@ def test_a_script_over_twenty_regions_replaces_once(
 def test_a_role_is_replaced_once_in_five_minutes_by_all_processes(
     world: World, bad: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Also if what came is rejected again, and looks old."""
+    """Even if the new credentials are rejected too, and look old."""
     use()
-    age(world, 20 * 60, AccessKeyId="ASIAUNKNOWN")
+    change_role_file(world, 20 * 60, AccessKeyId="ASIAUNKNOWN")
     with pytest.raises(ClientError) as caught:
         use()
     assert code_of(caught) == "InvalidClientTokenId"
     assert caplog.messages[-1] == (
         'Cannot replace credentials that AWS has rejected: The profile "dev" gets no other '
         "credentials for the role AdministratorAccess in the account 111111111111: they were "
-        "replaced less than 5 minutes ago. Is the service or region enabled?"
+        "replaced less than 5 minutes ago. Check that the service and the region are enabled."
     )
     assert world.count("GetRoleCredentials") == 2
     [record] = (world.home / ".aws/sso-plugin").glob("replaced-*.json")
@@ -277,14 +291,15 @@ def test_a_role_is_replaced_once_in_five_minutes_by_all_processes(
     assert world.count("GetRoleCredentials") == 3
 
 
+@pytest.mark.long
 def test_twenty_processes_with_rejected_keys_fetch_once(world: World, bad: str) -> None:
-    """All of them go on."""
+    """All of them continue."""
     assert [line.rsplit("/", 1)[-1] for line in crowd(20)] == ["alice"] * 20
     assert world.count("GetRoleCredentials") == 2
 
 
 def test_threads_of_one_session_fetch_once(world: World, bad: str) -> None:
-    """Who comes second only repeats its request."""
+    """The second thread only retries its request."""
     session: Any = boto3.Session(profile_name="dev")
     sts = session.client("sts")
     with ThreadPoolExecutor(8) as pool:
@@ -296,7 +311,7 @@ def test_threads_of_one_session_fetch_once(world: World, bad: str) -> None:
 def test_while_the_portal_is_down_the_caller_gets_the_error_of_the_service(
     world: World, bad: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The old keys stay, a log line gives the reason, and the portal is left in peace."""
+    """The old keys stay, a log line has the reason, and the portal is asked only once."""
     world.emulator.faults.add("GetRoleCredentials", status=400, code="InvalidRequestException")
     session: Any = boto3.Session(profile_name="dev")
     sts = session.client("sts")
@@ -311,8 +326,8 @@ def test_while_the_portal_is_down_the_caller_gets_the_error_of_the_service(
     world.emulator.faults.clear()
 
 
-def test_nobody_is_asked_to_log_in(world: World, bad: str) -> None:
-    """A rejected request is no reason to open a browser."""
+def test_a_rejected_request_asks_for_no_login(world: World, bad: str) -> None:
+    """It opens no browser."""
     world.configure(world.emulator.profile() + "sso_login = device\n")
     document = json.loads(world.token_file().read_text())
     del document["refreshToken"]
@@ -330,7 +345,7 @@ def test_nobody_is_asked_to_log_in(world: World, bad: str) -> None:
 def test_a_stream_is_sent_again_if_it_can_be(
     world: World, old: str, services: list[Service], start: int, calls: int
 ) -> None:
-    """Botocore would rewind one that began in the middle to its very beginning."""
+    """Botocore would rewind a stream that began in the middle to its position 0."""
     services.append(Service(lambda key, _: key == old, (400, "", service.xml("ExpiredToken"))))
     s3 = client("s3", services[0].url)
     body = io.BytesIO(b"0123456789")
@@ -341,7 +356,7 @@ def test_a_stream_is_sent_again_if_it_can_be(
         with pytest.raises(ClientError, match="ExpiredToken"):
             s3.put_object(Bucket="b", Key="k", Body=body)
     assert len(services[0].requests) == calls
-    # Either way, the next request has other keys.
+    # In both cases, the next request has other keys.
     s3.list_buckets()
     assert services[0].keys[-1] != old
     assert world.count("GetRoleCredentials") == 2
@@ -358,11 +373,11 @@ def test_a_body_that_cannot_be_rewound_cannot_be_sent_again() -> None:
         assert _can_be_sent_again(body, 0)
 
 
-@pytest.mark.parametrize(("ahead", "calls"), [(0.0, 1), (2 * HOUR, 2)], ids=["alive", "expired"])
-def test_head_of_s3_looks_at_the_clock_and_asks_sts(
+@pytest.mark.parametrize(("ahead", "calls"), [(0.0, 1), (2 * HOUR, 2)], ids=["valid", "expired"])
+def test_a_head_request_of_s3_compares_the_clock_and_asks_sts(
     world: World, old: str, services: list[Service], ahead: float, calls: int
 ) -> None:
-    """400 without a code may mean anything."""
+    """Status 400 without a code can have many reasons."""
     services.append(Service(lambda key, _: key == old, (400, "", b"")))
     services[0].ahead = ahead
     s3 = client("s3", services[0].url)
@@ -377,17 +392,17 @@ def test_head_of_s3_looks_at_the_clock_and_asks_sts(
     assert world.count("GetRoleCredentials") == calls
 
 
-def test_head_of_s3_with_keys_that_sts_rejects(
+def test_a_head_request_of_s3_with_keys_that_sts_rejects_is_retried(
     world: World, bad: str, services: list[Service]
 ) -> None:
-    """They are replaced."""
+    """The keys are replaced."""
     services.append(Service(lambda key, _: key == bad, (400, "", b"")))
     client("s3", services[0].url).head_object(Bucket="b", Key="k")
     assert world.count("GetRoleCredentials") == 2
 
 
 def test_a_role_chain_replaces_its_source(world: World, bad: str) -> None:
-    """The client that assumes the role has fixed keys on stock botocore."""
+    """Without sso-plugin, the client that assumes the role has fixed keys."""
     role = next(role for role in world.emulator.organization.roles)
     chain = f"[profile chain]\nrole_arn = arn:aws:iam::{role.account_id}:role/{role.name}\n"
     world.configure(f"{world.emulator.profile()}{chain}source_profile = dev\nregion = us-east-1\n")
@@ -396,16 +411,22 @@ def test_a_role_chain_replaces_its_source(world: World, bad: str) -> None:
     assert world.count("AssumeRole") == 2
 
 
-def test_a_session_without_sso_has_no_handlers_of_ours() -> None:
-    """It costs nothing where it is not used."""
-    session: Any = botocore.session.Session()
-    session.set_credentials("a", "b")
+@pytest.mark.parametrize(("profile", "handled"), [("dev", True), ("static", False)])
+def test_a_session_without_sso_does_not_handle_rejected_requests(
+    world: World, profile: str, *, handled: bool
+) -> None:
+    """It has no handler of ours for them, so it costs nothing."""
+    static = "[profile static]\naws_access_key_id = A\naws_secret_access_key = B\n"
+    world.configure(world.emulator.profile() + static)
+    session: Any = botocore.session.Session(profile=profile)
     session.create_client("sts", region_name="us-east-1")
-    assert "_rejected" not in repr(session.get_component("event_emitter").__dict__)
+    emitter = session.get_component("event_emitter")._emitter
+    handlers = repr([*emitter._handlers.prefix_search("before-sign.sts.GetCallerIdentity")])
+    assert ("_record_credentials" in handlers) == handled
 
 
-def test_login_force_needs_no_rejection(world: World, bad: str) -> None:
-    """A new login drops the role files before it saves the token."""
+def test_login_with_force_drops_rejected_credentials(world: World, bad: str) -> None:
+    """A new login deletes the role files before it saves the token."""
     login(
         "dev",
         flow="device",

@@ -1,8 +1,8 @@
-"""The botocore code that we rely on without botocore's promise, pinned by digest.
+"""The botocore code that we rely on although it is not a public interface, pinned by digest.
 
-A test that fails here says: botocore has changed something that a part of ours stands on. Read
-the function, compare it with the part that the message names, adapt that part if need be, and
-accept the new digest: ``python tests/session/test_seams.py`` prints those of this botocore.
+If a test fails here, botocore has changed a function that our code depends on. Read the function,
+compare it with the code that the message names, change that code if necessary, and add the new
+digest. ``python tests/session/test_seams.py`` prints the digests of the installed botocore.
 """
 
 from __future__ import annotations
@@ -10,125 +10,150 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
+import pkgutil
 from typing import Any
 
 import botocore
 import pytest
 from botocore.session import Session
 
-from sso_plugin.session.seams import make_components
+from sso_plugin.session.seams import create_all_components
 
-# Function -> (what of ours stands on it, the digests we have read and found good).
+# Function -> (our code that depends on it, the digests of the versions that we have checked).
 SEAMS: dict[str, tuple[str, set[str]]] = {
     "session:ComponentLocator.get_component": (
-        "seams.pending_factory",
+        "session.seams.pending_factory",
         {"020180f566be", "f76bc3166732"},
     ),
-    "session:ComponentLocator.lazy_register_component": ("seams.pending_factory", {"f08b7d573990"}),
+    "session:ComponentLocator.lazy_register_component": (
+        "session.seams.pending_factory",
+        {"f08b7d573990"},
+    ),
     "session:Session.__init__": (
         "startup: initializers run when all is registered",
         {"9a7b3874d956"},
     ),
-    "session:Session._register_credential_provider": ("plugin: component names", {"c5bda875522e"}),
-    "session:Session._register_token_provider": ("plugin: component names", {"55de97c666fd"}),
-    "session:Session._register_data_loader": ("plugin: component names", {"48dc3bd5baf3"}),
+    "session:Session._register_credential_provider": (
+        "session.plugin: component names",
+        {"c5bda875522e"},
+    ),
+    "session:Session._register_token_provider": (
+        "session.plugin: component names",
+        {"55de97c666fd"},
+    ),
+    "session:Session._register_data_loader": ("session.plugin: component names", {"48dc3bd5baf3"}),
     "session:Session.get_auth_token": (
-        "provider.SsoTokenProvider.load_token",
+        "session.providers.SsoTokenProvider.load_token",
         {"fafaf6aee4b5", "f3a99e54e8cb"},
     ),
     "credentials:create_credential_resolver": (
-        "plugin: order of the providers",
+        "session.plugin: order of the providers",
         {"ec31ad4f08c3", "fe8b077f6fd5"},
     ),
     "credentials:CredentialResolver.load_credentials": (
-        "provider.SsoProvider.load",
+        "session.providers.SsoProvider.load",
         {"e2b668b3cdcc"},
     ),
     "credentials:ProfileProviderBuilder.providers": (
-        "seams.wrap_source_profiles",
+        "session.seams.wrap_source_profiles",
         {"e0a9aa41719d", "4b579b63ab3d"},
     ),
     "credentials:AssumeRoleProvider._resolve_credentials_from_profile": (
-        "seams.wrap_source_profiles",
+        "session.seams.wrap_source_profiles",
         {"aaf369a6e4bc", "01cd95f9ef0a"},
     ),
-    "credentials:SSOProvider.__init__": ("provider.SsoProvider", {"db0aa1c506d9", "d6acbdfe73ca"}),
-    "credentials:SSOProvider.load": ("provider.SsoProvider.load", {"f832abfb8d38", "1932a09d3454"}),
+    "credentials:SSOProvider.__init__": (
+        "session.providers.SsoProvider",
+        {"db0aa1c506d9", "d6acbdfe73ca"},
+    ),
+    "credentials:SSOProvider.load": (
+        "session.providers.SsoProvider.load",
+        {"f832abfb8d38", "1932a09d3454"},
+    ),
     "credentials:SSOProvider._load_sso_config": (
-        "config: validation",
+        "config.profile: validation",
         {"d0de905d4b95", "755b8456c985"},
     ),
     "credentials:SSOProvider._resolve_sso_session_reference": (
-        "config: validation",
+        "config.profile: validation",
         {"30f7697045a9"},
     ),
     "credentials:SSOCredentialFetcher._create_cache_key": (
-        "role_credentials: file name",
+        "credentials.role_credentials: file name",
         {"3ad855841ce0"},
     ),
     "credentials:SSOCredentialFetcher._get_credentials": (
-        "role_credentials: file form",
+        "credentials.role_credentials: file form",
         {"9774b39489ea", "62a18d9d03fb"},
     ),
     "credentials:AssumeRoleCredentialFetcher._create_client": (
-        "seams.wrap_source_profiles",
+        "session.seams.wrap_source_profiles",
         {"64f3f0ce5531"},
     ),
     "endpoint:Endpoint._send_request": (
-        "rejection.RejectedCredentials.repeat",
+        "session.rejected_requests.RejectedCredentials.retry",
         {"1b3858112330", "087d629d2251"},
     ),
     "endpoint:Endpoint._needs_retry": (
-        "rejection.RejectedCredentials.repeat",
+        "session.rejected_requests.RejectedCredentials.retry",
         {"e247a9a084c2", "1b58c8d11c76"},
     ),
     "awsrequest:create_request_object": (
-        "rejection: one context for all attempts",
+        "session.rejected_requests: one context for all attempts",
         {"5e8189f1c588"},
     ),
     "awsrequest:AWSPreparedRequest.reset_stream": (
-        "rejection._can_be_sent_again",
+        "session.rejected_requests._can_be_sent_again",
         {"04f65d5441f0"},
     ),
     "signers:RequestSigner.sign": (
-        "rejection.RejectedCredentials.note_signer",
+        "session.rejected_requests.RejectedCredentials.record_credentials",
         {"43dd92ae35d3", "7b279e633b2f"},
     ),
     "credentials:DeferredRefreshableCredentials.__init__": (
-        "refresh.SsoCredentials",
+        "credentials.refreshable.SsoCredentials",
         {"c4a7f55aca19", "3ebf207f0b96"},
     ),
     "credentials:RefreshableCredentials.get_frozen_credentials": (
-        "refresh._refresh",
+        "credentials.refreshable.SsoCredentials",
         {"eb1b9fa101ee"},
     ),
-    "credentials:RefreshableCredentials._seconds_remaining": ("refresh._publish", {"fdb7cc8fa9ce"}),
-    "tokens:TokenProviderChain.__init__": ("seams.token_providers", {"90328ee6f75d"}),
+    "credentials:RefreshableCredentials._seconds_remaining": (
+        "credentials.refreshable.SsoCredentials",
+        {"fdb7cc8fa9ce"},
+    ),
+    "tokens:TokenProviderChain.__init__": ("session.seams.token_providers", {"90328ee6f75d"}),
     "tokens:TokenProviderChain.load_token": (
-        "provider.SsoTokenProvider",
+        "session.providers.SsoTokenProvider",
         {"968b415e7447", "4553ab51dc59"},
     ),
-    "tokens:SSOTokenProvider.__init__": ("provider.SsoTokenProvider", {"ebd264006dac"}),
-    "tokens:SSOTokenProvider._refresher": ("tokens.TokenSource", {"b579b060ae6a", "d14c8985e6a4"}),
-    "tokens:SSOTokenProvider._attempt_create_token": ("tokens: form of the file", {"b23a04d3a56c"}),
+    "tokens:SSOTokenProvider.__init__": ("session.providers.SsoTokenProvider", {"ebd264006dac"}),
+    "tokens:SSOTokenProvider._refresher": (
+        "credentials.token_source.TokenSource",
+        {"b579b060ae6a", "d14c8985e6a4"},
+    ),
+    "tokens:SSOTokenProvider._attempt_create_token": (
+        "credentials.access_token: form of the file",
+        {"b23a04d3a56c"},
+    ),
     "tokens:DeferredRefreshableToken.__init__": (
-        "provider.SsoTokenProvider.load_token",
+        "session.providers.SsoTokenProvider.load_token",
         {"1f707454ba00"},
     ),
     "tokens:DeferredRefreshableToken._protected_refresh": (
-        "provider.SsoTokenProvider",
+        "session.providers.SsoTokenProvider",
         {"6d60f38a8675"},
     ),
-    "utils:SSOTokenLoader._generate_cache_key": ("tokens.TokenSource.key", {"40be05837c3d"}),
+    "utils:SSOTokenLoader._generate_cache_key": ("storage.keys.token_key", {"40be05837c3d"}),
     "client:BaseClient._emit_api_params": (
-        "tokenparameter.AccessTokenParameter.provide",
+        "session.token_parameter.AccessTokenParameter.provide",
         {"76ab1289aebc"},
     ),
     "regions:EndpointRulesetResolver._get_customized_builtins": (
-        "tokenparameter.AccessTokenParameter.route",
+        "session.token_parameter.AccessTokenParameter.route",
         {"24b3c421b8c6", "16c423aa76c9"},
     ),
-    "loaders:Loader.load_data_with_path": ("loader.add_data_path", {"568513acebdb"}),
+    "loaders:Loader.load_data_with_path": ("models.add_data_path", {"568513acebdb"}),
     "exceptions:BotoCoreError.__init__": ("errors.SsoPluginError", {"ab39e5083d16"}),
 }
 
@@ -142,21 +167,41 @@ def find(seam: str) -> Any:
 
 
 def digest(seam: str) -> str:
-    """Digest signature and source, without comments and white space."""
+    """Return a digest of signature and source, without comments and white space."""
     lines = [line.strip() for line in inspect.getsource(find(seam)).splitlines()]
     text = "".join("".join(line.split()) for line in lines if not line.startswith("#"))
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 @pytest.mark.parametrize("seam", SEAMS)
-def test_botocore_is_as_we_know_it(seam: str) -> None:
-    """Each function we stand on is one we have read."""
+def test_botocore_has_not_changed(seam: str) -> None:
+    """Each function that we depend on is one that we have checked."""
     ours, known = SEAMS[seam]
     found = digest(seam)
     assert found in known, (
-        f"botocore {botocore.__version__} has another {seam} than those we know. Read it, look at "
-        f"{ours} in sso_plugin, adapt that if need be, then add {found!r} to SEAMS."
+        f"botocore {botocore.__version__} has changed {seam}. Read it, compare it with "
+        f"{ours} in sso_plugin, change that if necessary, then add {found!r} to SEAMS."
     )
+
+
+def test_our_code_that_depends_on_botocore_exists() -> None:
+    """A name in SEAMS is a module of sso_plugin, or a class or function in one."""
+    for ours, _ in SEAMS.values():
+        name = ours.partition(":")[0]
+        assert pkgutil.resolve_name(f"sso_plugin.{name}") is not None
+
+
+@pytest.mark.parametrize(("version", "left"), [("1.31.84", 0), ("1.31.85", 1), ("1.44.5", 1)])
+def test_all_components_of_an_old_botocore_are_created_at_once(
+    monkeypatch: pytest.MonkeyPatch, version: str, left: int
+) -> None:
+    """There, a renewal in the background fails while another thread creates a client."""
+    session = Session()
+    monkeypatch.setattr(botocore, "__version__", version)
+    create_all_components(session)
+    deferred = [*vars(session)["_components"]._deferred]
+    deferred += vars(session)["_internal_components"]._deferred
+    assert bool(deferred) == bool(left)
 
 
 def main() -> None:
@@ -167,16 +212,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-
-@pytest.mark.parametrize(("version", "left"), [("1.31.84", 0), ("1.31.85", 1), ("1.44.5", 1)])
-def test_an_old_botocore_has_all_its_parts_made_at_once(
-    monkeypatch: pytest.MonkeyPatch, version: str, left: int
-) -> None:
-    """There, a renewal in the background could trip over a client that is made at that moment."""
-    session = Session()
-    monkeypatch.setattr(botocore, "__version__", version)
-    make_components(session)
-    deferred = [*vars(session)["_components"]._deferred]
-    deferred += vars(session)["_internal_components"]._deferred
-    assert bool(deferred) == bool(left)

@@ -1,4 +1,4 @@
-"""The client ``sso`` and bearer tokens: no token by hand, and none where it does not belong."""
+"""The client ``sso`` gets its token by itself, and a bearer token comes from the same login."""
 
 from __future__ import annotations
 
@@ -40,31 +40,31 @@ def test_an_explicit_token_always_wins(world: World) -> None:
     assert sso.list_accounts() != sso.list_accounts(accessToken=bobs)
 
 
-def test_a_token_that_is_due_is_renewed_first(world: World) -> None:
-    """The call never goes out with a token that has expired."""
+def test_an_expired_token_is_renewed_first(world: World) -> None:
+    """The call is never sent with an expired token."""
     world.sign_in(expiresAt="2020-01-01T00:00:00Z", accessToken="old")
     sso = boto3.Session(profile_name="dev").client("sso")
     assert sso.list_accounts()["accountList"]
     assert world.count("CreateToken") == 1
 
 
-def test_without_a_login_the_call_says_what_to_run(world: World) -> None:
-    """Instead of a missing parameter."""
+def test_without_a_login_the_error_has_the_login_command(world: World) -> None:
+    """It is not an error about a missing parameter."""
     sso = boto3.Session(profile_name="dev").client("sso")
     with pytest.raises(LoginRequired, match="Run: sso-plugin login --profile dev"):
         sso.list_accounts()
 
 
-def test_a_profile_without_sso_is_told_what_botocore_tells(world: World) -> None:
-    """The parameter is missing, as ever."""
+def test_a_profile_without_sso_gets_the_error_of_botocore(world: World) -> None:
+    """The parameter is missing, as without sso-plugin."""
     world.configure("[profile dev]\nregion = us-east-1\n")
     sso = boto3.Session(profile_name="dev").client("sso")
     with pytest.raises(ParamValidationError, match="accessToken"):
         sso.list_accounts()
 
 
-def test_a_profile_that_is_off_is_told_what_botocore_tells(world: World) -> None:
-    """Off is off for this too."""
+def test_a_profile_that_is_off_gets_the_error_of_botocore(world: World) -> None:
+    """``sso_plugin = off`` applies to this client too."""
     world.configure(world.emulator.profile() + "sso_plugin = off\n")
     world.sign_in()
     sso = boto3.Session(profile_name="dev").client("sso")
@@ -72,7 +72,7 @@ def test_a_profile_that_is_off_is_told_what_botocore_tells(world: World) -> None
         sso.list_accounts()
 
 
-def test_a_profile_that_names_a_login_only_is_enough(world: World) -> None:
+def test_a_profile_with_only_a_login_is_enough(world: World) -> None:
     """No account and no role are needed to list them."""
     world.configure(
         world.emulator.profile().replace("sso_account_id", "#").replace("sso_role_name", "#")
@@ -83,7 +83,7 @@ def test_a_profile_that_names_a_login_only_is_enough(world: World) -> None:
 
 
 def requested_url(sso: Any, **parameters: str) -> str:
-    """Return the URL that a call would go to, without letting it go."""
+    """Return the URL of a call, without sending it."""
     urls: list[str] = []
 
     def answer(request: Any, **_: Any) -> AWSResponse:
@@ -108,8 +108,8 @@ def _no_endpoints(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_no_endpoints")
-def test_the_call_goes_to_the_region_of_the_token(world: World) -> None:
-    """The token is valid nowhere else, whatever region the profile works in."""
+def test_the_call_is_sent_to_the_region_of_the_token(world: World) -> None:
+    """The token is not valid in the region of the profile."""
     sso = boto3.Session(profile_name="dev", region_name="us-east-1").client("sso")
     assert requested_url(sso) == (
         "https://portal.sso.eu-central-1.amazonaws.com/assignment/accounts"
@@ -117,22 +117,22 @@ def test_the_call_goes_to_the_region_of_the_token(world: World) -> None:
 
 
 @pytest.mark.usefixtures("_no_endpoints")
-def test_a_call_with_a_token_of_its_own_goes_where_its_client_points(world: World) -> None:
-    """Whoever brings a token knows its region."""
+def test_a_call_with_an_explicit_token_is_sent_to_the_region_of_its_client(world: World) -> None:
+    """A caller with a token knows its region."""
     sso = boto3.Session(profile_name="dev", region_name="us-east-1").client("sso")
     url = requested_url(sso, accessToken="x")
     assert url == "https://portal.sso.us-east-1.amazonaws.com/assignment/accounts"
 
 
 @pytest.mark.usefixtures("_no_endpoints")
-def test_an_endpoint_that_is_set_is_kept(world: World) -> None:
+def test_an_endpoint_of_the_client_is_used(world: World) -> None:
     """A proxy or a test server gets the call."""
     sso = boto3.Session(profile_name="dev").client("sso", endpoint_url="http://localhost:9")
     assert requested_url(sso) == "http://localhost:9/assignment/accounts"
 
 
-def test_a_presigned_url_needs_no_token_by_hand_and_shows_none(world: World) -> None:
-    """The token is a header, which a URL has no place for."""
+def test_a_presigned_url_needs_no_token_and_has_none(world: World) -> None:
+    """The token is sent in a header, which is not part of a URL."""
     signed_in = world.sign_in()
     sso = boto3.Session(profile_name="dev").client("sso")
     url = sso.generate_presigned_url("list_accounts", Params={"maxResults": 5})
@@ -140,8 +140,8 @@ def test_a_presigned_url_needs_no_token_by_hand_and_shows_none(world: World) -> 
     assert signed_in.access_token not in url
 
 
-def test_logout_takes_the_token_too(world: World) -> None:
-    """Every operation that takes a token does."""
+def test_the_operation_logout_gets_the_token_too(world: World) -> None:
+    """As every operation with the parameter accessToken."""
     signed_in = world.sign_in()
     boto3.Session(profile_name="dev").client("sso").logout()
     sso = boto3.Session(profile_name="dev").client("sso")
@@ -154,7 +154,7 @@ def bearer_token(profile: str = "dev") -> Any:
 
 
 def test_bearer_tokens_come_from_the_same_file(world: World) -> None:
-    """Services that take a bearer token share the login."""
+    """Services with bearer tokens share the login."""
     signed_in = world.sign_in()
     frozen = bearer_token().get_frozen_token()
     assert frozen.token == signed_in.access_token
@@ -162,20 +162,20 @@ def test_bearer_tokens_come_from_the_same_file(world: World) -> None:
 
 
 def test_bearer_tokens_are_renewed(world: World) -> None:
-    """By the refresh token, and saved for all."""
+    """By the refresh token, and saved for all processes."""
     world.sign_in(expiresAt="2020-01-01T00:00:00Z", accessToken="old")
     assert bearer_token().get_frozen_token().token != "old"
     assert world.count("CreateToken") == 1
 
 
-def test_a_legacy_profile_gives_no_bearer_token(world: World) -> None:
+def test_a_legacy_profile_has_no_bearer_token(world: World) -> None:
     """As with botocore's own provider."""
     world.configure(world.emulator.profile(legacy=True))
     assert bearer_token() is None
 
 
-def test_a_wrong_profile_is_an_error_of_the_bearer_token_too(world: World) -> None:
-    """The same text, wherever it is found first."""
+def test_an_invalid_profile_is_an_error_of_the_bearer_token_too(world: World) -> None:
+    """With the same message as for credentials."""
     world.configure("[profile dev]\nsso_session = gone\n")
     with pytest.raises(ConfigError, match="The specified sso-session does not exist"):
         bearer_token()

@@ -1,38 +1,39 @@
-"""``sso_login``: an unchanged script has its person log in, once, however many need it."""
+"""``sso_login``: an unchanged script asks for a login, once for all threads and processes."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import multiprocessing
 import os
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.session import Session
+from browsers import set_browser
+from long_tests import long
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired, PortalError
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.signin import ask_person
-from sso_plugin.web.surroundings import Surroundings
+from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from world import World
 
     from sso_plugin.emulator import Emulator
 
-SPAWN = multiprocessing.get_context("spawn")
-
 BROWSER = """
-import json, sys, time, urllib.request
-log, emulator, answer = {words}
+import json, os, sys, time, urllib.request
+log, gate, emulator, answer = {words}
 url = sys.argv[1]
 with open(log, "a") as file:
     file.write(url + "\\n")
@@ -43,12 +44,13 @@ def post(action, **words):
     request = urllib.request.Request(f"{emulator}/_emulator/{action}", body, headers)
     return json.load(urllib.request.urlopen(request))
 
-# A person takes their time, in which other processes come to wait.
-time.sleep(3)
-# The address that a browser is started with leads on to the page.
+# The user approves when the test opens the gate.
+while not os.path.exists(gate):
+    time.sleep(0.01)
+# The browser is started with another URL, which redirects to the page.
 url = urllib.request.urlopen(url).url
 if "/device" in url:
-    # Opened without the code, which the person reads at the terminal.
+    # Opened without the code, which the user reads in the terminal.
     pending = json.load(urllib.request.urlopen(f"{emulator}/_emulator/pending"))["pending"]
     post("approve" if answer == "authorize" else "deny", user_code=pending[0])
 else:
@@ -58,30 +60,37 @@ else:
 
 
 @pytest.fixture
-def browser(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Set ``BROWSER`` to a program that approves or refuses, and logs what it opened."""
+def gate(world: World) -> Path:
+    """Return the file for which the browser waits before it answers. It exists, unless removed."""
+    gate = world.home / "gate"
+    gate.touch()
+    return gate
 
-    def set_browser(answer: str) -> Path:
+
+@pytest.fixture
+def browser(world: World, gate: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Set ``BROWSER`` to a program that approves or denies, and logs what it opened."""
+
+    def start(answer: str) -> Path:
         program, log = world.home / "browser.py", world.home / "opened"
-        words = [str(log), world.emulator.url, answer]
+        words = [str(log), str(gate), world.emulator.url, answer]
         program.write_text(BROWSER.replace("{words}", repr(words)))
         log.touch()
-        # The variable is a list, separated by colons, so the program holds its words itself.
-        monkeypatch.setenv("BROWSER", f"{sys.executable} {program} %s")
-        monkeypatch.setattr("webbrowser._tryorder", None)  # it reads the variable only once
+        # The variable is a list, separated by colons, so the words are part of the program.
+        set_browser(monkeypatch, f"{sys.executable} {program} %s")
         for name in ("CI", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "container"):
             monkeypatch.delenv(name, raising=False)
         return log
 
-    return set_browser
+    return start
 
 
 SCRIPT = """
-import sys, time
+import sys
 import boto3, sso_plugin
 sso_plugin.enable()
-while time.time() < float(sys.argv[1]):
-    time.sleep(0.01)
+print("ready", flush=True)
+sys.stdin.readline()
 try:
     print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Arn"])
 except Exception as exc:
@@ -89,22 +98,51 @@ except Exception as exc:
 """
 
 
-def run_together(world: World, number: int) -> list[tuple[str, str]]:
-    """Run an unchanged script in that many processes at once; return what each printed."""
-    import subprocess
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until a condition is true, at most two minutes."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
-    begin = str(time.time() + 3)
+
+def has_open(process: subprocess.Popen[str], folder: Path) -> bool:
+    """Return whether a process has a folder open, as one that waits for a lock in it has."""
+    descriptors = Path(f"/proc/{process.pid}/fd")
+    with contextlib.suppress(OSError):
+        return str(folder) in [str(each.readlink()) for each in descriptors.iterdir()]
+    return False
+
+
+def run_together(world: World, number: int) -> list[tuple[str, str]]:
+    """Start a script in that many processes, and return their output.
+
+    The user answers in the browser when all other processes wait for the lock (on Linux).
+    """
+    gate, own_folder = world.home / "gate", world.home / ".aws/sso-plugin"
+    gate.unlink()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, begin],
+            [sys.executable, "-c", SCRIPT],
             env=environment,
             text=True,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         for _ in range(number)
     ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    if sys.platform == "linux":
+        wait_until(lambda: sum(has_open(each, own_folder) for each in processes) == number - 1)
+    gate.touch()
     return [process.communicate(timeout=120) for process in processes]
 
 
@@ -113,7 +151,7 @@ def run_together(world: World, number: int) -> list[tuple[str, str]]:
 def test_twenty_processes_open_one_browser(
     world: World, browser: Callable[[str], Path], choice: str
 ) -> None:
-    """One of them asks, the others wait for it, and all of them succeed."""
+    """One of them asks, the others wait, and all of them succeed."""
     log = browser("authorize")
     world.configure(world.emulator.profile() + f"sso_login = {choice}\n")
     results = run_together(world, 20)
@@ -124,8 +162,10 @@ def test_twenty_processes_open_one_browser(
 
 
 @pytest.mark.long
-def test_a_person_says_no_only_once(world: World, browser: Callable[[str], Path]) -> None:
-    """Those who waited for a login that was denied do not ask again; each gets the reason."""
+def test_a_denied_login_is_shared_by_all_processes(
+    world: World, browser: Callable[[str], Path]
+) -> None:
+    """The processes that waited do not ask again. Each reports the reason."""
     log = browser("refuse")
     world.configure(world.emulator.profile() + "sso_login = browser\n")
     results = run_together(world, 6)
@@ -137,14 +177,16 @@ def test_a_person_says_no_only_once(world: World, browser: Callable[[str], Path]
 
 
 @pytest.mark.long
-def test_a_later_run_may_ask_again(world: World, browser: Callable[[str], Path]) -> None:
-    """A denial counts for those who waited or come within a minute, not for ever."""
+def test_a_process_that_starts_a_minute_later_asks_again(
+    world: World, browser: Callable[[str], Path]
+) -> None:
+    """A denial counts for a minute."""
     browser("refuse")
     world.configure(world.emulator.profile() + "sso_login = browser\n")
     run_together(world, 1)
-    [noted] = (world.home / ".aws/sso-plugin").glob("login-*.json")
+    [record] = (world.home / ".aws/sso-plugin").glob("login-*.json")
     then = time.time() - 61
-    os.utime(noted, (then, then))
+    os.utime(record, (then, then))
     log = browser("authorize")
     [(out, _)] = run_together(world, 1)
     assert out.strip().endswith("/alice")
@@ -157,31 +199,44 @@ def use(profile: str = "dev") -> str:
     return str(identity["Arn"])
 
 
-def surrounded_by(
-    monkeypatch: pytest.MonkeyPatch, *, no_browser: str | None, terminal: bool
+def set_capabilities(
+    monkeypatch: pytest.MonkeyPatch, *, no_browser: str | None, has_terminal: bool
 ) -> None:
-    found = Surroundings(no_browser, terminal)
-    monkeypatch.setattr(Surroundings, "detect", classmethod(lambda _: found))
+    found = Capabilities(no_browser, has_terminal)
+    monkeypatch.setattr(Capabilities, "detect", classmethod(lambda _: found))
+
+
+def waits_for_lock(thread: threading.Thread) -> bool:
+    """Return whether a thread is inside of the function that waits for the lock of a login."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        if frame.f_code.co_name == "locked":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def test_threads_that_need_a_login_at_once_open_one_browser(
-    world: World, browser: Callable[[str], Path]
+    world: World, browser: Callable[[str], Path], gate: Path
 ) -> None:
-    """Each with a session of its own."""
+    """The others wait for the lock while the user looks at the page."""
     log = browser("authorize")
+    gate.unlink()
     world.configure(world.emulator.profile() + "sso_login = browser\n")
     arns: list[str] = []
     threads = [threading.Thread(target=lambda: arns.append(use())) for _ in range(8)]
     for thread in threads:
         thread.start()
+    wait_until(lambda: sum(map(waits_for_lock, threads)) == 7)
+    gate.touch()
     for thread in threads:
         thread.join(60)
     assert [arn.rsplit("/", 1)[1] for arn in arns] == ["alice"] * 8
     assert len(log.read_text().splitlines()) == 1
 
 
-def test_never_is_the_default(world: World) -> None:
-    """A script does not open a browser unless its profile says so."""
+def test_a_script_asks_for_no_login_by_default(world: World) -> None:
+    """``sso_login`` is ``never`` unless the profile sets it."""
     with pytest.raises(LoginRequired, match="Run: sso-plugin login --profile dev"):
         use()
 
@@ -190,37 +245,37 @@ def test_never_is_the_default(world: World) -> None:
 def test_without_terminal_and_browser_it_fails_at_once(
     world: World, choice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody would see the code; the error says why, and what to run instead."""
-    surrounded_by(monkeypatch, no_browser="this is a CI job", terminal=False)
+    """The user would not see the prompt. The error says why, and which command to run."""
+    set_capabilities(monkeypatch, no_browser="this is a CI job", has_terminal=False)
     world.configure(world.emulator.profile() + f"sso_login = {choice}\n")
     with pytest.raises(LoginRequired) as caught:
         use()
     assert str(caught.value) == (
         f'The profile "dev" needs a login: there is no token in {world.token_file()}. '
-        f"Run: sso-plugin login --profile dev (sso_login = {choice} cannot do it: there is no "
-        "terminal, and no browser because this is a CI job)"
+        f"sso_login = {choice} cannot ask for it here: there is no terminal, and no browser "
+        "because this is a CI job. Run: sso-plugin login --profile dev"
     )
 
 
-def test_the_device_flow_asks_at_the_terminal(
+def test_the_device_flow_asks_in_the_terminal(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Over SSH the code is shown, no browser opens, and the script goes on."""
-    surrounded_by(monkeypatch, no_browser="this is an SSH connection", terminal=True)
+    """Over SSH the code is shown, no browser opens, and the script continues."""
+    set_capabilities(monkeypatch, no_browser="this is an SSH connection", has_terminal=True)
     world.configure(world.emulator.profile() + "sso_login = auto\n")
     world.emulator.settings.poll_interval = 0
     monkeypatch.setattr("webbrowser.open", pytest.fail)
     stop = threading.Event()
-    person = threading.Thread(target=approve_what_is_pending, args=(world.emulator, stop))
-    person.start()
+    user = threading.Thread(target=approve_what_is_pending, args=(world.emulator, stop))
+    user.start()
     try:
         assert use().endswith("/alice")
     finally:
         stop.set()
-        person.join()
-    told = capsys.readouterr()
-    assert "Open this page in any browser:" in told.err
-    assert told.out == ""
+        user.join()
+    printed = capsys.readouterr()
+    assert "Open this page in any browser:" in printed.err
+    assert printed.out == ""
 
 
 def approve_what_is_pending(emulator: Emulator, stop: threading.Event) -> None:
@@ -233,40 +288,47 @@ def approve_what_is_pending(emulator: Emulator, stop: threading.Event) -> None:
             emulator.approve(code["user_code"] if isinstance(code, dict) else code, "alice")
 
 
-def test_a_login_elsewhere_is_enough(world: World, browser: Callable[[str], Path]) -> None:
-    """Somebody who logged in while this one waited for the lock spares the browser."""
+def test_a_login_by_another_program_ends_the_wait(
+    world: World, browser: Callable[[str], Path]
+) -> None:
+    """The browser is not opened if the user has logged in while this process waited."""
     log = browser("authorize")
     world.configure(world.emulator.profile() + "sso_login = browser\n")
-    held, release = SPAWN.Event(), SPAWN.Event()
-    key = world.token_file().stem
-    holder = SPAWN.Process(target=_hold_login, args=(key, held, release))
-    holder.start()
-    assert held.wait(30)
     arns: list[str] = []
     waiter = threading.Thread(target=lambda: arns.append(use()))
-    waiter.start()
-    waiter.join(0.5)
-    assert arns == []
-    world.sign_in()
-    release.set()
-    waiter.join(30)
-    holder.join(30)
+    with holding_lock(f"login-{world.token_file().stem}"):
+        waiter.start()
+        wait_until(lambda: waits_for_lock(waiter))
+        world.sign_in()
+        waiter.join(30)
     assert arns[0].endswith("/alice")
     assert log.read_text() == ""
 
 
-def _hold_login(key: str, held: Any, release: Any) -> None:
-    from sso_plugin.storage.file_cache import own_cache
-
-    with own_cache().locked(f"login-{key}"):
-        held.set()
-        release.wait(60)
+@contextlib.contextmanager
+def holding_lock(key: str) -> Iterator[None]:
+    """Hold the lock of a key in another process."""
+    script = (
+        "import sys; from sso_plugin.storage.file_cache import own_cache\n"
+        "with own_cache().locked(sys.argv[1]): print('held', flush=True); sys.stdin.readline()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, key],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.communicate("\n", timeout=30)
 
 
 def test_a_denied_login_is_an_error_that_callers_catch(
     world: World, browser: Callable[[str], Path]
 ) -> None:
-    """It is botocore's UnauthorizedSSOTokenError, as a missing login is."""
+    """It is botocore's UnauthorizedSSOTokenError, like a missing login."""
     from botocore.exceptions import UnauthorizedSSOTokenError
 
     browser("refuse")
@@ -276,31 +338,31 @@ def test_a_denied_login_is_an_error_that_callers_catch(
     assert isinstance(caught.value, UnauthorizedSSOTokenError)
 
 
-def test_a_person_who_said_no_is_not_asked_again_at_once(
+def test_a_user_who_denied_a_login_is_not_asked_again_within_a_minute(
     world: World, browser: Callable[[str], Path]
 ) -> None:
-    """Nor by the next of many scripts; after a minute, or by a command, they are."""
+    """Neither by the same script nor by the next one."""
     log = browser("refuse")
     world.configure(world.emulator.profile() + "sso_login = browser\n")
     for _ in range(3):
         with pytest.raises(LoginFailed, match="it was denied"):
             use()
     assert len(log.read_text().splitlines()) == 1
-    [noted] = (world.home / ".aws/sso-plugin").glob("login-*.json")
+    [record] = (world.home / ".aws/sso-plugin").glob("login-*.json")
     then = time.time() - 61
-    os.utime(noted, (then, then))
+    os.utime(record, (then, then))
     with pytest.raises(LoginFailed, match="it was denied"):
         use()
     assert len(log.read_text().splitlines()) == 2
 
 
 @pytest.mark.parametrize(
-    "account", ["sso_account_id = 111111111111", "sso_account_name = production"]
+    "account", ["sso_account_id = 111111111111", *long("sso_account_name = production")]
 )
 def test_a_renewal_ahead_of_time_opens_no_browser(
     world: World, browser: Callable[[str], Path], account: str
 ) -> None:
-    """While credentials live, a person is left in peace."""
+    """The user is asked when the credentials have expired, not before."""
     log = browser("authorize")
     profile = world.emulator.profile().replace("sso_account_id = 111111111111", account)
     assert account in profile
@@ -324,27 +386,10 @@ def test_a_renewal_ahead_of_time_opens_no_browser(
     assert len(log.read_text().splitlines()) == 1
 
 
-def test_what_a_browser_prints_is_not_the_scripts_data(world: World, tmp_path: Path) -> None:
-    """Chromium says on standard output that it has opened a tab."""
-    program, log = tmp_path / "browser", tmp_path / "log"
-    program.write_text(f"#!/bin/sh\necho chatter\necho $1 > {log}.new\nmv {log}.new {log}\n")
-    program.chmod(0o700)
-    script = (
-        "import threading; from sso_plugin.web.browser import start_browser; "
-        "print(start_browser('http://localhost/%', threading.Event()))"
-    )
-    done = world.run(script, BROWSER=f"{program} %s &")
-    assert done.stdout == "True\n"
-    deadline = time.monotonic() + 30
-    while not log.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert log.read_text() == "http://localhost/%\n"
-
-
-def test_a_portal_that_failed_is_asked_by_the_next(
+def test_a_failure_of_the_portal_does_not_stop_the_next_login(
     world: World, browser: Callable[[str], Path]
 ) -> None:
-    """Only a person is left in peace for a minute."""
+    """Only a denial counts for a minute."""
     browser("authorize")
     world.configure(world.emulator.profile() + "sso_login = browser\n")
     world.emulator.faults.add("RegisterClient", status=503)
@@ -358,8 +403,8 @@ def test_a_portal_that_failed_is_asked_by_the_next(
     assert use().endswith("/alice")
 
 
-def test_a_failure_that_names_no_profile_is_retold_as_it_is(world: World) -> None:
-    """As of a start URL, which is the same for all who wait."""
+def test_a_shared_failure_without_a_reason_keeps_its_message(world: World) -> None:
+    """Such as a failure of the start URL, which is the same for all profiles."""
     world.configure(world.emulator.profile() + "sso_login = browser\n")
     session = Session(profile="dev")
     profile = SsoProfile.of(session)

@@ -1,4 +1,4 @@
-"""The loopback end of a browser login, under attack: only its own browser gets through."""
+"""The redirect target of a browser login: only the browser of this user can answer, once."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import otheruser
 import pytest
+from loopback_clients import (
+    LOOPBACK_ADDRESSES,
+    get,
+    get_as_another_user,
+    needs_linux,
+    serving_as_another_user,
+)
 
 from sso_plugin.redact import Secret
-from sso_plugin.signin import callback as callback_module
 from sso_plugin.signin.callback import AuthorizationResponse, Callback
+from sso_plugin.web import peers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STATE = "the-state-of-this-login"
+ANSWERS = ["code=evil", "error=access_denied"]
 
 
 @pytest.fixture
@@ -27,31 +37,31 @@ def callback() -> Iterator[Callback]:
         yield callback
 
 
-def get(
+def answer(
     callback: Callback, query: str, *, path: str = "/oauth/callback", host: str | None = None
 ) -> tuple[int, str]:
-    """Send one request as a browser does, and return status and page."""
+    """Send one request as a browser does, and return the status and the page."""
     port = urlsplit(callback.redirect_uri).port
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     headers = {} if host is None else {"Host": host}
     connection.request("GET", f"{path}?{query}", headers=headers)
-    answer = connection.getresponse()
-    page = answer.read().decode()
+    response = connection.getresponse()
+    page = response.read().decode()
     connection.close()
-    return answer.status, page
+    return response.status, page
 
 
-def test_the_answer_of_the_browser_is_taken(callback: Callback) -> None:
-    """And the person reads what happened, and that the window can be closed."""
-    status, page = get(callback, f"code=abc&state={STATE}")
+def test_the_code_is_accepted(callback: Callback) -> None:
+    """The page says that the window can be closed."""
+    status, page = answer(callback, f"code=abc&state={STATE}")
     assert status == 200
     assert "Approved. You can close this window and go back to the terminal." in page
     assert callback.wait(10) == AuthorizationResponse("abc", None)
 
 
-def test_a_refusal_is_taken_too(callback: Callback) -> None:
-    """The program can say at once that it was denied."""
-    status, page = get(callback, f"error=access_denied&state={STATE}")
+def test_an_error_is_accepted(callback: Callback) -> None:
+    """The program can report at once that the login was denied."""
+    status, page = answer(callback, f"error=access_denied&state={STATE}")
     assert status == 200
     assert "The login was not approved." in page
     assert callback.wait(10) == AuthorizationResponse(None, "access_denied")
@@ -74,83 +84,42 @@ def test_a_refusal_is_taken_too(callback: Callback) -> None:
         (f"code=evil&state={STATE}", "/oauth/callback", "", 403),
     ],
 )
-def test_a_wrong_request_changes_nothing(
+def test_an_invalid_request_is_ignored(
     callback: Callback, query: str, path: str, host: str | None, status: int
 ) -> None:
-    """No token for an attacker, and the login that waits still completes."""
-    assert get(callback, query, path=path, host=host)[0] == status
+    """An attacker gets no token, and the login can still be completed."""
+    assert answer(callback, query, path=path, host=host)[0] == status
     assert callback.wait(0.05) is None
-    assert get(callback, f"code=abc&state={STATE}")[0] == 200
+    assert answer(callback, f"code=abc&state={STATE}")[0] == 200
     assert callback.wait(10) == AuthorizationResponse("abc", None)
 
 
-def test_a_second_answer_changes_nothing(callback: Callback) -> None:
-    """The first one counts; a reloaded page is told so."""
-    get(callback, f"code=first&state={STATE}")
-    status, page = get(callback, f"code=second&state={STATE}")
-    assert (status, "has its answer already" in page) == (409, True)
+def test_a_second_response_is_ignored(callback: Callback) -> None:
+    """The first one counts. A page that is reloaded says so."""
+    answer(callback, f"code=first&state={STATE}")
+    status, page = answer(callback, f"code=second&state={STATE}")
+    assert (status, "already has a response" in page) == (409, True)
     assert callback.wait(10) == AuthorizationResponse("first", None)
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS", "TRACE"])
-def test_other_methods_are_refused(callback: Callback, method: str) -> None:
-    """A form on a web site cannot post here."""
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", urlsplit(callback.redirect_uri).port, timeout=10
-    )
-    connection.request(method, f"/oauth/callback?code=evil&state={STATE}")
-    assert connection.getresponse().status == 501
-    connection.close()
-    assert callback.wait(0.05) is None
-
-
-def test_no_page_can_be_kept_framed_or_scripted(callback: Callback) -> None:
-    """The page holds no script, loads nothing, tells nobody where it came from."""
-    port = urlsplit(callback.redirect_uri).port
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", f"/oauth/callback?code=<script>&state={STATE}")
-    answer = connection.getresponse()
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert b"script" not in answer.read()
-    connection.close()
-
-
-def test_it_listens_on_the_loopback_address_only(callback: Callback) -> None:
-    """Nobody else in the network can even try."""
-    assert callback.server_address[0] == "127.0.0.1"
 
 
 def connect(callback: Callback) -> socket.socket:
     return socket.create_connection(("127.0.0.1", urlsplit(callback.redirect_uri).port or 0), 10)
 
 
-def test_slow_clients_do_not_keep_the_browser_out(callback: Callback) -> None:
-    """A hundred connections that never finish their request line."""
-    slow = [connect(callback) for _ in range(100)]
-    for one in slow:
-        one.send(b"GET /oauth/call")
-    assert get(callback, f"code=abc&state={STATE}")[0] == 200
-    assert callback.wait(10) == AuthorizationResponse("abc", None)
-    for one in slow:
-        one.close()
-
-
-def test_a_flood_does_not_keep_the_browser_out(callback: Callback) -> None:
-    """Wrong answers from eight threads, while the right one comes."""
+def test_a_flood_of_requests_does_not_keep_the_browser_out(callback: Callback) -> None:
+    """Eight threads send invalid responses while the valid one arrives."""
     stop = threading.Event()
 
     def flood() -> None:
         while not stop.is_set():
             with contextlib.suppress(OSError):
-                get(callback, "code=evil&state=guess")
+                answer(callback, "code=evil&state=guess")
 
     threads = [threading.Thread(target=flood) for _ in range(8)]
     for thread in threads:
         thread.start()
     try:
-        assert get(callback, f"code=abc&state={STATE}")[0] == 200
+        assert answer(callback, f"code=abc&state={STATE}")[0] == 200
         assert callback.wait(10) == AuthorizationResponse("abc", None)
     finally:
         stop.set()
@@ -158,49 +127,82 @@ def test_a_flood_does_not_keep_the_browser_out(callback: Callback) -> None:
             thread.join(10)
 
 
-def test_a_silent_connection_is_given_up(
-    callback: Callback, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The server hangs up on it."""
-    monkeypatch.setattr(callback_module._Handler, "timeout", 0.1)
-    silent = connect(callback)
-    assert silent.recv(1) == b""
-    silent.close()
-
-
-def test_the_port_is_free_afterwards() -> None:
-    """Ctrl-C or an error leaves nothing behind."""
-    with pytest.raises(KeyboardInterrupt), Callback(STATE) as callback:
-        raise KeyboardInterrupt
-    with pytest.raises(ConnectionRefusedError):
-        connect(callback)
-
-
-def test_no_repr_shows_the_code() -> None:
-    """It can be exchanged for a token."""
+def test_the_repr_of_a_response_has_no_code() -> None:
+    """The code can be exchanged for a token."""
     assert "abc" not in repr(AuthorizationResponse("abc", None))
 
 
 def test_an_error_code_is_short_and_printable(callback: Callback) -> None:
-    """It comes from a web page, and gets into a message."""
-    get(callback, f"error=%1B%5B31m{'x' * 200}&state={STATE}")
-    answer = callback.wait(10)
-    assert answer is not None
-    assert str(answer.error).startswith("\ufffd[31mxxx")
-    assert len(str(answer.error)) == 100
+    """It comes from a web page, and is part of a message."""
+    answer(callback, f"error=%1B%5B31m{'x' * 200}&state={STATE}")
+    response = callback.wait(10)
+    assert response is not None
+    assert str(response.error).startswith("\ufffd[31mxxx")
+    assert len(str(response.error)) == 100
 
 
-def test_the_code_shows_itself_to_nobody(callback: Callback) -> None:
-    """Not in the repr of a variable, as tracebacks with locals show it."""
-    get(callback, f"code=abc&state={STATE}")
-    answer = callback.wait(10)
-    assert answer is not None
-    assert isinstance(answer.code, Secret)
+def test_the_code_is_masked(callback: Callback) -> None:
+    """Tracebacks with local variables show the repr of it."""
+    answer(callback, f"code=abc&state={STATE}")
+    response = callback.wait(10)
+    assert response is not None
+    assert isinstance(response.code, Secret)
 
 
-def test_a_target_that_is_no_address_is_refused(callback: Callback) -> None:
-    """With an answer, as any other."""
+def test_a_target_that_cannot_be_parsed_is_refused(callback: Callback) -> None:
+    """The server responds and continues."""
     with connect(callback) as connection:
         request = f"GET //[x?state={STATE} HTTP/1.1\r\nHost: {callback.host}\r\n\r\n"
         connection.sendall(request.encode())
         assert connection.recv(100).startswith(b"HTTP/1.0 404 ")
+
+
+def test_waiting_ends_after_the_timeout(callback: Callback) -> None:
+    """The user may have closed the browser."""
+    assert callback.wait(0.05) is None
+
+
+def test_where_the_system_does_not_report_the_peer_a_login_works(
+    callback: Callback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """There, only the state protects the login, as SECURITY.md says."""
+    monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))
+    assert get(f"{callback.redirect_uri}?code=right&state={STATE}") == 200
+    assert callback.wait(10) == AuthorizationResponse("right", None)
+
+
+@needs_linux
+@otheruser.needs_two_users
+@pytest.mark.parametrize("closed_first", [0, 20], ids=["waits", "closes-at-once"])
+@pytest.mark.parametrize("address", LOOPBACK_ADDRESSES)
+@pytest.mark.parametrize("query", ANSWERS)
+def test_another_user_who_knows_the_state_is_refused(
+    callback: Callback, query: str, address: str, closed_first: int
+) -> None:
+    """The user who logs in is accepted afterwards."""
+    url = f"{callback.redirect_uri}?{query}&state={STATE}"
+    assert get_as_another_user(url, address, closed_first) == "403"
+    assert callback.wait(0.05) is None
+    assert get(f"{callback.redirect_uri}?code=right&state={STATE}") == 200
+    assert callback.wait(10) == AuthorizationResponse("right", None)
+
+
+SERVER = """
+import encodings.idna, http.client, os, sys
+from sso_plugin.signin.callback import Callback
+os.setuid(65534)
+with Callback(sys.argv[1]) as callback:
+    print(callback.redirect_uri, flush=True)
+    print(callback.wait(30).error, flush=True)
+"""
+
+
+@needs_linux
+@otheruser.needs_two_users
+def test_root_is_accepted() -> None:
+    """The relays of WSL and of containers run as root. They need the state too."""
+    with serving_as_another_user(SERVER, STATE) as process:
+        assert process.stdout
+        uri = process.stdout.readline().strip()
+        assert get(f"{uri}?error=access_denied&state={STATE}") == 200
+        assert process.stdout.readline() == "access_denied\n"

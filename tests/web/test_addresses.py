@@ -1,4 +1,4 @@
-"""Which addresses are valid, which are AWS's, and which a browser may open."""
+"""Which URLs are valid, which belong to AWS, and which a browser may open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sso_plugin.printable import one_line
 from sso_plugin.web.addresses import (
     Address,
     is_aws_host,
-    is_of_aws,
+    is_aws_url,
     may_be_opened,
     parse,
     secrets_in,
@@ -69,8 +69,8 @@ def test_hosts_of_identity_center_are_known(host: str) -> None:
         "oidc.eu-central-1.amazonaws.com\n",
     ],
 )
-def test_other_hosts_are_not(host: str) -> None:
-    """Not those below which everybody can have a name."""
+def test_other_hosts_are_not_of_identity_center(host: str) -> None:
+    """Every AWS customer can have names below some of these domains."""
     assert not is_aws_host(host)
 
 
@@ -84,8 +84,8 @@ def test_other_hosts_are_not(host: str) -> None:
         ("http://[::1]:8080/", Address("http", "::1", 8080)),
     ],
 )
-def test_a_valid_address_says_where_it_leads(url: str, expected: Address) -> None:
-    """With the port that is meant where none is given."""
+def test_a_valid_url_has_scheme_host_and_port(url: str, expected: Address) -> None:
+    """The port has a default."""
     assert parse(url) == expected
 
 
@@ -123,15 +123,15 @@ INVALID = [
 
 
 @pytest.mark.parametrize("url", INVALID)
-def test_another_text_is_no_address(url: str) -> None:
-    """None, and no ValueError; nothing of that kind is opened."""
+def test_an_invalid_url_is_not_parsed_and_not_opened(url: str) -> None:
+    """The result is None, and no ValueError."""
     assert parse(url) is None
     assert not may_be_opened(url, url, "https://corp.awsapps.com/start")
 
 
 @given(st.text() | st.text().map("https://{}".format) | st.from_regex(r"https?://\[[^/]*\]?:\S*"))
-def test_no_text_makes_it_fail(url: str) -> None:
-    """Whatever a portal answers."""
+def test_parsing_never_raises(url: str) -> None:
+    """A portal can return any text."""
     assert isinstance(parse(url), Address | None)
     assert isinstance(may_be_opened(url, url), bool)
 
@@ -149,7 +149,7 @@ OWN = ("https://sso.example.com/start", "http://127.0.0.1:8080", "http://plain.e
     ],
 )
 def test_pages_of_aws_and_of_the_users_own_hosts_may_be_opened(url: str) -> None:
-    """Over https; over http on this machine, at the same port."""
+    """By https. By http only on this machine, at the same port."""
     assert may_be_opened(url, *OWN)
 
 
@@ -166,13 +166,13 @@ def test_pages_of_aws_and_of_the_users_own_hosts_may_be_opened(url: str) -> None
         "https://bucket.s3.amazonaws.com/",
     ],
 )
-def test_other_pages_may_not(url: str) -> None:
-    """Another host, another port of this machine, http elsewhere."""
+def test_other_pages_may_not_be_opened(url: str) -> None:
+    """Another host, another port of this machine, http on other machines."""
     assert not may_be_opened(url, *OWN)
 
 
 def test_a_text_from_outside_is_shown_without_control_characters() -> None:
-    """And it is not too long."""
+    """A long text is cut."""
     assert one_line("a\x1b[31m\r\n\u202eb") == "a\ufffd[31m \ufffdb"
     assert one_line("x" * 20, 10) == "xxxxxx ..."
 
@@ -195,7 +195,7 @@ def test_a_text_from_outside_is_shown_without_control_characters() -> None:
 def test_an_address_is_shown_without_its_secrets(
     url: str, shown: str, secrets: tuple[str, ...]
 ) -> None:
-    """A password in an endpoint reaches no message."""
+    """A password in an endpoint is in no message."""
     assert (without_secrets(url), secrets_in(url)) == (shown, secrets)
 
 
@@ -209,6 +209,6 @@ def test_an_address_is_shown_without_its_secrets(
         ("https://sso.example.com", False),
     ],
 )
-def test_endpoints_of_aws_are_known(url: str, *, of_aws: bool) -> None:
-    """They are not named in messages; any other is."""
-    assert is_of_aws(url) == of_aws
+def test_urls_of_aws_are_recognized(url: str, *, of_aws: bool) -> None:
+    """Messages name other endpoints, but not those of AWS."""
+    assert is_aws_url(url) == of_aws

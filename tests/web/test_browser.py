@@ -1,4 +1,4 @@
-"""The browser of the person: real programs, started as `BROWSER` or the system names them."""
+"""Real programs, started as the browser that `BROWSER` or the system names."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,25 +15,25 @@ import pytest
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
-from browsers import Browser
+from browsers import Browser, set_browser
 from command import Terminal, run
+from long_tests import long
 
-from sso_plugin.web import hand_over
 from sso_plugin.web.browser import start_browser
 
 if TYPE_CHECKING:
-    import threading
     from pathlib import Path
 
     from world import World
 
-PLACES = ("CI", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "container")
+
+REMOTE_VARIABLES = ("CI", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "container")
 
 
 @pytest.fixture(autouse=True)
-def _no_place(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """Be at no place in particular, with a portal that is asked every second."""
-    for name in PLACES:
+def _at_a_desktop(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """Remove the variables of SSH, containers and CI; poll the portal every second."""
+    for name in REMOTE_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     world.emulator.settings.poll_interval = 1
 
@@ -49,7 +46,7 @@ print(start_browser("http://127.0.0.1:9/%s%action", threading.Event()))
 
 
 def start(**changes: str) -> bool:
-    """Start a browser in a process of its own, and return whether that says it was started."""
+    """Start a browser in a new process, and return whether it was started."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm"}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", START],
@@ -63,27 +60,27 @@ def start(**changes: str) -> bool:
     return done.stdout == "True\n"
 
 
-WAYS = ["{} %s", "{}", "{} %s &", "{} --new-window %s", "/missing/browser:{}", "lynx:{} %s"]
-"""How a program may stand in BROWSER."""
+VALUES = ["{} %s", "{}", "{} %s &", "{} --new-window %s", "/missing/browser:{}", "lynx:{} %s"]
+"""Forms that the value of BROWSER can have."""
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_what_a_browser_prints_is_not_the_scripts_output(tmp_path: Path, way: str) -> None:
-    """Neither on standard output nor on standard error, however it is started."""
+@pytest.mark.parametrize("value", [VALUES[0], VALUES[2], *long(*VALUES[1:2], *VALUES[3:])])
+def test_what_a_browser_prints_is_not_the_scripts_output(tmp_path: Path, value: str) -> None:
+    """Neither on standard output nor on standard error."""
     browser = Browser(tmp_path)
-    assert start(BROWSER=way.format(browser.path))
+    assert start(BROWSER=value.format(browser.path))
     [note] = browser.wait_for_notes()
     assert note["argv"][-1] == "http://127.0.0.1:9/%s%action"
 
 
-KNOWN = ["firefox", "google-chrome", "xdg-open", "x-www-browser", "opera"]
-"""Browsers that Python finds in PATH; one of each kind."""
+KNOWN = ["google-chrome", "xdg-open", *long("firefox", "x-www-browser", "opera")]
+"""Browsers that Python finds in PATH, one of each class of `webbrowser`."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems open pages by a call")
 @pytest.mark.parametrize("name", KNOWN)
-def test_what_a_known_browser_prints_is_not_the_scripts_output(tmp_path: Path, name: str) -> None:
-    """Those that are found in PATH where there is a display."""
+def test_what_a_browser_in_path_prints_is_not_the_scripts_output(tmp_path: Path, name: str) -> None:
+    """Python finds it there if there is a display."""
     browser = Browser(tmp_path / "bin", name)
     assert start(PATH=str(tmp_path / "bin"), DISPLAY=":0", BROWSER="")
     assert len(browser.wait_for_notes()) == 1
@@ -92,7 +89,7 @@ def test_what_a_known_browser_prints_is_not_the_scripts_output(tmp_path: Path, n
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems open pages by a call")
 @pytest.mark.parametrize("name", ["firefox", "browser"])
 def test_a_command_without_a_placeholder_keeps_its_options(tmp_path: Path, name: str) -> None:
-    """Python takes it for the name of one program."""
+    """Python's `webbrowser` takes it for the name of one program."""
     browser = Browser(tmp_path / "bin", name)
     assert start(PATH=str(tmp_path / "bin"), DISPLAY=":0", BROWSER=f"{name} --private-window")
     [note] = browser.wait_for_notes()
@@ -107,12 +104,12 @@ def fetch_by_script(**changes: str) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("flow", ["browser", "device"])
-@pytest.mark.parametrize("way", ["{} %s", "{}", "{} %s &"])
-def test_the_json_of_credential_process_holds_credentials_only(
+@pytest.mark.parametrize("flow", ["browser", *long("device")])
+@pytest.mark.parametrize("way", ["{} %s", *long("{}", "{} %s &")])
+def test_credential_process_prints_only_json(
     world: World, tmp_path: Path, way: str, flow: str
 ) -> None:
-    """Also where it has a person log in, whose browser prints a line."""
+    """Even if it asks for a login, and the browser prints a line."""
     world.configure(world.emulator.profile() + f"sso_login = {flow}\n")
     browser = Browser(tmp_path, emulator=world.emulator.url)
     assert fetch_by_script(BROWSER=way.format(browser.path))["AccessKeyId"].startswith("ASIA")
@@ -120,8 +117,8 @@ def test_the_json_of_credential_process_holds_credentials_only(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems open pages by a call")
-@pytest.mark.parametrize("name", ["firefox", "google-chrome", "xdg-open"])
-def test_the_json_is_clean_with_the_browser_of_the_system(
+@pytest.mark.parametrize("name", ["google-chrome", *long("firefox", "xdg-open")])
+def test_credential_process_prints_only_json_with_a_browser_in_path(
     world: World, tmp_path: Path, name: str
 ) -> None:
     """Chromium prints that it opens a tab in an existing session."""
@@ -132,12 +129,12 @@ def test_the_json_is_clean_with_the_browser_of_the_system(
     assert browser.notes
 
 
-@pytest.mark.parametrize("flow", ["browser", "device"])
+@pytest.mark.parametrize("flow", ["browser", *long("device")])
 def test_the_arguments_of_a_browser_hold_no_secret(world: World, tmp_path: Path, flow: str) -> None:
-    """Neither the state nor the code, which other users could use; the page has them."""
+    """Neither the state nor the code, which other users could use. The page has them."""
     browser = Browser(tmp_path, emulator=world.emulator.url)
     script = (
-        "import sso_plugin, sso_plugin.web.surroundings as s; s._why_no_browser = lambda *_: None; "
+        "import sso_plugin, sso_plugin.web.capabilities as c; c._why_no_browser = lambda *_: None; "
         f"sso_plugin.login('dev', flow={flow!r})"
     )
     done = world.run(script, BROWSER=f"{browser.path} %s")
@@ -153,10 +150,8 @@ def test_the_arguments_of_a_browser_hold_no_secret(world: World, tmp_path: Path,
     assert page in done.stderr
 
 
-def test_beyond_an_ssh_connection_the_page_is_opened_without_the_code(
-    world: World, tmp_path: Path
-) -> None:
-    """Its browser may not reach this machine; the code is shown to be typed."""
+def test_over_ssh_the_page_is_opened_without_the_code(world: World, tmp_path: Path) -> None:
+    """The browser may be unable to reach this machine, so the user types the code."""
     browser = Browser(tmp_path, emulator=world.emulator.url)
     done = run("login", SSH_CONNECTION="192.0.2.1 5 192.0.2.2 22", BROWSER=f"{browser.path} %s")
     assert done.returncode == 0, done.stderr
@@ -168,11 +163,11 @@ def test_beyond_an_ssh_connection_the_page_is_opened_without_the_code(
 def test_the_arguments_of_a_browser_do_not_sign_in_to_the_console(
     world: World, tmp_path: Path
 ) -> None:
-    """The address with the token is fetched from this machine."""
+    """The browser gets the address with the token by a redirect."""
     world.sign_in()
     browser = Browser(tmp_path, emulator=world.emulator.url)
     script = (
-        "import sso_plugin.web.surroundings as s; s._why_no_browser = lambda *_: None\n"
+        "import sso_plugin.web.capabilities as c; c._why_no_browser = lambda *_: None\n"
         "from sso_plugin.cli import main; main(['console', '--profile', 'dev'])"
     )
     done = world.run(script, BROWSER=f"{browser.path} %s")
@@ -182,30 +177,33 @@ def test_the_arguments_of_a_browser_do_not_sign_in_to_the_console(
     assert "SigninToken=" in opened["page"]
 
 
-TEXT = ["browsh", "elinks", "links", "links2", "lynx", "w3m", "www-browser"]
+TEXT_BROWSERS = ["browsh", "elinks", "links", "links2", "lynx", "w3m", "www-browser"]
 
 
 @pytest.mark.parametrize("way", ["{name}", "{name} %s", "{path}", "{path} %s", "{link} %s"])
-@pytest.mark.parametrize("name", TEXT)
-def test_a_text_browser_is_not_started(tmp_path: Path, name: str, way: str) -> None:
-    """By its name or path or another name for it, in BROWSER or found by Python."""
+@pytest.mark.parametrize("name", TEXT_BROWSERS)
+def test_a_text_browser_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, way: str
+) -> None:
+    """Whether BROWSER has its name, its path, or a link to it."""
     browser, link = Browser(tmp_path / "bin", name), tmp_path / "mine"
     link.symlink_to(browser.path)
     value = way.format(name=name, path=browser.path, link=link)
-    assert not start(PATH=str(tmp_path / "bin"), BROWSER=value)
+    set_browser(monkeypatch, value, PATH=str(tmp_path / "bin"))
+    assert not start_browser("http://127.0.0.1:9/")
     assert browser.notes == []
 
 
 def test_a_text_browser_that_python_finds_is_not_started(tmp_path: Path) -> None:
-    """On a machine without a display, Python would take it."""
+    """Python would start it on a machine without a display."""
     browser = Browser(tmp_path / "bin", "w3m")
     assert not start(PATH=str(tmp_path / "bin"), BROWSER="")
     assert browser.notes == []
 
 
-@pytest.mark.parametrize("first", ["missing", "not-executable", "fails"])
+@pytest.mark.parametrize("first", ["fails", *long("missing", "not-executable")])
 def test_the_next_browser_is_tried(tmp_path: Path, first: str) -> None:
-    """BROWSER is a list; so is what Python finds."""
+    """BROWSER is a list."""
     broken, browser = Browser(tmp_path / "broken", status=3), Browser(tmp_path / "good")
     if first == "missing":
         broken.path.unlink()
@@ -216,28 +214,31 @@ def test_the_next_browser_is_tried(tmp_path: Path, first: str) -> None:
 
 
 @pytest.mark.parametrize("value", [" ", ": ", "'", "%", "no-such-browser"])
-def test_a_value_that_names_no_browser_is_not_an_error(tmp_path: Path, value: str) -> None:
-    """It is as if there were no browser; nothing is raised."""
-    assert not start(BROWSER=value, PATH=str(tmp_path))
+def test_an_invalid_value_of_browser_is_not_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """The result is the same as without a browser."""
+    set_browser(monkeypatch, value, PATH=str(tmp_path))
+    assert not start_browser("http://127.0.0.1:9/")
 
 
-def test_macos_opens_a_page_by_its_own_command(
+def test_macos_opens_a_page_by_the_command_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Started as a command, so that nothing of its output gets into the data of a script."""
+    """It is started as a command, so that its output is not mixed with that of the script."""
     browser = Browser(tmp_path, name="open")
-    monkeypatch.setattr("sso_plugin.web.browser._OPEN_OF_MACOS", str(browser.path))
+    monkeypatch.setattr("sso_plugin.web.browser._MACOS_OPEN", str(browser.path))
     monkeypatch.setattr("sys.platform", "darwin")
     monkeypatch.delenv("BROWSER", raising=False)
     assert start_browser("http://127.0.0.1:9/page")
     assert browser.wait_for_notes()[0]["argv"] == ["http://127.0.0.1:9/page"]
 
 
-@pytest.mark.parametrize("broken", ["missing", "fails"])
+@pytest.mark.parametrize("broken", ["missing", *long("fails")])
 def test_a_browser_that_cannot_be_started_is_reported(
     world: World, tmp_path: Path, broken: str
 ) -> None:
-    """With what to do instead; the login goes on."""
+    """The message says what to do instead, and the login continues."""
     browser = Browser(tmp_path, status=3)
     if broken == "missing":
         browser.path.unlink()
@@ -261,8 +262,10 @@ urllib.request.urlopen(json.load(urllib.request.urlopen(request))["location"])
 """
 
 
-def test_a_device_login_names_any_browser_instead(world: World, tmp_path: Path) -> None:
-    """It is a device login already."""
+def test_a_device_login_without_a_browser_can_be_approved_in_any_browser(
+    world: World, tmp_path: Path
+) -> None:
+    """The message says so, and names no other flow."""
     browser = Browser(tmp_path, status=3)
     with Terminal("login", "--flow", "device", BROWSER=f"{browser.path} %s") as terminal:
         code = terminal.read_until(r"approve the code (\w{4}-\w{4})")[1]
@@ -273,11 +276,11 @@ def test_a_device_login_names_any_browser_instead(world: World, tmp_path: Path) 
         assert terminal.finish() == 0
 
 
-@pytest.mark.parametrize("way", ["{} %s", "{}"])
+@pytest.mark.parametrize("way", ["{} %s", *long("{}")])
 def test_a_login_does_not_wait_for_the_browser_to_be_closed(
     world: World, tmp_path: Path, way: str
 ) -> None:
-    """A browser that was not running before stays in the foreground."""
+    """A browser that was not running before stays open in the foreground."""
     browser = Browser(tmp_path, emulator=world.emulator.url, stays=600)
     try:
         done = run("login", "--flow", "browser", BROWSER=way.format(browser.path))
@@ -286,43 +289,3 @@ def test_a_login_does_not_wait_for_the_browser_to_be_closed(
         for note in browser.notes[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(note["pid"], signal.SIGKILL)
-
-
-def port_is_open(address: str) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), 10):
-            return True
-    except (ConnectionRefusedError, ConnectionResetError):
-        return False
-
-
-@pytest.mark.parametrize("comes", [True, False])
-def test_the_address_on_this_machine_is_gone_after_its_use(
-    world: World, monkeypatch: pytest.MonkeyPatch, *, comes: bool
-) -> None:
-    """Or after a minute without one."""
-    monkeypatch.setattr(hand_over, "_IN_BACKGROUND", 60 if comes else 0.1)
-    addresses: list[str] = []
-
-    def start(address: str, _: threading.Event) -> None:
-        addresses.append(address)
-        if comes:
-            urllib.request.urlopen(address, timeout=10).close()
-
-    assert hand_over.hand_over_in_background(f"{world.emulator.url}/device", start)
-    deadline = time.monotonic() + 30
-    while port_is_open(addresses[0]) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not port_is_open(addresses[0])
-
-
-def test_the_address_on_this_machine_is_gone_if_no_browser_can_be_started() -> None:
-    """At once."""
-    addresses: list[str] = []
-
-    def start(address: str, _: threading.Event) -> bool:
-        addresses.append(address)
-        return False
-
-    assert not hand_over.hand_over_in_background("https://secret.example", start)
-    assert not port_is_open(addresses[0])

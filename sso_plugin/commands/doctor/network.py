@@ -14,8 +14,8 @@ from sso_plugin.errors import SsoPluginError
 from sso_plugin.printable import one_line
 from sso_plugin.signin.vanity import resolve_start_url
 from sso_plugin.timestamps import parse_http_date
-from sso_plugin.web.addresses import is_of_aws, may_be_opened, parse, secrets_in, without_secrets
-from sso_plugin.web.request import WebAnswer, send
+from sso_plugin.web.addresses import is_aws_url, may_be_opened, parse, secrets_in, without_secrets
+from sso_plugin.web.request import WebResponse, send
 
 from .bounded import within
 from .finding import Finding, ok, problem, warning
@@ -104,16 +104,16 @@ def look_at_network(
         yield clock
 
 
-def _ask(login: ConfiguredLogin, service: _Service, url: str) -> WebAnswer:
+def _ask(login: ConfiguredLogin, service: _Service, url: str) -> WebResponse:
     parts = urlsplit(url)
     there = parts._replace(path=parts.path.rstrip("/") + service.path).geturl()
     return send(login.session, service.method, there, timeout=_TIMEOUT, json=service.body)
 
 
-def _look_at_answer(service: _Service, url: str, answer: WebAnswer, took: float) -> Finding:
+def _look_at_answer(service: _Service, url: str, answer: WebResponse, took: float) -> Finding:
     place = f"The {service.name} at {without_secrets(url)}"
     if answer.status >= _SERVER_ERROR:
-        fix = "Try again later." if is_of_aws(url) else f"Check {service.variable}, or try again."
+        fix = "Try again later." if is_aws_url(url) else f"Check {service.variable}, or try again."
         return problem("network", f"{place} fails with {answer.status}.", fix)
     if not _is_identity_center(service, url, answer):
         return _other_server(service, url, answer)
@@ -123,8 +123,8 @@ def _look_at_answer(service: _Service, url: str, answer: WebAnswer, took: float)
     return ok("network", f"{place} answers in {took * 1000:.0f} ms{_proxy(url)}.")
 
 
-def _is_identity_center(service: _Service, url: str, answer: WebAnswer) -> bool:
-    if is_of_aws(url) and "x-amzn-requestid" in answer.headers:
+def _is_identity_center(service: _Service, url: str, answer: WebResponse) -> bool:
+    if is_aws_url(url) and "x-amzn-requestid" in answer.headers:
         # Its certificate says whose it is. What it answers may change.
         return True
     kind = answer.headers.get("x-amzn-errortype", "").partition(":")[0].rpartition("#")[2]
@@ -135,14 +135,14 @@ def _is_identity_center(service: _Service, url: str, answer: WebAnswer) -> bool:
     return isinstance(document, dict) and kind in service.errors
 
 
-def _other_server(service: _Service, url: str, answer: WebAnswer) -> Finding:
+def _other_server(service: _Service, url: str, answer: WebResponse) -> Finding:
     server = one_line(answer.headers.get("server", ""), _LONGEST_NAME)
     named = f" (server: {server})" if server else ""
     message = (
         f"What answers at {without_secrets(url)} is not the {service.name} of Identity Center: it "
         f"answers {service.method} {service.path} with {answer.status}{named}."
     )
-    if is_of_aws(url):
+    if is_aws_url(url):
         return problem(
             "network",
             message,
@@ -183,7 +183,7 @@ def _look_at_start_url(login: ConfiguredLogin, longest: float) -> Iterator[Findi
         yield ok("network", f"The start URL {url} leads to {one_line(found)}.")
 
 
-def _look_at_clock(answer: WebAnswer, now: float) -> Finding | None:
+def _look_at_clock(answer: WebResponse, now: float) -> Finding | None:
     theirs = parse_http_date(answer.headers.get("date"))
     if theirs is None:
         return None

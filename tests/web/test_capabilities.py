@@ -1,4 +1,4 @@
-"""Where a login can open a browser, and where it has somebody to speak to."""
+"""Where a login can open a browser, and where the user sees a prompt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sso_plugin.web.surroundings import Surroundings
+from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,36 +39,38 @@ DISPLAY = {"DISPLAY": ":0"}
 def test_a_browser_is_opened_only_where_it_can_call_back(
     tmp_path: Path, environ: dict[str, str], platform: str, reason: str | None
 ) -> None:
-    """It must reach this machine's loopback address."""
-    assert Surroundings.detect(environ, platform, io.StringIO(), tmp_path).no_browser == reason
+    """The browser must reach this machine's loopback address."""
+    assert Capabilities.detect(environ, platform, io.StringIO(), tmp_path).no_browser == reason
 
 
 @pytest.mark.parametrize("file", [".dockerenv", "run/.containerenv"])
-def test_a_container_is_known_by_its_file(tmp_path: Path, file: str) -> None:
+def test_a_container_is_detected_by_its_file(tmp_path: Path, file: str) -> None:
     """Docker and Podman set no variable by themselves."""
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).touch()
-    found = Surroundings.detect(DISPLAY, "linux", io.StringIO(), tmp_path)
+    found = Capabilities.detect(DISPLAY, "linux", io.StringIO(), tmp_path)
     assert found.no_browser == "this is a container"
 
 
-def test_somebody_is_there_if_stderr_is_a_terminal(tmp_path: Path) -> None:
-    """That is where the person is spoken to."""
+def test_a_prompt_needs_a_terminal_on_stderr(tmp_path: Path) -> None:
+    """The prompt is printed there."""
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
-    assert Surroundings.detect({}, "linux", Terminal(), tmp_path).terminal
-    assert not Surroundings.detect({}, "linux", io.StringIO(), tmp_path).terminal
+    assert Capabilities.detect({}, "linux", Terminal(), tmp_path).has_terminal
+    assert not Capabilities.detect({}, "linux", io.StringIO(), tmp_path).has_terminal
 
 
 @pytest.mark.parametrize(
-    ("value", "counts"),
-    [("firefox", 1), ("lynx %s:wslview", 1), ("", 0), ("lynx", 0), ("w3m:", 0)],
+    ("value", "is_set"),
+    [("firefox", True), ("lynx %s:wslview", True), ("", False), ("lynx", False), ("w3m:", False)],
 )
-def test_a_text_browser_in_browser_does_not_count(tmp_path: Path, value: str, counts: int) -> None:
-    """It cannot show the pages of a login, and needs the terminal."""
+def test_a_text_browser_in_browser_does_not_count(
+    tmp_path: Path, *, value: str, is_set: bool
+) -> None:
+    """A text browser cannot show the pages of a login, and needs the terminal."""
     environ = {"BROWSER": value, "SSH_TTY": "/dev/pts/1"}
-    found = Surroundings.detect(environ, "linux", io.StringIO(), tmp_path)
-    assert (found.browser_set, found.can_open) == (counts, counts)
+    found = Capabilities.detect(environ, "linux", io.StringIO(), tmp_path)
+    assert (found.browser_is_set, found.can_open_browser) == (is_set, is_set)

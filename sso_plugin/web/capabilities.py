@@ -1,0 +1,96 @@
+"""What this machine offers for a login: a browser that can call back, and a terminal.
+
+Not called "environment", which in this package means environment variables.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Capabilities", "is_text_browser"]
+
+_SSH_VARIABLES = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
+_CONTAINER_VARIABLES = ("KUBERNETES_SERVICE_HOST", "container", "CODESPACES", "DEVCONTAINER")
+_CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
+"""Docker and Podman create these; they set no variable by themselves."""
+
+_PLATFORMS_WITH_DISPLAY = ("win32", "darwin", "cygwin")
+"""Values of `sys.platform` where a display needs no variable."""
+
+_TEXT_BROWSERS = ("browsh", "elinks", "links", "links2", "lynx", "w3m", "www-browser")
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """Whether a browser can be opened here, and whether a prompt would be seen.
+
+    :param no_browser: why a browser login cannot work here, or None. The browser must be able to
+        reach this machine's loopback address. It cannot if it runs beyond an SSH connection,
+        outside a container, or on the Windows side of WSL.
+    :param has_terminal: whether stderr is a terminal, where a prompt is seen.
+    :param browser_is_set: whether ``BROWSER`` names a command that opens a page, on this machine
+        or another. Text browsers do not count: they need the terminal, and cannot show the pages
+        of a login.
+    """
+
+    no_browser: str | None
+    has_terminal: bool
+    browser_is_set: bool = False
+
+    @property
+    def can_open_browser(self) -> bool:
+        """Whether a page can be opened for the user, on this machine or another."""
+        return self.browser_is_set or self.no_browser is None
+
+    @classmethod
+    def detect(
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        platform: str = sys.platform,
+        stream: TextIO | None = None,
+        root: Path = Path("/"),
+    ) -> Capabilities:
+        """Detect them from environment variables, the platform, stderr and marker files."""
+        stream = sys.stderr if stream is None else stream
+        return cls(
+            no_browser=_why_no_browser(environ, platform, root),
+            has_terminal=bool(stream and stream.isatty()),
+            browser_is_set=_is_browser_set(environ),
+        )
+
+
+def _why_no_browser(environ: Mapping[str, str], platform: str, root: Path) -> str | None:
+    def is_any_set(*names: str) -> bool:
+        return any(environ.get(name) for name in names)
+
+    container_file = any((root / name.lstrip("/")).exists() for name in _CONTAINER_FILES)
+    reasons = {
+        "this is an SSH connection": is_any_set(*_SSH_VARIABLES),
+        "this is a container": is_any_set(*_CONTAINER_VARIABLES) or container_file,
+        "this is a CI job": is_any_set("CI"),
+        "this is WSL": is_any_set("WSL_DISTRO_NAME", "WSL_INTEROP"),
+        "there is no display": platform not in _PLATFORMS_WITH_DISPLAY
+        and not is_any_set("DISPLAY", "WAYLAND_DISPLAY")
+        and not _is_browser_set(environ),
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)
+
+
+def is_text_browser(program: str) -> bool:
+    """Return whether a program, given by its name or path, is a browser for the terminal."""
+    paths = (program, os.path.realpath(shutil.which(program) or program))
+    names = (Path(path).name.lower().removesuffix(".exe") for path in paths)
+    return any(name in _TEXT_BROWSERS for name in names)
+
+
+def _is_browser_set(environ: Mapping[str, str]) -> bool:
+    commands = (command.split() for command in environ.get("BROWSER", "").split(os.pathsep))
+    return any(words and not is_text_browser(words[0]) for words in commands)

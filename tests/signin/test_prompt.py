@@ -1,0 +1,224 @@
+"""The prompt, and the page that is opened: never another one than of AWS or of the user."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+from approving_user import ApprovingUser
+from browsers import Browser, set_browser
+from hostile import DEVICE, HostilePortal
+from long_tests import long
+from quicklogin import login
+
+from sso_plugin import LoginPrompt
+from sso_plugin.printable import one_line
+from sso_plugin.signin.prompt import UserInterface
+from sso_plugin.web.capabilities import Capabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from world import World
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """Set BROWSER to a real program."""
+    browser = Browser(tmp_path)
+    set_browser(monkeypatch, f"{browser.path} %s")
+    return browser
+
+
+def test_the_browser_prompt_has_the_reason_and_the_page() -> None:
+    """The page is highlighted."""
+    prompt = LoginPrompt('The profile "dev"', "its token expired", "https://x.example", None)
+    assert prompt.lines() == [
+        ('The profile "dev" needs a login: its token expired.', False),
+        ("Open this page:\n", False),
+        ("  https://x.example\n", True),
+        ("Waiting for the approval ... (Ctrl-C stops)", False),
+    ]
+
+
+def test_the_device_prompt_has_the_code_too() -> None:
+    """Any browser will do."""
+    prompt = LoginPrompt('The profile "dev"', "its token expired", "https://x.example", "AB-CD")
+    texts = [text for text, _ in prompt.lines()]
+    assert texts[1] == "Open this page in any browser:\n"
+    assert texts[3] == "and approve the code AB-CD\n"
+
+
+def test_the_reason_is_shown_before_a_browser_opens(world: World) -> None:
+    """A page that opens without a reason looks like an attack."""
+    user = ApprovingUser(world, flow="browser")
+    user.log_in()
+    [prompt] = user.prompts
+    assert prompt == LoginPrompt(
+        'The profile "dev"',
+        f"there is no token in {world.token_file()}",
+        user.opened[0],
+        None,
+    )
+
+
+def test_the_page_and_the_code_are_shown_even_if_a_browser_opens(world: World) -> None:
+    """The page may ask for the code."""
+    user = ApprovingUser(world, flow="device")
+    user.log_in()
+    [prompt] = user.prompts
+    assert prompt.url.startswith(world.emulator.url + "/device")
+    assert len(str(prompt.user_code)) == 9
+
+
+def test_the_prompt_is_printed_on_stderr(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output is for data."""
+
+    def sleep(_: float) -> None:
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        code = captured.err.split("approve the code ")[1][:9]
+        assert captured.err == (
+            f'The profile "dev" needs a login: there is no token in {world.token_file()}.\n'
+            f"Open this page in any browser:\n\n  {world.emulator.url}/device?user_code={code}\n\n"
+            f"and approve the code {code}\n\nWaiting for the approval ... (Ctrl-C stops)\n"
+        )
+        world.emulator.approve(code, "alice")
+
+    login("dev", flow="device", open_browser=None, sleep=sleep)
+    assert world.token_file().exists()
+
+
+LOCAL, REMOTE = None, "this is an SSH connection"
+
+
+@contextlib.contextmanager
+def hostile_portal(
+    world: World, monkeypatch: pytest.MonkeyPatch, url: str, place: str | None
+) -> Iterator[str]:
+    """Let the portal return that page, for a user at that place; return the page."""
+    found = Capabilities(no_browser=place, has_terminal=True, browser_is_set=True)
+    monkeypatch.setattr(Capabilities, "detect", classmethod(lambda _: found))
+    portal = HostilePortal.before(world, monkeypatch)
+    page = url.replace("PORTAL", portal.url)
+    pages = {"verificationUriComplete": page, "verificationUri": page}
+    portal.change[DEVICE] = lambda answer: {**answer, **pages}
+    try:
+        yield page
+    finally:
+        portal.shutdown()
+        portal.server_close()
+
+
+def log_in(world: World) -> LoginPrompt:
+    """Log in by a code, which the user approves in another browser."""
+    prompts: list[LoginPrompt] = []
+
+    def show(prompt: LoginPrompt) -> None:
+        prompts.append(prompt)
+        world.emulator.approve(str(prompt.user_code), "alice")
+
+    assert login("dev", flow="device", show=show).state == "usable"
+    [prompt] = prompts
+    return prompt
+
+
+ATTACKS = [
+    "--utility-cmd-prefix=touch /tmp/x",
+    "--utility-cmd-prefix=touch",
+    "-https://corp.awsapps.com/",
+    "file:///etc/passwd",
+    "javascript:alert(document.domain)//",
+    "\\\\host\\share\\program.exe",
+    "smb://host/share",
+    "https://evil.example/",
+    "https://evil.s3.amazonaws.com/",
+    "https://corp.awsapps.com.evil.example/",
+    "https://corp.awsapps.com@evil.example/",
+    "https://evil.example/\\@corp.awsapps.com/",
+    "http://corp.awsapps.com/",
+    "http://127.0.0.1:1/",
+    "https://[corp.awsapps.com/",
+    "https://corp.awsapps.com/\x1b]0;owned\x07\r\n\x9b31m\u202e",
+]
+
+
+@pytest.mark.parametrize("url", ATTACKS)
+def test_only_pages_of_aws_and_of_the_user_are_opened(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Any other page is shown with a warning."""
+    opened: list[str] = []
+    prompt = LoginPrompt('The profile "dev"', "a reason", url, None)
+    user = UserInterface(lambda _: None, opened.append)
+    user.ask(prompt, url, ["https://sso.example.com/start"], "")
+    assert opened == []
+    assert caplog.messages[0].startswith("The page above was not opened: it is not an https")
+    user.ask(prompt, "https://sso.example.com/page", ["https://sso.example.com/start"], "")
+    assert opened == ["https://sso.example.com/page"]
+
+
+def test_a_browser_that_cannot_be_started_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """The message says what to do instead."""
+    prompt = LoginPrompt('The profile "dev"', "a reason", "https://corp.awsapps.com/", None)
+    user = UserInterface(lambda _: None, lambda _: False)
+    user.ask(prompt, prompt.url, [], "Open the page above in any browser.")
+    assert caplog.messages == ["No browser could be started. Open the page above in any browser."]
+
+
+@pytest.mark.parametrize("place", [LOCAL, REMOTE], ids=["local", "remote"])
+@pytest.mark.parametrize("url", [*ATTACKS[-2:], *long(*ATTACKS[:-2])])
+def test_a_login_with_a_page_of_another_host_can_be_completed(
+    world: World,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    url: str,
+    place: str | None,
+) -> None:
+    """The page is shown without control characters, with a warning, and is not opened."""
+    with hostile_portal(world, monkeypatch, url, place):
+        prompt = log_in(world)
+    assert browser.notes == []
+    assert prompt.url == one_line(url)
+    assert prompt.url.isprintable()
+    [warning] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.getMessage().startswith("The page above was not opened: it is not an https")
+
+
+def test_an_open_browser_function_of_the_caller_is_protected_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be `webbrowser.open`, which opens anything."""
+    opened: list[str] = []
+    with hostile_portal(world, monkeypatch, "file:///etc/passwd", LOCAL):
+        login(
+            "dev",
+            flow="device",
+            show=lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"),
+            open_browser=opened.append,
+        )
+    assert opened == []
+
+
+@pytest.mark.parametrize("place", [LOCAL, REMOTE], ids=["local", "remote"])
+def test_a_page_of_the_endpoint_is_opened(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, place: str | None
+) -> None:
+    """By a redirect on this machine, or directly where the browser may not reach this machine."""
+    with hostile_portal(world, monkeypatch, "PORTAL/device", place) as page:
+        log_in(world)
+    [note] = browser.notes
+    assert (note["argv"] == [page]) == (place == REMOTE)
+
+
+def test_a_url_with_special_characters_of_a_shell_is_not_opened(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BROWSER may start a shell, which gets the URL of the page over SSH."""
+    set_browser(monkeypatch, f"sh -c '{browser.path} %s'")
+    with hostile_portal(world, monkeypatch, "https://corp.awsapps.com/$(touch)&(id);x", REMOTE):
+        log_in(world)
+    assert browser.notes == []

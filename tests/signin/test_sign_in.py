@@ -1,0 +1,124 @@
+"""A whole login: which flow is chosen, and what is saved."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from approving_user import ApprovingUser
+from world import sha1
+
+import sso_plugin
+from sso_plugin.signin.configured_login import ConfiguredLogin
+from sso_plugin.signin.sign_in import SignIn
+from sso_plugin.web.capabilities import Capabilities
+
+if TYPE_CHECKING:
+    from world import World
+
+    from sso_plugin.signin.sign_in import FlowName
+
+
+def test_after_a_login_an_unchanged_script_works(world: World, user: ApprovingUser) -> None:
+    """Login, role credentials, a signed call."""
+    user.log_in()
+    sso_plugin.enable()
+    identity = boto3.Session(profile_name="dev").client("sts").get_caller_identity()
+    assert identity["Arn"].endswith("/alice")
+
+
+def test_the_token_file_has_the_form_of_the_aws_cli(world: World, user: ApprovingUser) -> None:
+    """Its name, its keys and its modes. It has the refresh token and the registration."""
+    user.log_in()
+    document = json.loads(world.token_file().read_text())
+    assert sorted(document) == [
+        "accessToken",
+        "clientId",
+        "clientSecret",
+        "expiresAt",
+        "refreshToken",
+        "region",
+        "registrationExpiresAt",
+        "startUrl",
+    ]
+    assert document["startUrl"] == world.emulator.start_url
+    assert document["region"] == world.emulator.region
+    assert stat.S_IMODE(world.token_file().stat().st_mode) == 0o600
+    assert stat.S_IMODE(world.token_file().parent.stat().st_mode) == 0o700
+
+
+def test_two_users_at_one_start_url_have_two_sessions(world: World) -> None:
+    """Each sso-session has its own token (boto/botocore#2374)."""
+    world.configure(
+        world.emulator.profile()
+        + world.emulator.profile("other", session_name="second", role_name="ReadOnlyAccess")
+    )
+    world.emulator.assign("bob", "111111111111", "ReadOnlyAccess")
+    ApprovingUser(world, "alice").log_in("dev")
+    ApprovingUser(world, "bob").log_in("other")
+    sso_plugin.enable()
+    arns = [
+        boto3.Session(profile_name=name).client("sts").get_caller_identity()["Arn"]
+        for name in ("dev", "other")
+    ]
+    assert [arn.rsplit("/", 1)[1] for arn in arns] == ["alice", "bob"]
+
+
+def test_a_legacy_profile_logs_in_under_its_start_url(world: World, user: ApprovingUser) -> None:
+    """Programs that do not support sso-sessions look there."""
+    world.configure(world.emulator.profile(legacy=True))
+    user.log_in()
+    assert world.token_file(world.emulator.start_url).exists()
+    assert sha1(world.emulator.start_url) == world.token_file(world.emulator.start_url).stem
+
+
+DESKTOP = Capabilities(None, has_terminal=True)
+REMOTE = Capabilities("this is an SSH connection", has_terminal=True)
+REMOTE_WITH_BROWSER = Capabilities(
+    "this is an SSH connection", has_terminal=True, browser_is_set=True
+)
+BACKGROUND = Capabilities("this is a CI job", has_terminal=False)
+
+
+def sign_in_at(place: Capabilities, flow: FlowName) -> SignIn:
+    login = ConfiguredLogin.find("dev")
+    return SignIn(login.session, login, "a reason", flow, capabilities=place)
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("place", "flow", "chosen"),
+    [
+        (DESKTOP, "auto", "browser"),
+        (DESKTOP, "device", "device"),
+        (REMOTE, "auto", "device"),
+        (REMOTE_WITH_BROWSER, "auto", "device"),
+        (REMOTE, "browser", "browser"),
+    ],
+)
+def test_auto_chooses_the_browser_only_where_it_can_call_back(
+    place: Capabilities, flow: FlowName, chosen: str
+) -> None:
+    """A flow that was requested is used anywhere."""
+    assert sign_in_at(place, flow).chosen_flow == chosen
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("place", "flow", "can_prompt"),
+    [
+        (DESKTOP, "auto", True),
+        (REMOTE, "auto", True),
+        (BACKGROUND, "auto", False),
+        (BACKGROUND, "device", False),
+        (BACKGROUND, "browser", True),
+    ],
+)
+def test_a_prompt_needs_a_terminal_or_a_browser(
+    place: Capabilities, flow: FlowName, *, can_prompt: bool
+) -> None:
+    """A background job without both fails at once instead of waiting for an approval."""
+    assert sign_in_at(place, flow).can_prompt == can_prompt
