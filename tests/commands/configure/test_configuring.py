@@ -137,7 +137,7 @@ def test_the_user_is_logged_in_first_if_needed(
     world.token_file().unlink()
     for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CI"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("sso_plugin.web.surroundings._why_no_browser", lambda *_: None)
+    monkeypatch.setattr("sso_plugin.web.capabilities._why_no_browser", lambda *_: None)
     opened: list[str] = []
 
     def open_browser(url: str) -> bool:
@@ -156,7 +156,7 @@ def test_without_a_terminal_a_new_sso_session_needs_a_login(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No other command can log in to it yet, so the error says how to fix that."""
-    monkeypatch.setattr("sso_plugin.web.surroundings._why_no_browser", lambda *_: "this is a test")
+    monkeypatch.setattr("sso_plugin.web.capabilities._why_no_browser", lambda *_: "this is a test")
     with pytest.raises(LoginRequired) as caught:
         write(sso_session="new", start_url=world.emulator.start_url, sso_region="eu-central-1")
     assert str(caught.value) == (
