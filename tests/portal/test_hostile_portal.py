@@ -211,7 +211,7 @@ def test_invalid_role_credentials_are_an_error(
         fetch()
     assert re.fullmatch(
         r'The profile "dev" cannot reach Identity Center \(sso in eu-central-1, at [\w:/.]+\): its '
-        r"answer cannot be read(: \w+ (is|has) [\w ]+)?\. Run: sso-plugin doctor --profile dev",
+        r"response cannot be read(: \w+ (is|has) [\w ]+)?\. Run: sso-plugin doctor --profile dev",
         str(caught.value),
     )
     assert world.role_files() == []
@@ -254,7 +254,7 @@ def test_an_invalid_token_is_an_error_and_is_not_saved(
     world.sign_in(expiresAt="2020-01-01T00:00:00Z")
     before = world.token_file().read_bytes()
     portal.change[TOKEN] = lambda _: {**GRANT, **changes}
-    with pytest.raises(PortalError, match=r"its answer cannot be read: \w+ (is|has) "):
+    with pytest.raises(PortalError, match=r"its response cannot be read: \w+ (is|has) "):
         fetch()
     assert world.token_file().read_bytes() == before
 
@@ -329,7 +329,7 @@ def test_an_invalid_device_authorization_ends_the_login(
 ) -> None:
     """With an error of ours that names the value."""
     portal.change[DEVICE] = changed(**changes)
-    with pytest.raises(PortalError, match=f"its answer cannot be read: {next(iter(changes))} "):
+    with pytest.raises(PortalError, match=f"its response cannot be read: {next(iter(changes))} "):
         log_in(portal, world)
 
 
