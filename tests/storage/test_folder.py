@@ -325,8 +325,8 @@ def test_a_user_who_swaps_a_folder_meanwhile_gets_nothing_written_elsewhere(
             cache = FileCache(folder)
             use(cache, written)
             cache.put("key", {})
-            written += cache._overlay.get("key") is None
-            cache._overlay.delete("key")
+            written += cache._in_memory.get("key") is None
+            cache._in_memory.delete("key")
             assert (Snapshot(victim), sorted(victim.rglob("*"))) == before
     assert written == 30
 

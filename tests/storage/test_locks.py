@@ -200,12 +200,12 @@ def make(kind: str, path: Path, victim: Path) -> None:
 
 
 KINDS = {
-    "link": "is no regular file",
-    "dangling link": "is no regular file",
+    "link": "is not a regular file",
+    "dangling link": "is not a regular file",
     "hard link": "has more than one link",
     "hard link to an empty file": "has more than one link",
-    "pipe": "is no regular file",
-    "folder": "is no regular file",
+    "pipe": "is not a regular file",
+    "folder": "is not a regular file",
 }
 
 

@@ -57,7 +57,7 @@ entries = [FileCache(folder).get("token") for _ in range(times)]
 print(json.dumps({
     "ours": [entry and entry.document for entry in entries],
     "stock": JSONFileCache(str(folder))["token"],
-    "fault": FileCache(folder).fault("token"),
+    "fault": FileCache(folder).why_unusable("token"),
     "messages": messages,
 }))
 """
@@ -423,7 +423,7 @@ def test_without_a_home_all_folders_up_to_the_root_are_checked(home: Home, owner
         "from sso_plugin.storage import modes, trust, folder\n"
         "from sso_plugin.storage.file_cache import FileCache\n"
         + otheruser.BECOME.format(uid=USER)
-        + f"print(FileCache(Path({str(home.folder)!r})).fault('token'))"
+        + f"print(FileCache(Path({str(home.folder)!r})).why_unusable('token'))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -767,17 +767,19 @@ def test_the_error_of_a_login_says_what_is_wrong_with_the_file(world: World, nam
 def test_no_command_changes_a_device(tmp_path: Path) -> None:
     """A link to /dev/null is a way to keep no tokens. All users can write it, and have to."""
     (tmp_path / "token.json").symlink_to("/dev/null")
-    assert FileCache(tmp_path).fault("token") == "cannot be read: it is not a regular file"
+    assert FileCache(tmp_path).why_unusable("token") == "cannot be read: it is not a regular file"
 
 
 def test_links_in_a_circle_are_an_error_that_is_reported(tmp_path: Path) -> None:
     """And no endless loop."""
     (tmp_path / "token.json").symlink_to("token.json")
-    assert str(FileCache(tmp_path).fault("token")).startswith("cannot be read: Too many levels")
+    assert str(FileCache(tmp_path).why_unusable("token")).startswith(
+        "cannot be read: Too many levels"
+    )
 
 
 def test_a_link_to_nothing_is_no_file(tmp_path: Path) -> None:
     """As for stock botocore."""
     (tmp_path / "token.json").symlink_to("gone")
     assert FileCache(tmp_path).get("token") is None
-    assert FileCache(tmp_path).fault("token") is None
+    assert FileCache(tmp_path).why_unusable("token") is None
