@@ -92,7 +92,7 @@ class NewTimeout(ConnectTimeoutError):
     ("error", "kind"),
     [
         (EndpointConnectionError(endpoint_url="https://x"), PortalEndpointError),
-        (SSLError(endpoint_url="https://x", error="e"), PortalSSLError),
+        (SSLError(endpoint_url="https://x", error=OSError("e")), PortalSSLError),
         (ProxyConnectionError(proxy_url="https://x"), PortalProxyError),
         (ConnectTimeoutError(endpoint_url="https://x"), PortalConnectTimeout),
         (NewTimeout(endpoint_url="https://x"), PortalConnectTimeout),

@@ -57,7 +57,12 @@ def as_user(code: str, *arguments: str) -> str:
         "import sys\nfrom pathlib import Path\nfrom sso_plugin.storage.file_cache import FileCache"
     )
     done = subprocess.run(
-        [sys.executable, "-c", imports + otheruser.BECOME.format(uid=USER) + code, *arguments],
+        [
+            sys.executable,
+            "-c",
+            imports + otheruser.BECOME_WITH_STORAGE.format(uid=USER) + code,
+            *arguments,
+        ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.credentials import SSOCredentialFetcher
+from botocore.session import Session
 from botocore.utils import SSOTokenLoader
 
 import sso_plugin
@@ -49,7 +50,12 @@ def test_a_token_has_the_name_that_botocore_gives_to_it(profile: SsoProfile) -> 
 def test_role_credentials_have_the_name_that_botocore_gives_to_them(profile: SsoProfile) -> None:
     """By account, role, and sso-session or start URL."""
     fetcher: Any = SSOCredentialFetcher(
-        URL, REGION, "Admin", ACCOUNT, None, sso_session_name=profile.session_name
+        URL,
+        REGION,
+        "Admin",
+        ACCOUNT,
+        Session().create_client,
+        sso_session_name=profile.session_name,
     )
     assert role_key(profile, ACCOUNT) == fetcher._create_cache_key()
 

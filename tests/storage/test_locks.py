@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import multiprocessing
@@ -90,17 +91,24 @@ def command(*words: str) -> str:
     return f"from sso_plugin.cli import main; sys.exit(main({list(words)!r}))"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no flock")
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_threads_are_locked_where_the_file_system_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The error of the system is not raised."""
+
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with FileCache(tmp_path).locked("key") as held, FileCache(tmp_path).locked("key", 0.0) as also:
+        assert (held, also) == (True, False)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
-    ("missing", "cache"),
-    [
-        ("filelock and flock", "file"),
-        *(
-            pytest.param(each, "file", marks=pytest.mark.long)
-            for each in WITHOUT
-            if each != "filelock and flock"
-        ),
-        pytest.param("filelock and flock", "memory", marks=pytest.mark.long),
-    ],
+    ("missing", "cache"), [*((each, "file") for each in WITHOUT), ("filelock and flock", "memory")]
 )
 def test_without_locks_scripts_work_as_on_stock(world: World, missing: str, cache: str) -> None:
     """With empty and full caches, and if credentials or the token are due, without a warning."""

@@ -263,7 +263,7 @@ def test_all_folders_up_to_the_root_are_checked_without_a_home(home: TokenHome, 
         "import os, sys, tempfile\nfrom pathlib import Path\n"
         "from sso_plugin.storage import modes, trust, folder\n"
         "from sso_plugin.storage.file_cache import FileCache\n"
-        + otheruser.BECOME.format(uid=USER)
+        + otheruser.BECOME_WITH_STORAGE.format(uid=USER)
         + f"print(FileCache(Path({str(home.folder)!r})).why_unusable('token'))"
     )
     done = subprocess.run(

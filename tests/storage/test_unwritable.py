@@ -25,7 +25,6 @@ from quicklogin import login
 import sso_plugin
 from sso_plugin.commands.doctor import diagnose
 from sso_plugin.errors import SsoPluginError
-from sso_plugin.storage import unwritable
 from sso_plugin.storage.file_cache import FileCache
 from sso_plugin.storage.unwritable import explain, stays_unusable
 
@@ -259,7 +258,7 @@ import encodings.ascii, os, sys, tempfile
 from pathlib import Path
 from sso_plugin.storage import modes, trust, writing, unwritable
 from sso_plugin.storage.file_cache import FileCache
-{otheruser.BECOME.format(uid=otheruser.USER)}
+{otheruser.BECOME_WITH_STORAGE.format(uid=otheruser.USER)}
 print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
 """
 
@@ -322,7 +321,7 @@ def test_a_file_may_become_usable_while_another_program_writes_it(
     monkeypatch: pytest.MonkeyPatch, reasons: str, *, expected: bool
 ) -> None:
     """It is read several times, for half a second."""
-    monkeypatch.setattr(unwritable.time, "sleep", lambda _: None)
+    monkeypatch.setattr("sso_plugin.storage.unwritable._READ_PAUSES", (0.0,) * 4)
     left = list(reasons)
     assert stays_unusable(lambda: "is damaged" if left.pop(0) == "x" else None) == expected
 
