@@ -42,7 +42,7 @@ _MAX_QUOTED = 60
 """Characters of an invalid value that a message quotes."""
 
 _MIN_INTERVAL, _MAX_INTERVAL = 1.0, 60.0
-"""Seconds between two polls, whatever the portal asks for."""
+"""Seconds between two polls: limits for the interval that the portal asks for."""
 
 _MAX_LOGIN = 3600.0
 """Seconds until a device code expires, at most. Ten minutes are usual."""
