@@ -1,4 +1,4 @@
-"""A hostile portal: the emulator's responses, changed on their way to the client."""
+"""A portal that lies: the emulator's answers, changed on their way to the client."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import boto3
-from quicklogin import login
-
-import sso_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,19 +23,17 @@ REGISTER = "/client/register"
 DEVICE = "/device_authorization"
 TOKEN = "/token"
 
-ESCAPES = "\x1b]0;owned\x07\x1b[31mA\u202eB\x9b2J\u2028C\r\n"
-"""Control characters that would change a terminal's title, colour or text direction."""
-
 _NEXT = re.compile(r"[?&]next_token=[^&]*")
 _NOT_COPIED = ("connection", "content-length", "date", "server", "transfer-encoding")
 
 
 class HostilePortal(ThreadingHTTPServer):
-    """A proxy before the emulator.
+    """Stands before the emulator.
 
-    ``change`` has, by path, a function that changes a successful response: it returns a document,
-    or bytes, or a pair of a status and one of these. ``dates`` are sent instead of the right ones,
-    the first one first. ``user_codes`` are those that the emulator has returned.
+    ``change`` holds, by path, what makes another answer of a successful one: a document, or bytes,
+    or a pair of a status and one of these.
+    ``dates`` are sent in the place of the right ones, the first one first. ``user_codes`` are those
+    that the emulator really gave.
     """
 
     daemon_threads = True
@@ -60,7 +53,7 @@ class HostilePortal(ThreadingHTTPServer):
 
     @classmethod
     def before(cls, world: World, monkeypatch: pytest.MonkeyPatch) -> HostilePortal:
-        """Start one before the emulator of a test, and set its endpoints."""
+        """Put one before the emulator of a test."""
         portal = cls(world.emulator.url)
         for service in ("SSO", "SSO_OIDC"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", portal.url)
@@ -78,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         connection = HTTPConnection(str(behind.hostname), behind.port, timeout=10)
         headers = {**dict(self.headers), "Host": behind.netloc}
-        # The emulator does not know the page tokens of changed responses.
+        # The page tokens of lies are not its own.
         connection.request(self.command, _NEXT.sub("", self.path), body, headers)
         with connection.getresponse() as answer:
             content = answer.read()
@@ -108,35 +101,3 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _bytes(changed: Any) -> bytes:
     return changed if isinstance(changed, bytes) else json.dumps(changed).encode()
-
-
-def changed(**values: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return a function that sets values in a response; None sets ``null``."""
-    return lambda response: {**response, **values}
-
-
-def is_clean(text: str) -> bool:
-    """Return whether a text has no control characters except line ends."""
-    return text.replace("\n", "").isprintable()
-
-
-def fetch() -> Any:
-    """Return the credentials of the profile ``dev``, as a script that has just started."""
-    session = boto3.Session(profile_name="dev")
-    sso_plugin.enable(session)
-    credentials: Any = session.get_credentials()
-    return credentials.get_frozen_credentials()
-
-
-def log_in(portal: HostilePortal, world: World, sleeps: list[float] | None = None) -> list[Any]:
-    """Log in by a device code that is approved after the first poll; return the prompts."""
-    prompts: list[Any] = []
-    waited = [] if sleeps is None else sleeps
-
-    def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        if len(waited) == 2:
-            world.emulator.approve(portal.user_codes[-1], "alice")
-
-    login("dev", flow="device", force=True, show=prompts.append, open_browser=None, sleep=sleep)
-    return prompts

@@ -16,16 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = [
-    "ATTACKER",
-    "BECOME",
-    "BECOME_WITH_STORAGE",
-    "USER",
-    "Snapshot",
-    "folder_of",
-    "needs_two_users",
-    "running_as",
-]
+__all__ = ["ATTACKER", "BECOME", "USER", "Snapshot", "folder_of", "needs_two_users", "running_as"]
 
 USER = 65533
 ATTACKER = 65534
@@ -36,18 +27,13 @@ needs_two_users = pytest.mark.skipif(
 
 _BECOME = "os.setgroups([]); os.setgid({uid}); os.setuid({uid})\n"
 
-_IMPORT_ALL = """
-import importlib, os, pkgutil, {package}
-for module in pkgutil.walk_packages({package}.__path__, "{package}."):
+BECOME = f"""
+import importlib, os, pkgutil, sso_plugin
+for module in pkgutil.walk_packages(sso_plugin.__path__, "sso_plugin."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
-"""
-
-BECOME = f"{_IMPORT_ALL.format(package='sso_plugin')}{_BECOME}"
+{_BECOME}"""
 """Code that becomes a user, who may have no access to our modules: it imports all of them first."""
-
-BECOME_WITH_STORAGE = f"{_IMPORT_ALL.format(package='sso_plugin.storage')}{_BECOME}"
-"""The same with the modules of the storage only, which takes less time."""
 
 
 @contextlib.contextmanager

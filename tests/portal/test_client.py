@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.session import Session
-from hostile import ACCOUNTS, ESCAPES, ROLES, changed
+from hostile import ACCOUNTS, ROLES
+from hostile_checks import ESCAPES, changed
 
 import sso_plugin
 from sso_plugin import ConfigError

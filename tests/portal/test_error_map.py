@@ -19,18 +19,8 @@ from botocore.exceptions import (
     ProxyConnectionError,
     SSLError,
 )
-from hostile import (
-    ACCOUNTS,
-    CREDENTIALS,
-    DEVICE,
-    ESCAPES,
-    REGISTER,
-    ROLES,
-    TOKEN,
-    fetch,
-    is_clean,
-    log_in,
-)
+from hostile import ACCOUNTS, CREDENTIALS, DEVICE, REGISTER, ROLES, TOKEN
+from hostile_checks import ESCAPES, fetch, is_clean, log_in
 
 import sso_plugin
 from sso_plugin import ConfigError, PortalError, SsoPluginError

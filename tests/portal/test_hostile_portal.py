@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from hostile import CREDENTIALS, ESCAPES, ROLES, HostilePortal, fetch, is_clean, log_in
+from hostile import CREDENTIALS, ROLES, HostilePortal
+from hostile_checks import ESCAPES, fetch, is_clean, log_in
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginRequired

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hostile import ACCOUNTS, CREDENTIALS, DEVICE, ESCAPES, ROLES, TOKEN, changed, fetch, log_in
+from hostile import ACCOUNTS, CREDENTIALS, DEVICE, ROLES, TOKEN
+from hostile_checks import ESCAPES, changed, fetch, log_in
 
 import sso_plugin
 from sso_plugin import PortalError

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import otheruser
 import pytest
 from otheruser import ATTACKER, USER, Snapshot
+from token_home import BECOME
 
 from sso_plugin.commands.config_change import Change
 from sso_plugin.commands.config_file import ConfigFile
@@ -60,7 +61,7 @@ def as_user(code: str, *arguments: str) -> str:
         [
             sys.executable,
             "-c",
-            imports + otheruser.BECOME_WITH_STORAGE.format(uid=USER) + code,
+            imports + BECOME.format(uid=USER) + code,
             *arguments,
         ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import otheruser
 import pytest
 from otheruser import ATTACKER, USER
-from token_home import BUILDER, DOCUMENT, GROUP, READ, give, outcome_of
+from token_home import BECOME, BUILDER, DOCUMENT, GROUP, READ, give, outcome_of
 
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import LoginRequired
@@ -263,7 +263,7 @@ def test_all_folders_up_to_the_root_are_checked_without_a_home(home: TokenHome, 
         "import os, sys, tempfile\nfrom pathlib import Path\n"
         "from sso_plugin.storage import modes, trust, folder\n"
         "from sso_plugin.storage.file_cache import FileCache\n"
-        + otheruser.BECOME_WITH_STORAGE.format(uid=USER)
+        + BECOME.format(uid=USER)
         + f"print(FileCache(Path({str(home.folder)!r})).why_unusable('token'))"
     )
     done = subprocess.run(

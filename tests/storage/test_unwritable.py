@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import otheruser
 import pytest
+from token_home import BECOME
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
@@ -258,7 +259,7 @@ import encodings.ascii, os, sys, tempfile
 from pathlib import Path
 from sso_plugin.storage import modes, trust, writing, unwritable
 from sso_plugin.storage.file_cache import FileCache
-{otheruser.BECOME_WITH_STORAGE.format(uid=otheruser.USER)}
+{BECOME.format(uid=otheruser.USER)}
 print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
 """
 
