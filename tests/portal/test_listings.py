@@ -214,7 +214,7 @@ def test_a_listing_that_is_not_used_any_longer_ends(world: World) -> None:
     assert world.count("ListAccountRoles") == asked <= 21
 
 
-@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize("status", [429, pytest.param(503, marks=pytest.mark.long)])
 def test_a_portal_that_always_fails_is_an_error(world: World, status: int) -> None:
     """After six requests for one page. Only one layer retries."""
     world.sign_in()

@@ -34,6 +34,8 @@ KEY = "budget"
 BURST = 3
 """Requests that do not wait."""
 
+PROCESSES = pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.long)])
+
 
 class Simulation:
     """A budget of 20 requests per second, in a time that passes only by sleeping."""
@@ -61,7 +63,7 @@ class Simulation:
 
 @pytest.fixture(params=["file", "memory"])
 def simulation(request: pytest.FixtureRequest, tmp_path: Path) -> Simulation:
-    return Simulation(FileCache(tmp_path) if request.param == "file" else None)
+    return Simulation(FileCache(tmp_path, durable=False) if request.param == "file" else None)
 
 
 def test_the_first_requests_do_not_wait(simulation: Simulation) -> None:
@@ -244,12 +246,13 @@ class TestAtThePortal:
         self.use_role()
         assert list(budget_of(world)) == ["next_at", "resume_at", "share", "written_at"]
 
-    def test_processes_share_one_budget(self, world: World) -> None:
+    @PROCESSES
+    def test_processes_share_one_budget(self, world: World, processes: int) -> None:
         """No request is sent before its slot, however the processes are scheduled."""
         world.configure(world.emulator.profile() + "sso_requests_per_second = 40\n")
-        began = run_together(processes=4, calls=10)
+        began = run_together(processes, calls=10)
         requests = served(world, "ListAccounts")
-        assert len(requests) == 40
+        assert len(requests) == 10 * processes
         early = [
             index
             for index, request in enumerate(requests)
@@ -266,14 +269,17 @@ class TestAtThePortal:
         assert (throttled.status, [each.status for each in others]) == (429, [200, 200])
         assert all(each.time >= throttled.time + 0.9 for each in others)
 
-    def test_a_lower_limit_of_the_portal_makes_no_call_fail(self, world: World) -> None:
+    @PROCESSES
+    def test_a_lower_limit_of_the_portal_makes_no_call_fail(
+        self, world: World, processes: int
+    ) -> None:
         """The portal allows a fifth of the rate in the profile."""
         world.configure(world.emulator.profile() + "sso_requests_per_second = 50\n")
         world.emulator.settings.requests_per_second = 10
-        run_together(processes=4, calls=5)
-        all_of_them = statuses(world, "ListAccounts")
-        assert all_of_them.count(200) == 20
-        assert 0 < all_of_them.count(429) < 20
+        run_together(processes, calls=10)
+        found = statuses(world, "ListAccounts")
+        assert found.count(200) == 10 * processes
+        assert 0 < found.count(429) < 10 * processes
 
 
 def run_together(processes: int, calls: int) -> float:
