@@ -6,7 +6,6 @@ import copy
 import json
 import multiprocessing
 import pickle
-import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -14,23 +13,18 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.exceptions
 import pytest
-from botocore.exceptions import UnauthorizedSSOTokenError
+from example_errors import errors
 
 import sso_plugin
-from sso_plugin import ConfigError, LoginFailed, LoginRequired, NoAccess, PortalError
-from sso_plugin.config.profile import SsoProfile
+from sso_plugin import ConfigError, LoginFailed, PortalError
 from sso_plugin.errors import (
     ConfigValueError,
     PortalRefusal,
-    RenewalRefusal,
     SsoPluginError,
-    TokenLocked,
     also,
 )
 from sso_plugin.portal.error_map import Caller
-from sso_plugin.portal.outage import Outage
 from sso_plugin.portal.unreachable import UNREACHABLE
-from sso_plugin.storage.cache import MemoryCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,29 +129,6 @@ def test_other_processes_name_the_endpoint_too(
     assert told.isprintable()
 
 
-RESPONSE = {
-    "Error": {"Code": "InternalServerException", "Message": "Try again"},
-    "ResponseMetadata": {
-        "RequestId": "request-7",
-        "HTTPStatusCode": 500,
-        "HTTPHeaders": {"date": "today"},
-        "RetryAttempts": 2,
-    },
-}
-
-
-def errors() -> list[SsoPluginError]:
-    """Make one error of each kind."""
-    plain: list[Any] = [ConfigValueError, LoginFailed, LoginRequired, PortalError, TokenLocked]
-    refused: list[Any] = [NoAccess, PortalRefusal, RenewalRefusal]
-    more: dict[str, Any] = {"error_msg": "It failed", "problem": "failed", "retryable": True}
-    return [
-        *(kind(**more) for kind in (*plain, *UNREACHABLE.values())),
-        also(UNREACHABLE["SSLError"], UnauthorizedSSOTokenError)(**more),
-        *(kind(**more, response=RESPONSE, operation_name="CreateToken") for kind in refused),
-    ]
-
-
 def state(exc: Any) -> tuple[object, ...]:
     more = [getattr(exc, name, None) for name in ("retryable", "problem", "response")]
     return (type(exc).__mro__[-8:], type(exc).__name__, str(exc), exc.kwargs, *more)
@@ -223,37 +194,3 @@ def test_the_address_that_failed_is_in_the_arguments() -> None:
         raise botocore.exceptions.SSLError(endpoint_url="https://x", error=ValueError("no"))
     assert caught.value.kwargs["endpoint_url"] == "https://x"
     assert "error" not in caught.value.kwargs
-
-
-def outage() -> Outage:
-    return Outage(MemoryCache(), "key", SsoProfile("dev", "https://x", "eu-central-1"))
-
-
-@pytest.mark.parametrize(
-    "exc", [each for each in errors() if isinstance(each, PortalError)], ids=repr
-)
-def test_a_failure_that_is_shared_keeps_its_kind(exc: PortalError) -> None:
-    """A process that waited raises what the one that asked has met."""
-    shared, began = outage(), time.time()
-    shared.note(exc)
-    found = shared.since(began)
-    assert found
-    expected = PortalError if isinstance(exc, TokenLocked) else type(exc)
-    assert found.__class__.__mro__[1:] == expected.__mro__[1:]
-    assert type(found).__name__ == expected.__name__
-    assert found.retryable
-
-
-@pytest.mark.parametrize("held", [None, 7, "nonsense", "SsoPluginError", [], {"a": 1}])
-def test_a_note_of_a_failure_that_is_damaged_is_still_an_error(held: object) -> None:
-    """Each of its values may be anything: a kind that is not in the table is none."""
-    keys = ("kind", "message", "problem", "retryable", "operation", "said", "status", "request_id")
-    for more in ({}, {"code": held, "attempts": held, "exhausted": held}):
-        shared, began = outage(), time.time()
-        shared._cache.put("outage-key", {**dict.fromkeys(keys, held), **more})
-        found: Any = shared.since(began)
-        expected: type[Any] = PortalRefusal if more else UNREACHABLE["EndpointConnectionError"]
-        assert isinstance(found, expected)
-        assert found.retryable is False
-        if more:
-            assert isinstance(found.response["ResponseMetadata"]["HTTPStatusCode"], int)

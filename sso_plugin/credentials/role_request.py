@@ -101,7 +101,7 @@ class RoleRequest:
                 "5 minutes ago",
                 fix="Check that the service and the region are enabled.",
             )
-        began = 0.0 if self._outage.holds_off() else time.time()
+        began = 0.0 if self._outage.is_backing_off() else time.time()
         fetched = self._ask_unless_down(began, attended=False)
         own.put(record, {"accessKeyId": rejected})
         self._outage.end()

@@ -97,7 +97,7 @@ class TokenFile:
 
     def fault(self) -> str | None:
         """Say what is wrong with the token file, and name it; None if it is valid, or missing."""
-        fault = self._store.fault(self._key)
+        fault = self._store.why_unusable(self._key)
         if fault:
             return f"{self.path} {fault}"
         fault = AccessToken.fault(self._store.get(self._key))

@@ -80,7 +80,7 @@ class Renewal:
         taken for a new login.
         """
         documents, key = self._login.store, self._login.key
-        if documents.fault(key) is None and not self._holds_spent_token(documents.get(key)):
+        if documents.why_unusable(key) is None and not self._holds_spent_token(documents.get(key)):
             return False
         self._file.index.continue_with(renewed, self._token)
         return documents.replace(key, renewed.document, self._holds_spent_token)

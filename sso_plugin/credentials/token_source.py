@@ -156,7 +156,7 @@ class TokenSource:
         if self._is_fresh(token, rejected) or not self.file.is_valid(token, rejected):
             return self._is_fresh(token, rejected)
         can = renewable and self._can_be_renewed(token)
-        return not can or self.outage.holds_off()
+        return not can or self.outage.is_backing_off()
 
     def _can_be_renewed(self, token: AccessToken) -> bool:
         """Return whether a token can be renewed, as far as is known here: the portal decides."""

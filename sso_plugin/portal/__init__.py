@@ -1,6 +1,8 @@
 """The calls to Identity Center, typed and validated: its services ``sso`` and ``sso-oidc``.
 
-`client` sends a request, `responses` validates the response, `error_map` turns botocore's errors
-into ours. `throttling` retries throttled requests (429), `outage` shares failures with other
-processes.
+`client` sends requests by a `service_client`. `responses` validates what comes back, `error_map`
+turns botocore's errors into ours, and `unreachable` has the errors of failed connections.
+`throttling` limits the request rate and retries throttled requests (429). `outage` shares failures
+with other processes. `listings` lists accounts and roles, on several threads by `concurrent_map`.
+`account_choice` finds an account by its name or ID.
 """

@@ -1,8 +1,8 @@
-"""Turns botocore's errors into ours, at the one border where they may come in.
+"""Turn botocore's errors into ours. This is the only place where they enter the package.
 
-What comes out says for whom, what, and how to fix it. The cause is kept, but without its frames,
-whose locals hold requests with tokens in them, and without control characters: its text may come
-from the network.
+Our errors name the profile, the problem and the fix. botocore's error stays their cause, but
+without frames, whose local variables hold requests with tokens, and without control characters,
+since its text may come from the network.
 """
 
 from __future__ import annotations
@@ -37,26 +37,30 @@ if TYPE_CHECKING:
 __all__ = ["Caller", "kind_of"]
 
 _UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
+"""What botocore's parsers and ours raise for a response of the wrong shape."""
+
 _ADDRESSES = ("endpoint_url", "proxy_url")
+"""The ``kwargs`` of botocore's errors that ours keep. Others may hold requests."""
+
 _RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls which service: what the messages are about."""
+    """Who calls which service: what the error messages name."""
 
     subject: str
     service: str
     region: str
     doctor_command: str
     sent: tuple[str, ...] = field(default=(), repr=False)
-    """The secrets of the request, which its answer may quote."""
+    """The secrets of the request. The response may quote them."""
     endpoint: str = ""
-    """The address that is called, as it may be shown; empty if it is one of AWS."""
+    """The address that is called, without secrets; empty if it is an address of AWS."""
 
     @contextlib.contextmanager
     def mapped_errors(self) -> Iterator[None]:
-        """Raise what botocore raises inside as one of ours."""
+        """Turn each error of botocore inside this context into one of ours."""
         handled = sys.exc_info()[1]
         try:
             yield
@@ -65,31 +69,31 @@ class Caller:
         except (BotocoreConnectionError, HTTPClientError) as exc:
             kind = kind_of(exc)
             if kind is PortalHTTPError:
-                raise self._unreachable(kind, self._why(exc)) from None
+                raise self._unreachable(kind, self._describe(exc)) from None
             cause = self._as_cause(exc, handled)
             raise self._unreachable(kind, self._cleaned(str(exc)), exc.kwargs) from cause
         except ResponseParserError as exc:
-            # Its text quotes the body, which may hold secrets.
+            # Its text quotes the response body, which may hold secrets.
             raise self._unreadable() from self._as_cause(exc, handled)
         except BotoCoreError as exc:
             raise self._misconfigured(exc) from self._as_cause(exc, handled)
 
     @contextlib.contextmanager
     def mapped_errors_of_config(self) -> Iterator[None]:
-        """Raise those, and what a client cannot be made of, such as an endpoint that is no URL."""
+        """Do the same, also for an invalid setting, such as an endpoint that is not a URL."""
         handled = sys.exc_info()[1]
         try:
             with self.mapped_errors():
                 yield
         except SsoPluginError:
-            # Some are also a ValueError.
+            # Some of ours are also a ValueError.
             raise
         except ValueError as exc:
             raise self._misconfigured(exc) from self._as_cause(exc, handled)
 
     @contextlib.contextmanager
-    def mapped_errors_of_answer(self) -> Iterator[None]:
-        """Raise those, and the errors of an answer that cannot be parsed or is not valid."""
+    def mapped_errors_of_response(self) -> Iterator[None]:
+        """Do the same, also for a response that cannot be parsed or is not valid."""
         handled = sys.exc_info()[1]
         try:
             with self.mapped_errors():
@@ -119,7 +123,7 @@ class Caller:
     def _unreachable(
         self, kind: type[PortalUnreachable], reason: str, kwargs: Mapping[str, Any] | None = None
     ) -> PortalUnreachable:
-        """Return an error with those of botocore's ``kwargs`` that are plain addresses."""
+        """Return an error. Of botocore's ``kwargs`` it has only the addresses."""
         addresses = {name: held for name, held in (kwargs or {}).items() if name in _ADDRESSES}
         return kind(
             subject=self.subject,
@@ -129,15 +133,15 @@ class Caller:
             **self._cleaned(addresses),
         )
 
-    def _why(self, exc: BotoCoreError) -> str:
-        """Say how a request failed. The text of an unknown error may quote a header: the token."""
+    def _describe(self, exc: BotoCoreError) -> str:
+        """Describe how a request failed. Do not quote an unknown error: it may hold the token."""
         error = exc.kwargs.get("error")
         if isinstance(error, OSError):
             return f"the request failed: {self._cleaned(str(error))}"
         return f"the request ended in {type(error).__name__}"
 
-    def _unreadable(self, why: str = "") -> PortalUnreachable:
-        return self._unreachable(PortalUnreadable, f"its answer cannot be read{why}")
+    def _unreadable(self, detail: str = "") -> PortalUnreachable:
+        return self._unreachable(PortalUnreadable, f"its response cannot be read{detail}")
 
     def _misconfigured(self, exc: Exception) -> ConfigError:
         kind = ConfigValueError if isinstance(exc, ValueError) else ConfigError
@@ -160,7 +164,7 @@ class Caller:
         return "\n".join(map(one_line, value.splitlines()))
 
     def _as_cause(self, exc: BaseException, handled: BaseException | None) -> BaseException:
-        """Return an exception that a traceback can show: without frames, its text cleaned."""
+        """Return an exception that is safe in a traceback: without frames, with clean text."""
         for link in chain(without_frames(exc, handled), handled):
             link.args = tuple(
                 one_line(self._cleaned(arg)) if isinstance(arg, str) else arg for arg in link.args
@@ -180,7 +184,7 @@ class Caller:
 
 
 def kind_of(exc: BotoCoreError) -> type[PortalUnreachable]:
-    """Return the error of ours that stands for one of botocore's, or for its nearest base."""
+    """Return our class for an error of botocore, or for its nearest base class."""
     for each in type(exc).__mro__:
         if each.__module__ == BotoCoreError.__module__ and each.__name__ in UNREACHABLE:
             return UNREACHABLE[each.__name__]

@@ -1,4 +1,4 @@
-"""The accounts and roles that a user has, listed concurrently and completely."""
+"""The accounts and roles of a user, listed completely; roles of several accounts at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import PortalError, PortalRefusal
 from .account_choice import Wanted, choose
-from .concurrently import concurrently
+from .concurrent_map import concurrent_map
 from .responses import Account
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Account", "AccountRole", "AccountsAndRoles"]
 
-_MOST_PAGES = 10_000
+_MAX_PAGES = 10_000
+"""A longer list is an error of the portal: it would be a million accounts."""
 
 T = TypeVar("T")
 
@@ -44,9 +45,9 @@ class UseToken(Protocol):
 
 
 class AccountsAndRoles:
-    """What the user of a login has.
+    """The accounts and roles of the user of a login.
 
-    :param progress: called with the number of accounts that are done, and of all accounts.
+    :param progress: called with the number of accounts that are done and the number of all.
     """
 
     def __init__(
@@ -62,12 +63,12 @@ class AccountsAndRoles:
         self._progress = progress or (lambda *_: None)
 
     def accounts(self) -> Iterator[Account]:
-        """Yield all accounts in the portal's order, page by page, each page when it is needed.
+        """Yield all accounts in the portal's order. Each page is requested when it is needed.
 
-        How many there are is known at the end only, so that progress counts all as done.
+        Their number is known only at the end, so progress reports every listed account as done.
 
-        :raises LoginRequired: if a person has to log in.
-        :raises PortalError: if the portal gives no answer, or another one.
+        :raises LoginRequired: if the user has to log in.
+        :raises PortalError: if the portal is unreachable or returns an error.
         """
         known = 0
         for page in self._pages(self._portal.list_accounts):
@@ -76,27 +77,27 @@ class AccountsAndRoles:
             yield from page
 
     def roles(self, account: str | None = None) -> Iterator[AccountRole]:
-        """Yield the roles in all accounts, or in one; account by account, in the portal's order.
+        """Yield the roles in all accounts, or in one; by account, in the portal's order.
 
-        The accounts are worked on concurrently, a bounded number of them ahead of the consumer.
-        Whoever stops early waits for the calls under way, and leaves none behind.
+        The roles of several accounts are requested at the same time, a limited number of accounts
+        ahead of the caller. A caller that stops early waits for the requests that have started.
 
-        :param account: the id or the name of an account.
-        :raises ConfigError: if there is no such account, or several of its name.
-        :raises LoginRequired: if a person has to log in.
-        :raises PortalError: if the portal gives no answer, or another one.
+        :param account: the name or the ID of an account.
+        :raises ConfigError: if no account, or more than one, has this name.
+        :raises LoginRequired: if the user has to log in.
+        :raises PortalError: if the portal is unreachable or returns an error.
         """
         accounts = [each for page in self._pages(self._portal.list_accounts) for each in page]
         if account is not None:
             accounts = [choose(accounts, Wanted(account))]
         self._progress(0, len(accounts))
-        with contextlib.closing(concurrently(self._roles_of, accounts)) as listed:
+        with contextlib.closing(concurrent_map(self._roles_of, accounts)) as listed:
             for done, roles in enumerate(listed, start=1):
                 self._progress(done, len(accounts))
                 yield from roles
 
     def role_names(self, account_id: str) -> list[str]:
-        """Return the names of the roles in an account; none in one that the user does not have."""
+        """Return the names of the user's roles in an account; none if the user has no access."""
 
         def ask(token: str, next_token: str | None) -> Page[str]:
             return self._portal.list_account_roles(token, account_id, next_token)
@@ -115,8 +116,8 @@ class AccountsAndRoles:
     def _pages(self, ask: Callable[[str, str | None], Page[T]]) -> Iterator[list[T]]:
         seen: set[int] = set()
         next_token: str | None = None
-        # Hashes, since tokens may be long.
-        while hash(next_token) not in seen and len(seen) < _MOST_PAGES:
+        # Hashes, because tokens may be long.
+        while hash(next_token) not in seen and len(seen) < _MAX_PAGES:
             seen.add(hash(next_token))
             page, next_token = self._page(ask, next_token)
             yield page
@@ -124,8 +125,8 @@ class AccountsAndRoles:
                 return
         raise PortalError(
             subject=self._profile.subject,
-            problem=f"got a list that does not end from {self._profile.start_url}: it has "
-            f"more than {_MOST_PAGES} pages, or leads back to an earlier one",
+            problem=f"got an endless list from {self._profile.start_url}: it has more than "
+            f"{_MAX_PAGES} pages, or a page repeats",
             fix=f"Run: {self._profile.doctor_command}",
         )
 

@@ -1,6 +1,7 @@
-"""What one process has just learned of a portal that fails, for all that would ask too.
+"""The recent failures of the portal, shared by all processes of a user.
 
-Forty scripts that find the portal down at the same moment are one request, not forty.
+If forty scripts need the same token while the portal is down, one of them sends a request and the
+others raise its error. After a failure all processes back off: for 1 second, doubling to 60.
 """
 
 from __future__ import annotations
@@ -33,28 +34,30 @@ __all__ = ["Outage", "attempt_timeout"]
 
 _logger = logging.getLogger(__name__)
 
-_FIRST_HOLD_OFF = 1.0
-_LONGEST_HOLD_OFF = 60.0
-_MANY = 1000
-"""Failures in a row; more are not counted."""
+_MIN_BACK_OFF = 1.0
+_MAX_BACK_OFF = 60.0
+"""Seconds to wait after the first failure, and at most."""
+
+_MAX_COUNT = 1000
+"""Consecutive failures; more are not counted. Also the bound for other numbers in the file."""
 
 _DOCTOR_COMMAND = "{doctor_command}"
-"""Stands in the file for the command of each reader's own profile."""
+"""What the file has instead of the doctor command, which depends on the reader's profile."""
 
-_LONGEST_TEXT = 2000
-"""Characters of a text in the file."""
+_MAX_TEXT = 2000
+"""Characters of a text that are read from the file."""
 
-_FORGOTTEN = 2 * _LONGEST_HOLD_OFF
-"""Seconds after which a failure is not part of the same outage any more."""
+_EXPIRY = 2 * _MAX_BACK_OFF
+"""Seconds after which the next failure is the first of a new outage."""
 
 
 def attempt_timeout(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row: 1, doubling to 60."""
-    return float(min(_LONGEST_HOLD_OFF, _FIRST_HOLD_OFF * 2.0 ** (min(failures, _MANY) - 1)))
+    """Return the seconds to wait after a number of consecutive failures: 1, doubling to 60."""
+    return float(min(_MAX_BACK_OFF, _MIN_BACK_OFF * 2.0 ** (min(failures, _MAX_COUNT) - 1)))
 
 
 class Outage:
-    """The failures of one request in a row, in our own folder. Times are local epoch seconds."""
+    """The consecutive failures of one request, in a file. Times are local epoch seconds."""
 
     def __init__(self, cache: Cache, key: str, profile: SsoProfile) -> None:
         self._cache = cache
@@ -63,24 +66,27 @@ class Outage:
 
     @classmethod
     def of(cls, profile: SsoProfile, key: str) -> Outage:
-        """Return the failures of what has a cache key: the token of a login, or a role."""
+        """Return the failures for a cache key: that of a token or of a role."""
         return cls(own_cache(), key, profile)
 
     def since(self, began: float) -> PortalError | None:
-        """Return what another process met since this one began to wait, if it failed."""
+        """Return the error of a process that failed since ``began``; None if none did.
+
+        :param began: when this process began to wait for the other one.
+        """
         entry = self._cache.get(self._key)
         if entry is None or not began <= entry.stored_at <= time.time():
             return None
-        _logger.debug("The process that was waited for found the portal failing")
+        _logger.debug("Another process sent the request, and the portal failed")
         return self._error(entry.document)
 
-    def holds_off(self) -> bool:
-        """Tell whether it is too early to try again: for 1 second, doubling to 60."""
+    def is_backing_off(self) -> bool:
+        """Return whether it is too early for the next attempt: see `attempt_timeout`."""
         failures, age = self._failures()
         return failures > 0 and age < attempt_timeout(failures)
 
     def note(self, exc: PortalError) -> int:
-        """Tell the others, and return how many failures there were before this one."""
+        """Record a failure for other processes. Return the number of failures before it."""
         before, _ = self._failures()
         document: Document = {
             "kind": _name_of(exc),
@@ -97,7 +103,7 @@ class Outage:
         return before
 
     def end(self) -> int:
-        """Forget the failures, and return how many there were."""
+        """Delete the recorded failures. Return how many there were."""
         failures, _ = self._failures()
         if failures:
             self._cache.delete(self._key)
@@ -107,12 +113,12 @@ class Outage:
         entry = self._cache.get(self._key)
         count = entry.document.get("failures") if entry else None
         age = time.time() - entry.stored_at if entry else 0.0
-        if not isinstance(count, int) or not count >= 0 or not 0 <= age < _FORGOTTEN:
+        if not isinstance(count, int) or not count >= 0 or not 0 <= age < _EXPIRY:
             return 0, 0.0
-        return min(count, _MANY), age
+        return min(count, _MAX_COUNT), age
 
     def _error(self, document: Mapping[str, object]) -> PortalError:
-        """Return another process's failure in the name of this one's profile."""
+        """Return another process's error, with this process's profile as its subject."""
         name, problem, message = (_text(document, key) for key in ("kind", "problem", "message"))
         what: dict[str, Any] = {"retryable": document.get("retryable") is True}
         if problem:
@@ -133,7 +139,7 @@ class Outage:
 
 _KINDS: dict[str, type[PortalError]] = {**UNREACHABLE, "PortalError": PortalError}
 _REFUSALS = {"PortalRefusal": PortalRefusal, "RenewalRefusal": RenewalRefusal}
-"""The errors that a file may name."""
+"""The classes of errors, by their names in the file."""
 
 
 def _name_of(exc: PortalError) -> str:
@@ -155,7 +161,7 @@ def _refusal_document(exc: PortalRefusal) -> Document:
 
 
 def _response(document: Mapping[str, object], message: str) -> dict[str, Any]:
-    """Return the response of a `ClientError`, as far as it was noted."""
+    """Return the response of a `ClientError`, as far as the file has it."""
     said = _text(document, "said") if isinstance(document.get("said"), str) else message
     return {
         "Error": {"Code": _text(document, "code"), "Message": said},
@@ -171,9 +177,9 @@ def _response(document: Mapping[str, object], message: str) -> dict[str, Any]:
 
 def _text(document: Mapping[str, object], key: str) -> str:
     held = document.get(key)
-    return one_line(held, _LONGEST_TEXT) if isinstance(held, str) else ""
+    return one_line(held, _MAX_TEXT) if isinstance(held, str) else ""
 
 
 def _number(document: Mapping[str, object], key: str) -> int:
     held = document.get(key)
-    return held if type(held) is int and 0 <= held < _MANY else 0
+    return held if type(held) is int and 0 <= held < _MAX_COUNT else 0

@@ -1,8 +1,8 @@
-"""What the portal answers, validated, as frozen values that show no secret.
+"""The responses of the portal, validated, as frozen values whose repr has no secret.
 
-Each is read from the answer by ``of``, which raises `InvalidResponseError` for an invalid value:
-another type, an impossible number, or characters that the value cannot have. Such a value could
-otherwise get into a config file or control a terminal.
+Each is read by ``of``, which raises `InvalidResponseError` for an invalid value: a wrong type, an
+impossible number, or characters that are not allowed. Otherwise such a value could get into a
+config file or control a terminal.
 """
 
 from __future__ import annotations
@@ -31,18 +31,20 @@ __all__ = [
     "read_role_name",
 ]
 
-_LONGEST = 10 * 366 * 86400
-"""Seconds; nothing that a portal grants lives longer than ten years."""
+_MAX_SECONDS = 10 * 366 * 86400
+"""Ten years: nothing that a portal grants is valid for longer."""
 
-_LONGEST_TEXT = 4096
-_LONGEST_SECRET = 65536
-_LONGEST_SHOWN = 60
-"""Characters of a value from elsewhere in a message."""
+_MAX_TEXT = 4096
+_MAX_SECRET = 65536
+"""Characters. Real values are much shorter."""
 
-_SHORTEST_INTERVAL, _LONGEST_INTERVAL = 1.0, 60.0
-"""Seconds between two polls: bounds for what the portal asks for."""
+_MAX_QUOTED = 60
+"""Characters of an invalid value that a message quotes."""
 
-_LONGEST_LOGIN = 3600.0
+_MIN_INTERVAL, _MAX_INTERVAL = 1.0, 60.0
+"""Seconds between two polls: limits for the interval that the portal asks for."""
+
+_MAX_LOGIN = 3600.0
 """Seconds until a device code expires, at most. Ten minutes are usual."""
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -50,7 +52,7 @@ _ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 
 
 class InvalidResponseError(ValueError):
-    """A value of an answer is not valid. The message names it, and is one clean line."""
+    """A value of a response is not valid. The message names it, and is one clean line."""
 
 
 @dataclass(frozen=True)
@@ -65,60 +67,60 @@ class Account:
     email: str
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> Account:
-        """Read one of the accounts that ListAccounts names."""
-        account_id = _matching(_ACCOUNT_ID, answer, "accountId", "12 digits")
-        name, email = (_line(answer, key) for key in ("accountName", "emailAddress"))
+    def of(cls, response: Mapping[str, Any]) -> Account:
+        """Read an entry of ``accountList``, from ListAccounts."""
+        account_id = _text_matching(_ACCOUNT_ID, response, "accountId", "12 digits")
+        name, email = (_line(response, key) for key in ("accountName", "emailAddress"))
         return cls(account_id, name, email)
 
 
 def is_account_id(text: str) -> bool:
-    """Tell whether a text is the id of an account."""
+    """Return whether a text is an account ID."""
     return _ACCOUNT_ID.fullmatch(text) is not None
 
 
-def read_role_credentials(answer: Mapping[str, Any]) -> tuple[ReadOnlyCredentials, float]:
-    """Read the answer of GetRoleCredentials: credentials, and when they expire in epoch seconds."""
-    held = answer.get("roleCredentials") or {}
+def read_role_credentials(response: Mapping[str, Any]) -> tuple[ReadOnlyCredentials, float]:
+    """Read the response of GetRoleCredentials; the expiration is in epoch seconds."""
+    held = response.get("roleCredentials") or {}
     names = ("accessKeyId", "secretAccessKey", "sessionToken")
     expires_at = _number(held, "expiration", 1000 * END_OF_TIME) / 1000
     return ReadOnlyCredentials(*[_secret(held, name) for name in names]), expires_at
 
 
-def read_role_name(answer: Mapping[str, Any]) -> str:
-    """Read the name of one of the roles that ListAccountRoles names, as IAM allows it."""
-    return _matching(_ROLE_NAME, answer, "roleName", "the name of a role")
+def read_role_name(response: Mapping[str, Any]) -> str:
+    """Read an entry of ``roleList``, from ListAccountRoles; IAM defines which names are valid."""
+    return _text_matching(_ROLE_NAME, response, "roleName", "the name of a role")
 
 
-def read_page_token(answer: Mapping[str, Any]) -> str | None:
+def read_page_token(response: Mapping[str, Any]) -> str | None:
     """Read the token of the next page; None on the last one."""
-    return _line(answer, "nextToken", _LONGEST_SECRET) or None
+    return _line(response, "nextToken", _MAX_SECRET) or None
 
 
 @dataclass(frozen=True)
 class Registration:
-    """The program as an OAuth client of one Identity Center; ``expires_at`` in epoch seconds."""
+    """The OAuth client that this program is registered as; ``expires_at`` in epoch seconds."""
 
     client_id: str
     client_secret: str = field(repr=False)
     expires_at: float
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> Registration:
-        """Read the answer of RegisterClient."""
+    def of(cls, response: Mapping[str, Any]) -> Registration:
+        """Read the response of RegisterClient."""
         return cls(
-            _secret(answer, "clientId"),
-            _secret(answer, "clientSecret"),
-            _number(answer, "clientSecretExpiresAt", END_OF_TIME),
+            _secret(response, "clientId"),
+            _secret(response, "clientSecret"),
+            _number(response, "clientSecretExpiresAt", END_OF_TIME),
         )
 
 
 @dataclass(frozen=True)
 class DeviceAuthorization:
-    """A login that waits for a person. ``expires_in`` and ``interval`` in seconds.
+    """A login that the user has to approve. ``expires_in`` and ``interval`` are in seconds.
 
-    The user code and the addresses are clean lines, which may be shown. Whether an address may be
-    opened is another question.
+    The user code and the addresses are clean lines that may be shown. The caller has to check an
+    address before opening it.
     """
 
     device_code: str = field(repr=False)
@@ -129,85 +131,91 @@ class DeviceAuthorization:
     interval: float
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> DeviceAuthorization:
-        """Read the answer of StartDeviceAuthorization; RFC 8628 gives the default interval."""
-        page = _shown(answer, "verificationUri")
-        complete = answer.get("verificationUriComplete")
-        interval = _number({"interval": 5, **answer}, "interval", _LONGEST)
+    def of(cls, response: Mapping[str, Any]) -> DeviceAuthorization:
+        """Read the response of StartDeviceAuthorization.
+
+        The default interval is that of RFC 8628, section 3.2:
+        https://www.rfc-editor.org/rfc/rfc8628#section-3.2
+        """
+        page = _shown_text(response, "verificationUri")
+        complete = response.get("verificationUriComplete")
+        interval = _number({"interval": 5, **response}, "interval", _MAX_SECONDS)
         return cls(
-            device_code=_secret(answer, "deviceCode"),
-            user_code=_shown(answer, "userCode"),
+            device_code=_secret(response, "deviceCode"),
+            user_code=_shown_text(response, "userCode"),
             verification_uri=page,
-            verification_uri_complete=_shown(answer, "verificationUriComplete")
+            verification_uri_complete=_shown_text(response, "verificationUriComplete")
             if complete
             else page,
-            expires_in=min(_number(answer, "expiresIn", _LONGEST), _LONGEST_LOGIN),
-            interval=min(max(_SHORTEST_INTERVAL, interval), _LONGEST_INTERVAL),
+            expires_in=min(_number(response, "expiresIn", _MAX_SECONDS), _MAX_LOGIN),
+            interval=min(max(_MIN_INTERVAL, interval), _MAX_INTERVAL),
         )
 
 
 @dataclass(frozen=True)
 class Grant:
-    """The answer of CreateToken; ``expires_in`` in seconds."""
+    """The tokens that CreateToken returns; ``expires_in`` in seconds."""
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     expires_in: float
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> Grant:
-        """Read the answer, in which the refresh token is optional."""
-        refresh_token = _secret(answer, "refreshToken") if answer.get("refreshToken") else None
-        expires_in = _number(answer, "expiresIn", _LONGEST)
-        return cls(_secret(answer, "accessToken"), refresh_token, expires_in)
+    def of(cls, response: Mapping[str, Any]) -> Grant:
+        """Read the response of CreateToken, in which the refresh token is optional."""
+        refresh_token = _secret(response, "refreshToken") if response.get("refreshToken") else None
+        expires_in = _number(response, "expiresIn", _MAX_SECONDS)
+        return cls(_secret(response, "accessToken"), refresh_token, expires_in)
 
 
-def _text(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> str:
-    value = answer.get(key)
+def _text(response: Mapping[str, Any], key: str, limit: int = _MAX_TEXT) -> str:
+    value = response.get(key)
     if not isinstance(value, str) or not value:
         raise InvalidResponseError(
             f"{key} is {'missing' if value in (None, '') else 'not a string'}"
         )
-    if len(value) > longest:
-        raise InvalidResponseError(f"{key} has more than {longest} characters")
+    if len(value) > limit:
+        raise InvalidResponseError(f"{key} has more than {limit} characters")
     return value
 
 
-def _line(answer: Mapping[str, Any], key: str, longest: int = _LONGEST_TEXT) -> str:
-    """Read a text that may be missing."""
-    value = "" if answer.get(key) in (None, "") else _text(answer, key, longest)
+def _line(response: Mapping[str, Any], key: str, limit: int = _MAX_TEXT) -> str:
+    """Read an optional text of one line."""
+    value = "" if response.get(key) in (None, "") else _text(response, key, limit)
     if has_controls(value):
         raise InvalidResponseError(f"{key} has control characters ({_quoted(value)})")
     return value
 
 
-def _shown(answer: Mapping[str, Any], key: str) -> str:
-    return one_line(_text(answer, key))
+def _shown_text(response: Mapping[str, Any], key: str) -> str:
+    return one_line(_text(response, key))
 
 
-def _matching(pattern: re.Pattern[str], answer: Mapping[str, Any], key: str, what: str) -> str:
-    value = _text(answer, key)
+def _text_matching(
+    pattern: re.Pattern[str], response: Mapping[str, Any], key: str, what: str
+) -> str:
+    value = _text(response, key)
     if not pattern.fullmatch(value):
         raise InvalidResponseError(f"{key} is not {what} ({_quoted(value)})")
     return value
 
 
-def _secret(answer: Mapping[str, Any], key: str) -> str:
-    """Read what can be a part of a header. It is in no message."""
-    value = _text(answer, key, _LONGEST_SECRET)
+def _secret(response: Mapping[str, Any], key: str) -> str:
+    """Read a value that has to be valid in a header. No message quotes it."""
+    value = _text(response, key, _MAX_SECRET)
     if not value.isascii() or not value.isprintable() or " " in value:
         raise InvalidResponseError(f"{key} has characters that a header cannot have")
     return value
 
 
-def _number(answer: Mapping[str, Any], key: str, most: float) -> float:
-    value = answer.get(key)
+def _number(response: Mapping[str, Any], key: str, limit: float) -> float:
+    value = response.get(key)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidResponseError(f"{key} is {'missing' if value is None else 'not a number'}")
-    if not 0 <= value <= most:
+    if not 0 <= value <= limit:
         raise InvalidResponseError(f"{key} is not a possible number")
     return float(value)
 
 
 def _quoted(value: str) -> str:
-    return f'"{one_line(value, _LONGEST_SHOWN)}"'
+    return f'"{one_line(value, _MAX_QUOTED)}"'

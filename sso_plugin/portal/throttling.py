@@ -1,8 +1,9 @@
-"""One budget of requests that all processes of this user share towards one portal.
+"""The request rate towards a portal, and the back-off when it throttles requests (429).
 
-Identity Center counts requests per user, whichever process they come from, and answers 429 to
-what is too many. So each request is given a time at which it is due, in one small file; and when
-one of them is refused, all processes slow down together, and recover.
+Identity Center counts the requests of a user in all processes, and answers 429 to those above its
+limit. So all processes of a user share a budget of requests per second, in one small file. Each
+request reserves the next free time slot. After a 429 all processes pause, go on at half the rate,
+and return to the full rate within 30 seconds.
 """
 
 from __future__ import annotations
@@ -23,47 +24,48 @@ if TYPE_CHECKING:
     from ..config.profile import SsoProfile
     from ..storage.cache import Cache, Entry
 
-__all__ = ["Budget", "govern"]
+__all__ = ["Budget", "limit_rate"]
 
 _logger = logging.getLogger(__name__)
 
-_RUN_UP = 0.1
-"""Seconds by which requests may be ahead of an even pace: a few in a row do not wait."""
+_BURST = 0.1
+"""Seconds by which requests may be ahead of the rate, so that the first few do not wait."""
 
-_LONGEST_WAIT = 60.0
-"""Seconds. After that a request that may be refused is better than a dead script."""
+_MAX_WAIT = 60.0
+"""Seconds. After that the request is sent: a 429 is better than a script that does not continue."""
 
 _LOCK_TIMEOUT = 1.0
-"""Seconds to wait for another process, which holds the lock for a millisecond if all is well."""
+"""Seconds to wait for the lock of the file. Another process usually holds it for a millisecond."""
 
-_PAUSE = 0.5
-_LONGEST_PAUSE = 20.0
-"""Seconds for which nobody asks after a refusal, and what the portal can make of it at most."""
+_MIN_PAUSE = 0.5
+_MAX_PAUSE = 20.0
+"""Seconds to pause after a 429. Between these bounds, ``Retry-After`` decides."""
 
 _RECOVERY = 30.0
-"""Seconds in which the pace comes back, if it had come to a halt."""
+"""Seconds in which the rate grows from zero to the full rate."""
 
-_LOWEST_SHARE = 1 / 16
+_MIN_SHARE = 1 / 16
+"""The part of the rate that is left after many 429 responses."""
 
-_ATTEMPTS = 6
+_MAX_ATTEMPTS = 6
 """How often a throttled request is sent before its caller gets the error."""
 
 _BACK_OFF = 0.1
-"""Seconds, to be doubled before each further attempt after an error of the portal."""
+"""Seconds before the second attempt after a server error; doubled before each further one."""
 
 _LISTINGS = ("ListAccounts", "ListAccountRoles")
-"""One of a thousand pages must not end a listing because the portal had an error."""
+"""Retried more often after a server error: one failed page would end a listing of a thousand."""
 
 _OPERATIONS = ("GetRoleCredentials", *_LISTINGS)
 
 
 @dataclass(frozen=True)
-class Pace:
-    """What the processes tell each other; times in local epoch seconds.
+class RateState:
+    """The file that the processes share. Times are local epoch seconds.
 
-    :param next_at: when the next request is due at an even pace.
-    :param resume_at: when the pause after the last refusal ends.
-    :param share: the part of the rate that is left at that moment.
+    :param next_at: when the next slot begins.
+    :param resume_at: when the pause after the last 429 ends.
+    :param share: the part of the rate that is used at that moment.
     """
 
     next_at: float = 0.0
@@ -72,42 +74,42 @@ class Pace:
     written_at: float = 0.0
 
     @classmethod
-    def from_entry(cls, entry: Entry | None, now: float, rate: float) -> Pace:
-        """Read the file; one that cannot be understood, or comes from the future, says nothing.
+    def from_entry(cls, entry: Entry | None, now: float, rate: float) -> RateState:
+        """Read the file. An invalid one, or one from the future, is ignored.
 
-        The future means that the clock was set back, by hours perhaps, and nobody waits for that.
+        A file is from the future if the clock was set back. No request waits until that time.
         """
         held = entry.document if entry else {}
         values = [held.get(field.name) for field in fields(cls)]
         if not all(isinstance(value, float) and math.isfinite(value) for value in values):
             return cls()
-        pace = cls(*values)  # type: ignore[arg-type]  # floats, as just seen
-        return pace if pace._is_believable(now, rate) else cls()
+        state = cls(*values)  # type: ignore[arg-type]  # floats, as just checked
+        return state if state._is_plausible(now, rate) else cls()
 
-    def _is_believable(self, now: float, rate: float) -> bool:
+    def _is_plausible(self, now: float, rate: float) -> bool:
         return (
-            self.written_at <= now + _RUN_UP
-            and self.next_at <= self.written_at + _LONGEST_WAIT + 1 / (rate * _LOWEST_SHARE)
-            and self.resume_at <= self.written_at + _LONGEST_PAUSE
-            and _LOWEST_SHARE <= self.share <= 1
+            self.written_at <= now + _BURST
+            and self.next_at <= self.written_at + _MAX_WAIT + 1 / (rate * _MIN_SHARE)
+            and self.resume_at <= self.written_at + _MAX_PAUSE
+            and _MIN_SHARE <= self.share <= 1
         )
 
     def share_at(self, now: float) -> float:
-        """Return the part of the rate that is to be used: it grows back with time."""
+        """Return the part of the rate to use now. It grows with the time since the pause."""
         return min(1.0, self.share + max(0.0, now - self.resume_at) / _RECOVERY)
 
-    def due(self, now: float) -> float:
-        """Return when the next request may be sent; before `now` if it is to catch up."""
-        return max(self.next_at, now - _RUN_UP)
+    def next_slot(self, now: float) -> float:
+        """Return when the next request may be sent; up to `_BURST` before now if none was sent."""
+        return max(self.next_at, now - _BURST)
 
-    def slowed(self, now: float, pause: float) -> Pace:
-        """Return the pace after a refusal, in which those who wait have no turn yet."""
-        share = max(_LOWEST_SHARE, self.share_at(now) / 2)
+    def throttled(self, now: float, pause: float) -> RateState:
+        """Return the state after a 429: a pause, then half the rate. Reserved slots are void."""
+        share = max(_MIN_SHARE, self.share_at(now) / 2)
         return replace(self, next_at=now + pause, resume_at=now + pause, share=share)
 
 
 class Budget:
-    """So many requests per second, for all threads and processes that hold the same file."""
+    """A number of requests per second, shared by all threads and processes that use a file."""
 
     def __init__(
         self,
@@ -126,74 +128,73 @@ class Budget:
 
     @classmethod
     def of(cls, profile: SsoProfile) -> Budget:
-        """Return the budget towards a profile's portal."""
+        """Return the budget for the portal of a profile."""
         rate = profile.options.requests_per_second
         return cls(budget_key(profile), rate, own_cache(durable=False))
 
-    def take(self) -> None:
-        """Wait until a request may be sent; for a bounded time."""
-        deadline = self._now() + _LONGEST_WAIT
+    def wait_for_slot(self) -> None:
+        """Reserve the next free slot and wait for it, at most for `_MAX_WAIT` seconds."""
+        deadline = self._now() + _MAX_WAIT
         while True:
-            due, pace = self._reserve(deadline)
-            wait = due - self._now()
+            slot, state = self._reserve(deadline)
+            wait = slot - self._now()
             if wait <= 0:
                 return
             self._sleep(wait)
-            if due >= deadline or self._pace().resume_at == pace.resume_at:
+            if slot >= deadline or self._state().resume_at == state.resume_at:
                 return
-            # Slowed down meanwhile: the turn is void, and there will be a later one.
+            # A 429 came meanwhile, so the slot is void: reserve another one.
 
     def slow_down(self, retry_after: float | None = None) -> None:
-        """Have all processes ask less often: the portal refused a request as one too many.
+        """Make all processes pause and send fewer requests: the portal returned 429.
 
-        :param retry_after: the seconds for which the portal wants to be left alone, if it said so.
+        :param retry_after: the seconds in the ``Retry-After`` header of the response, if any.
         """
-        pause = min(max(_PAUSE, retry_after or 0.0), _LONGEST_PAUSE)
+        pause = min(max(_MIN_PAUSE, retry_after or 0.0), _MAX_PAUSE)
         with self._cache.locked(self._key, _LOCK_TIMEOUT):
-            now, pace = self._now(), self._pace()
-            if now < pace.resume_at:
-                # One more of the requests that were under way together: they count as one.
+            now, state = self._now(), self._state()
+            if now < state.resume_at:
+                # This request was sent before the pause began. It must not halve the rate again.
                 return
-            slower = pace.slowed(now, pause)
-            self._put(slower, now)
-        _logger.debug("Slowed down to %.2f requests per second", self._rate * slower.share)
+            throttled = state.throttled(now, pause)
+            self._put(throttled, now)
+        _logger.debug("Throttled (429): now %.2f requests per second", self._rate * throttled.share)
 
-    def _reserve(self, deadline: float) -> tuple[float, Pace]:
-        """Return when the next request is due, and the pace from which it is counted on."""
+    def _reserve(self, deadline: float) -> tuple[float, RateState]:
+        """Reserve the next slot. Return when it begins, and the state that it was taken from."""
         with self._cache.locked(self._key, _LOCK_TIMEOUT):
-            now, pace = self._now(), self._pace()
-            due = min(pace.due(now), deadline)
-            following = replace(pace, next_at=due + 1 / (self._rate * pace.share_at(now)))
-            self._put(following, now)
-        return due, pace
+            now, state = self._now(), self._state()
+            slot = min(state.next_slot(now), deadline)
+            self._put(replace(state, next_at=slot + 1 / (self._rate * state.share_at(now))), now)
+        return slot, state
 
-    def _pace(self) -> Pace:
-        return Pace.from_entry(self._cache.get(self._key), self._now(), self._rate)
+    def _state(self) -> RateState:
+        return RateState.from_entry(self._cache.get(self._key), self._now(), self._rate)
 
-    def _put(self, pace: Pace, now: float) -> None:
-        self._cache.put(self._key, asdict(replace(pace, written_at=now)))
+    def _put(self, state: RateState, now: float) -> None:
+        self._cache.put(self._key, asdict(replace(state, written_at=now)))
 
 
-def govern(client: Any, budget: Budget) -> None:
-    """Have a client of the service ``sso`` send each request, repeated ones too, in its turn."""
+def limit_rate(client: Any, budget: Budget) -> None:
+    """Make a client of the service ``sso`` wait for a slot before each request and each retry."""
 
-    def wait_for_turn(**_: Any) -> None:
-        budget.take()
+    def wait_for_slot(**_: Any) -> None:
+        budget.wait_for_slot()
 
     def seconds_to_retry(operation: Any, response: Any, attempts: int, **_: Any) -> float | None:
-        answer = response[1] if response else {}
-        metadata = answer.get("ResponseMetadata", {})
+        parsed = response[1] if response else {}
+        metadata = parsed.get("ResponseMetadata", {})
         status = metadata.get("HTTPStatusCode", HTTPStatus.OK)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             budget.slow_down(_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")))
-            # Zero seconds until the next attempt, which then waits for its turn.
-            return 0 if attempts < _ATTEMPTS else None
+            # Zero seconds until the next attempt: that one waits for a slot.
+            return 0 if attempts < _MAX_ATTEMPTS else None
         failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR and operation.name in _LISTINGS
-        # None: botocore decides, which makes fewer attempts.
-        return _BACK_OFF * 2.0**attempts if failed and attempts < _ATTEMPTS else None
+        # None leaves the decision to botocore, which makes fewer attempts.
+        return _BACK_OFF * 2.0**attempts if failed and attempts < _MAX_ATTEMPTS else None
 
     for operation in _OPERATIONS:
-        client.meta.events.register(f"before-send.sso.{operation}", wait_for_turn)
+        client.meta.events.register(f"before-send.sso.{operation}", wait_for_slot)
         client.meta.events.register_first(f"needs-retry.sso.{operation}", seconds_to_retry)
 
 
@@ -201,6 +202,6 @@ def _seconds(header: str | None) -> float | None:
     try:
         seconds = float(header or "")
     except ValueError:
-        # A date, or nothing.
+        # A date, or no header.
         return None
     return seconds if math.isfinite(seconds) else None

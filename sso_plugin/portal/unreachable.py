@@ -1,6 +1,6 @@
-"""The kinds of `PortalUnreachable`: each is also the error that botocore raises in its place.
+"""The kinds of `PortalUnreachable`: each is also the error that botocore raises for this failure.
 
-An ``except`` clause that was written for botocore matches, and no other.
+So an ``except`` clause that was written for botocore catches the same failures.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class PortalEndpointError(PortalUnreachable, EndpointConnectionError):
 
 
 class PortalUnreadable(PortalUnreachable, EndpointConnectionError):
-    """The answer is not valid. For this botocore raises `KeyError`, `TypeError` and the like."""
+    """The response is not valid. botocore raises `KeyError`, `TypeError` and the like for it."""
 
 
 class PortalSSLError(PortalUnreachable, SSLError):
@@ -51,11 +51,11 @@ class PortalConnectTimeout(PortalUnreachable, ConnectTimeoutError):
 
 
 class PortalReadTimeout(PortalUnreachable, ReadTimeoutError):
-    """No answer came in time."""
+    """No response came in time."""
 
 
 class PortalConnectionClosed(PortalUnreachable, ConnectionClosedError):
-    """The connection was closed before the end of the answer."""
+    """The connection was closed before the end of the response."""
 
 
 class PortalHTTPError(PortalUnreachable, HTTPClientError):
@@ -72,4 +72,4 @@ UNREACHABLE: dict[str, type[PortalUnreachable]] = {
     "HTTPClientError": PortalHTTPError,
     "ResponseParserError": PortalUnreadable,
 }
-"""Our error for each error of botocore, by the name of the latter."""
+"""Our error for each error of botocore, by the name of botocore's class."""

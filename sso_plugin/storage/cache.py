@@ -1,7 +1,7 @@
-"""Where tokens and role credentials live: the contract, and the memory of the process.
+"""The contract of all caches for tokens and role credentials, and a cache in memory.
 
-One JSON document per key. Readers take no lock. A writer holds ``locked(key)``, reads again,
-asks, and puts the whole document.
+A cache has one JSON document per key. Readers take no lock. A writer holds ``locked(key)``, reads
+again, sends its request, and puts the whole document.
 """
 
 from __future__ import annotations
@@ -29,15 +29,19 @@ __all__ = [
 ]
 
 LOCK_TIMEOUT = 30.0
-"""Seconds to wait for another writer. After that a duplicate call is better than a dead script."""
+"""Seconds to wait for another writer. After that, a second request is sent."""
 
 RENEWAL_LOCK_TIMEOUT = 120.0
-"""Seconds to wait for the renewal of a token, which is never done twice. After that: an error."""
+"""Seconds to wait while another process renews a token. After that, an error is raised.
+
+A second renewal could revoke the login: a refresh token may be valid only once.
+"""
 
 Document = dict[str, Any]
+"""A JSON object."""
 
 Mark = tuple[int, int, int]
-"""What changes when a document is replaced: its file's mtime in nanoseconds, size and inode."""
+"""Changes when a document is replaced: the file's mtime in nanoseconds, size and inode."""
 
 
 class Entry(NamedTuple):
@@ -49,39 +53,39 @@ class Entry(NamedTuple):
 
 
 class Cache(Protocol):
-    """What a place for documents has to offer."""
+    """What each cache implements."""
 
     def get(self, key: str) -> Entry | None:
-        """Return the document, or None if there is none that can be used."""
+        """Return the document; None if it is missing or cannot be used."""
 
     def put(self, key: str, document: Document) -> None:
-        """Store the document as a whole. Never fails: a place that cannot keep it says so."""
+        """Store the whole document. Never raises: see `why_not_stored`."""
 
     def replace(
         self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
     ) -> bool:
-        """Store the document if what is there is still the expected one; return whether it was.
+        """Replace the document if it is still the expected one. Return whether it was replaced.
 
-        `supersede` and `delete` win over it, whenever they come.
+        A `supersede` or `delete` at the same time has priority over it.
 
-        :param is_current: called with what is there now, directly before it is replaced.
+        :param is_current: called with the present document, directly before it is replaced.
         """
 
     def supersede(self, key: str, document: Document) -> None:
-        """Store the document as `put` does; a `replace` that began before does not undo it."""
+        """Store the document as `put` does. A `replace` that has begun does not overwrite it."""
 
     def delete(self, key: str, *, quiet: bool = False) -> str | None:
-        """Delete the document, if there is one; a `replace` that began before does not undo it.
+        """Delete the document, if there is one. A `replace` that has begun does not restore it.
 
-        :param quiet: do not log that it is still there, because the caller reports it.
-        :returns: why it is still there; None if it is not.
+        :param quiet: do not log that it could not be deleted, because the caller reports it.
+        :returns: why it could not be deleted; None if it was.
         """
 
     def keys(self, prefix: str) -> set[str]:
-        """Return the keys of all documents that were put here and whose keys begin so."""
+        """Return the keys of all stored documents that begin with a prefix."""
 
     def mark(self, key: str) -> Mark | None:
-        """Return the mark of the document that is there, without reading it; None without one."""
+        """Return the mark of the document, without reading it; None if it is missing."""
 
     def locked(
         self,
@@ -89,42 +93,43 @@ class Cache(Protocol):
         timeout: float | None = None,
         until: Callable[[], bool] | None = None,
     ) -> contextlib.AbstractContextManager[bool]:
-        """Keep other writers of this key out, waiting for them for a bounded time.
+        """Lock the key for other writers, in a context that is True if the lock is held.
 
-        The context is True if the lock is held. It is False if another writer still holds it. A
-        place that cannot lock processes locks threads, and that counts as held.
+        It is False if another writer still holds the lock after the timeout. Where there are no
+        locks between processes, this is a lock between threads.
 
-        :param timeout: seconds, `LOCK_TIMEOUT` if None.
+        :param timeout: in seconds; `LOCK_TIMEOUT` if None.
         :param until: ends the wait early when it returns True.
         """
 
     def describe_lock(self, key: str) -> str:
-        """Name the lock of a key, and its holder if that is known, in a message to a person."""
+        """Name the lock of a key for a message, with the process that holds it if that is known."""
 
-    def fault(self, key: str) -> str | None:
-        """Say why what is there cannot be used, as the end of a sentence; None if it can be."""
+    def why_unusable(self, key: str) -> str | None:
+        """Return why the document cannot be used, as the end of a sentence; None if it can."""
 
     def why_not_stored(self, key: str) -> str | None:
-        """Say why another process does not find what was put last; None if it does."""
+        """Return why other processes cannot read the last stored document; None if they can."""
 
     def why_not_storable(self, key: str) -> str | None:
-        """Say why another process would not find what is put now; None if it would."""
+        """Return why other processes could not read a document stored now; None if they could."""
 
     def describe(self, key: str) -> str:
-        """Name the place of a key in a message to a person."""
+        """Name the location of a key for a message."""
 
 
-_CHANGES = ""
-"""The name of the lock that is held while a document changes; no key is empty."""
+_CHANGE = ""
+"""The name of the lock that is held while a document changes. No key is empty."""
 
-_SLICE = 0.05
-"""Seconds of a wait for a lock, between two looks at whether it is still needed."""
+_POLL = 0.05
+"""Seconds between two checks whether the wait for a lock is over."""
 
 
 class MemoryCache:
-    """Documents of this process only, or of a mapping that a caller set as a provider's cache.
+    """A cache in the memory of this process, or in a mapping that a caller set as a cache.
 
-    :param why_in_memory: why this takes the place of files; None if it was chosen.
+    :param mapping: where the documents are; a new dict if None.
+    :param why_in_memory: why files cannot be used; None if memory was chosen.
     """
 
     def __init__(
@@ -151,14 +156,14 @@ class MemoryCache:
 
     def put(self, key: str, document: Document) -> None:
         """See `Cache`."""
-        with self._lock(_CHANGES):
+        with self._lock(_CHANGE):
             self._put(key, document)
 
     def replace(
         self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
     ) -> bool:
         """See `Cache`."""
-        with self._lock(_CHANGES):
+        with self._lock(_CHANGE):
             current = is_current(self.get(key))
             if current:
                 self._put(key, document)
@@ -170,13 +175,13 @@ class MemoryCache:
 
     def delete(self, key: str, *, quiet: bool = False) -> str | None:  # noqa: ARG002
         """See `Cache`."""
-        with self._lock(_CHANGES), contextlib.suppress(KeyError):
+        with self._lock(_CHANGE), contextlib.suppress(KeyError):
             del self._mapping[key]
         return None
 
     def keys(self, prefix: str) -> set[str]:
         """See `Cache`."""
-        # Those that were put here: a mapping that a program set may be unable to list its keys.
+        # Only those that were put here: a mapping of a caller may not be able to list its keys.
         known = [key for key in list(self._stored_at) if key.startswith(prefix)]
         return {key for key in known if key in self._mapping}
 
@@ -217,10 +222,10 @@ class MemoryCache:
         self._stored_at[key] = time.time()
 
     def _lock(self, name: str) -> threading.Lock:
-        # In a forked child, no thread is left to release a lock of its parent.
+        # In a forked child, no thread is left to release a lock of the parent.
         return self._locks.setdefault((os.getpid(), name), threading.Lock())
 
-    def fault(self, key: str) -> str | None:  # noqa: ARG002
+    def why_unusable(self, key: str) -> str | None:  # noqa: ARG002
         """See `Cache`."""
         return None
 
@@ -241,9 +246,9 @@ _memories: dict[str, MemoryCache] = {}
 
 
 def memory_cache(name: str, why: str | None = None) -> MemoryCache:
-    """Return what this process keeps under a name, the same for all its sessions."""
+    """Return the cache in memory that all sessions of this process share under a name."""
     return _memories.setdefault(name, MemoryCache(why_in_memory=why))
 
 
 def _pause(deadline: float) -> float:
-    return max(0.0, min(_SLICE, deadline - time.monotonic()))
+    return max(0.0, min(_POLL, deadline - time.monotonic()))

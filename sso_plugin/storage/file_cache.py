@@ -1,7 +1,7 @@
-"""The cache in files: those of the AWS CLI, so that it, other SDKs and we see each other's logins.
+"""The cache in files. The AWS CLI and other SDKs use the same files, so they share logins.
 
-A file is replaced as a whole, so a reader sees the old or the new one. One that cannot be used is
-as good as none: it is reported, and replaced by the next ``put``.
+A file is replaced in one step, so a reader sees the old or the new one. A file that cannot be used
+is ignored, with a warning, and replaced by the next ``put``.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ __all__ = ["FileCache", "own_cache", "role_cache", "token_cache"]
 _logger = logging.getLogger(__name__)
 
 _KEY = re.compile(r"[\w.-]+", re.ASCII)
-_reported: set[tuple[Path, str]] = set()  # of files that cannot be used
+_reported: set[tuple[Path, str]] = set()
+"""The files that cannot be used, and why. Each is logged once as a warning."""
 
 
 class FileCache:
-    """One JSON file per key, written whole, readable by its owner only.
+    """One JSON file per key, which only its owner can read.
 
-    Where the folder cannot be written, what was put is kept in the memory of the process; the
-    newer of both counts.
+    If the folder cannot be written, documents are kept in memory. The newest one counts.
 
-    :param durable: whether what was put has to survive a power cut, which can cost a disk's time.
+    :param durable: whether a document has to survive a power cut. This waits for the disk.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder
         self._durable = durable
-        self._overlay = memory_cache(str(folder))
+        self._in_memory = memory_cache(str(folder))
 
     def get(self, key: str) -> Entry | None:
         """See `Cache`."""
-        entries = filter(None, (self._read(self._path(key)), self._overlay.get(key)))
+        entries = filter(None, (self._read(self._path(key)), self._in_memory.get(key)))
         return max(entries, key=lambda entry: entry.stored_at, default=None)
 
     def put(self, key: str, document: Document) -> None:
@@ -60,16 +60,16 @@ class FileCache:
         except OSError as exc:
             self._keep_in_memory(key, document, exc)
         else:
-            self._overlay.delete(key)
+            self._in_memory.delete(key)
 
     def replace(
         self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
     ) -> bool:
         """See `Cache`."""
-        from .unwritable import is_damaged_for_good
+        from .unwritable import stays_unusable
 
         def is_replaceable() -> bool:
-            return is_damaged_for_good(lambda: self.fault(key)) or is_current(self.get(key))
+            return stays_unusable(lambda: self.why_unusable(key)) or is_current(self.get(key))
 
         try:
             name, text = self._path(key).name, _text(document)
@@ -79,9 +79,9 @@ class FileCache:
             if replaced:
                 self._keep_in_memory(key, document, exc)
         else:
-            self._overlay.delete(key)
-            if replaced and (fault := self.fault(key)):
-                self._keep_in_memory(key, document, fault)
+            self._in_memory.delete(key)
+            if replaced and (why := self.why_unusable(key)):
+                self._keep_in_memory(key, document, why)
         return replaced
 
     def supersede(self, key: str, document: Document) -> None:
@@ -90,33 +90,33 @@ class FileCache:
         self._folder_to_write().cancel(self._path(key).name)
         entry = self.get(key)
         if entry is None or entry.document != document:
-            # A `replace` came between the two steps above; none can from here on.
+            # A `replace` came between the two steps above. From here on, none can.
             self.put(key, document)
-            if fault := self.fault(key):
-                self._keep_in_memory(key, document, fault)
+            if why := self.why_unusable(key):
+                self._keep_in_memory(key, document, why)
 
     def delete(self, key: str, *, quiet: bool = False) -> str | None:
         """See `Cache`."""
         from .unwritable import delete
 
-        self._overlay.delete(key)
+        self._in_memory.delete(key)
         folder, path = self._folder_to_write(), self._path(key)
-        if (left := delete(path, folder.delete)) and not quiet:
-            _logger.warning("Cannot delete %s", left)
+        if (why := delete(path, folder.delete)) and not quiet:
+            _logger.warning("Cannot delete %s", why)
         folder.cancel(path.name)
         folder.sweep()
         with contextlib.suppress(OSError):
             folder.delete(path.name)
-        return left
+        return why
 
     def keys(self, prefix: str) -> set[str]:
         """See `Cache`."""
         files = self._folder.glob(f"{prefix}*.json")
-        return {path.stem for path in files} | self._overlay.keys(prefix)
+        return {path.stem for path in files} | self._in_memory.keys(prefix)
 
     def mark(self, key: str) -> Mark | None:
         """See `Cache`."""
-        if self._overlay.mark(key) is not None and (entry := self.get(key)):
+        if self._in_memory.mark(key) is not None and (entry := self.get(key)):
             return entry.mark
         try:
             return _mark(self._path(key).stat())
@@ -130,7 +130,7 @@ class FileCache:
         timeout: float | None = None,
         until: Callable[[], bool] | None = None,
     ) -> Iterator[bool]:
-        """See `Cache`. The lock file stays: deleting it would let two writers in."""
+        """See `Cache`. The lock file is not deleted: that would let two writers in."""
         from .locks import FileLockUnavailableError, locked
 
         timeout = cache.LOCK_TIMEOUT if timeout is None else timeout
@@ -138,8 +138,8 @@ class FileCache:
             try:
                 held = stack.enter_context(locked(self._lock_path(key), timeout, until))
             except FileLockUnavailableError as exc:
-                _logger.debug("No lock for %s among processes: %s", self._path(key), exc)
-                held = stack.enter_context(self._overlay.locked(key, timeout, until))
+                _logger.debug("No lock between processes for %s: %s", self._path(key), exc)
+                held = stack.enter_context(self._in_memory.locked(key, timeout, until))
             yield held
 
     def describe_lock(self, key: str) -> str:
@@ -150,7 +150,7 @@ class FileCache:
         holder = holder_of(path)
         return f"{path} (process {holder})" if holder else str(path)
 
-    def fault(self, key: str) -> str | None:
+    def why_unusable(self, key: str) -> str | None:
         """See `Cache`."""
         try:
             _load(self._path(key))
@@ -160,9 +160,9 @@ class FileCache:
 
     def why_not_stored(self, key: str) -> str | None:
         """See `Cache`."""
-        fault = self.fault(key)
-        why = self._overlay.why_not_stored(key)
-        return why or (f"{self._path(key)} {fault}" if fault else None)
+        if why := self._in_memory.why_not_stored(key):
+            return why
+        return f"{self._path(key)} {why}" if (why := self.why_unusable(key)) else None
 
     def why_not_storable(self, key: str) -> str | None:
         """See `Cache`."""
@@ -181,9 +181,9 @@ class FileCache:
         return self._file(key, "lock")
 
     def _file(self, key: str, ending: str) -> Path:
-        # Callers check a key that comes from a file. This catches what they miss.
+        # Callers check a key that they read from a file. This is the last check.
         if not _KEY.fullmatch(key):
-            raise ValueError(f"{key!a} cannot be the name of a file")
+            raise ValueError(f"{key!a} is not a valid file name")
         return self._folder / f"{key}.{ending}"
 
     def _read(self, path: Path) -> Entry | None:
@@ -200,13 +200,13 @@ class FileCache:
         from .unwritable import explain
 
         path = self._path(key)
-        self._overlay.put(key, document)
+        self._in_memory.put(key, document)
         why = f"{path} {error}" if isinstance(error, str) else explain(path, error)
-        self._overlay.why_in_memory = why
+        self._in_memory.why_in_memory = why
         _logger.debug("In memory only: %s", why)
 
     def _folder_to_write(self) -> FolderToWrite:
-        # Readers need not even import it.
+        # Imported here, because readers do not need it.
         from .writing import FolderToWrite
 
         return FolderToWrite(self._folder, durable=self._durable)
@@ -231,21 +231,21 @@ def _mark(status: os.stat_result) -> Mark:
 
 
 def token_cache(folder: str | None = None) -> Cache:
-    """Return the folder that the AWS CLI and the SDKs keep access tokens in.
+    """Return the cache of access tokens, in the folder of the AWS CLI and the SDKs.
 
-    :param folder: that of a session of botocore; ``~`` if it found no home; None for the usual one.
+    :param folder: that of a botocore session, with ``~`` if it found no home; None for the usual.
     """
     folder = folder if folder and folder[0] != "~" else _imported_token_folder()
     return FileCache(Path(folder)) if folder else _cache_in("sso", "cache")
 
 
 def role_cache(*, in_memory: bool = False) -> Cache:
-    """Return the folder that the AWS CLI keeps role credentials in, or memory in its place."""
+    """Return the cache of role credentials, in the folder of the AWS CLI or in memory."""
     return memory_cache("cli/cache") if in_memory else _cache_in("cli", "cache")
 
 
 def own_cache(*, durable: bool = True) -> Cache:
-    """Return the folder for what only we know: remembered names, logins under way, budgets."""
+    """Return the cache for our own files: `keys.OWN_KINDS` lists them."""
     return _cache_in("sso-plugin", durable=durable)
 
 
@@ -255,13 +255,13 @@ def _cache_in(*parts: str, durable: bool = True) -> Cache:
     try:
         aws = tokens.parents[1] if usual else Path.home() / ".aws"
     except RuntimeError:
-        _logger.debug("There is no home directory: keeping tokens and credentials in memory")
+        _logger.debug("There is no home directory: tokens and credentials stay in memory")
         return memory_cache("/".join(parts), "there is no home directory (set HOME)")
     return FileCache(aws.joinpath(*parts), durable=durable)
 
 
 def _imported_token_folder() -> str | None:
-    """Return the token folder of botocore, which looks for the home directory only when imported.
+    """Return the token folder of botocore, which finds the home directory when it is imported.
 
     None if botocore is not imported, or found no home directory.
     """

@@ -1,14 +1,14 @@
-"""The names of all files that sso-plugin reads and writes, and what is in them.
+"""The names of all cache files that sso-plugin reads and writes, and what they contain.
 
-Those of tokens, registrations and role credentials are the AWS CLI's, which botocore and other SDKs
-know too. Those in our own folder have a kind before them.
+The names for tokens, registrations and role credentials are those of the AWS CLI, botocore and
+other SDKs. The names in our own folder begin with a kind.
 
-`credential_process` imports this and has to be fast, so this imports nothing.
+This imports nothing, because `credential_process` imports it and has to be fast.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # a plain name: importing typing takes longer than all that is done here
+TYPE_CHECKING = False  # a plain name: importing typing takes longer than these functions
 if TYPE_CHECKING:
     from sso_plugin.config.profile import SsoProfile
 
@@ -25,16 +25,16 @@ __all__ = [
 
 OWN_KINDS = {
     "accounts": "the names of all accounts of a login",
-    "budget": "how many requests all processes may send to a portal",
+    "budget": "the request rate of all processes towards a portal",
     "config": "the lock of a config file",
-    "login": "the lock of a login that a person is asked for, and how the last one failed",
+    "login": "the lock of a login that a script starts, and how the last one failed",
     "outage": "failures of the portal for a token or a role, and when to try again",
-    "portal": "which portal a start URL has led to",
+    "portal": "which portal a start URL led to at the last login",
     "process": "which files hold the credentials that a credential process returns",
     "replaced": "when credentials that AWS rejected were last replaced",
     "roles": "which login a token belongs to, and which roles were fetched with it",
 }
-"""The files in our own folder, by the beginning of their names."""
+"""What the files in our own folder contain, by the first part of their names."""
 
 
 def own_key(kind: str, of: str) -> str:
@@ -63,7 +63,7 @@ def role_key(profile: SsoProfile, account_id: str) -> str:
 
 
 def registration_key(profile: SsoProfile) -> str:
-    """Return the AWS CLI's name for the registration of a login's client."""
+    """Return the AWS CLI's name for the client registration of a login."""
     identity = {
         "tool": "botocore",
         "startUrl": profile.start_url,
@@ -75,12 +75,12 @@ def registration_key(profile: SsoProfile) -> str:
 
 
 def budget_key(profile: SsoProfile) -> str:
-    """Return the name of the file with the request budget of a portal."""
+    """Return the name of the file with the request rate towards a portal."""
     return own_key("budget", _sha1(f"{profile.region} {profile.start_url}"))
 
 
 def portal_key(profile: SsoProfile) -> str:
-    """Return the name of the file that says which portal a start URL has led to."""
+    """Return the name of the file with the portal that a start URL led to."""
     return own_key("portal", _sha1(profile.start_url))
 
 

@@ -1,4 +1,4 @@
-"""Links on the way to a folder, and who put them there. Root does not follow all of them."""
+"""The links in a path and their owners. Root does not follow all links."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from pathlib import Path
 
 __all__ = ["check_links", "is_root", "resolve"]
 
-_MOST_LINKS = 40
+_MAX_LINKS = 40
+"""As in the Linux kernel."""
 
 
 def is_root() -> bool:
-    """Tell whether this process can write everywhere."""
+    """Return whether this process runs as root, which can write everywhere."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def check_links(link_owners: frozenset[int], owner: int) -> None:
-    """Refuse to follow another user's link to what is not that user's.
+    """Check that a user's links do not lead to a folder of another user.
 
-    :raises PermissionError: if a link does not belong to this owner.
+    :param link_owners: from `resolve`.
+    :param owner: the owner of the folder.
+    :raises PermissionError: if a link belongs to a different user.
     """
     others = link_owners - {owner}
     if others:
@@ -28,34 +31,34 @@ def check_links(link_owners: frozenset[int], owner: int) -> None:
 
 
 def resolve(path: Path) -> tuple[Path, frozenset[int]]:
-    """Return a path without links, and the users other than root who could put a link there.
+    """Return a path without links, and the users other than root who own the links.
 
-    They matter to root only, so for other users none are returned.
+    If this process does not run as root, no users are returned, since `check_links` is for root.
 
-    :raises OSError: if there are too many links, such as links in a circle.
+    :raises OSError: if there are too many links, such as a link to itself.
     """
     if not hasattr(os, "geteuid"):
         return path.resolve(), frozenset()
-    found, owners = Path(path.absolute().anchor), set[int]()
+    resolved, owners = Path(path.absolute().anchor), set[int]()
     left, links = list(reversed(path.absolute().parts[1:])), 0
     while left:
         part = left.pop()
         if part == "..":
-            found = found.parent
+            resolved = resolved.parent
             continue
-        status = _find_link(found / part)
+        status = _find_link(resolved / part)
         if status is None:
-            found /= part
+            resolved /= part
             continue
         links += 1
-        if links > _MOST_LINKS:
+        if links > _MAX_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        # The owner of a folder can put any link into it, also one that root made elsewhere.
-        owners |= {status.st_uid, found.lstat().st_uid}
-        target = (found / part).readlink()
-        found = Path(target.anchor) if target.is_absolute() else found
+        # The owner of a folder can move any link into it, also one that root created elsewhere.
+        owners |= {status.st_uid, resolved.lstat().st_uid}
+        target = (resolved / part).readlink()
+        resolved = Path(target.anchor) if target.is_absolute() else resolved
         left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
-    return found, frozenset(owners - {0}) if is_root() else frozenset()
+    return resolved, frozenset(owners - {0}) if is_root() else frozenset()
 
 
 def _find_link(path: Path) -> os.stat_result | None:

@@ -1,7 +1,7 @@
-"""Locks between processes: a lock file that is held while a writer reads, asks and replaces.
+"""Locks between processes. A writer holds a lock file while it reads, requests and replaces.
 
-The lock is flock, as in filelock, which is needed on Windows only. filelock opens its files by
-name, and its versions for Python 3.10 truncate them.
+The lock is flock, as in filelock. filelock itself is used on Windows only, because it opens its
+files by name, and its versions for Python 3.10 truncate them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from .folder import OpenFolder
 from .waiting import waiting_for_lock
 
 with contextlib.suppress(ImportError):
-    # Here, and not in a thread: a process that is forked off meanwhile never sees the end of it.
+    # Imported here and not in a thread: a process that is forked meanwhile would wait forever for
+    # the end of the import.
     import fcntl  # noqa: F401
 
 if TYPE_CHECKING:
@@ -33,12 +34,15 @@ __all__ = ["FileLockUnavailableError", "holder_of", "locked"]
 _logger = logging.getLogger(__name__)
 
 NEEDS_FILELOCK = os.name == "nt"
-"""Elsewhere it is not even imported: it warns where there is no flock."""
+"""Elsewhere filelock is not imported: it logs a warning if there is no flock."""
 
 _POLL = 0.05
+"""Seconds between two attempts to get a lock, at most."""
+
 _LOCKS = Path("/proc/locks")
+
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK}
-"""How file systems say that another process has the lock."""
+"""The errors of file systems if another process holds the lock."""
 
 
 class FileLockUnavailableError(Exception):
@@ -50,7 +54,7 @@ def locked(path: Path, timeout: float, until: Callable[[], bool] | None) -> Iter
     """Hold a lock file; the context is False if another process held it for ``timeout`` seconds.
 
     :param until: ends the wait early when it returns True.
-    :raises FileLockUnavailableError: before the context begins, if there is no such lock here.
+    :raises FileLockUnavailableError: before the context begins, if locks are not supported.
     """
     lock = _LockFile(path)
     try:
@@ -64,7 +68,7 @@ def locked(path: Path, timeout: float, until: Callable[[], bool] | None) -> Iter
 
 
 class _LockFile:
-    """A lock file, which is open while it is locked. Its content is never changed."""
+    """A lock file, which is open while it is locked. Its content does not change."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -82,21 +86,21 @@ class _LockFile:
     def _wait(self, folder: OpenFolder, timeout: float, until: Callable[[], bool] | None) -> bool:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not (until and until()):
-            # A caller that waits for a short time looks often.
+            # A caller with a short timeout tries more often.
             time.sleep(min(_POLL, timeout / 200))
             if self._try(folder):
                 return True
         return False
 
     def release(self) -> None:
-        """Unlock the file, also where a forked child has it open, and close it."""
+        """Unlock the file, also where a forked child has it open too, and close it."""
         if self._descriptor is not None:
             with contextlib.suppress(ImportError, OSError):
                 _unlock(self._descriptor)
         self.close()
 
     def close(self) -> None:
-        """Close the file, which leaves it locked where it is open in another process."""
+        """Close the file. If another process has it open too, it stays locked."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -122,19 +126,19 @@ class _LockFile:
         try:
             return folder.create(name)
         except FileExistsError:
-            # Another process has created it since.
+            # Another process has created it in the meantime.
             return folder.open(name, os.O_RDWR)
 
     def _check(self, status: os.stat_result) -> None:
-        """Refuse what could be another file: a lock is not worth any risk for that one."""
+        """Raise OSError for a link to another file, since locking it could affect that file."""
         if stat.S_ISREG(status.st_mode) and status.st_nlink <= 1:
             return
-        kind = "has more than one link" if stat.S_ISREG(status.st_mode) else "is no regular file"
-        _report(self._path, kind, "mv" if stat.S_ISDIR(status.st_mode) else "rm")
+        kind = "has more than one link" if stat.S_ISREG(status.st_mode) else "is not a regular file"
+        _warn_once(self._path, kind, "mv" if stat.S_ISDIR(status.st_mode) else "rm")
         raise OSError(errno.EINVAL, f"the lock file {kind}")
 
     def _is_in_place(self, status: os.stat_result, folder: OpenFolder) -> bool:
-        """Tell whether the open file is still the one of that name, and has no other name."""
+        """Return whether the open file still has its name, and no other one."""
         self._check(status)
         try:
             return os.path.samestat(status, folder.status(self._path.name))
@@ -147,7 +151,7 @@ _reported: set[Path] = set()
 
 
 def _after_fork_in_child() -> None:
-    """Close what the parent has locked: else the lock lasts as long as this process."""
+    """Close the files that the parent has locked. Otherwise they stay locked by this process."""
     for lock in list(_instances):
         lock.close()
 
@@ -156,7 +160,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
-def _report(path: Path, fault: str, command: str) -> None:
+def _warn_once(path: Path, problem: str, command: str) -> None:
     if path in _reported:
         return
     _reported.add(path)
@@ -166,7 +170,7 @@ def _report(path: Path, fault: str, command: str) -> None:
         "%s is not used as a lock, because it %s. Other processes may renew at the same time. "
         "To fix this, run: %s",
         one_line(str(path)),
-        fault,
+        problem,
         one_line(fix),
     )
 
@@ -199,7 +203,10 @@ def _unlock(descriptor: int) -> None:
 
 
 def holder_of(path: Path) -> int | None:
-    """Return the id of the process that holds a lock file, where the system shows it (Linux)."""
+    """Return the ID of the process that holds a lock file; None where that is unknown.
+
+    Linux lists the locks of all processes: https://man7.org/linux/man-pages/man5/proc_locks.5.html
+    """
     try:
         status, lines = path.stat(), _LOCKS.read_text(encoding="ascii").splitlines()
     except OSError:
@@ -208,7 +215,7 @@ def holder_of(path: Path) -> int | None:
     wanted = f"{device}:{status.st_ino}"
     for line in lines:
         words = line.split()
-        # A line of a process that waits has an arrow in second place.
+        # The line of a process that waits for the lock has an arrow in second place.
         if wanted in words and words[1] != "->":
             holder = words[words.index(wanted) - 1]
             return int(holder) if holder.isdecimal() and int(holder) else None

@@ -1,4 +1,4 @@
-"""What the mode of a file says: on which file systems nothing, and of which groups."""
+"""File modes: which file systems have none, and which groups have only one user."""
 
 # ruff: noqa: PTH120, PTH123 - importing pathlib takes longer than reading a file
 
@@ -11,14 +11,17 @@ import stat
 __all__ = ["has_no_modes", "is_listed_without_modes", "is_own_group"]
 
 _WITHOUT_MODES = frozenset({"drvfs", "exfat", "hfs", "hpfs", "msdos", "ntfs", "vboxsf", "vfat"})
+"""Types of file systems that store no modes."""
+
 _UNIX_EXTENSIONS = frozenset({"cifsacl", "idsfromsid", "modefromsid", "posix", "unix"})
+"""Mount options with which SMB stores modes."""
 
 _with_modes: set[int] = set()
-"""Devices where a temporary file has shown that ``chmod`` has an effect."""
+"""Devices on which ``chmod`` has changed the mode of a temporary file."""
 
 
 def has_no_modes(path: str) -> bool:
-    """Tell whether ``chmod`` has no effect on a file system. Then modes say nothing about a file.
+    """Return whether ``chmod`` has no effect, so that the mode of a file has no meaning.
 
     :param path: an existing file or folder, not a link.
     """
@@ -36,7 +39,7 @@ def has_no_modes(path: str) -> bool:
 
 
 def is_listed_without_modes(mountinfo: str, mount_id: str | None, device: str) -> bool:
-    """Tell whether a mount is listed with a type and options that store no modes.
+    """Return whether a mount is listed with a type and options that store no modes.
 
     :param mountinfo: the content of ``/proc/self/mountinfo``.
     :param device: used where the id of the mount is not known.
@@ -60,7 +63,7 @@ def _stores_no_modes(kind: str, options: frozenset[str]) -> bool:
 
 
 def _mount_id(path: str) -> str | None:
-    """Return the id of the mount that a path is on; None if the system does not say."""
+    """Return the mount ID of a path; None if the system does not report it."""
     descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         with open(f"/proc/self/fdinfo/{descriptor}", encoding="utf-8") as file:
@@ -73,9 +76,9 @@ def _mount_id(path: str) -> str | None:
 
 
 def _chmod_fails(folder: str) -> bool:
-    """Tell whether ``chmod`` has no effect in a folder; False if that cannot be tried.
+    """Return whether ``chmod`` has no effect on a new file; False if none can be created.
 
-    It is not reached by name twice: its owner could put another one in its place meanwhile.
+    The folder is opened once, because its owner could replace it between two steps.
     """
     from pathlib import Path
 
@@ -104,7 +107,7 @@ def _has_no_effect(descriptor: int) -> bool:
         os.fchmod(descriptor, 0o600)
     if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:  # noqa: PLR2004 - a mode
         return True
-    # A file system may show 0600 for every file.
+    # Some file systems show 0600 for every file.
     with contextlib.suppress(OSError):
         os.fchmod(descriptor, 0o640)
         return stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o640  # noqa: PLR2004 - a mode
@@ -112,15 +115,19 @@ def _has_no_effect(descriptor: int) -> bool:
 
 
 _SYSTEM_ACCOUNTS = range(1, 100)
-_FILES = frozenset({"db", "files", "systemd"})
+"""User IDs of accounts such as ``sync``."""
+
+_LOCAL_SOURCES = frozenset({"db", "files", "systemd"})
+"""Sources in ``/etc/nsswitch.conf`` that are on this machine."""
 
 _own_groups: dict[tuple[int, int, frozenset[int]], bool] = {}
 
 
 def is_own_group(uid: int, gid: int, trusted: frozenset[int] = frozenset()) -> bool:
-    """Tell whether a group is the own one of a user: no other user is a member.
+    """Return whether a user is the only member of a group.
 
-    Many systems make such groups, with umask 002, so that new files are writable for them.
+    Many systems create such a group for each user, and use umask 002, so that the group can write
+    new files.
 
     :param trusted: users that may be members too.
     """
@@ -137,26 +144,28 @@ def _is_own_group(uid: int, gid: int, allowed: set[int]) -> bool:
     try:
         group = grp.getgrgid(gid)
         listed = {pwd.getpwnam(name).pw_uid for name in group.gr_mem}
-        # In images for any user id, the folders of the image's user are of root's group.
+        # In container images for any user ID, the folders belong to root's group.
         user = pwd.getpwuid(uid) if gid else None
     except KeyError:
         return False
-    if user and (user.pw_gid != gid or not (group.gr_name == user.pw_name or _has_files_only())):
+    if user and (
+        user.pw_gid != gid or not (group.gr_name == user.pw_name or _has_local_users_only())
+    ):
         return False
-    # Not `getpwall`: in a directory of a company it can take a minute.
+    # Not `getpwall`: with the user directory of a company it can take a minute.
     with contextlib.suppress(OSError, ValueError), open("/etc/passwd", encoding="utf-8") as file:
         accounts = (line.split(":") for line in file)
         own = {int(each[2]) for each in accounts if each[3:4] == [str(gid)]}
-        # Some accounts of the system, such as sync, have the group of root. They run nothing.
+        # Some system accounts, such as sync, have root's group. They run no programs.
         return listed | own.difference(() if gid else _SYSTEM_ACCOUNTS) <= {0, *allowed}
     return False
 
 
-def _has_files_only() -> bool:
-    """Tell whether all users are in ``/etc/passwd``: no directory of a company has others."""
+def _has_local_users_only() -> bool:
+    """Return whether all users are in ``/etc/passwd``, and none in a user directory (LDAP)."""
     try:
         with open("/etc/nsswitch.conf", encoding="utf-8") as file:
             sources = [line.split()[1:] for line in file if line.startswith("passwd:")]
     except (OSError, ValueError):
         return False
-    return bool(sources) and _FILES.issuperset(*sources)
+    return bool(sources) and _LOCAL_SOURCES.issuperset(*sources)

@@ -1,6 +1,6 @@
-"""Reading the JSON files of the caches: one set of checks for every reader.
+"""Read the JSON files of the caches, with the same checks for each reader.
 
-``credential-process`` imports this and has to be fast, so this imports nothing that takes time.
+This imports nothing slow, because ``credential-process`` imports it and has to be fast.
 """
 
 # ruff: noqa: PTH111, PTH116 - importing pathlib takes longer than reading a file
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "UnusableFileError", "read_document"]
 
 MAX_BYTES = 1024 * 1024
-"""A larger file is refused. A token is a few kilobytes."""
+"""A larger file is ignored. A token is a few kilobytes."""
 
 MAX_DEPTH = 20
-"""Levels of nesting. The parser allows more than recursive functions can handle later."""
+"""Levels of nesting. The JSON parser allows more than recursive functions can handle later."""
 
 _KIND_AND_WRITERS = 0o170000 | stat.S_IWGRP | stat.S_IWOTH
+"""The bits of a mode that say whether it is a regular file, and who can write it."""
 
 _FLAGS = (
     os.O_RDONLY
@@ -42,10 +43,10 @@ class UnusableFileError(Exception):
 def read_document(path: str) -> tuple[dict[str, Any], os.stat_result] | None:
     """Return the JSON object in a file and the status of that file; None if there is no file.
 
-    Does not wait for pipes. No other user may be able to write the file or to put another one in
-    its place: SECURITY.md has the rule.
+    Does not wait for pipes. No other user may be able to write or replace the file: SECURITY.md has
+    the rule.
 
-    :raises UnusableFileError: if the file does not pass the checks, or holds no JSON object.
+    :raises UnusableFileError: if the file does not pass the checks, or is not a JSON object.
     """
     try:
         content, status = _read(path)
@@ -76,7 +77,7 @@ def _read(path: str) -> tuple[bytes, os.stat_result]:
 
 
 def _open(path: str) -> tuple[int, os.stat_result]:
-    """Open a file that no other user could have put there or changed."""
+    """Open a file that no other user could have created or changed."""
     if not hasattr(os, "geteuid"):
         descriptor = os.open(path, _FLAGS)
         return descriptor, os.fstat(descriptor)
@@ -95,9 +96,10 @@ def _open(path: str) -> tuple[int, os.stat_result]:
 
 
 def _owners_of_usual_folders(path: str) -> tuple[int, ...]:
-    """Return the trusted owners, if no other user can write the folders of a file; else nothing.
+    """Return the trusted owners if no other user can write the folders of a file; else nothing.
 
-    The folders up to the home are checked. A link among them, or a file elsewhere, is not usual.
+    All folders up to the home are checked. A link among them, or a file outside the home, is left
+    to `trust`.
     """
     home = (os.environ.get("HOME") or os.path.expanduser("~")).rstrip("/")
     if not path.startswith(f"{home}/") or "/../" in path:
@@ -113,7 +115,7 @@ def _owners_of_usual_folders(path: str) -> tuple[int, ...]:
 
 
 def _open_usual(path: str, trusted: tuple[int, ...]) -> tuple[int, os.stat_result] | None:
-    """Open a file, unless it is a link, or other users may have written it."""
+    """Open a file; None if it is a link, or if other users may have written it."""
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as exc:
@@ -128,12 +130,12 @@ def _open_usual(path: str, trusted: tuple[int, ...]) -> tuple[int, os.stat_resul
 
 
 def _is_usual(status: os.stat_result, owners: tuple[int, ...], kind: int) -> bool:
-    """Tell whether it is of this kind, belongs to a trusted owner, and no one else can write it."""
+    """Return whether a file has this kind, a trusted owner, and no other user who can write it."""
     return status.st_mode & _KIND_AND_WRITERS == kind and status.st_uid in owners
 
 
 def _is_deep(document: dict[str, Any]) -> bool:
-    """Tell whether a document is nested too deep. Not recursive, since recursion could fail."""
+    """Return whether a document is nested too deep. Not recursive: that could fail itself."""
     level: list[Any] = [document]
     for _ in range(MAX_DEPTH):
         level = [

@@ -1,4 +1,4 @@
-"""Which threads wait for a lock. What such a thread is about to do can be left undone."""
+"""The threads that wait for a lock. A script that ends does not wait for them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 __all__ = ["abandon_if_waiting", "is_waiting", "waiting_for_lock"]
 
 _waiting: set[int] = set()
+"""The IDs of threads that wait."""
+
 _abandoned: set[int] = set()
+"""The IDs of threads that end when they get their lock."""
 
 
 @contextlib.contextmanager
 def waiting_for_lock() -> Iterator[None]:
-    """Note that this thread waits for a lock. After that, the thread ends if it is abandoned."""
+    """Register this thread as waiting. If it was abandoned meanwhile, it ends afterwards."""
     ident = threading.get_ident()
     _waiting.add(ident)
     try:
@@ -34,12 +37,12 @@ def is_waiting(thread: threading.Thread) -> bool:
 
 
 def abandon_if_waiting(thread: threading.Thread) -> bool:
-    """Have a thread end when it gets the lock that it waits for; return whether it waits.
+    """Make a thread end when it gets the lock that it waits for. Return whether it waits.
 
-    Else it would go on while the process ends, and could spend a refresh token in vain.
+    Otherwise it could use a refresh token while the process ends, and lose the new one.
     """
     ident = thread.ident or 0
-    # In this order: a thread that stops waiting in between sees it, or is not abandoned.
+    # In this order, a thread that stops waiting in between either sees this or is not abandoned.
     _abandoned.add(ident)
     if is_waiting(thread):
         return True

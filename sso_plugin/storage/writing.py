@@ -1,4 +1,4 @@
-"""Writing files as a whole, readable by their owner only."""
+"""Replace files in one step. Only their owner can read them."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderToWrite"]
 
-_TEMPORARY = "sso-plugin-"
-_ENDING = ".tmp"
-_STALE = 60.0
-"""Seconds after which a temporary file has no writer any more."""
+_PREFIX = "sso-plugin-"
+_SUFFIX = ".tmp"
+"""How the names of temporary files begin and end."""
 
-_ATTEMPTS = 100
-"""A logout deletes the new file once. A process that always deletes it must not block a writer."""
+_MAX_AGE = 60.0
+"""Seconds. The writer of an older temporary file was killed."""
+
+_MAX_ATTEMPTS = 100
+"""A logout deletes the temporary file once. If it is always deleted, the writer gives up."""
 
 
 class FolderToWrite:
-    """A folder of ours. Every method raises OSError where the folder cannot be written.
+    """A folder of cache files. Each method raises OSError if the folder cannot be written.
 
-    :param durable: whether what is written has to survive a power cut, which can take a disk's
-        time.
+    :param durable: whether a file has to survive a power cut. This waits for the disk.
     """
 
     def __init__(self, path: Path, *, durable: bool) -> None:
@@ -37,20 +38,20 @@ class FolderToWrite:
         self._durable = durable
 
     def write(self, name: str, text: str) -> None:
-        """Replace a file as a whole. A missing folder is created."""
+        """Replace a file in one step. A missing folder is created."""
         self.write_if(name, text, lambda: True)
         if self._durable:
             self.sweep()
 
     def write_if(self, name: str, text: str, is_replaceable: Callable[[], bool]) -> bool:
-        """Replace a file as a whole, unless a last look at it forbids that; return whether it did.
+        """Replace a file in one step if a last check allows it. Return whether it was replaced.
 
-        The new file is complete before that look. `cancel` deletes it: a process that was stopped
-        directly after the look finds no file to put in place, and looks again.
+        The temporary file is complete before the check. If `cancel` deletes it after the check,
+        the check is repeated with a new temporary file.
         """
-        for _ in range(_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             with OpenFolder.following(self._path, make=True) as folder:
-                temporary = self._prepared(folder, _pending(name), text)
+                temporary = self._write_temporary(folder, _prefix_of(name), text)
                 try:
                     if not is_replaceable():
                         return False
@@ -68,18 +69,18 @@ class FolderToWrite:
             folder.unlink(name)
 
     def cancel(self, name: str) -> None:
-        """Delete the temporary files of this file, also those that a killed writer left.
+        """Delete the temporary files of a file, including those of killed writers.
 
-        Each `write_if` of this file that has begun looks at the file again.
+        Each `write_if` of this file that has begun repeats its check.
         """
         with contextlib.suppress(OSError), OpenFolder.following(self._path) as folder:
-            for left in folder.names():
-                if left.startswith(_pending(name)):
-                    _unlink(folder, left)
+            for found in folder.names():
+                if found.startswith(_prefix_of(name)):
+                    _unlink(folder, found)
 
-    def _prepared(self, folder: OpenFolder, prefix: str, text: str) -> str:
+    def _write_temporary(self, folder: OpenFolder, prefix: str, text: str) -> str:
         """Write a temporary file, complete and on disk, and return its name."""
-        temporary = f"{prefix}{os.urandom(8).hex()}{_ENDING}"
+        temporary = f"{prefix}{os.urandom(8).hex()}{_SUFFIX}"
         descriptor = folder.create(temporary)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -93,21 +94,21 @@ class FolderToWrite:
         return temporary
 
     def sweep(self) -> None:
-        """Remove what killed writers, also those of older versions, have left of any file."""
+        """Delete the temporary files of killed writers, including those of older versions."""
         with contextlib.suppress(OSError), OpenFolder.following(self._path) as folder:
-            for left in folder.names():
-                if left.startswith(_TEMPORARY) and left.endswith(_ENDING):
-                    _sweep(folder, left)
+            for found in folder.names():
+                if found.startswith(_PREFIX) and found.endswith(_SUFFIX):
+                    _delete_if_old(folder, found)
 
 
-def _sweep(folder: OpenFolder, name: str) -> None:
+def _delete_if_old(folder: OpenFolder, name: str) -> None:
     with contextlib.suppress(OSError):
-        if time.time() - folder.status(name).st_mtime > _STALE:
+        if time.time() - folder.status(name).st_mtime > _MAX_AGE:
             folder.unlink(name)
 
 
-def _pending(name: str) -> str:
-    return f"{_TEMPORARY}{name}-"
+def _prefix_of(name: str) -> str:
+    return f"{_PREFIX}{name}-"
 
 
 def _unlink(folder: OpenFolder, name: str) -> None:

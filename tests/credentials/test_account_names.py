@@ -185,7 +185,7 @@ def test_a_name_of_several_accounts_lists_their_ids(world: World) -> None:
     organize(world, PRODUCTION, twin)
     configure(world, "production")
     assert refusal() == (
-        'The profile "dev" asks for the account "production", of which there are 2. '
+        'The profile "dev" asks for the account "production", but 2 accounts have this name. '
         f"Set sso_account_id in {world.config_file} to one of: "
         "111111111111 (production, p@example.com), 333333333333 (production, q@example.com)."
     )

@@ -30,8 +30,7 @@ from sso_plugin.credentials.access_token import AccessToken, TokenState
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import PortalUnreachable
 from sso_plugin.portal.error_map import Caller
-from sso_plugin.portal.outage import Outage
-from sso_plugin.storage.file_cache import FileCache, token_cache
+from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -382,24 +381,6 @@ def test_a_token_that_lives_does_not_wait_for_its_renewal(
         assert source.fetch().value == token
     assert waits == [0.0]
     assert world.count("CreateToken") == 0
-
-
-def test_a_failure_that_is_shared_is_told_to_each_in_its_own_name(tmp_path: Path) -> None:
-    """Another process has another profile, and so another command."""
-    cache = FileCache(tmp_path)
-    names = ("dev", "prod")
-    profiles = [SsoProfile(name=name, start_url="https://x", region="r") for name in names]
-    dev, prod = (Outage(cache, "key", profile) for profile in profiles)
-    began = time.time() - 1
-    with pytest.raises(PortalUnreachable) as caught, caller("dev").mapped_errors():
-        raise EndpointConnectionError(endpoint_url="https://x")
-    dev.note(caught.value)
-    assert str(dev.since(began)) == str(caught.value)
-    assert str(prod.since(began)) == str(caught.value).replace("dev", "prod")
-    assert isinstance(prod.since(began), PortalUnreachable)
-    assert prod.since(time.time() + 1) is None
-    dev.note(PortalError(error_msg="It said nothing of anybody."))
-    assert str(prod.since(began)) == "It said nothing of anybody."
 
 
 def caller(name: str) -> Caller:

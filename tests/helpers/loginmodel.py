@@ -241,7 +241,7 @@ def refused(operation: str, code: str) -> PortalRefusal:
 def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
     """Have all of the package, and the dates of its files, go by the time of the model."""
     fake = SimpleNamespace(time=lambda: login.now, sleep=lambda _: None, monotonic=time.monotonic)
-    prepared = FolderToWrite._prepared
+    prepared = FolderToWrite._write_temporary
 
     def dated(self: FolderToWrite, folder: OpenFolder, prefix: str, text: str) -> str:
         name = prepared(self, folder, prefix, text)
@@ -251,7 +251,7 @@ def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for module in (cache_module, outage, role_request, token_renewal, token_source, unwritable):
             stack.enter_context(mock.patch.object(module, "time", fake))
-        stack.enter_context(mock.patch.object(FolderToWrite, "_prepared", dated))
+        stack.enter_context(mock.patch.object(FolderToWrite, "_write_temporary", dated))
         stack.enter_context(mock.patch.object(os, "fsync"))
         folder = str(home / ".aws/sso/cache")
         stack.enter_context(mock.patch.object(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", folder))

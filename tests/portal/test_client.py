@@ -1,203 +1,131 @@
-"""Our own requests take the ways that a session is told to take: TLS, proxies, FIPS, dual-stack."""
+"""Requests to Identity Center: their clients, the server's time, and invalid list entries."""
 
 from __future__ import annotations
 
+import logging
 import os
-import socket
-import threading
+from email.utils import formatdate
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from botocore.session import Session
-from world import World
+from hostile import ACCOUNTS, ROLES
+from hostile_checks import ESCAPES, changed
 
 import sso_plugin
-from sso_plugin import ConfigError, PortalError
+from sso_plugin import ConfigError
+from sso_plugin.clock import Clock
 from sso_plugin.commands.doctor import diagnose
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.credentials import Login
-from sso_plugin.emulator import Emulator
+from sso_plugin.portal.client import Portal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from hostile import HostilePortal
+    from world import World
 
 
-@pytest.fixture
-def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """Give a world whose portal speaks TLS, with a certificate of a private CA."""
-    with Emulator(tls=True) as emulator:
-        for name, value in emulator.environment().items():
-            monkeypatch.setenv(name, value)
-        world = World(sso_home, emulator)
-        world.configure(emulator.profile())
-        yield world
-
-
-def arn() -> str:
-    sso_plugin.enable()
-    session: Any = boto3.Session(profile_name="dev")
-    return str(session.client("sts").get_caller_identity()["Arn"])
-
-
-def test_the_ca_bundle_of_the_environment_is_used(secure: World) -> None:
-    """``AWS_CA_BUNDLE``, as for every client: both for the token and for the credentials."""
-    secure.sign_in(expiresAt="2020-01-01T00:00:00Z")
-    assert arn().endswith("/alice")
-    assert (secure.count("CreateToken"), secure.count("GetRoleCredentials")) == (1, 1)
-
-
-def test_the_ca_bundle_of_the_profile_is_used(
-    secure: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """``ca_bundle`` in the profile, as for every client."""
-    bundle = os.environ["AWS_CA_BUNDLE"]
-    monkeypatch.delenv("AWS_CA_BUNDLE")
-    secure.configure(secure.emulator.profile() + f"ca_bundle = {bundle}\n")
-    secure.sign_in()
-    assert arn().endswith("/alice")
-
-
-def test_a_certificate_that_nobody_vouches_for_is_refused(
-    secure: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The token goes to nobody, and the error says why."""
-    monkeypatch.delenv("AWS_CA_BUNDLE")
-    secure.sign_in()
-    with pytest.raises(PortalError, match=r"cannot reach Identity Center .*SSL validation failed"):
-        arn()
-    assert secure.count("GetRoleCredentials") == 0
-
-
-class Proxy:
-    """A proxy that knows CONNECT only, and remembers what it was asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.getsockname()[1]}"
-
-    def close(self) -> None:
-        self._server.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._tunnel, args=(client,), daemon=True).start()
-
-    def _tunnel(self, client: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += client.recv(4096)
-        target = head.split()[1].decode()
-        self.asked.append(target)
-        host, port = target.rsplit(":", 1)
-        server = socket.create_connection((host, int(port)), 10)
-        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        threading.Thread(target=pump, args=(server, client), daemon=True).start()
-        pump(client, server)
-
-
-def pump(source: socket.socket, sink: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    finally:
-        source.close()
-        sink.close()
-
-
-@pytest.fixture
-def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    proxy = Proxy()
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-    yield proxy
-    proxy.close()
-
-
-def test_a_proxy_is_used(secure: World, proxy: Proxy) -> None:
-    """``HTTPS_PROXY``: token, credentials and the script's own call all go through it."""
-    secure.sign_in(expiresAt="2020-01-01T00:00:00Z")
-    assert arn().endswith("/alice")
-    assert len(proxy.asked) >= 2
-    assert set(proxy.asked) == {urlsplit(secure.emulator.url).netloc}
-
-
-def endpoints() -> dict[str, str]:
-    """Return where our own clients would go, and where a client of the script would."""
-    profile = SsoProfile.of(Session(profile="dev"))
+def portal_of(profile_name: str = "dev", clock: Clock | None = None) -> Portal:
+    session = Session(profile=profile_name)
+    profile = SsoProfile.of(session)
     assert profile is not None
-    session = Session(profile="dev")
-    portal = Login.of(session, profile).portal
-    clients = {service: portal._client(service) for service in ("sso", "sso-oidc")}
-    found = {service: client.meta.endpoint_url for service, client in clients.items()}
-    return {**found, "dynamodb": session.create_client("dynamodb").meta.endpoint_url}
+    return Portal.of(session, profile, clock or Clock())
 
 
-@pytest.fixture
-def us_east(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Give a world in a region where FIPS hosts exist, with no endpoint set."""
-    for variable in world.emulator.environment():
-        monkeypatch.delenv(variable)
-    world.configure(world.emulator.profile().replace("eu-central-1", "us-east-1"))
-    return world
+def test_a_client_is_created_on_first_use_and_once(world: World) -> None:
+    """Most sessions need neither of the two."""
+    portal = portal_of()
+    assert portal._clients == {}
+    assert portal._client("sso") is portal._client("sso")
+    assert list(portal._clients) == ["sso"]
 
 
-def test_fips_is_for_the_workload_only(us_east: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``AWS_USE_FIPS_ENDPOINT``: the portal has no FIPS host there (aws/aws-cli#9026)."""
-    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
-    assert endpoints() == {
-        "sso": "https://portal.sso.us-east-1.amazonaws.com",
-        "sso-oidc": "https://oidc.us-east-1.amazonaws.com",
-        "dynamodb": "https://dynamodb-fips.us-east-1.amazonaws.com",
-    }
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_creates_its_own_clients(world: World) -> None:
+    """Connections cannot be shared, and a thread of the parent may have held the lock."""
+    portal = portal_of()
+    client = portal._client("sso")
+    with portal._lock:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if portal._client("sso") is not client else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert portal._client("sso") is client
 
 
-def test_fips_can_be_turned_on_for_the_portal(us_east: World) -> None:
-    """``sso_use_fips_endpoint = true``, where the hosts exist; the workload is not touched."""
-    us_east.configure(us_east.config_file.read_text() + "sso_use_fips_endpoint = true\n")
-    assert endpoints() == {
-        "sso": "https://portal.sso-fips.us-east-1.amazonaws.com",
-        "sso-oidc": "https://oidc-fips.us-east-1.amazonaws.com",
-        "dynamodb": "https://dynamodb.us-east-1.amazonaws.com",
-    }
-
-
-def test_fips_for_the_workload_goes_with_an_endpoint_of_the_portal(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("headers", "ahead"), [({"x-amzn-RequestId": "1"}, 3600), ({}, 0)])
+def test_the_server_s_time_is_read_from_its_responses(
+    world: World, headers: dict[str, str], ahead: float
 ) -> None:
-    """The rule set refuses FIPS with a custom endpoint, so ours do not ask for it."""
-    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
-    world.sign_in(expiresAt="2020-01-01T00:00:00Z")
-    sso_plugin.enable()
-    credentials: Any = boto3.Session(profile_name="dev").get_credentials()
-    assert credentials.get_frozen_credentials().access_key.startswith("ASIA")
+    """A response without a request ID comes from a proxy, whose clock may be wrong."""
+    now = 1_700_000_000.0
+    clock = Clock(lambda: now, lambda: 0.0)
+    date = formatdate(now + 3600, usegmt=True)
+    response = SimpleNamespace(headers={"Date": date, **headers})
+    portal_of(clock=clock)._observe_date(http_response=response, context={})
+    # A Date header has no fractions of a second.
+    assert abs(clock.now() - now - ahead) < 1
 
 
-def test_dual_stack_is_for_all(us_east: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``AWS_USE_DUALSTACK_ENDPOINT`` holds for our clients as for others."""
-    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
-    assert endpoints()["sso"] == "https://portal.sso.us-east-1.api.aws"
+INVALID_ACCOUNTS: list[Any] = [
+    None,
+    {},
+    {"accountId": "1"},
+    {"accountId": "\u0661" * 12},
+    {"accountId": "111111111111\n"},
+    {"accountId": 111111111111},
+    {"accountId": "111111111111", "accountName": f"Prod{ESCAPES}"},
+    {"accountId": "111111111111", "accountName": ["Prod"]},
+    {"accountId": "111111111111", "accountName": "x" * 5000},
+    {"accountId": "111111111111", "emailAddress": "a@b\n[default]"},
+]
+
+
+def test_an_invalid_account_is_ignored_with_one_warning(
+    portal: HostilePortal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The valid ones are listed. Each warning is one clean line."""
+    expected = list(sso_plugin.accounts("dev"))
+    portal.change[ACCOUNTS] = lambda answer: {
+        **answer,
+        "accountList": [*INVALID_ACCOUNTS, *answer["accountList"], *INVALID_ACCOUNTS],
+    }
+    with caplog.at_level(logging.WARNING, "sso_plugin"):
+        assert list(sso_plugin.accounts("dev")) == expected
+    warnings = [record.getMessage() for record in caplog.records]
+    assert len(warnings) == len(set(warnings)) == len(INVALID_ACCOUNTS) - 1
+    assert all(each.isprintable() and "Ignoring an entry in a list" in each for each in warnings)
+    assert any('accountId is not 12 digits ("1")' in each for each in warnings)
+
+
+def test_the_number_of_warnings_is_limited(
+    portal: HostilePortal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A list of a thousand invalid entries does not fill the log."""
+    entries = [{"accountId": f"{number}"} for number in range(1000)]
+    portal.change[ACCOUNTS] = changed(accountList=entries)
+    with caplog.at_level(logging.WARNING, "sso_plugin"):
+        assert list(sso_plugin.accounts("dev")) == []
+    assert len(caplog.records) == 20
+
+
+def test_the_responses_of_a_callers_own_client_are_not_changed(portal: HostilePortal) -> None:
+    """Only the responses that this package uses are validated."""
+    portal.change[ROLES] = changed(roleList=[{"roleName": "Admin\n[default]"}])
+    session = boto3.Session(profile_name="dev")
+    sso_plugin.enable(session)
+    client: Any = session.client("sso", region_name="eu-central-1")
+    answer = client.list_account_roles(accountId="111111111111")
+    assert answer["roleList"] == [{"roleName": "Admin\n[default]"}]
 
 
 @pytest.mark.parametrize("endpoint", ["https://[x/", "x\x1b[31m"])
-def test_an_endpoint_that_is_no_address_is_an_error_of_the_config(
+def test_an_invalid_endpoint_is_a_config_error(
     world: World, monkeypatch: pytest.MonkeyPatch, endpoint: str
 ) -> None:
-    """Also for doctor, which says so."""
+    """Doctor reports it as well."""
     world.sign_in()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", endpoint)
     with pytest.raises(ConfigError, match="as it is configured") as caught:

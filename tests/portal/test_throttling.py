@@ -1,4 +1,4 @@
-"""The budget of requests: an even pace for all processes, slower for all after a refusal."""
+"""The request rate that all processes share, and the back-off after a 429."""
 
 from __future__ import annotations
 
@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 
 SPAWN = multiprocessing.get_context("spawn")
 KEY = "budget"
-IN_A_ROW = 3
+BURST = 3
+"""Requests that do not wait."""
+
+PROCESSES = pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.long)])
 
 
 class Simulation:
-    """A budget of 20 requests per second in a time that passes only by sleeping."""
+    """A budget of 20 requests per second, in a time that passes only by sleeping."""
 
     def __init__(self, cache: Cache | None = None, rate: float = 20.0) -> None:
         self.time = 1_700_000_000.0
@@ -47,12 +50,12 @@ class Simulation:
         self.slept.append(seconds)
         self.time += seconds
 
-    def taken_in(self, seconds: float) -> int:
-        """Count the requests that are made in a time by a program that makes one after another."""
+    def requests_in(self, seconds: float) -> int:
+        """Return the number of requests of a program that sends one after another for a time."""
         end = self.time + seconds
         count = 0
         while True:
-            self.budget.take()
+            self.budget.wait_for_slot()
             if self.time >= end:
                 return count
             count += 1
@@ -60,79 +63,79 @@ class Simulation:
 
 @pytest.fixture(params=["file", "memory"])
 def simulation(request: pytest.FixtureRequest, tmp_path: Path) -> Simulation:
-    return Simulation(FileCache(tmp_path) if request.param == "file" else None)
+    return Simulation(FileCache(tmp_path, durable=False) if request.param == "file" else None)
 
 
-def test_a_few_requests_in_a_row_do_not_wait(simulation: Simulation) -> None:
-    """A program that asks once or twice does not feel the budget."""
-    for _ in range(IN_A_ROW):
-        simulation.budget.take()
+def test_the_first_requests_do_not_wait(simulation: Simulation) -> None:
+    """A program with one or two requests is not slowed down."""
+    for _ in range(BURST):
+        simulation.budget.wait_for_slot()
     assert simulation.slept == []
 
 
-def test_many_requests_go_at_an_even_pace(simulation: Simulation) -> None:
-    """After the first few, one each twentieth of a second."""
-    for _ in range(IN_A_ROW + 5):
-        simulation.budget.take()
+def test_further_requests_have_one_slot_each(simulation: Simulation) -> None:
+    """Of a twentieth of a second."""
+    for _ in range(BURST + 5):
+        simulation.budget.wait_for_slot()
     assert simulation.slept == pytest.approx([0.05] * 5)
 
 
-def test_time_that_was_not_used_is_not_saved_up(simulation: Simulation) -> None:
-    """A program that was quiet for a minute makes a few requests in a row, not a thousand."""
-    simulation.budget.take()
+def test_unused_slots_are_not_saved(simulation: Simulation) -> None:
+    """After a minute without requests, a program does not send a thousand at once."""
+    simulation.budget.wait_for_slot()
     simulation.time += 60
-    assert simulation.taken_in(1.0) <= 20 + IN_A_ROW
+    assert simulation.requests_in(1.0) <= 20 + BURST
 
 
-def test_after_a_refusal_all_pause_and_go_on_at_half_the_pace(simulation: Simulation) -> None:
-    """The other budget is that of another process: it sees the same file."""
+def test_after_a_429_all_processes_pause_and_halve_the_rate(simulation: Simulation) -> None:
+    """The other budget is that of another process, which has the same file."""
     other = Simulation(simulation.cache)
     simulation.budget.slow_down()
-    other.budget.take()
+    other.budget.wait_for_slot()
     assert other.slept == pytest.approx([0.5])
-    assert 10 <= other.taken_in(1.0) <= 12
+    assert 10 <= other.requests_in(1.0) <= 12
 
 
-def test_refusals_of_requests_under_way_together_count_as_one(simulation: Simulation) -> None:
-    """Ten threads that are refused at once do not bring all to a halt."""
+def test_simultaneous_429_responses_count_as_one(simulation: Simulation) -> None:
+    """The requests were sent before the pause began."""
     for _ in range(10):
         simulation.budget.slow_down()
-    simulation.budget.take()
-    assert 10 <= simulation.taken_in(1.0) <= 12
+    simulation.budget.wait_for_slot()
+    assert 10 <= simulation.requests_in(1.0) <= 12
 
 
-def test_the_pace_recovers(simulation: Simulation) -> None:
-    """Fully within half a minute, if nobody is refused again."""
+def test_the_rate_recovers(simulation: Simulation) -> None:
+    """Fully within half a minute without a 429."""
     simulation.budget.slow_down()
-    simulation.budget.take()
-    paces = [simulation.taken_in(1.0) for _ in range(30)]
-    assert paces[0] < paces[7] < paces[15]
-    assert paces[20:] == [20] * 10
+    simulation.budget.wait_for_slot()
+    rates = [simulation.requests_in(1.0) for _ in range(30)]
+    assert rates[0] < rates[7] < rates[15]
+    assert rates[20:] == [20] * 10
 
 
-def test_the_pace_never_comes_to_a_halt(simulation: Simulation) -> None:
-    """However often the portal refuses, one request per second is still made."""
+def test_the_rate_has_a_minimum(simulation: Simulation) -> None:
+    """After any number of 429 responses, one request per second is sent."""
     for _ in range(20):
         simulation.budget.slow_down()
         simulation.time += 0.6
-    assert simulation.taken_in(4.0) >= 4
+    assert simulation.requests_in(4.0) >= 4
 
 
 @pytest.mark.parametrize(("wanted", "pause"), [(None, 0.5), (0.1, 0.5), (7.0, 7.0), (3600.0, 20.0)])
-def test_the_portal_may_ask_for_a_longer_pause(wanted: float | None, pause: float) -> None:
-    """``Retry-After`` in seconds; more than twenty are not waited for."""
+def test_retry_after_makes_the_pause_longer(wanted: float | None, pause: float) -> None:
+    """Up to twenty seconds."""
     simulation = Simulation()
     simulation.budget.slow_down(wanted)
-    simulation.budget.take()
+    simulation.budget.wait_for_slot()
     assert sum(simulation.slept) == pytest.approx(pause)
 
 
-def test_who_waits_while_another_is_refused_waits_anew() -> None:
-    """A turn that was given before the refusal is void."""
+def test_a_429_voids_the_slots_of_waiting_requests() -> None:
+    """They reserve another slot after the pause."""
     simulation = Simulation()
     other = Simulation(simulation.cache)
-    for _ in range(IN_A_ROW):
-        simulation.budget.take()
+    for _ in range(BURST):
+        simulation.budget.wait_for_slot()
 
     def sleep(seconds: float) -> None:
         simulation.sleep(seconds)
@@ -140,24 +143,24 @@ def test_who_waits_while_another_is_refused_waits_anew() -> None:
             other.time = simulation.time
             other.budget.slow_down()
 
-    Budget(KEY, 20.0, simulation.cache, now=lambda: simulation.time, sleep=sleep).take()
+    Budget(KEY, 20.0, simulation.cache, now=lambda: simulation.time, sleep=sleep).wait_for_slot()
     assert simulation.slept == pytest.approx([0.05, 0.5])
 
 
-def test_nobody_waits_for_more_than_a_minute() -> None:
-    """A request that may be refused is better than a script that seems dead."""
+def test_a_request_waits_at_most_a_minute() -> None:
+    """A 429 is better than a script that does not continue."""
     simulation = Simulation(rate=0.001)
     for _ in range(5):
-        simulation.budget.take()
+        simulation.budget.wait_for_slot()
     assert simulation.slept == pytest.approx([60.0] * 4)
 
 
-def test_a_clock_that_was_set_back_stops_nobody(simulation: Simulation) -> None:
-    """What was written in a future that is none any more does not count."""
-    simulation.taken_in(1.0)
+def test_a_clock_that_is_set_back_stops_no_request(simulation: Simulation) -> None:
+    """A state from the future is ignored."""
+    simulation.requests_in(1.0)
     simulation.slept.clear()
     simulation.time -= 3600
-    simulation.budget.take()
+    simulation.budget.wait_for_slot()
     assert simulation.slept == []
 
 
@@ -178,30 +181,28 @@ def test_a_clock_that_was_set_back_stops_nobody(simulation: Simulation) -> None:
         {"share": 7.0},
     ],
 )
-def test_a_file_that_cannot_be_believed_stops_nobody(
-    simulation: Simulation, changes: dict[str, Any]
-) -> None:
-    """It is replaced, and the pace is an even one again."""
-    simulation.budget.take()
+def test_an_invalid_file_stops_no_request(simulation: Simulation, changes: dict[str, Any]) -> None:
+    """It is replaced, and the rate is the full one."""
+    simulation.budget.wait_for_slot()
     entry = simulation.cache.get(KEY)
     assert entry is not None
     simulation.cache.put(KEY, {**entry.document, **changes})
-    assert 20 <= simulation.taken_in(1.0) <= 20 + IN_A_ROW
+    assert 20 <= simulation.requests_in(1.0) <= 20 + BURST
 
 
-def test_without_a_home_that_can_be_written_a_process_keeps_its_own_budget(world: World) -> None:
-    """All sessions of the process share it."""
+def test_a_process_without_a_writable_home_has_its_own_budget(world: World) -> None:
+    """Its sessions share it."""
     (world.home / ".aws" / "sso-plugin").write_text("in the way of the folder")
     profile = SsoProfile.of(Session(profile="dev"))
     assert profile is not None
     began = time.time()
-    for _ in range(IN_A_ROW + 4):
-        Budget.of(profile).take()
+    for _ in range(BURST + 4):
+        Budget.of(profile).wait_for_slot()
     assert time.time() - began >= 4 * 0.05
 
 
 class TestAtThePortal:
-    """What the portal sees of it."""
+    """The requests that the portal receives."""
 
     @pytest.fixture(autouse=True)
     def _signed_in(self, world: World, _not_enabled: None) -> None:
@@ -214,71 +215,75 @@ class TestAtThePortal:
         assert credentials is not None
         credentials.get_frozen_credentials()
 
-    def test_a_request_is_repeated_until_it_is_not_refused_any_more(self, world: World) -> None:
-        """The caller does not hear of it."""
+    def test_a_throttled_request_is_retried(self, world: World) -> None:
+        """The caller gets no error."""
         world.emulator.faults.add("GetRoleCredentials", status=429, times=3)
         self.use_role()
         assert statuses(world, "GetRoleCredentials") == [429, 429, 429, 200]
 
-    def test_a_request_that_is_always_refused_fails_at_last(self, world: World) -> None:
-        """After a bounded number of attempts; the error says that it is worth another try."""
+    def test_a_request_that_is_always_throttled_is_an_error(self, world: World) -> None:
+        """After six attempts. The error is retryable."""
         world.emulator.faults.add("GetRoleCredentials", status=429)
         with pytest.raises(PortalError, match="TooManyRequestsException") as caught:
             self.use_role()
         assert caught.value.retryable
         assert statuses(world, "GetRoleCredentials") == [429] * 6
 
-    def test_other_errors_are_repeated_as_botocore_does(self, world: World) -> None:
-        """They are no reason to slow down."""
+    def test_other_errors_are_retried_by_botocore(self, world: World) -> None:
+        """They do not change the rate."""
         world.emulator.faults.add("GetRoleCredentials", status=500, times=2)
         self.use_role()
         assert statuses(world, "GetRoleCredentials") == [500, 500, 200]
         assert budget_of(world)["share"] == 1.0
 
-    def test_a_logout_needs_no_budget(self, world: World) -> None:
-        """It does not wait for its turn."""
+    def test_a_logout_does_not_wait(self, world: World) -> None:
+        """It reserves no slot."""
         assert ConfiguredLogin.find("dev").end()
         assert list((world.home / ".aws" / "sso-plugin").glob("budget-*.json")) == []
 
-    def test_the_file_tells_nobody_anything(self, world: World) -> None:
-        """Four numbers, readable by their owner only."""
+    def test_the_file_has_four_numbers(self, world: World) -> None:
+        """And nothing that identifies a user."""
         self.use_role()
         assert list(budget_of(world)) == ["next_at", "resume_at", "share", "written_at"]
 
-    def test_processes_share_one_budget(self, world: World) -> None:
-        """However they are released, no request comes before its turn in the pace of all."""
+    @PROCESSES
+    def test_processes_share_one_budget(self, world: World, processes: int) -> None:
+        """No request is sent before its slot, however the processes are scheduled."""
         world.configure(world.emulator.profile() + "sso_requests_per_second = 40\n")
-        began = run_together(processes=4, calls=15)
+        began = run_together(processes, calls=10)
         requests = served(world, "ListAccounts")
-        assert len(requests) == 60
+        assert len(requests) == 10 * processes
         early = [
             index
             for index, request in enumerate(requests)
-            if request.time < began + (index - IN_A_ROW - 1) / 40
+            if request.time < began + (index - BURST - 1) / 40
         ]
         assert early == []
 
     def test_processes_slow_down_together(self, world: World) -> None:
-        """One is told to wait a second; the other, which was told nothing, waits as well."""
+        """One receives a 429 with ``Retry-After``, and the other one waits as well."""
         world.emulator.faults.add("ListAccounts", status=429, retry_after=1.0, times=1)
         run_together(processes=1, calls=1)
         run_together(processes=1, calls=1)
-        refused, *others = served(world, "ListAccounts")
-        assert (refused.status, [each.status for each in others]) == (429, [200, 200])
-        assert all(each.time >= refused.time + 0.9 for each in others)
+        throttled, *others = served(world, "ListAccounts")
+        assert (throttled.status, [each.status for each in others]) == (429, [200, 200])
+        assert all(each.time >= throttled.time + 0.9 for each in others)
 
-    def test_processes_that_ask_for_too_much_lose_nothing(self, world: World) -> None:
-        """The portal allows a fifth of what the profile says; every call succeeds all the same."""
+    @PROCESSES
+    def test_a_lower_limit_of_the_portal_makes_no_call_fail(
+        self, world: World, processes: int
+    ) -> None:
+        """The portal allows a fifth of the rate in the profile."""
         world.configure(world.emulator.profile() + "sso_requests_per_second = 50\n")
         world.emulator.settings.requests_per_second = 10
-        run_together(processes=4, calls=10)
-        all_of_them = statuses(world, "ListAccounts")
-        assert all_of_them.count(200) == 40
-        assert 0 < all_of_them.count(429) < 40
+        run_together(processes, calls=10)
+        found = statuses(world, "ListAccounts")
+        assert found.count(200) == 10 * processes
+        assert 0 < found.count(429) < 10 * processes
 
 
 def run_together(processes: int, calls: int) -> float:
-    """Have processes that start at once list the accounts so many times; tell when it began."""
+    """List the accounts a number of times in each process. Return when the first one began."""
     barrier = SPAWN.Barrier(processes + 1)
     started = [SPAWN.Process(target=list_accounts, args=(barrier, calls)) for _ in range(processes)]
     for process in started:
@@ -292,10 +297,10 @@ def run_together(processes: int, calls: int) -> float:
 
 
 def list_accounts(barrier: Barrier, calls: int) -> None:
-    directory = TokenSource(ConfiguredLogin.find("dev")).listings()
+    listings = TokenSource(ConfiguredLogin.find("dev")).listings()
     barrier.wait(60)
     for _ in range(calls):
-        assert len(list(directory.accounts())) == 3
+        assert len(list(listings.accounts())) == 3
 
 
 def served(world: World, operation: str) -> list[LoggedRequest]:

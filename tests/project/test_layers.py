@@ -64,8 +64,8 @@ ORDER = {
     "credentials": "refreshable role_source account_names generations role_request "
     "credential_source token_source role_credentials token_renewal token_file login_index "
     "access_token __init__ background schedule",
-    "portal": "listings client account_choice error_map outage __init__ concurrently responses "
-    "throttling unreachable",
+    "portal": "listings client account_choice error_map outage __init__ concurrent_map responses "
+    "service_client throttling unreachable",
     "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
     "unwritable waiting",
     "web": "browser capabilities one_time_redirect loopback __init__ addresses peers request",

@@ -304,7 +304,7 @@ def test_an_answer_of_nonsense_is_one_clear_error(
         boto3.Session(profile_name="dev").client("sts").get_caller_identity()
     assert re.fullmatch(
         r'The profile "dev" cannot reach Identity Center \(sso in eu-central-1, at [\w:/.]+\): its '
-        r"answer cannot be read(: \w+ is [a-z ]+)?\. Run: sso-plugin doctor --profile dev",
+        r"response cannot be read(: \w+ is [a-z ]+)?\. Run: sso-plugin doctor --profile dev",
         str(caught.value),
     )
 

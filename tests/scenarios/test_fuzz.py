@@ -280,7 +280,7 @@ def read_own_file(kind: str, login: ConfiguredLogin) -> None:
         AccountNames(login).load("Prod")
     elif kind == "outage":
         outage = Outage(own, key, login.profile)
-        outage.holds_off()
+        outage.is_backing_off()
         assert outage.note(PortalError(error_msg="x")) <= 1000
         failed = outage.since(0.0)
         assert failed is None or copy.deepcopy(failed).kwargs == failed.kwargs
@@ -293,7 +293,7 @@ def read_own_file(kind: str, login: ConfiguredLogin) -> None:
     elif kind == "login":
         read_failed_login(login)
     else:
-        Budget(f"budget-{key}", 1e6, own, sleep=lambda _: None).take()
+        Budget(f"budget-{key}", 1e6, own, sleep=lambda _: None).wait_for_slot()
 
 
 def read_portal_record(login: ConfiguredLogin) -> None:
@@ -429,7 +429,7 @@ def test_any_answer_of_the_portal_is_valid_or_an_error(number: int, data: st.Dat
     caller = Caller("The profile", "sso", "eu-central-1", "sso-plugin doctor")
 
     def read_it() -> object:
-        with caller.mapped_errors_of_answer():
+        with caller.mapped_errors_of_response():
             return read(answer)
 
     found = result_or_error(read_it, PortalError)

@@ -1,4 +1,4 @@
-"""Root in the home of a user: what is created there belongs to the user, and nothing elsewhere."""
+"""Root in the home of a user: new files belong to the user, and no file elsewhere is changed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import otheruser
 import pytest
 from otheruser import ATTACKER, USER, Snapshot
+from token_home import BECOME
 
 from sso_plugin.commands.config_change import Change
 from sso_plugin.commands.config_file import ConfigFile
@@ -33,7 +34,7 @@ GROUP = 65531
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give the home of a user, whose group has another number, as root has it by ``sudo -E``."""
+    """Use the home of a user, as root does with ``sudo -E``. The user's group has another ID."""
     with otheruser.folder_of(USER) as folder:
         os.chown(folder, USER, GROUP)
         monkeypatch.setenv("HOME", str(folder))
@@ -57,7 +58,12 @@ def as_user(code: str, *arguments: str) -> str:
         "import sys\nfrom pathlib import Path\nfrom sso_plugin.storage.file_cache import FileCache"
     )
     done = subprocess.run(
-        [sys.executable, "-c", imports + otheruser.BECOME.format(uid=USER) + code, *arguments],
+        [
+            sys.executable,
+            "-c",
+            imports + BECOME.format(uid=USER) + code,
+            *arguments,
+        ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
@@ -68,8 +74,8 @@ def as_user(code: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_what_root_creates_belongs_to_the_owner_of_the_folder(home: Path) -> None:
-    """Folders, files and locks, with the modes that they always have."""
+def test_files_that_root_creates_belong_to_the_owner_of_the_folder(home: Path) -> None:
+    """Folders, files and locks, with their usual modes."""
     cache = FileCache(home / ".aws/sso/cache")
     with cache.locked("key") as held:
         assert held
@@ -87,8 +93,8 @@ def test_what_root_creates_belongs_to_the_owner_of_the_folder(home: Path) -> Non
     }
 
 
-def test_the_user_can_read_renew_and_delete_what_root_has_created(home: Path) -> None:
-    """Also while root holds the lock, the user waits for it."""
+def test_the_user_can_read_replace_and_delete_files_that_root_created(home: Path) -> None:
+    """The user waits for a lock that root holds."""
     folder = home / ".aws/sso/cache"
     cache = FileCache(folder)
     cache.put("key", {"a": 1})
@@ -111,9 +117,15 @@ print(sorted(os.listdir(sys.argv[1])))
     )
 
 
-@pytest.mark.parametrize("obstacle", ["a lock of root", "a folder that cannot be written"])
-def test_a_user_who_cannot_use_the_lock_file_goes_on_without(home: Path, obstacle: str) -> None:
-    """As left by an earlier version, or mounted; in silence, as on stock."""
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        "a lock of root",
+        pytest.param("a folder that cannot be written", marks=pytest.mark.long),
+    ],
+)
+def test_a_user_who_cannot_use_the_lock_file_continues_without(home: Path, obstacle: str) -> None:
+    """Without a warning. An earlier version may have created it, or the folder is mounted."""
     if obstacle == "a lock of root":
         (home / "key.lock").touch(mode=0o600)
     else:
@@ -127,7 +139,7 @@ with FileCache(Path(sys.argv[1])).locked("key", 0.1) as held:
 
 
 def test_a_file_that_is_replaced_gets_the_owner_of_the_folder(home: Path) -> None:
-    """An earlier version may have left one of root's."""
+    """An earlier version may have created a file of root."""
     cache = FileCache(home / "cache")
     cache.put("key", {"a": 1})
     os.chown(home / "cache/key.json", 0, 0)
@@ -138,10 +150,10 @@ def test_a_file_that_is_replaced_gets_the_owner_of_the_folder(home: Path) -> Non
 
 
 @pytest.mark.parametrize("by", ["folder", "link", "folder above"])
-def test_another_user_who_makes_a_folder_in_tmp_is_given_no_secret(
+def test_another_user_who_creates_a_folder_in_tmp_gets_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
-    """Root may have /tmp as its home, or keep its tokens there."""
+    """Root may have /tmp as its home, or store its tokens there."""
     shared = tmp_path / "tmp"
     shared.mkdir()
     shared.chmod(0o1777)
@@ -159,18 +171,18 @@ def test_another_user_who_makes_a_folder_in_tmp_is_given_no_secret(
         assert (written.stat().st_uid, stat.S_IMODE(written.stat().st_mode)) == (0, 0o600)
 
 
-def test_in_a_folder_of_root_everything_stays_root_s(tmp_path: Path) -> None:
-    """As on stock."""
+def test_files_in_a_folder_of_root_belong_to_root(tmp_path: Path) -> None:
+    """As with stock botocore."""
     cache = FileCache(tmp_path / ".aws/sso/cache")
     with cache.locked("key"):
         cache.put("key", {})
     assert owners(tmp_path) == {(0, 0)}
 
 
-def test_a_file_system_that_refuses_owners_changes_nothing(
+def test_a_file_system_may_refuse_to_change_owners(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """NFS with root_squash and FAT do."""
+    """As NFS with root_squash, and FAT. All works as before."""
 
     def refused(*_: Any) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -185,7 +197,7 @@ def test_a_file_system_that_refuses_owners_changes_nothing(
 
 
 def test_a_new_config_file_belongs_to_the_owner_of_its_folder(home: Path) -> None:
-    """One that exists keeps its own owner, since its content may not be for others."""
+    """An existing file keeps its owner, because its content may be confidential."""
     path = home / ".aws/config"
     text = "[profile new]\nregion = eu-west-1\n"
     change = Change({"new": {"region": "eu-west-1"}})
@@ -205,10 +217,11 @@ print(sts.get_caller_identity()["Arn"].rsplit("/", 1)[1])
 """
 
 
-def test_after_a_script_and_commands_of_root_everything_is_the_user_s(
+@pytest.mark.long
+def test_all_files_belong_to_the_user_after_scripts_and_commands_of_root(
     world: World, home: Path
 ) -> None:
-    """As with ``sudo -E``: a script, a renewal of the token, configure, and a logout."""
+    """With ``sudo -E``: a script, a renewal of the token, configure, and a logout."""
     world.sign_in(expiresAt="2020-01-01T00:00:00Z")
     shutil.copytree(world.home, home, dirs_exist_ok=True)
     for path in home.rglob("*"):
@@ -227,7 +240,7 @@ def test_after_a_script_and_commands_of_root_everything_is_the_user_s(
 
 @pytest.fixture
 def victim(tmp_path: Path) -> Path:
-    """Give a folder of root's that the user can enter, with a file of a name of the cache."""
+    """Create a folder of root that the user can enter, with files named like those of a cache."""
     for folder in tmp_path.parents:
         if folder.stat().st_mode & 0o055 != 0o055:
             folder.chmod(folder.stat().st_mode | 0o055)
@@ -242,7 +255,7 @@ def victim(tmp_path: Path) -> Path:
 
 
 def use(cache: FileCache, number: int) -> None:
-    """Write, lock and delete, as root."""
+    """Write, lock and delete as root."""
     with cache.locked("key", 0.01):
         cache.put("key", {"number": number})
     cache.replace("key", {"number": number}, lambda _: True)
@@ -250,10 +263,10 @@ def use(cache: FileCache, number: int) -> None:
 
 
 @pytest.mark.parametrize("part", [".aws", ".aws/sso", ".aws/sso/cache"])
-def test_root_follows_no_link_of_a_user_to_a_folder_of_another(
+def test_root_does_not_follow_a_link_of_a_user_to_a_folder_of_another(
     home: Path, victim: Path, part: str
 ) -> None:
-    """What is written stays in memory, and nothing is deleted there."""
+    """Documents stay in memory, and no file is deleted there."""
     link = home / part
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(victim)
@@ -270,10 +283,10 @@ def test_root_follows_no_link_of_a_user_to_a_folder_of_another(
     assert entry.document == {"a": 1}
 
 
-def test_root_follows_links_of_a_user_to_that_user_s_folders_and_its_own_links_anywhere(
+def test_root_follows_links_of_a_user_to_folders_of_the_same_user(
     home: Path, tmp_path: Path
 ) -> None:
-    """People keep ``~/.aws`` among their other settings, and images in a volume."""
+    """And its own links anywhere. Users link ``~/.aws`` to their settings, images to a volume."""
     (home / "settings").mkdir()
     (home / ".aws").symlink_to("settings")
     for path in (home / "settings", home / ".aws"):
@@ -287,10 +300,10 @@ def test_root_follows_links_of_a_user_to_that_user_s_folders_and_its_own_links_a
     assert (home / "settings/other/key.json").exists()
 
 
-def test_a_link_of_root_in_a_folder_of_a_user_counts_as_the_user_s(
+def test_a_link_of_root_in_a_folder_of_a_user_counts_as_a_link_of_the_user(
     home: Path, victim: Path
 ) -> None:
-    """The user can move any link of that folder to this name."""
+    """The user can rename any link in that folder."""
     (home / ".aws").symlink_to(victim)
     before = Snapshot(victim)
     FileCache(home / ".aws").put("key", {})
@@ -309,10 +322,10 @@ finally:
 
 
 @pytest.mark.parametrize("part", [".aws", ".aws/sso", ".aws/sso/cache"])
-def test_a_user_who_swaps_a_folder_meanwhile_gets_nothing_written_elsewhere(
+def test_a_user_who_replaces_a_folder_by_a_link_meanwhile_changes_no_other_file(
     home: Path, victim: Path, part: str
 ) -> None:
-    """A link to a folder of root's is in its place most of the time."""
+    """Most of the time, the link to a folder of root has its name."""
     folder = home / ".aws/sso/cache"
     FileCache(folder).put("key", {})
     assert owners(home) == {(USER, GROUP)}
@@ -325,14 +338,14 @@ def test_a_user_who_swaps_a_folder_meanwhile_gets_nothing_written_elsewhere(
             cache = FileCache(folder)
             use(cache, written)
             cache.put("key", {})
-            written += cache._overlay.get("key") is None
-            cache._overlay.delete("key")
+            written += cache._in_memory.get("key") is None
+            cache._in_memory.delete("key")
             assert (Snapshot(victim), sorted(victim.rglob("*"))) == before
     assert written == 30
 
 
-def test_a_user_who_removes_folders_meanwhile_gets_no_folder_of_root_s(home: Path) -> None:
-    """A folder that root has not just created itself never changes its owner."""
+def test_a_user_who_deletes_folders_meanwhile_gets_no_folder_of_root(home: Path) -> None:
+    """Only a folder that root has just created changes its owner."""
     for name in ("full", "full/inside"):
         (home / name).mkdir()
     os.chown(home / "full/inside", 0, 0)

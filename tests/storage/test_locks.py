@@ -1,9 +1,11 @@
-"""Locks between processes: where there are none, and what stands in the place of a lock file."""
+"""Locks between processes, systems without them, and files that are not lock files."""
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import multiprocessing
 import os
 import shlex
 import subprocess
@@ -16,7 +18,8 @@ import pytest
 from browsers import browser
 from otheruser import Snapshot
 
-from sso_plugin.storage import locks
+from sso_plugin.storage import locks, waiting
+from sso_plugin.storage.cache import MemoryCache
 from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from world import World
 
+SPAWN = multiprocessing.get_context("spawn")
 PAST = "2020-01-01T00:00:00Z"
 
 USE = """
@@ -58,7 +62,7 @@ WITHOUT = {
     "flock": "import fcntl; del fcntl.flock",
     **{name: REFUSING.format(name=name) for name in ("ENOSYS", "ENOLCK", "EOPNOTSUPP", "EIO")},
 }
-"""What a system, a file system or an installation can lack."""
+"""What a system, a file system or an installation may not have."""
 
 
 @pytest.fixture(autouse=True)
@@ -67,14 +71,14 @@ def _nothing_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(world: World, missing: str, code: str, **environment: str) -> str:
-    """Run a script in which warnings are errors; return what it prints. It reports nothing."""
+    """Run a script in which warnings are errors, and return what it prints."""
     done = world.run(f"{WITHOUT[missing]}\n{code}", PYTHONWARNINGS="error", **environment)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
 def shorten(world: World) -> None:
-    """Make role credentials in files due for a renewal in the background."""
+    """Change the role files so that a renewal in the background is due."""
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
     for file in world.role_files():
         document = json.loads(file.read_text())
@@ -87,11 +91,27 @@ def command(*words: str) -> str:
     return f"from sso_plugin.cli import main; sys.exit(main({list(words)!r}))"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no flock")
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_threads_are_locked_where_the_file_system_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The error of the system is not raised."""
+
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with FileCache(tmp_path).locked("key") as held, FileCache(tmp_path).locked("key", 0.0) as also:
+        assert (held, also) == (True, False)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("missing", "cache"), [*((each, "file") for each in WITHOUT), ("filelock and flock", "memory")]
 )
 def test_without_locks_scripts_work_as_on_stock(world: World, missing: str, cache: str) -> None:
-    """With an empty cache, a full one, and where credentials or the token are due; in silence."""
+    """With empty and full caches, and if credentials or the token are due, without a warning."""
     world.configure(world.emulator.profile() + f"sso_cache = {cache}\n")
     world.sign_in()
     assert run(world, missing, USE) == "alice\n"
@@ -109,9 +129,10 @@ def test_without_locks_scripts_work_as_on_stock(world: World, missing: str, cach
     assert run(world, missing, USE, SSO_PLUGIN="off") == "alice\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("missing", ["filelock and flock", "ENOSYS"])
 def test_without_locks_all_commands_work(world: World, tmp_path: Path, missing: str) -> None:
-    """Those that write are the ones that take locks."""
+    """Those that write files use locks."""
 
     def sso(*words: str) -> subprocess.CompletedProcess[str]:
         code = f"{WITHOUT[missing]}\nimport sys\n{command(*words)}"
@@ -141,11 +162,18 @@ def test_without_locks_all_commands_work(world: World, tmp_path: Path, missing: 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no flock")
 def test_on_posix_processes_exclude_each_other_without_filelock(tmp_path: Path) -> None:
-    """As those that have it: a refresh token may be used once only."""
+    """A refresh token may be valid only once."""
     script = f"{WITHOUT['filelock']}\n{TRY}"
     with FileCache(tmp_path).locked("key"):
         assert python(script, str(tmp_path)) == "False\n"
     assert python(script, str(tmp_path)) == "True\n"
+
+
+def wait_until_waiting(thread: threading.Thread) -> None:
+    deadline = time.monotonic() + 10
+    while not waiting.is_waiting(thread):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def python(script: str, *arguments: str) -> str:
@@ -159,8 +187,8 @@ def python(script: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_a_lock_of_filelock_keeps_ours_out_and_the_other_way_round(tmp_path: Path) -> None:
-    """Processes may run an older version of this package."""
+def test_locks_of_filelock_and_ours_exclude_each_other(tmp_path: Path) -> None:
+    """Other processes may run an older version of this package."""
     filelock: Any = pytest.importorskip("filelock")
     with FileCache(tmp_path).locked("key"), pytest.raises(filelock.Timeout):
         filelock.FileLock(tmp_path / "key.lock").acquire(0.1)
@@ -169,10 +197,10 @@ def test_a_lock_of_filelock_keeps_ours_out_and_the_other_way_round(tmp_path: Pat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has flock in filelock only")
-def test_the_lock_of_windows_excludes_as_the_one_of_posix(
+def test_the_lock_of_windows_works_like_the_one_of_posix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Windows has that one only."""
+    """They exclude each other."""
     cache = FileCache(tmp_path)
     with cache.locked("key"):
         monkeypatch.setattr(locks, "NEEDS_FILELOCK", True)
@@ -186,7 +214,7 @@ def test_the_lock_of_windows_excludes_as_the_one_of_posix(
 
 
 def make(kind: str, path: Path, victim: Path) -> None:
-    """Put something else in the place of a lock file."""
+    """Create something that is not a lock file."""
     if kind == "pipe":
         os.mkfifo(path)
     elif kind == "folder":
@@ -200,20 +228,20 @@ def make(kind: str, path: Path, victim: Path) -> None:
 
 
 KINDS = {
-    "link": "is no regular file",
-    "dangling link": "is no regular file",
+    "link": "is not a regular file",
+    "dangling link": "is not a regular file",
     "hard link": "has more than one link",
     "hard link to an empty file": "has more than one link",
-    "pipe": "is no regular file",
-    "folder": "is no regular file",
+    "pipe": "is not a regular file",
+    "folder": "is not a regular file",
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_no_lock_file_is_not_locked_and_reported_once_with_a_command_that_works(
+def test_something_else_than_a_lock_file_is_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    """Another file that it leads to keeps its content and its mode."""
+    """The command in the warning fixes it. The target of a link is not changed."""
     folder = tmp_path / "a folder; it's mine"
     folder.mkdir()
     victim, path, cache = tmp_path / "elsewhere/victim", folder / "key.lock", FileCache(folder)
@@ -237,8 +265,8 @@ def test_what_is_no_lock_file_is_not_locked_and_reported_once_with_a_command_tha
     assert victim.read_text() == content
 
 
-def test_a_hard_link_that_is_put_there_meanwhile_keeps_its_content(tmp_path: Path) -> None:
-    """The file is checked after it was opened, and never changed."""
+def test_the_target_of_a_new_hard_link_is_not_changed(tmp_path: Path) -> None:
+    """The file is checked after it was opened. Its content never changes."""
     victim, folder = tmp_path / "victim", tmp_path / "folder"
     folder.mkdir()
     victim.write_text("content")
@@ -269,7 +297,7 @@ while True:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_a_forked_child_does_not_keep_the_lock_of_its_parent(tmp_path: Path) -> None:
-    """Not even if the parent is killed while it has it."""
+    """Also if the parent is killed while it holds the lock."""
     script = """
 import os, signal, sys, time
 from pathlib import Path
@@ -289,8 +317,8 @@ with FileCache(Path(sys.argv[1])).locked("key"):
     assert python(TRY, str(tmp_path)) == "True\n"
 
 
-def test_the_lock_file_is_looked_up_again_if_it_was_replaced_meanwhile(tmp_path: Path) -> None:
-    """Two processes that hold files of the same name exclude nobody."""
+def test_a_lock_file_that_was_replaced_is_opened_again(tmp_path: Path) -> None:
+    """Locks on two files with the same name do not exclude each other."""
     cache, path = FileCache(tmp_path), tmp_path / "key.lock"
     order: list[str] = []
 
@@ -302,9 +330,77 @@ def test_the_lock_file_is_looked_up_again_if_it_was_replaced_meanwhile(tmp_path:
         path.rename(tmp_path / "moved")
         with FileCache(tmp_path).locked("key") as held:
             assert held
-            waiting = threading.Thread(target=wait)
-            waiting.start()
-            waiting.join(0.3)
+            thread = threading.Thread(target=wait)
+            thread.start()
+            wait_until_waiting(thread)
             order.append("first")
-    waiting.join(20)
+    thread.join(20)
     assert order == ["first", "second True"]
+
+
+def _add_one(folder: Path, times: int, begin: Any) -> None:
+    cache = FileCache(folder)
+    begin.wait()
+    for _ in range(times):
+        with cache.locked("key"):
+            entry = cache.get("key")
+            cache.put("key", {"n": (entry.document["n"] if entry else 0) + 1})
+
+
+@pytest.mark.parametrize("number", [3, pytest.param(8, marks=pytest.mark.long)])
+def test_processes_with_the_lock_do_not_lose_a_write(tmp_path: Path, number: int) -> None:
+    """They start together, and each adds 10 to a number in one file."""
+    begin = SPAWN.Event()
+    processes = [SPAWN.Process(target=_add_one, args=(tmp_path, 10, begin)) for _ in range(number)]
+    for process in processes:
+        process.start()
+    begin.set()
+    for process in processes:
+        process.join(60)
+    entry = FileCache(tmp_path).get("key")
+    assert entry is not None
+    assert entry.document == {"n": 10 * number}
+    assert [process.exitcode for process in processes] == [0] * number
+
+
+def _hold(folder: Path, held: Any) -> None:
+    with FileCache(folder).locked("key"):
+        held.set()
+        time.sleep(60)
+
+
+def test_a_killed_process_releases_the_lock(tmp_path: Path) -> None:
+    """At once, long before the timeout."""
+    held = SPAWN.Event()
+    process = SPAWN.Process(target=_hold, args=(tmp_path, held))
+    process.start()
+    assert held.wait(30)
+    entered = threading.Event()
+
+    def enter() -> None:
+        with FileCache(tmp_path).locked("key"):
+            entered.set()
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    wait_until_waiting(thread)
+    assert not entered.is_set()
+    process.kill()
+    assert entered.wait(10)
+    thread.join()
+    process.join()
+
+
+def test_the_context_of_a_lock_says_whether_it_is_held(tmp_path: Path) -> None:
+    """A caller that does not wait knows that another writer has it."""
+    for cache in (FileCache(tmp_path), MemoryCache()):
+        with cache.locked("key") as held, cache.locked("key", 0.0) as also:
+            assert (held, also) == (True, False)
+
+
+def test_threads_are_locked_where_processes_cannot_be(tmp_path: Path) -> None:
+    """There is no lock file in a folder that cannot be written."""
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "folder"
+    with FileCache(folder).locked("key") as held, FileCache(folder).locked("key", 0.0) as also:
+        assert (held, also) == (True, False)

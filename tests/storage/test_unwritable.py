@@ -1,7 +1,8 @@
-"""Tokens that cannot be stored, and files that cannot be deleted: what is reported, what works."""
+"""Files that cannot be written or deleted: what is reported, and what works without them."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import otheruser
 import pytest
+from token_home import BECOME
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
@@ -25,6 +27,7 @@ import sso_plugin
 from sso_plugin.commands.doctor import diagnose
 from sso_plugin.errors import SsoPluginError
 from sso_plugin.storage.file_cache import FileCache
+from sso_plugin.storage.unwritable import explain, stays_unusable
 
 if TYPE_CHECKING:
     from world import World
@@ -45,7 +48,7 @@ MOUNTS = {
 
 
 def run_on(mount: str, folder: Path, *command: str, **changes: str) -> tuple[int, str, str]:
-    """Run a command where a folder cannot be written, in mounts of its own."""
+    """Run a command with a mount that makes a folder unwritable."""
     copy = folder.parents[2] / f"copy-{time.monotonic_ns()}"
     script = "set -e; " + MOUNTS[mount].format(folder=folder, copy=copy) + '; exec "$@"'
     mounted = ["unshare", "-m", "sh", "-c", script, "sh"]
@@ -66,7 +69,7 @@ def run_on(mount: str, folder: Path, *command: str, **changes: str) -> tuple[int
 
 
 def block(world: World) -> Path:
-    """Put a file in the place of the folder of the tokens, which stops root as well."""
+    """Create a file with the name of the token folder, which stops root as well."""
     place = world.home / ".aws/sso"
     place.write_text("")
     return place
@@ -74,13 +77,15 @@ def block(world: World) -> Path:
 
 @pytest.fixture
 def blocked(world: World) -> str:
-    """Give the reason why the token cannot be stored."""
+    """Return the reason why the token cannot be stored."""
     place, file = block(world), world.token_file()
     return f"{file} cannot be written: {place} is not a folder (run: mv {place} {place}.old)"
 
 
-def test_a_login_that_could_not_be_stored_fails(world: World, tmp_path: Path, blocked: str) -> None:
-    """The next command would need a login again. The command in the report fixes it."""
+def test_a_login_whose_token_cannot_be_stored_fails(
+    world: World, tmp_path: Path, blocked: str
+) -> None:
+    """The next command would need a login again. The command in the message fixes it."""
     done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path))
     assert done.returncode == 1
     assert "Logged in" not in done.stderr
@@ -97,10 +102,9 @@ def test_a_login_that_could_not_be_stored_fails(world: World, tmp_path: Path, bl
     assert run("login").stderr.startswith("Already logged in")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mount", MOUNTS)
-def test_a_login_on_a_disk_that_cannot_be_written_fails(
-    world: World, tmp_path: Path, mount: str
-) -> None:
+def test_a_login_on_an_unwritable_disk_fails(world: World, tmp_path: Path, mount: str) -> None:
     """Read-only, or full."""
     world.token_file().parent.mkdir(parents=True)
     world.token_file("other").write_text("{}")
@@ -114,8 +118,9 @@ def test_a_login_on_a_disk_that_cannot_be_written_fails(
     assert errors.endswith("The login is lost: its token could not be stored for other programs.\n")
 
 
-def test_a_login_into_a_folder_that_is_not_trusted_fails(world: World, tmp_path: Path) -> None:
-    """It is written, but not read again."""
+@pytest.mark.long
+def test_a_login_with_an_untrusted_folder_fails(world: World, tmp_path: Path) -> None:
+    """The token is written, but not read."""
     folder = world.home / ".aws/sso"
     folder.mkdir()
     folder.chmod(0o777)
@@ -136,10 +141,10 @@ def log_in(world: World) -> sso_plugin.Status:
 
 
 @pytest.mark.parametrize("why", ["not writable", "not trusted", "no home"])
-def test_a_script_that_logs_in_goes_on_with_the_token(
+def test_a_script_that_logs_in_uses_the_token_in_memory(
     world: World, why: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In its memory. One warning says so, and the person is asked once."""
+    """With one warning. The user logs in once."""
     import boto3
 
     if why == "not writable":
@@ -159,7 +164,7 @@ def test_a_script_that_logs_in_goes_on_with_the_token(
     assert len([each for each in warnings if "memory of this process only" in each]) == 1
 
 
-def test_a_script_whose_person_logs_in_asks_once(
+def test_a_script_that_starts_a_login_does_so_once(
     world: World, tmp_path: Path, blocked: str
 ) -> None:
     """With ``sso_login``, for all sessions of the process, and with one warning."""
@@ -176,22 +181,23 @@ def no_home() -> Path:
     raise RuntimeError("Could not determine home directory.")
 
 
-def test_a_login_that_is_stored_says_nothing(world: World) -> None:
-    """The token is there for all."""
+def test_a_login_that_is_stored_reports_no_problem(world: World) -> None:
+    """All processes can use the token."""
     assert log_in(world).not_stored is None
     assert world.token_file().exists()
 
 
 def outcome(world: World, mount: str, **changes: str) -> tuple[str, str, int]:
-    """Use the token on a disk that cannot be written, three times in one process."""
+    """Use the token on an unwritable disk, three times in one process."""
     code = USE if changes else f"import sso_plugin\nsso_plugin.enable()\n{USE}"
     _, out, errors = run_on(mount, world.token_file().parent, code, **changes)
     return out, errors, world.count("CreateToken")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mount", MOUNTS)
-def test_a_valid_token_is_not_renewed_where_it_would_be_lost(world: World, mount: str) -> None:
-    """Stock botocore spends the refresh token, and fails in the end where it cannot save."""
+def test_a_valid_token_is_not_renewed_on_an_unwritable_disk(world: World, mount: str) -> None:
+    """The new token would be lost. Stock botocore renews it, and fails where it cannot save it."""
     world.emulator.settings.refresh_tokens = "rotate"
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 300))
     world.sign_in(expiresAt=soon)
@@ -202,13 +208,13 @@ def test_a_valid_token_is_not_renewed_where_it_would_be_lost(world: World, mount
     assert world.token_file().read_text() == before
     out, errors, renewals = outcome(world, mount, SSO_PLUGIN="off")
     assert renewals > 0
-    # Old versions write into the file that is there, which needs no room.
+    # Old versions write the existing file in place, which needs no space.
     if mount == "read-only":
         assert (out, "Error: " in errors) == ("", True)
 
 
-@pytest.mark.parametrize("mount", MOUNTS)
-def test_an_expired_token_is_renewed_and_kept_in_memory(world: World, mount: str) -> None:
+@pytest.mark.parametrize("mount", ["read-only", pytest.param("full", marks=pytest.mark.long)])
+def test_an_expired_token_is_renewed_in_memory(world: World, mount: str) -> None:
     """Once for all sessions of the process, with one warning."""
     world.emulator.settings.refresh_tokens = "rotate"
     world.sign_in(expiresAt=PAST)
@@ -223,18 +229,18 @@ def test_an_expired_token_is_renewed_and_kept_in_memory(world: World, mount: str
     )
 
 
-def test_where_the_token_can_be_stored_it_is_renewed_ahead_of_time(world: World) -> None:
-    """The trial leaves nothing."""
+def test_the_test_whether_a_file_can_be_written_leaves_no_file(world: World) -> None:
+    """On a writable disk it finds no problem."""
     world.sign_in()
     cache = FileCache(world.token_file().parent)
     assert cache.why_not_storable(world.token_file().stem) is None
     assert [path.name for path in world.token_file().parent.iterdir()] == [world.token_file().name]
 
 
-def test_what_cannot_be_replaced_cannot_be_stored(
+def test_a_file_that_cannot_be_replaced_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder in the place of the file, or a sticky folder of root with a file of another user."""
+    """A folder has its name, or it is a file of another user in a sticky folder of root."""
     cache = FileCache(tmp_path)
     (tmp_path / "folder.json").mkdir()
     path = tmp_path / "folder.json"
@@ -253,15 +259,22 @@ import encodings.ascii, os, sys, tempfile
 from pathlib import Path
 from sso_plugin.storage import modes, trust, writing, unwritable
 from sso_plugin.storage.file_cache import FileCache
-{otheruser.BECOME.format(uid=otheruser.USER)}
+{BECOME.format(uid=otheruser.USER)}
 print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
 """
 
 
 @otheruser.needs_two_users
-@pytest.mark.parametrize("existing", ["", ".aws", ".aws/sso/cache"])
-def test_the_command_for_a_folder_of_root_gives_access_to_the_cache_only(existing: str) -> None:
-    """And not to what is above it, which can be the root folder."""
+@pytest.mark.parametrize(
+    "existing",
+    [
+        ".aws",
+        pytest.param("", marks=pytest.mark.long),
+        pytest.param(".aws/sso/cache", marks=pytest.mark.long),
+    ],
+)
+def test_the_command_for_a_folder_of_root_changes_only_the_cache(existing: str) -> None:
+    """Not its parents, which may be system folders."""
     with otheruser.folder_of(0) as home:
         folder = home / ".aws/sso/cache"
         (home / existing).mkdir(parents=True, exist_ok=True)
@@ -277,8 +290,8 @@ def test_the_command_for_a_folder_of_root_gives_access_to_the_cache_only(existin
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/null")
-def test_a_home_that_is_a_device_stays_where_it_is() -> None:
-    """Accounts of services have such a home. To move it would break the system."""
+def test_the_message_about_a_home_that_is_a_device_has_no_command() -> None:
+    """Service accounts have such a home. To move it would damage the system."""
     cache = FileCache(Path("/dev/null/.aws/sso/cache"))
     cache.put("key", {})
     assert cache.why_not_stored("key") == (
@@ -287,8 +300,35 @@ def test_a_home_that_is_a_device_stays_where_it_is() -> None:
     )
 
 
-def test_doctor_reports_what_is_in_the_way_of_a_login(world: World, blocked: str) -> None:
-    """A login alone would not help. The command does, and the mode of a file is no matter here."""
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [
+        (errno.ENOSPC, "free some space on the disk"),
+        (errno.EROFS, "set HOME to a folder that can be written, or mount this one so"),
+        (errno.EISDIR, "run: mv {path} {path}.old"),
+        (errno.EIO, ""),
+    ],
+)
+def test_the_reason_has_a_fix_if_there_is_one(tmp_path: Path, number: int, fix: str) -> None:
+    """It depends on the error."""
+    path = tmp_path / "key.json"
+    why = f"{path} cannot be written: {os.strerror(number)}"
+    expected = f"{why} ({fix.format(path=path)})" if fix else why
+    assert explain(path, OSError(number, os.strerror(number))) == expected
+
+
+@pytest.mark.parametrize(("reasons", "expected"), [("xx--", False), ("-", False), ("x" * 9, True)])
+def test_a_file_may_become_usable_while_another_program_writes_it(
+    monkeypatch: pytest.MonkeyPatch, reasons: str, *, expected: bool
+) -> None:
+    """It is read several times, for half a second."""
+    monkeypatch.setattr("sso_plugin.storage.unwritable._READ_PAUSES", (0.0,) * 4)
+    left = list(reasons)
+    assert stays_unusable(lambda: "is damaged" if left.pop(0) == "x" else None) == expected
+
+
+def test_doctor_reports_an_unwritable_token_folder(world: World, blocked: str) -> None:
+    """Before the missing token, because a login alone would not help."""
     place = world.home / ".aws/sso"
     found = [each for each in diagnose("dev") if each.check == "files"]
     assert [(each.status, each.message, each.mend) for each in found][:2] == [
@@ -301,9 +341,11 @@ def test_doctor_reports_what_is_in_the_way_of_a_login(world: World, blocked: str
     ]
 
 
-@pytest.mark.parametrize("words", [("--profile", "dev"), ("--all",)])
-def test_a_logout_that_leaves_files_fails(world: World, words: tuple[str, ...]) -> None:
-    """It names each of them once. What is missing is not reported."""
+@pytest.mark.parametrize(
+    "words", [("--profile", "dev"), pytest.param(("--all",), marks=pytest.mark.long)]
+)
+def test_a_logout_that_cannot_delete_files_fails(world: World, words: tuple[str, ...]) -> None:
+    """It names each file once. Missing files are not reported."""
     world.sign_in()
     code, _, errors = run_on("read-only", world.token_file().parent, ENTRY, "logout", *words)
     assert code == 1
@@ -316,8 +358,8 @@ def test_a_logout_that_leaves_files_fails(world: World, words: tuple[str, ...]) 
     assert not world.token_file().exists()
 
 
-def test_a_script_that_logs_out_hears_what_is_left(world: World) -> None:
-    """By an error, after all else is done."""
+def test_a_logout_in_a_script_raises_an_error_for_files_that_stay(world: World) -> None:
+    """After the other files were deleted."""
     world.sign_in()
     sso_plugin.enable()
     import boto3
@@ -331,7 +373,7 @@ def test_a_script_that_logs_out_hears_what_is_left(world: World) -> None:
 
 
 def test_a_configure_that_cannot_write_fails(world: World) -> None:
-    """The config file is as it was."""
+    """The config file is not changed."""
     world.sign_in()
     before = world.config_file.read_text()
     words = ("configure", "--sso-session", "corp", "--yes")
