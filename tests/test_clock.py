@@ -87,7 +87,7 @@ def test_a_slow_answer_says_nothing_of_the_clock() -> None:
     """The header was written when the request came, and arrives ten seconds later."""
     machine = Machine()
     clock = machine.clock()
-    sent = clock.mark()
+    sent = clock.request_time()
     machine.pass_time(10)
     clock.observe(formatdate(1_000_000, usegmt=True), sent)
     assert clock.now() == 1_000_010.0
@@ -97,7 +97,7 @@ def test_a_slow_answer_tells_a_wrong_clock_all_the_same() -> None:
     """Two hours are more than the answer can have taken on its way."""
     machine = Machine()
     clock = machine.clock()
-    sent = clock.mark()
+    sent = clock.request_time()
     machine.pass_time(10)
     clock.observe(formatdate(1_007_200, usegmt=True), sent)
     assert clock.now() == 1_007_205.5

@@ -25,7 +25,7 @@ from sso_plugin.errors import (
     RenewalRefusal,
     SsoPluginError,
     TokenLocked,
-    also,
+    also_as,
 )
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage
@@ -153,7 +153,7 @@ def errors() -> list[SsoPluginError]:
     more: dict[str, Any] = {"error_msg": "It failed", "problem": "failed", "retryable": True}
     return [
         *(kind(**more) for kind in (*plain, *UNREACHABLE.values())),
-        also(UNREACHABLE["SSLError"], UnauthorizedSSOTokenError)(**more),
+        also_as(UNREACHABLE["SSLError"], UnauthorizedSSOTokenError)(**more),
         *(kind(**more, response=RESPONSE, operation_name="CreateToken") for kind in refused),
     ]
 
@@ -199,7 +199,7 @@ BOTOCORES = [
 def test_an_error_of_the_config_can_be_any_error_of_botocore_too(base: type[Exception]) -> None:
     """Whatever botocore raises for a setting, with bases and arguments of its own."""
     for kind in (ConfigError, ConfigValueError):
-        exc = also(kind, base)(error_msg="It is wrong")
+        exc = also_as(kind, base)(error_msg="It is wrong")
         assert str(exc) == "It is wrong"
         assert isinstance(exc, kind)
         [received] = {type(pickle.loads(pickle.dumps(exc))).__mro__[1:]}  # noqa: S301 - our own

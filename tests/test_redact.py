@@ -27,6 +27,7 @@ SCRIPT = """
 import json, logging, pathlib, sys, urllib.request
 logging.basicConfig(filename=sys.argv[1], level=logging.DEBUG)
 import boto3, sso_plugin
+from quicklogin import login
 from botocore.exceptions import BotoCoreError, ClientError
 
 emulator, home = sys.argv[2], pathlib.Path.home()
@@ -67,8 +68,7 @@ def expire():
 
 sso_plugin.enable()
 for flow in ("device", "browser"):
-    choices = {"show": approve, "open_browser": open_browser, "sleep": lambda _: None}
-    sso_plugin.login("dev", flow=flow, force=True, **choices)
+    login("dev", flow=flow, force=True, show=approve, open_browser=open_browser)
     learn()
 for _ in range(2):
     session = boto3.Session(profile_name="dev")

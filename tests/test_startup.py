@@ -21,7 +21,7 @@ import sys
 from sso_plugin import startup
 botocore = sys.modules.get("botocore")
 initializers = botocore._INITIALIZERS if botocore else []
-print(sys.meta_path.count(startup.Tripwire), initializers.count(startup._initialize))
+print(sys.meta_path.count(startup.ImportHook), initializers.count(startup._initialize))
 """
 WAITING = "1 0"
 REGISTERED = "1 1"
@@ -401,7 +401,7 @@ logging.getLogger("botocore").setLevel(logging.INFO)
 import botocore.session
 botocore.session.Session()
 """
-        expected = "DEBUG:sso_plugin:Leaving a session as it is: RuntimeError"
+        expected = "DEBUG:sso_plugin:Cannot enable sso_plugin in a session: RuntimeError"
         assert expected == own.run("-c", snippet)
 
     def test_finders_of_others_may_be_particular(self, own: Environment) -> None:

@@ -225,7 +225,7 @@ class Portal:
 
     def _mark(self, request: Any, **_: Any) -> None:
         """Answer ``request-created``: note when this attempt goes out."""
-        request.context[_SENT] = self._clock.mark()
+        request.context[_SENT] = self._clock.request_time()
 
     def _observe(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
         """Answer ``after-call``: every response tells the time, those that refuse included.

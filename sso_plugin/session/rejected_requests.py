@@ -205,7 +205,7 @@ class _Rejection:
             return str(exc.response["Error"].get("Code")) in _KEYS | _TOKENS
         except BotoCoreError as exc:
             _logger.debug("Cannot ask STS about the credentials: %s", type(exc).__name__)
-        self._credentials.keep(_KEEP_GOOD)
+        self._credentials.pause_replacement(_KEEP_GOOD)
         return False
 
 

@@ -123,8 +123,8 @@ COMPLAINTS: list[tuple[dict[str, Any], dict[str, Any] | None, str]] = [
     (
         PROFILE,
         None,
-        'The specified sso-session does not exist: "corp", named by the profile "dev" in '
-        "~/.aws/config. Add a section [sso-session corp] with sso_start_url and sso_region to "
+        'The specified sso-session does not exist: "corp", which the profile "dev" in '
+        "~/.aws/config uses. Add a section [sso-session corp] with sso_start_url and sso_region to "
         "that file.",
     ),
     (
@@ -157,39 +157,39 @@ COMPLAINTS: list[tuple[dict[str, Any], dict[str, Any] | None, str]] = [
     (
         {**PROFILE, "sso_plugin": "maybe"},
         SESSION,
-        'The value of sso_plugin in the profile "dev" in ~/.aws/config is "maybe", which is none '
-        "of its choices: set it to on or off.",
+        'The value of sso_plugin in the profile "dev" in ~/.aws/config is "maybe", which is not '
+        "valid. Set it to on or off.",
     ),
     (
         {**PROFILE, "sso_login": "yes"},
         SESSION,
-        'The value of sso_login in the profile "dev" in ~/.aws/config is "yes", which is none '
-        "of its choices: set it to never, auto, browser or device.",
+        'The value of sso_login in the profile "dev" in ~/.aws/config is "yes", which is not '
+        "valid. Set it to never, auto, browser or device.",
     ),
     (
         {**PROFILE, "sso_refresh": ""},
         SESSION,
-        'The value of sso_refresh in the profile "dev" in ~/.aws/config is "", which is none of '
-        "its choices: set it to background or blocking.",
+        'The value of sso_refresh in the profile "dev" in ~/.aws/config is "", which is not '
+        "valid. Set it to background or blocking.",
     ),
     (
         {**PROFILE, "sso_cache": {"file": "x"}},
         SESSION,
         'The value of sso_cache in the profile "dev" in ~/.aws/config is a nested section, which '
-        "is none of its choices: set it to one line of text.",
+        "is not valid. Set it to one line of text.",
     ),
     (
         {**PROFILE, "sso_requests_per_second": "0"},
         SESSION,
         'The value of sso_requests_per_second in the profile "dev" in ~/.aws/config is "0", which '
-        "is none of its choices: set it to a number above 0.",
+        "is not valid. Set it to a number above 0.",
     ),
     *(
         (
             {**PROFILE, "sso_minimum_lifetime": value},
             SESSION,
             'The value of sso_minimum_lifetime in the profile "dev" in ~/.aws/config is '
-            f'"{value}", which is none of its choices: set it to a number of seconds, or a time '
+            f'"{value}", which is not valid. Set it to a number of seconds, or a time '
             "such as 45m or 1h.",
         )
         for value in ("soon", "-5m", "m", "nan", "")
@@ -198,7 +198,7 @@ COMPLAINTS: list[tuple[dict[str, Any], dict[str, Any] | None, str]] = [
         {**PROFILE, "sso_use_fips_endpoint": "1"},
         SESSION,
         'The value of sso_use_fips_endpoint in the profile "dev" in ~/.aws/config is "1", which '
-        "is none of its choices: set it to false or true.",
+        "is not valid. Set it to false or true.",
     ),
 ]
 

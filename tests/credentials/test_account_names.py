@@ -15,7 +15,7 @@ import sso_plugin
 from sso_plugin import ConfigError, LoginRequired, NoAccess
 from sso_plugin.clock import Clock
 from sso_plugin.credentials.access_token import AccessToken
-from sso_plugin.credentials.account_names import AccountNames, KnownAccount
+from sso_plugin.credentials.account_names import AccountNames, CachedAccount
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.emulator import Account, Assignment, Organization, User
 from sso_plugin.storage.file_cache import token_cache
@@ -309,7 +309,7 @@ def test_one_who_is_overtaken_while_looking_does_not_ask_again(
     configure(world, "production")
     load = AccountNames.load
 
-    def overtaken(names: AccountNames, name: str) -> KnownAccount | None:
+    def overtaken(names: AccountNames, name: str) -> CachedAccount | None:
         monkeypatch.setattr(AccountNames, "load", load)
         found = load(names, name)
         account_of()

@@ -131,7 +131,7 @@ def test_the_end_of_a_script_during_a_renewal_leaves_no_open_connection(
 
 FORKING = """
 forks = []
-background._PATIENCE_AT_FORK = 60.0  # this machine may be slow
+background._FORK_TIMEOUT = 60.0  # this machine may be slow
 for _ in range(3):
     child = os.fork()
     if child == 0:

@@ -129,7 +129,7 @@ def test_it_applies_to_the_first_use_only() -> None:
 
 def test_a_hanging_portal_is_waited_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """And once: the next caller does not wait."""
-    monkeypatch.setattr("sso_plugin.credentials.schedule._FIRST_USE", 0.05)
+    monkeypatch.setattr("sso_plugin.credentials.schedule._FIRST_USE_TIMEOUT", 0.05)
     now = Time()
     source = Source(now)
     source.cached = source.make("cached")

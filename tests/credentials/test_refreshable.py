@@ -210,7 +210,7 @@ def test_credentials_that_may_live_do_not_wait_for_a_portal_that_hangs(
     source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For a few seconds only: they may have expired, and may not."""
-    monkeypatch.setattr(schedule, "_DOUBT", 0.05)
+    monkeypatch.setattr(schedule, "_UNCERTAIN_EXPIRY_TIMEOUT", 0.05)
     credentials = held_machine(source, time)
     source.gate = threading.Event()
     assert key_of(credentials) == "1"
@@ -317,7 +317,7 @@ def test_a_failed_renewal_harms_nobody_while_credentials_live(
         assert key_of(credentials) == "1"
         time.now += 1
     assert [record.getMessage() for record in caplog.records] == [
-        "Cannot renew the credentials, going on with the current ones: the portal is down"
+        "Cannot renew the credentials, using the current ones: the portal is down"
     ]
     source.error = None
     time.now += 1

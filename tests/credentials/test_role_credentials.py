@@ -223,7 +223,7 @@ def test_credentials_that_have_expired_on_arrival_are_refused(
     expired = ReadOnlyCredentials("A", "B", "C"), time.time() - 1
     monkeypatch.setattr(Portal, "get_role_credentials", lambda *_: expired)
     world.sign_in()
-    with pytest.raises(PortalError, match="that had expired"):
+    with pytest.raises(PortalError, match="that had already expired"):
         key_of()
 
 

@@ -158,7 +158,7 @@ def test_a_refresh_token_that_is_refused_needs_a_login(world: World) -> None:
     with pytest.raises(LoginRequired) as caught:
         source_of().fetch()
     assert str(caught.value) == (
-        'The profile "dev" needs a login: its token cannot be renewed any more '
+        'The profile "dev" needs a login: its refresh token has expired or was revoked '
         "(InvalidGrantException). Run: sso-plugin login --profile dev"
     )
 
@@ -337,7 +337,7 @@ def test_a_token_of_another_program_that_has_expired_is_no_help(
     world.sign_in(refreshToken="spent", expiresAt="2020-01-01T00:00:00Z")
     source = source_of()
     during_renewal(monkeypatch, source, lambda: world.sign_in(expiresAt="2020-01-02T00:00:00Z"))
-    with pytest.raises(LoginRequired, match=r"cannot be renewed any more \(InvalidGrantException"):
+    with pytest.raises(LoginRequired, match=r"has expired or was revoked \(InvalidGrantException"):
         source.fetch()
 
 
@@ -461,5 +461,5 @@ def test_a_token_file_that_vanishes_during_a_renewal_is_no_other_error(
     world.sign_in(refreshToken="spent", expiresAt="2020-01-01T00:00:00Z")
     source = source_of()
     during_renewal(monkeypatch, source, lambda: world.token_file().unlink())
-    with pytest.raises(LoginRequired, match="cannot be renewed any more"):
+    with pytest.raises(LoginRequired, match="has expired or was revoked"):
         source.fetch()
