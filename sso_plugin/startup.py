@@ -7,6 +7,8 @@ only, which are loaded by then. It opens no file, starts no thread, prints and r
 import os
 import sys
 
+__all__ = ["ImportHook", "main", "register", "switched_off", "unregister"]
+
 TYPE_CHECKING = False  # a plain name: importing typing would take longer than all of this module
 if TYPE_CHECKING:
     from types import ModuleType

@@ -149,3 +149,36 @@ def test_a_wall_clock_that_is_ahead_makes_a_renewal_due() -> None:
     schedule = Schedule.of(Lifetime(0, HOUR), 0.0)
     assert schedule.action(1.0, 2 * HOUR) is Action.WAIT
     assert schedule.is_valid(1.0)
+
+
+@pytest.mark.parametrize(
+    ("length", "advisory", "mandatory", "last"),
+    [
+        (43200, 900, 60, 12),
+        (3600, 900, 60, 12),
+        (900, 225, 60, 12),
+        (30, 7.5, 3, 0.6),
+        (0, 900, 60, 12),
+        (-5, 900, 60, 12),
+    ],
+)
+def test_each_window_is_at_most_a_share_of_the_lifetime(
+    length: float, advisory: float, mandatory: float, last: float
+) -> None:
+    """A quarter, a tenth, and a fiftieth."""
+    lifetime = Lifetime(0.0, length)
+    windows = [lifetime.advisory_refresh_at, lifetime.mandatory_refresh_at, lifetime.wait_until]
+    assert [length - moment for moment in windows] == pytest.approx([advisory, mandatory, last])
+
+
+@SEARCH
+@given(st.floats(0, 4e9), st.floats(-1e6, 1e6))
+def test_the_windows_are_in_order_for_any_lifetime(issued_at: float, length: float) -> None:
+    """Also if the issue time is after the expiry."""
+    lifetime = Lifetime(issued_at, issued_at + length)
+    assert (
+        lifetime.advisory_refresh_at
+        <= lifetime.mandatory_refresh_at
+        <= lifetime.wait_until
+        <= lifetime.expires_at
+    )
