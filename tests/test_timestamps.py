@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 UTC = timezone.utc
 MOMENT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC).timestamp()
 
+
+def long(values: list[Any]) -> list[Any]:
+    """Mark the values of a parameter as long."""
+    each = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [pytest.param(*value, marks=pytest.mark.long) for value in each]
+
+
 FORMS = [
     "2026-11-25T12:00:00Z",
     "2026-11-25T12:00:00UTC",
@@ -118,13 +125,13 @@ INVALID = [
 ]
 
 
-@pytest.mark.parametrize("held", INVALID, ids=ascii)
-def test_other_values_are_a_value_error(held: object) -> None:
+@pytest.mark.parametrize("value", INVALID, ids=ascii)
+def test_other_values_are_a_value_error(value: object) -> None:
     """Without a warning, which dateutil prints for an unknown time zone."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match=r"."):
-            parse_timestamp(held)
+            parse_timestamp(value)
 
 
 @pytest.mark.parametrize("text", ["9999-12-31 23:59:59 -1400", "9999-12-31T23:59:59.9999999Z"])
@@ -239,7 +246,7 @@ def cached_roles(world: World, expiration: object) -> None:
     file.write_text(json.dumps(document))
 
 
-@pytest.mark.parametrize("text", UNUSUAL)
+@pytest.mark.parametrize("text", [UNUSUAL[0], *long(UNUSUAL[1:])])
 def test_cached_credentials_with_unusual_timestamps_are_used(world: World, text: str) -> None:
     """`credential-process` prints the usual format, which SDKs read."""
     world.sign_in()
@@ -266,18 +273,30 @@ SHOWN = [
 ]
 
 
-@pytest.mark.parametrize(("held", "fault"), SHOWN)
-def test_an_invalid_expiry_of_a_token_is_reported(world: World, held: object, fault: str) -> None:
-    """By the error, ``status`` and ``doctor``, with file, key and value."""
-    world.sign_in(expiresAt=held)
+@pytest.mark.parametrize(("value", "problem"), SHOWN)
+def test_the_error_for_an_invalid_expiry_of_a_token_names_the_value(
+    world: World, value: object, problem: str
+) -> None:
+    """And the file and the key."""
+    world.sign_in(expiresAt=value)
     world.token_file().chmod(0o600)
-    reason = f"the token file {world.token_file()} {fault}"
+    reason = f"the token file {world.token_file()} {problem}"
     with pytest.raises(LoginRequired) as caught:
         session_of(ours=True).get_credentials().get_frozen_credentials()
     assert str(caught.value) == (
         f'The profile "dev" needs a login: {reason}. Run: sso-plugin login --profile dev'
     )
     assert sso_plugin.status("dev").fault == reason
+
+
+@pytest.mark.parametrize(("value", "problem"), [SHOWN[0], *long(SHOWN[1:])])
+def test_status_and_doctor_report_an_invalid_expiry_of_a_token(
+    world: World, value: object, problem: str
+) -> None:
+    """With the same reason as the error."""
+    world.sign_in(expiresAt=value)
+    world.token_file().chmod(0o600)
+    reason = f"the token file {world.token_file()} {problem}"
     assert f"none: {reason}" in command.run("status", "-p", "dev", COLUMNS="500").stdout
     assert f"T{reason[1:]}." in [each.message for each in diagnose("dev")]
 
@@ -292,37 +311,37 @@ def test_a_missing_or_valid_token_file_has_no_problem(world: World) -> None:
         session_of(ours=True).get_credentials().get_frozen_credentials()
 
 
-@pytest.mark.parametrize("held", ["soon", 7])
-def test_an_invalid_expiry_of_a_registration_is_reported(world: World, held: object) -> None:
+@pytest.mark.parametrize("value", ["soon", 7])
+def test_an_invalid_expiry_of_a_registration_is_reported(world: World, value: object) -> None:
     """It is the reason why an expired token is not renewed."""
     past = "2020-01-01T00:00:00Z"
-    world.sign_in(expiresAt=past, registrationExpiresAt=held)
+    world.sign_in(expiresAt=past, registrationExpiresAt=value)
     with pytest.raises(LoginRequired) as caught:
         session_of(ours=True).get_credentials().get_frozen_credentials()
-    fault = {"soon": ' "soon"', 7: ", which is not a string"}[held]
+    problem = {"soon": ' "soon"', 7: ", which is not a string"}[value]
     assert caught.value.reason == (
         f"its token expired at {past}, and {world.token_file()} has an invalid "
-        f"registrationExpiresAt{fault}"
+        f"registrationExpiresAt{problem}"
     )
 
 
-@pytest.mark.parametrize("held", ["soon", 7, None])
+@pytest.mark.parametrize("value", ["soon", 7, None])
 def test_an_invalid_expiry_of_cached_credentials_is_reported_once(
-    world: World, caplog: pytest.LogCaptureFixture, held: object
+    world: World, caplog: pytest.LogCaptureFixture, value: object
 ) -> None:
     """They are fetched again, and the file is replaced."""
     world.sign_in()
     session_of(ours=True).get_credentials().get_frozen_credentials()
-    cached_roles(world, held)
+    cached_roles(world, value)
     with caplog.at_level(logging.WARNING):
         session_of(ours=True).get_credentials().get_frozen_credentials()
-    fault = {
+    problem = {
         "soon": 'has an invalid Expiration "soon"',
         7: "has an invalid Expiration, which is not a string",
         None: "has no Expiration",
-    }[held]
+    }[value]
     [file] = world.role_files()
-    assert [f"Ignoring {file}, which {fault}"] == caplog.messages
+    assert [f"Ignoring {file}, which {problem}"] == caplog.messages
     assert world.count("GetRoleCredentials") == 2
     assert parse_timestamp(json.loads(file.read_text())["Credentials"]["Expiration"])
 
@@ -423,6 +442,7 @@ def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_far_from_greenwich")
 @SEARCH
 @given(
