@@ -29,7 +29,7 @@ __all__ = ["SsoCredentials"]
 
 _logger = logging.getLogger(__name__)
 
-_REPLACE_TIMEOUT = 30.0
+_LOCK_TIMEOUT = 30.0
 """Seconds that a caller with rejected credentials waits while another thread renews them."""
 
 
@@ -42,8 +42,7 @@ class SsoCredentials(CredentialsOfGenerations):
     only after the current credentials have expired.
 
     :param background: whether a renewal runs in a background thread; may be set later.
-    :param minimum_lifetime: for how many seconds they are valid at first use, if the portal issues
-        credentials that last so long.
+    :param minimum_lifetime: seconds that they last at first use, if the portal issues such ones.
     """
 
     def __init__(
@@ -148,8 +147,7 @@ class SsoCredentials(CredentialsOfGenerations):
             fetched = self._source.fetch(attended=attended, **more)
         except Exception as exc:  # noqa: BLE001 - valid credentials stay in use
             self._note_failure(exc)
-            # An unattended attempt that needs a login does not count: a caller whose credentials
-            # expire meanwhile makes an attended one.
+            # An unattended attempt that needs a login does not count: an attended one may help.
             from ..errors import LoginRequired
 
             self._attempts += attended or not isinstance(exc, LoginRequired)
@@ -194,9 +192,7 @@ class SsoCredentials(CredentialsOfGenerations):
 
         :param access_key: the access key that the rejected request was signed with.
         """
-        if self.may_be_replaced(access_key) and self._refresh_lock.acquire(
-            timeout=_REPLACE_TIMEOUT
-        ):
+        if self.may_be_replaced(access_key) and self._refresh_lock.acquire(timeout=_LOCK_TIMEOUT):
             try:
                 if self.has_key(access_key) and self.may_be_replaced(access_key):
                     self._replace(access_key)
@@ -245,10 +241,9 @@ class SsoCredentials(CredentialsOfGenerations):
         if self._made_renewal is None:
             from .background import Background
 
-            functions = self._source.prepare, self._renew_in_background
+            calls = self._source.prepare, self._renew_in_background
             with self._lock:
-                if self._made_renewal is None:
-                    self._made_renewal = Background("sso-plugin-renewal", *functions)
+                self._made_renewal = self._made_renewal or Background("sso-plugin-renewal", *calls)
         return self._made_renewal
 
     def renew_locks(self) -> None:
