@@ -561,7 +561,10 @@ def ask_for(world: World, minimum: str, more: str = "") -> None:
 
 
 @pytest.mark.parametrize("refresh", ["background", "blocking"])
-@pytest.mark.parametrize("minimum", ["1800", "1800s", "30m", "0.5h"])
+@pytest.mark.parametrize(
+    "minimum",
+    ["1800", *(pytest.param(text, marks=pytest.mark.long) for text in ("1800s", "30m", "0.5h"))],
+)
 def test_a_session_starts_with_credentials_of_the_minimum_lifetime(
     world: World, minimum: str, refresh: str
 ) -> None:
