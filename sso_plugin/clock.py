@@ -88,7 +88,8 @@ class Clock:
 
     def at(self, moment: float) -> float:
         """Return the server's time at a moment of the wall clock, such as the mtime of a file."""
-        return moment + self.now() - self._wall()
+        # Without an offset, exactly the moment: two readings of a clock differ.
+        return moment if self._offset is None else moment + self.now() - self._wall()
 
     def request_time(self) -> float:
         """Return the time at which a request is sent, for `observe`."""
