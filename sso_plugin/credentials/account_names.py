@@ -95,7 +95,7 @@ class AccountNames:
 
 
 class NamedRoleSource:
-    """Returns the credentials of one role in an account that is given by name. See `Source`.
+    """A source of the credentials of one role in an account that is given by name.
 
     :param source: returns the source of the role for the id of an account.
     """

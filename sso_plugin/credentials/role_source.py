@@ -18,7 +18,7 @@ __all__ = ["RoleSource", "role_source_of"]
 
 
 class RoleSource:
-    """Returns the credentials of one role: from its file if they are fresh, else by a request.
+    """A source of the credentials of one role: its file if they are fresh, else a request.
 
     :param ask: asks a person to log in if there is no valid token; see `TokenSource`.
     """

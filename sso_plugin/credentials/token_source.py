@@ -47,7 +47,7 @@ class AskPerson(Protocol):
 
 
 class TokenSource:
-    """Returns the access token of one login, whose file is shared with other programs.
+    """A source of the access token of one login, whose file is shared with other programs.
 
     :param ask: asks a person to log in if there is no valid token; None to raise `LoginRequired`.
     """
