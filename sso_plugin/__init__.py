@@ -1,11 +1,11 @@
-"""SSO credentials for every boto3 script, renewed before they run out.
+"""SSO credentials for every boto3 script, renewed before they expire.
 
-Importing this package costs nothing: what it offers is loaded when it is first used.
+Importing the package is cheap: each public name is loaded on first use.
 """
 
 __version__ = "0.1.0"
 
-TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
+TYPE_CHECKING = False  # a plain name: importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from .api.entitlements import accounts, get_session, roles
     from .api.logins import login, logout, status
@@ -43,8 +43,7 @@ __all__ = [
     "status",
 ]
 
-# Where each name comes from; errors, if not named.
-_HOMES = {
+_MODULES = {
     "Account": "portal.listings",
     "AccountRole": "portal.listings",
     "LoginPrompt": "signin.prompt",
@@ -58,6 +57,7 @@ _HOMES = {
     "roles": "api.entitlements",
     "status": "api.logins",
 }
+"""The module of each public name. Names that are not listed are in ``errors``."""
 
 
 def __getattr__(name: str) -> object:
@@ -65,7 +65,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+    return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)
 
 
 def __dir__() -> list[str]:

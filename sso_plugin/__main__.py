@@ -1,4 +1,4 @@
-"""``python -m sso_plugin``: the command without its script."""
+"""``python -m sso_plugin``: runs the command ``sso-plugin``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The server's time, learned from its responses. What expires is judged by it."""
+"""The server's time, from the ``Date`` header of its responses. Expiry uses this time."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 __all__ = ["Clock"]
 
 _TOLERANCE = 2.0
-"""Seconds. A ``Date`` header counts whole seconds, so a smaller offset is none."""
+"""Seconds. A smaller offset is ignored: a ``Date`` header has whole seconds only."""
 
-_IMPLAUSIBLE = 86400.0
-"""Seconds. A larger offset is ignored: the header is wrong more often than the clock."""
+_MAX_OFFSET = 86400.0
+"""Seconds. A larger offset is ignored: a wrong header is more likely than such a wrong clock."""
 
 _CLOCK_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", None)
 _since_boot = None if _CLOCK_BOOTTIME is None else partial(time.clock_gettime, _CLOCK_BOOTTIME)
 
 
-class _Ahead(NamedTuple):
-    """By how many seconds the server is ahead of what this machine counts.
+class _Offset(NamedTuple):
+    """By how many seconds the server's time is ahead of the clocks of this machine.
 
-    :param of_boot: ahead of the count from boot, so this is the server's time at that moment.
-    :param of_wall: ahead of the wall clock.
+    :param from_boot: ahead of the seconds since boot: the server's time at the moment of boot.
+    :param from_wall: ahead of the wall clock.
     """
 
-    of_boot: float
-    of_wall: float
+    from_boot: float
+    from_wall: float
 
 
 class Clock:
-    """The server's time: by its last ``Date`` header in this process, else by the wall clock.
+    """The server's time: the wall clock, corrected by the last ``Date`` header in this process.
 
-    After the first response, time is counted from boot: neither a change of the wall clock nor a
-    suspend affects it. Where the system has no such count, the wall clock is used with an offset.
+    After the first response, the seconds since boot are used in place of the wall clock. A change
+    of the wall clock or a suspend does not affect them. On a system without that count, the wall
+    clock is used with an offset.
 
-    A machine that its hypervisor has paused, or put back to a snapshot, has counted too little.
-    Its wall clock is then ahead, as is one that was set to a wrong time; only the next response
-    shows which of the two it is. So whether something has expired is judged by `now`, and whether
-    a renewal is due by `latest`.
+    If a hypervisor pauses a machine or restores a snapshot, the count since boot is too small. The
+    wall clock is then ahead of it, as it is when it was set to a wrong time; only the next response
+    shows which clock is right. So expiry uses `now`, and `latest` decides whether a renewal is due.
     """
 
     def __init__(
@@ -54,59 +54,66 @@ class Clock:
         since_boot: Callable[[], float] | None = _since_boot,
     ) -> None:
         self._wall = wall
-        self._steady = since_boot or wall
-        self._ahead: _Ahead | None = None
+        self._monotonic = since_boot or wall
+        self._offset: _Offset | None = None
 
     @classmethod
     def of(cls, profile: SsoProfile) -> Clock:
-        """Return the clock of a profile's portal, which all sessions of this process share."""
+        """Return the clock of a profile's portal. All sessions of this process share it."""
         portal = profile.region, profile.start_url
         return _clocks.setdefault(portal, cls())
 
     def now(self) -> float:
         """Return the server's time in epoch seconds."""
-        ahead = self._ahead
-        return self._wall() if ahead is None else self._steady() + ahead.of_boot
+        offset = self._offset
+        return self._wall() if offset is None else self._monotonic() + offset.from_boot
 
     def latest(self) -> float:
-        """Return the server's time, or what the wall clock says it is, whichever is later."""
-        ahead = self._ahead
+        """Return the later one of the server's time and the corrected wall clock."""
+        offset = self._offset
         wall = self._wall()
-        return wall if ahead is None else max(self._steady() + ahead.of_boot, wall + ahead.of_wall)
+        return (
+            wall
+            if offset is None
+            else max(self._monotonic() + offset.from_boot, wall + offset.from_wall)
+        )
 
     def earliest(self) -> float:
-        """Return the server's time, or that of the wall clock if it is earlier.
+        """Return the earlier one of the server's time and the wall clock.
 
-        The date of a response may be wrong. So where the portal can decide, it is asked, unless
-        both clocks agree.
+        A ``Date`` header may be wrong. So a token counts as expired without a request only if both
+        clocks say so.
         """
         return min(self.now(), self._wall())
 
     def at(self, moment: float) -> float:
-        """Return the server's time at a moment of the wall clock, such as a file's."""
-        return moment + self.now() - self._wall()
+        """Return the server's time at a moment of the wall clock, such as the mtime of a file."""
+        # Without an offset, exactly the moment: two readings of a clock differ.
+        return moment if self._offset is None else moment + self.now() - self._wall()
 
-    def mark(self) -> float:
-        """Return the moment at which a request is sent, for `observe`."""
-        return self._steady()
+    def request_time(self) -> float:
+        """Return the time at which a request is sent, for `observe`."""
+        return self._monotonic()
 
     def observe(self, date: str, sent: float | None = None) -> None:
-        """Learn the server's time from the ``Date`` header of a response that has just arrived.
+        """Set the offset by the ``Date`` header of a response that has just arrived.
 
-        The header was written at some time since the request was ``sent``. If the wall clock may
-        have been right at that time, it counts as right.
+        The server wrote the header between the request and now. If the wall clock agrees with the
+        header at any moment in between, the wall clock counts as right.
+
+        :param sent: the `request_time` of the request; None if it is not known.
         """
         server = parse_http_date(date)
         if server is None:
             return
         server += 0.5
-        wall, steady = self._wall(), self._steady()
-        took = 0.0 if sent is None else max(0.0, steady - sent)
-        right = wall - took - _TOLERANCE <= server <= wall + _TOLERANCE
-        now = wall if right else server + took / 2
-        if abs(now - wall) <= _IMPLAUSIBLE:
-            self._ahead = _Ahead(now - steady, now - wall)
+        wall, monotonic = self._wall(), self._monotonic()
+        duration = 0.0 if sent is None else max(0.0, monotonic - sent)
+        right = wall - duration - _TOLERANCE <= server <= wall + _TOLERANCE
+        now = wall if right else server + duration / 2
+        if abs(now - wall) <= _MAX_OFFSET:
+            self._offset = _Offset(now - monotonic, now - wall)
 
 
 _clocks: dict[tuple[str, str], Clock] = {}
-"""By region and start URL. Not on disk: one wrong date would affect every later process."""
+"""By region and start URL. Not stored on disk: a wrong date would affect all later processes."""

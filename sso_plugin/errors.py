@@ -1,8 +1,8 @@
 """The errors of this package. Each is also the botocore error that callers already catch.
 
-A message is composed here: who it is about (``subject``), what happened (``problem``), how to fix
-it (``fix``). ``kwargs`` has texts and codes only, since botocore prints and pickles it, and no
-secret. Text from elsewhere may be part of them, so each text is made one clean line.
+Each message is composed here of a subject, a problem and a fix. ``kwargs`` has only text and codes,
+because botocore prints and pickles them, and no secrets. Text from files and servers may be part of
+them, so each text is made one printable line.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ __all__ = [
     "RenewalRefusal",
     "SsoPluginError",
     "TokenLocked",
-    "also",
+    "also_as",
     "plain_kind",
 ]
 
 E = TypeVar("E", bound="SsoPluginError")
-R = TypeVar("R", bound="_Refused")
+R = TypeVar("R", bound="_ServiceError")
 
 
-_LONGEST_REASON = 200
-"""Characters. What a service says is shorter; what a proxy says may be anything."""
+_MAX_REASON = 200
+"""Characters. Messages of AWS are shorter; those of a proxy can have any length."""
 
 
 class SsoPluginError(BotoCoreError):
     """The root of all errors of this package.
 
-    :param subject: who or what the error is about, such as ``The profile "dev"``.
-    :param problem: what happened: the rest of that sentence, without the full stop.
-    :param fix: what to do about it, such as ``Run: sso-plugin doctor --profile dev``.
-    :param error_msg: the whole message, instead of these.
+    :param subject: what the error is about, such as ``The profile "dev"``.
+    :param problem: what happened: the rest of the sentence, without the full stop.
+    :param fix: how to fix it, such as ``Run: sso-plugin doctor --profile dev``.
+    :param error_msg: the whole message, in place of these three.
     """
 
     fmt = "{error_msg}"
     problem_fmt = "{problem}"
-    """The problem, in kinds of errors that have one problem for many reasons."""
+    """The problem of all errors of a class, which differ in their reason."""
 
     def __init__(self, **kwargs: Any) -> None:
-        # On a warm cache there is no error, so it need not be imported.
+        # Not at the top: a session with cached credentials does not need it.
         from .printable import one_line
 
         if "error_msg" not in kwargs:
@@ -73,17 +73,17 @@ class SsoPluginError(BotoCoreError):
 
     @property
     def problem(self) -> str:
-        """What happened, without the subject and the fix; empty if it is not known apart."""
+        """What happened, without the subject and the fix; empty if only a message was given."""
         return str(self.kwargs.get("problem", ""))
 
     @property
     def fix(self) -> str:
-        """What to do about it; empty if it is not known apart."""
+        """How to fix it; empty if only a message was given."""
         return str(self.kwargs.get("fix", ""))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not that of a base of botocore, some of which have positional arguments. The classes of
-        # a client cannot be pickled; botocore's own exceptions lose them too.
+        # Not the method of a botocore class: some of them have positional arguments. The exception
+        # classes of a client cannot be pickled, so they are left out.
         kind, *bases = _parts(type(self))
         known = [each for each in bases if hasattr(sys.modules.get(each.__module__), each.__name__)]
         return _restored, (kind, known, self.kwargs)
@@ -93,11 +93,11 @@ class SsoPluginError(BotoCoreError):
 
 
 class ConfigError(SsoPluginError, InvalidConfigError):
-    """A profile or sso-session in the config file cannot be used as it is."""
+    """The settings of a profile or an sso-session are not valid."""
 
 
 class ConfigValueError(ConfigError, ValueError):
-    """A value that botocore itself refuses, such as an endpoint that is not a URL."""
+    """A value that botocore does not accept, such as an endpoint that is not a URL."""
 
 
 class _NeedsPerson(  # type: ignore[misc]  # the stubs of two bases disagree on kwargs
@@ -105,7 +105,7 @@ class _NeedsPerson(  # type: ignore[misc]  # the stubs of two bases disagree on 
 ):
     """An error that only a person can fix.
 
-    :param reason: why, in words that can stand in the middle of a sentence.
+    :param reason: why, as a part of a sentence.
     """
 
     @property
@@ -115,22 +115,22 @@ class _NeedsPerson(  # type: ignore[misc]  # the stubs of two bases disagree on 
 
 
 class LoginRequired(_NeedsPerson):
-    """There is no valid access token, and a person has to log in to get one."""
+    """There is no valid access token, and a person has to log in."""
 
     problem_fmt = "needs a login: {reason}"
 
 
 class LoginFailed(_NeedsPerson):
-    """A login was started and failed: denied, timed out, or refused by the portal.
+    """A login was started and failed: it was denied, timed out, or refused by the portal.
 
-    :param by_person: whether a person denied it or did not answer, rather than the portal.
+    :param by_person: whether a person denied it or did not respond, rather than the portal.
     """
 
     problem_fmt = "was not logged in: {reason}"
 
     @property
     def by_person(self) -> bool:
-        """Whether a person denied it or did not answer, rather than the portal."""
+        """Whether a person denied it or did not respond, rather than the portal."""
         return bool(self.kwargs.get("by_person", False))
 
 
@@ -144,15 +144,15 @@ class PortalError(SsoPluginError):
 
 
 class TokenLocked(PortalError, TokenRetrievalError):
-    """Another process holds the lock of the token for too long. The portal was not asked."""
+    """Another process holds the lock of the token for too long. No request was sent."""
 
 
 class PortalUnreachable(PortalError):
-    """No valid answer came. Each of its kinds is also the error that botocore raises for it."""
+    """There was no valid response. Each subclass is also the botocore error for its cause."""
 
 
-class _Refused(SsoPluginError, ClientError):
-    """An answer that says no; ``response`` and ``operation_name`` as in a ClientError."""
+class _ServiceError(SsoPluginError, ClientError):
+    """An error response. ``response`` and ``operation_name`` are those of a ClientError."""
 
     def __init__(self, *, response: Any, operation_name: str, **kwargs: Any) -> None:
         super().__init__(response=response, operation_name=operation_name, **kwargs)
@@ -160,10 +160,10 @@ class _Refused(SsoPluginError, ClientError):
         self.operation_name = operation_name
 
     def as_kind(self, kind: type[R], **changes: Any) -> R:
-        """Return the same refusal as another kind of error, still of the class of its client."""
+        """Return the same response as another kind of error. It keeps the classes of its client."""
         message = ("error_msg",) if "problem" in changes else ()
-        kwargs = {name: held for name, held in self.kwargs.items() if name not in message}
-        return also(kind, *_parts(type(self))[1:])(**{**kwargs, **changes})
+        kwargs = {name: value for name, value in self.kwargs.items() if name not in message}
+        return also_as(kind, *_parts(type(self))[1:])(**{**kwargs, **changes})
 
     @property
     def code(self) -> str:
@@ -172,29 +172,29 @@ class _Refused(SsoPluginError, ClientError):
 
     @property
     def explanation(self) -> str:
-        """The code, and what the service, or a proxy before it, said to it: one line."""
+        """The code, and the message of the service or of a proxy, as one line."""
         error = self.response.get("Error", {})
-        said = error.get("Message") or self.response.get("error_description")
-        return f"{self.code}, {_in_one_line(str(said or '')) or 'no reason given'}"
+        message = error.get("Message") or self.response.get("error_description")
+        return f"{self.code}, {_first_line(str(message or '')) or 'no reason given'}"
 
 
-class PortalRefusal(_Refused, PortalError):
-    """Identity Center answered with an error."""
+class PortalRefusal(_ServiceError, PortalError):
+    """Identity Center returned an error."""
 
 
 class RenewalRefusal(PortalRefusal, TokenRetrievalError):
     """Identity Center does not renew an expired token now, but may do so later."""
 
 
-class NoAccess(_Refused):
+class NoAccess(_ServiceError):
     """The user does not have this role in this account."""
 
 
-def also(kind: type[E], *bases: type[BaseException]) -> type[E]:
-    """Return a kind of error of ours that is caught as other classes as well.
+def also_as(kind: type[E], *bases: type[BaseException]) -> type[E]:
+    """Return a kind of our errors that is also caught as other classes.
 
-    These are classes that a client has made of its model, or those of botocore for an invalid
-    setting. There are too many of them for a class here for each.
+    These are the exception classes that a client makes of its model, and those of botocore for
+    invalid settings: too many for a class of ours for each.
     """
     known = (BotoCoreError.__init__, ClientError.__init__)
     more = [each for each in bases if not issubclass(kind, each) and each.__init__ in known]
@@ -206,31 +206,31 @@ def also(kind: type[E], *bases: type[BaseException]) -> type[E]:
 
 
 def plain_kind(exc: SsoPluginError) -> type[SsoPluginError]:
-    """Return the class of an error, without what `also` added."""
+    """Return the class of an error, without the classes that `also_as` added."""
     return _parts(type(exc))[0]
 
 
 def _parts(kind: type) -> tuple[type, ...]:
-    """Return what `also` made a class of; a class of its own is made of itself."""
+    """Return the classes that `also_as` combined; any other class alone."""
     parts: tuple[type, ...] = kind.__dict__.get("_made_of", (kind,))
     return parts
 
 
 def _restored(kind: type[E], bases: list[type[BaseException]], kwargs: dict[str, Any]) -> E:
-    return also(kind, *bases)(**kwargs)
+    return also_as(kind, *bases)(**kwargs)
 
 
 def _message(*, problem: str, subject: str = "", fix: str = "", **_: object) -> str:
-    """Compose a message. After a command there is no full stop, so that it can be copied."""
+    """Compose a message. A command at its end has no full stop, so that it can be copied."""
     sentence = f"{subject} {problem}".strip()
     return f"{sentence}{'' if sentence.endswith('.') else '.'} {fix}".strip()
 
 
-def _in_one_line(said: str) -> str:
-    """Return what may stand in a sentence; nothing of a page, which is for browsers."""
+def _first_line(message: str) -> str:
+    """Return the first line of a message; nothing of an HTML page."""
     from .printable import one_line
 
-    said = said.strip()
-    if not said or said.startswith("<"):
+    message = message.strip()
+    if not message or message.startswith("<"):
         return ""
-    return one_line(said.splitlines()[0].rstrip(), _LONGEST_REASON)
+    return one_line(message.splitlines()[0].rstrip(), _MAX_REASON)

@@ -1,8 +1,8 @@
-"""Our service models, for any botocore loader, and sessions that have them.
+"""Our service models, and botocore sessions that have them.
 
-Owns the directory ``data``. A loader takes each file from the first search path that has it, so
-the last path can only fill gaps: what botocore or the user brings wins, file by file. Imports
-botocore only to make a session.
+Owns the directory ``data``. A loader reads each file from the first search path that has it. Our
+path is the last one, so the files of botocore and of the user win. Imports botocore only to make a
+session.
 """
 
 from __future__ import annotations
@@ -26,32 +26,35 @@ __all__ = [
 ]
 
 DATA_PATH = str(Path(__file__).resolve().parent / "data")
-SERVICES = frozenset({"sso", "sso-oidc"})
+"""The search path with our models."""
 
-# The listings a loader makes by walking its search paths, and then remembers.
+SERVICES = frozenset({"sso", "sso-oidc"})
+"""The services that we have models of."""
+
 _LISTINGS = frozenset(
     {"list_available_services", "list_api_versions", "determine_latest_version"},
 )
+"""The methods of a loader that search all its paths, and cache the result."""
 
 
 def add_data_path(loader: Loader) -> None:
-    """Let the loader find our models wherever no other search path has one."""
+    """Make our models available to a loader, for files that no other search path has."""
     if DATA_PATH not in loader.search_paths:
         loader.search_paths.append(DATA_PATH)
-        _forget(loader)
+        _clear_cache(loader)
 
 
 def remove_data_path(loader: Loader) -> None:
-    """Undo `add_data_path`; clients that exist keep the models they were made from."""
+    """Undo `add_data_path`. Clients that exist keep their models."""
     if DATA_PATH in loader.search_paths:
         loader.search_paths.remove(DATA_PATH)
-        _forget(loader)
+        _clear_cache(loader)
 
 
 def open_session(profile_name: str | None = None) -> Session:
-    """Return a botocore session that knows our service models.
+    """Return a botocore session that has our service models.
 
-    :param profile_name: None for the profile that the environment names.
+    :param profile_name: None for the profile of the environment.
     """
     from botocore.session import Session
 
@@ -61,20 +64,20 @@ def open_session(profile_name: str | None = None) -> Session:
 
 
 def open_session_without_profile() -> Session:
-    """Return one that has no profile, also where the environment names one."""
+    """Return such a session without a profile, also if the environment sets one."""
     from botocore.session import Session
 
-    nowhere: Any = {"profile": (None, None, None, None)}
-    session = Session(session_vars=nowhere)
+    no_profile: Any = {"profile": (None, None, None, None)}
+    session = Session(session_vars=no_profile)
     add_data_path(session.get_component("data_loader"))
     return session
 
 
 def open_session_for_login() -> Session:
-    """Return a session for a login that no profile names.
+    """Return such a session for a login that no profile names.
 
-    The settings of the current profile hold for it too, but it does not need one: in a session
-    whose profile does not exist, botocore makes no client.
+    It uses the settings of the current profile if that exists. In a session whose profile does not
+    exist, botocore makes no client.
     """
     from botocore.exceptions import ProfileNotFound
 
@@ -84,20 +87,20 @@ def open_session_for_login() -> Session:
         return open_session_without_profile()
 
 
-def _forget(loader: Loader) -> None:
-    """Drop what the loader remembers and a changed search path may have made untrue.
+def _clear_cache(loader: Loader) -> None:
+    """Remove the cached results of a loader that depend on our search path.
 
-    ``search_paths`` is public, but botocore memoises every answer and has no public way to ask
-    again: a loader that once listed its services would never see ours. So this reaches for the
-    memo, and takes out only the listings and the models of our services: others may have altered
-    the models of theirs in place, and those must stay. A fresh loader remembers nothing.
+    ``search_paths`` is public, but botocore caches every result, and no public method clears that
+    cache: a loader that has listed its services would never find ours. Only the listings and the
+    models of our services are removed. Programs change other models in place, and those changes
+    must stay.
     """
-    memo: dict[tuple[Any, ...], Any] = getattr(loader, "_cache", {})
-    for key in list(memo):
+    cache: dict[tuple[Any, ...], Any] = getattr(loader, "_cache", {})
+    for key in list(cache):
         if key[0] in _LISTINGS or _names_our_service(key):
-            memo.pop(key, None)
+            cache.pop(key, None)
 
 
 def _names_our_service(key: tuple[Any, ...]) -> bool:
-    """Tell whether a memoised call was about one of our services, by name or by path."""
+    """Return whether an argument of a cached call is one of our services, or a path of it."""
     return any(str(part).partition(os.sep)[0] in SERVICES for part in key)

@@ -1,8 +1,8 @@
-"""Keeps tokens, secrets and codes out of logs, reprs and tracebacks that show locals.
+"""Keep tokens, secrets and codes out of logs, reprs and tracebacks that show locals.
 
-Two means. `conceal` turns the secret values of a document into strings whose repr shows nothing,
-before anybody can print them. `mask_logs` puts a filter on the loggers of botocore, which at DEBUG
-level print requests and responses of Identity Center, and the headers of every signed call.
+`conceal` turns the secret values of a document into strings whose repr is ``'***'``. `mask_logs`
+adds a filter to the loggers of botocore, which at DEBUG level print requests and responses of
+Identity Center, and the headers of all signed requests.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ __all__ = [
 T = TypeVar("T")
 P = ParamSpec("P")
 
-# By their words, which programs join as in camelCase, snake_case or kebab-case.
 _SECRETS = (
     "access token",
     "authorization code",
@@ -46,16 +45,18 @@ _SECRETS = (
     "signin token",
     "subject token",
 )
+"""The names of secret values: programs write them in camelCase, snake_case or kebab-case."""
+
 _SECRET_NAMES = frozenset(words.replace(" ", "") for words in _SECRETS)
 _BEARER_HEADER = "x-amz-sso_bearer_token"
 _HEADERS = r"x-amz-sso_bearer_token|x-amz-security-token"
-# A name may have something before it, as in aws_session_token, but not be the end of a word.
+# A name may follow another one, as in aws_session_token, but not be the end of a longer word.
 _NAMES = rf"(?<![a-z0-9])(?:{'|'.join(words.replace(' ', '[-_]?') for words in _SECRETS)})"
 _MASK = "***"
 
 
 class Secret(str):
-    """A str whose repr is ``'***'``, also that of a part of it: tracebacks cut long values."""
+    """A str whose repr is ``'***'``. So is the repr of a slice: tracebacks cut long values."""
 
     __slots__ = ()
 
@@ -76,7 +77,7 @@ class Secret(str):
 
 
 class SecretBytes(bytes):
-    """Bytes whose repr is ``b'***'``: what botocore makes of a `Secret` in a header."""
+    """Bytes whose repr is ``b'***'``. botocore turns a `Secret` in a header into bytes."""
 
     __slots__ = ()
 
@@ -89,35 +90,35 @@ class SecretBytes(bytes):
 
 
 def conceal_headers(headers: Any) -> None:
-    """Hide the access token in the headers of a request, which tracebacks of a failed call show.
+    """Conceal the access token in the headers of a request: tracebacks may show the headers.
 
-    botocore turns them into bytes before it sends them.
+    botocore turns header values into bytes before it sends them.
     """
-    held = headers.get(_BEARER_HEADER)
-    if isinstance(held, str):
-        headers[_BEARER_HEADER] = Secret(held)
-    elif isinstance(held, bytes):
-        headers[_BEARER_HEADER] = SecretBytes(held)
+    token = headers.get(_BEARER_HEADER)
+    if isinstance(token, str):
+        headers[_BEARER_HEADER] = Secret(token)
+    elif isinstance(token, bytes):
+        headers[_BEARER_HEADER] = SecretBytes(token)
 
 
 def conceal(value: T) -> T:
-    """Return the same document with a `Secret` for each value that has the name of one."""
-    hidden: Any = _concealed(value, secret=False)
-    return hidden  # type: ignore[no-any-return]
+    """Return a copy of a document in which each secret value is a `Secret`."""
+    concealed: Any = _concealed(value, secret=False)
+    return concealed  # type: ignore[no-any-return]
 
 
 def _concealed(value: Any, *, secret: bool) -> Any:
     if isinstance(value, dict):
-        return {key: _concealed(held, secret=_is_secret(key)) for key, held in value.items()}
+        return {key: _concealed(item, secret=_is_secret(key)) for key, item in value.items()}
     if isinstance(value, list):
-        return [_concealed(held, secret=secret) for held in value]
+        return [_concealed(item, secret=secret) for item in value]
     return Secret(value) if secret and isinstance(value, str) else value
 
 
 def hide_frames(function: Callable[P, T]) -> Callable[P, T]:
-    """Make a function drop the frames below it from what it raises, and from a Ctrl-C inside it.
+    """Remove the frames below a function from each exception it raises, also KeyboardInterrupt.
 
-    Their locals hold secrets that cannot be a `Secret`, such as the bytes of a request or a file.
+    Their locals have secrets that cannot be a `Secret`, such as the bytes of a request or a file.
     """
 
     @functools.wraps(function)
@@ -134,9 +135,9 @@ def hide_frames(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def without_frames(exc: BaseException, handled: BaseException | None = None) -> BaseException:
-    """Return the exception with no frame left in it or in what led to it.
+    """Return an exception without frames, in itself and in its causes.
 
-    :param handled: the exception that a caller is handling meanwhile, which stays as it is.
+    :param handled: the exception that a caller handles meanwhile; it keeps its frames.
     """
     for link in chain(exc, handled):
         link.__traceback__ = None
@@ -144,7 +145,7 @@ def without_frames(exc: BaseException, handled: BaseException | None = None) -> 
 
 
 def chain(exc: BaseException, handled: BaseException | None = None) -> Iterator[BaseException]:
-    """Yield an exception and those that led to it, each once; none from the handled one on."""
+    """Yield an exception and its causes, each once, up to the handled one."""
     seen = [] if handled is None else [handled]
     links: list[BaseException | None] = [exc]
     while links:
@@ -160,20 +161,22 @@ def _is_secret(name: object) -> bool:
 
 
 # The quote that opens a value, with the backslashes that it has in JSON inside of a string, and the
-# value: up to the next such quote. One with more backslashes is part of the value. Nothing may
-# follow this in a pattern: what never has to match anew takes no more time than the line is long.
+# value up to the next such quote. A quote with more backslashes is part of the value. Nothing may
+# follow this in a pattern: without backtracking, the time is proportional to the length of a line.
 _QUOTED = r"""b?(?P<slashes>\\*)(?P<quote>["']))"""
 _INSIDE = r"""(?:[^"'\\]+|\\*(?!(?P=quote))[^\\]|(?P=slashes)\\+(?P=quote))+"""
-# Where a value has no quotes, a backslash may also begin what comes after it, such as \r\n.
+# After a value without quotes, a backslash may also begin the following text, such as \r\n.
 _ESCAPED = r"\\+(?:/|u[0-9a-f]{4})"
 
 
-# What botocore and http libraries print: JSON bodies and reprs of them, dicts and tuples of
-# parameters and headers, arguments, canonical requests, XML of STS, query strings and forms.
-# The value goes, its name stays.
 @functools.lru_cache(maxsize=1)
 def _patterns() -> list[re.Pattern[str]]:
-    # Compiled when the first line is logged: most programs log none.
+    """Return the patterns of secrets in log lines. Group 1, the name, stays.
+
+    They match what botocore and HTTP libraries print: JSON bodies and their reprs, dicts and tuples
+    of parameters and headers, arguments, canonical requests, XML of STS, query strings and forms.
+    """
+    # Compiled for the first log line: most programs have none.
     flags = re.IGNORECASE
     return [
         re.compile(rf"""((?:{_NAMES}|{_HEADERS})\\*["']?\s*[:=]\s*{_QUOTED}{_INSIDE}""", flags),
@@ -189,26 +192,26 @@ def _patterns() -> list[re.Pattern[str]]:
             rf"""(?!None\b|b?\\*["'])(?:[^&\s"',;<>)\\]|{_ESCAPED})+""",
             flags,
         ),
-        # The token in the repr of botocore's credentials, which is called nothing else.
+        # The token in the repr of botocore's credentials. Its name is only "token" there.
         re.compile(rf"(secret_key='{re.escape(_MASK)}', token={_QUOTED}{_INSIDE}"),
     ]
 
 
 def mask(text: str) -> str:
-    """Return the text of a log line without the secrets that it names."""
+    """Return the text of a log line with its secrets replaced by ``***``."""
     for pattern in _patterns():
         text = pattern.sub(rf"\g<1>{_MASK}", text)
     return text
 
 
 class _Masking(logging.Filter):
-    """Masks each record of the logger that it is put on."""
+    """Masks each record of a logger."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record through, with what it may show."""
+        """Mask the secrets in a record. No record is dropped."""
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001 - whatever it is, the handlers report it their way
+        except Exception:  # noqa: BLE001 - the handlers report it
             return True
         masked = mask(message)
         if masked != message:
@@ -220,13 +223,13 @@ _masking = _Masking()
 
 
 def mask_logs() -> None:
-    """Mask what botocore's loggers print from now on; again when it has made new ones."""
+    """Mask the log records of botocore from now on. Call it again for loggers created later."""
     for logger in _botocore_loggers():
         logger.addFilter(_masking)
 
 
 def _botocore_loggers() -> list[logging.Logger]:
-    # A filter works on the logger that a record is made with, so each module's needs its own.
+    # A filter applies to records of its own logger only, so the logger of each module needs one.
     known = logging.Logger.manager.loggerDict.copy()
     names = [name for name in known if name == "botocore" or name.startswith("botocore.")]
     return [logging.getLogger(name) for name in names]

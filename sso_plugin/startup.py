@@ -1,13 +1,15 @@
-"""What the start-up files call: wait for botocore, then have it pass its sessions to the plugin.
+"""The code that the start-up files run: wait for botocore, then register the plugin with it.
 
-Runs at every start of every interpreter that has sso_plugin installed. So it imports `sys` and `os`
-only, which the interpreter has by then; it opens, starts, prints and raises nothing.
+Runs at each start of each interpreter that has sso_plugin installed. So it imports `sys` and `os`
+only, which are loaded by then. It opens no file, starts no thread, prints and raises nothing.
 """
 
 import os
 import sys
 
-TYPE_CHECKING = False  # a plain name: importing typing would cost more than all that is done here
+__all__ = ["ImportHook", "main", "register", "switched_off", "unregister"]
+
+TYPE_CHECKING = False  # a plain name: importing typing would take longer than all of this module
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -15,47 +17,47 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Set the tripwire, unless `SSO_PLUGIN` turns the plugin off; a second call adds nothing."""
+    """Add the import hook, unless `SSO_PLUGIN` turns the plugin off. Further calls do nothing."""
     if switched_off():
         return
-    if Tripwire not in sys.meta_path:
-        sys.meta_path.insert(0, Tripwire)
+    if ImportHook not in sys.meta_path:
+        sys.meta_path.insert(0, ImportHook)
     if "botocore.session" in sys.modules:
-        Tripwire.trip()
+        ImportHook.register_once()
 
 
 def switched_off() -> bool:
-    """Tell whether the environment turns the plugin off."""
+    """Return whether the environment turns the plugin off."""
     return os.environ.get("SSO_PLUGIN", "").strip().lower() in {"off", "0", "false", "no"}
 
 
-class Tripwire:
-    """A finder that finds nothing: it only notices that `botocore.session` is being imported.
+class ImportHook:
+    """A finder for `sys.meta_path` that finds no module: it detects the import of botocore.
 
-    It stays, since botocore may be imported again. The finder of another program may answer for
-    `botocore.session` first; then the next import of any module shows that it is there.
+    It is not removed, because botocore may be imported again. If the finder of another program
+    finds `botocore.session` first, the next import of any module calls this one.
     """
 
-    _noticed: "ModuleType | None" = None
-    """The package botocore that we are registered with."""
+    _registered: "ModuleType | None" = None
+    """The module `botocore` that we have registered with."""
 
     @classmethod
     def find_spec(cls, name: str, *_path_and_target: object) -> None:
-        """Register with botocore if need be, whose package is imported by now."""
+        """Register if `botocore.session` is being imported, or was imported before."""
         if name == "botocore.session" or "botocore.session" in sys.modules:
-            cls.trip()
+            cls.register_once()
 
     @classmethod
-    def trip(cls) -> None:
-        """Register, once; a fault of ours never breaks the import of botocore."""
+    def register_once(cls) -> None:
+        """Register with botocore, once. An error of ours never breaks its import."""
         botocore = sys.modules.get("botocore")
-        if botocore is None or botocore is cls._noticed:
+        if botocore is None or botocore is cls._registered:
             return
-        # First: what follows imports modules, and so calls this again.
-        again, cls._noticed = cls._noticed is not None, botocore
+        # First: `register` imports modules, and each import calls this function.
+        again, cls._registered = cls._registered is not None, botocore
         try:
             if again:
-                _forget_modules()
+                _remove_modules()
                 _unregistered["initializer"] = _initialize
             register()
         except Exception as exc:  # noqa: BLE001
@@ -63,18 +65,18 @@ class Tripwire:
 
 
 def register() -> None:
-    """Have botocore pass every session made from now on to the plugin."""
+    """Make botocore pass all later sessions to the plugin."""
     from botocore import register_initializer
 
-    # Of all the threads that come here at once, `dict.pop` gives the initializer to one.
+    # If several threads call this at once, `dict.pop` returns the initializer to one of them.
     if initializer := _unregistered.pop("initializer", None):
         register_initializer(initializer)
 
 
 def unregister() -> None:
-    """Undo `main` and `register`; sessions made so far stay as they are."""
-    if Tripwire in sys.meta_path:
-        sys.meta_path.remove(Tripwire)
+    """Undo `main` and `register`. Existing sessions do not change."""
+    if ImportHook in sys.meta_path:
+        sys.meta_path.remove(ImportHook)
     if not _unregistered:
         from botocore import unregister_initializer
 
@@ -87,23 +89,23 @@ def _initialize(session: "Session") -> None:
         from .session.plugin import enable
 
         enable(session)
-    except Exception as exc:  # noqa: BLE001 - our fault never breaks their session
-        _debug("Leaving a session as it is: %s", exc)
+    except Exception as exc:  # noqa: BLE001 - never breaks a session
+        _debug("Cannot enable sso_plugin in a session: %s", exc)
 
 
-# The initializer is in one place at a time: here, or with botocore.
 _unregistered = {"initializer": _initialize}
+"""Has the initializer unless botocore has it."""
 
 
 def _debug(text: str, exc: Exception) -> None:
-    """Log an error by its kind only: a message may hold what is not to be logged."""
+    """Log the class of an error only: its message may have a secret."""
     import logging
 
     logging.getLogger("sso_plugin").debug(text, type(exc).__name__)
 
 
-def _forget_modules() -> None:
-    """Have our modules imported again: they hold classes of the botocore that was replaced."""
+def _remove_modules() -> None:
+    """Remove our modules, to import them again: they use classes of the replaced botocore."""
     package = sys.modules[__package__]
     for name in [name for name in sys.modules if name.startswith(f"{__package__}.")]:
         module = name.split(".")[1]

@@ -1,4 +1,4 @@
-"""Timestamps as text: the form that the AWS CLI writes, and every form that botocore reads."""
+"""Timestamps as text: the format that the AWS CLI writes, and all formats that botocore reads."""
 
 from __future__ import annotations
 
@@ -22,42 +22,47 @@ __all__ = [
 END_OF_TIME = 253402300799.0
 """Epoch seconds: the last second of the year 9999. No timestamp can be later."""
 
-_BEGINNING = -62135596800.0
+_MINIMUM = -62135596800.0
 """Epoch seconds: the first second of the year 1."""
 
-_LATEST = END_OF_TIME - 20 * 366 * 86400
-"""Epoch seconds. Later dates are ignored, so that what is granted ends before the year 10000."""
+_LATEST_DATE = END_OF_TIME - 20 * 366 * 86400
+"""Epoch seconds. Later ``Date`` headers are ignored, so that no expiry is after the year 9999."""
 
-_LONGEST = 100
-"""Characters of a timestamp. dateutil takes time for each of them."""
+_MAX_LENGTH = 100
+"""Characters of a timestamp: dateutil takes long for a long text."""
 
-_LONGEST_SHOWN = 40
+_MAX_SHOWN = 40
 """Characters of an invalid timestamp in a message."""
 
 _UTC = ("UTC", "GMT", "Z", "z")
-_DAYS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - for a time without an offset
-_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError)
+"""Names of the time zone UTC."""
+
+_DEFAULT_DAYS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - without an offset
+"""Two days that differ in year, month and day: dateutil takes missing parts from such a day."""
+
+_PARSE_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError)
+"""What dateutil raises for an invalid timestamp, besides ValueError."""
 
 
-def parse_timestamp(held: object) -> float:
-    """Read a timestamp as epoch seconds: ``YYYY-MM-DDTHH:MM:SSZ``, or any form that botocore reads.
+def parse_timestamp(value: object) -> float:
+    """Return a timestamp as epoch seconds: ``YYYY-MM-DDTHH:MM:SSZ``, or any format botocore reads.
 
-    Other programs write the year 1 or 9999 for "never": what comes back can be written again.
+    The result is between the years 1 and 9999, which other programs write for "never".
 
-    :param held: what a document has in its place; botocore takes a datetime too.
-    :raises ValueError: for anything else.
+    :param value: the value in a document; as in botocore, it may be a datetime.
+    :raises ValueError: if the value is not a timestamp.
     """
-    when = _parse_usual(held.strip()) if isinstance(held, str) else None
+    when = _parse_usual(value.strip()) if isinstance(value, str) else None
     if when is None:
-        when = _parse_any(held)
-    return min(max(_BEGINNING, when.timestamp()), END_OF_TIME)
+        when = _parse_any(value)
+    return min(max(_MINIMUM, when.timestamp()), END_OF_TIME)
 
 
 def _parse_usual(text: str) -> datetime | None:
-    """Read the form above, also with parts of a second, or ``UTC`` or ``+00:00`` at its end."""
+    """Read the usual format, also with fractions, or with ``UTC`` or ``+00:00`` at the end."""
     bare = text.removesuffix("Z").removesuffix("UTC").removesuffix("+00:00")
-    marks = bare[4:5] + bare[7:8] + bare[10:11] + bare[13:14] + bare[16:17] + bare[19:20]
-    if bare == text or marks not in ("--T::", "--T::.") or len(bare) not in (19, 23, 26):
+    separators = bare[4:5] + bare[7:8] + bare[10:11] + bare[13:14] + bare[16:17] + bare[19:20]
+    if bare == text or separators not in ("--T::", "--T::.") or len(bare) not in (19, 23, 26):
         return None
     try:
         return datetime.fromisoformat(bare).replace(tzinfo=timezone.utc)
@@ -66,18 +71,18 @@ def _parse_usual(text: str) -> datetime | None:
 
 
 def parse_http_date(text: str | None) -> float | None:
-    """Read a ``Date`` header as epoch seconds; None if it is no date, or an impossible one."""
+    """Return a ``Date`` header as epoch seconds; None if it is not a valid date."""
     try:
         when = parsedate_to_datetime(text or "").timestamp()
     except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, OSError):
         return None
-    return when if 0 <= when <= _LATEST else None
+    return when if 0 <= when <= _LATEST_DATE else None
 
 
 def format_timestamp(when: float, *, milliseconds: bool = False) -> str:
-    """Write epoch seconds the way the AWS CLI does: ``YYYY-MM-DDTHH:MM:SSZ``.
+    """Return epoch seconds in the format of the AWS CLI: ``YYYY-MM-DDTHH:MM:SSZ``.
 
-    :param milliseconds: write them too: ``YYYY-MM-DDTHH:MM:SS.sssZ``.
+    :param milliseconds: use ``YYYY-MM-DDTHH:MM:SS.sssZ``.
     """
     text = to_datetime(when).isoformat(timespec="milliseconds" if milliseconds else "seconds")
     return text.replace("+00:00", "Z")
@@ -89,57 +94,57 @@ def to_datetime(when: float) -> datetime:
 
 
 def timestamp_problem(document: Mapping[str, Any], key: str) -> str | None:
-    """Say why the timestamp under a key cannot be read, as the end of a sentence, or None."""
-    held = document.get(key)
+    """Return why the timestamp under a key is not valid, as the end of a sentence, or None."""
+    value = document.get(key)
     try:
-        parse_timestamp(held)
+        parse_timestamp(value)
     except ValueError:
-        if held is None:
+        if value is None:
             return f"has no {key}"
-        if not isinstance(held, str):
+        if not isinstance(value, str):
             return f"has an invalid {key}, which is not a string"
-        # Needed for a message only.
+        # Not at the top: only a message needs it.
         from .printable import one_line
 
-        return f'has an invalid {key} "{one_line(held, _LONGEST_SHOWN)}"'
+        return f'has an invalid {key} "{one_line(value, _MAX_SHOWN)}"'
     return None
 
 
-def _parse_any(held: object) -> datetime:
-    """Return the moment that botocore reads, by dateutil; without an offset, in UTC.
+def _parse_any(value: object) -> datetime:
+    """Return a timestamp as botocore reads it, by dateutil. It is in UTC if it has no offset.
 
-    :raises ValueError: if there is none, or its time zone is not known. Also if there is neither
-        an offset nor a whole date: dateutil would take what is missing from today's date.
+    :raises ValueError: if it is not a timestamp, or its time zone is not known. Also if it has
+        neither an offset nor a complete date: dateutil takes the missing parts from today's date.
     """
-    if isinstance(held, datetime):
-        return held if held.tzinfo else held.replace(tzinfo=timezone.utc)
-    if not isinstance(held, str) or len(held) > _LONGEST:
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    if not isinstance(value, str) or len(value) > _MAX_LENGTH:
         raise ValueError("it is not a timestamp")
     try:
-        return _parse(held)
-    except _ERRORS as exc:
+        return _parse(value)
+    except _PARSE_ERRORS as exc:
         raise ValueError(f"it cannot be read: {type(exc).__name__}") from exc
 
 
 def _parse(text: str) -> datetime:
-    # Takes longer to import than all else here, and is rarely needed.
+    # Not at the top: it takes long to import and is rarely needed.
     from dateutil import parser  # type: ignore[import-untyped]
 
     when: datetime = parser.parse(text, tzinfos=_zone)
     if when.tzinfo is None:
-        first, second = (parser.parse(text, default=day, tzinfos=_zone) for day in _DAYS)
+        first, second = (parser.parse(text, default=day, tzinfos=_zone) for day in _DEFAULT_DAYS)
         if first != second:
-            raise ValueError("it is not a whole date")
+            raise ValueError("it is not a complete date")
         when = when.replace(tzinfo=timezone.utc)
-    # Fails here for an offset of more than a day.
+    # Raises an error for an offset of more than a day.
     when.timestamp()
     return when
 
 
 def _zone(name: str | None, offset: int | None) -> Any:
-    """Return the time zone of a name and an offset as dateutil does, but refuse an unknown name.
+    """Return the time zone for a name and an offset, as dateutil does.
 
-    With a warning, dateutil would read the time as one without an offset.
+    :raises ValueError: for an unknown name; dateutil would warn and ignore it.
     """
     from dateutil import tz
 

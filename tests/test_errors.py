@@ -21,7 +21,7 @@ from sso_plugin.errors import (
     ConfigValueError,
     PortalRefusal,
     SsoPluginError,
-    also,
+    also_as,
 )
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.unreachable import UNREACHABLE
@@ -56,20 +56,20 @@ def refusal(message: str | None) -> PortalRefusal:
         (None, "no reason given"),
     ],
 )
-def test_what_the_service_said_is_one_short_line(message: str | None, reason: str) -> None:
-    """It stands in the middle of a sentence of ours, and may come from a proxy on the way."""
+def test_the_explanation_is_one_short_line(message: str | None, reason: str) -> None:
+    """It is a part of our sentence, and may come from a proxy."""
     assert refusal(message).explanation == f"ThrottlingException, {reason}"
 
 
-def test_the_description_of_an_oauth_error_is_one_line_too() -> None:
-    """Identity Center explains its refusals in one of two places."""
+def test_the_description_of_an_oauth_error_is_one_line() -> None:
+    """Identity Center explains errors in one of two places."""
     response = {"Error": {"Code": "InvalidGrantException"}, "error_description": "Wrong\ncode"}
     exc = PortalRefusal(error_msg="", response=response, operation_name="CreateToken")
     assert exc.explanation == "InvalidGrantException, Wrong"
 
 
 def test_the_page_of_a_proxy_is_not_in_the_message(world: World) -> None:
-    """A proxy refuses with a page, which no terminal can show."""
+    """A terminal cannot show it."""
     world.emulator.faults.add("RegisterClient", kind="page", status=403)
     with pytest.raises(LoginFailed, match="403, no reason given") as caught:
         sso_plugin.login("dev", flow="device", open_browser=None)
@@ -138,8 +138,8 @@ def fail(number: int) -> None:
     raise errors()[number]
 
 
-def test_an_error_is_the_same_in_another_process() -> None:
-    """Pickled, copied, or raised in a pool of processes."""
+def test_an_error_is_the_same_after_pickling_and_copying() -> None:
+    """Also if it was raised in a pool of processes."""
     for exc in errors():
         received = pickle.loads(pickle.dumps(exc))  # noqa: S301 - it is our own
         assert [state(exc)] * 3 == [state(each) for each in (received, *copies(exc))]
@@ -153,8 +153,8 @@ def copies(exc: SsoPluginError) -> list[SsoPluginError]:
 
 
 @pytest.mark.parametrize("name", sorted(UNREACHABLE.keys() - {"ResponseParserError"}))
-def test_each_failure_has_the_classes_of_botocore(name: str) -> None:
-    """All of them, also those that botocore's error has from requests and urllib3."""
+def test_each_unreachable_error_has_the_classes_of_botocore(name: str) -> None:
+    """Also those that botocore's error has from requests and urllib3."""
     stock = getattr(botocore.exceptions, name)
     assert issubclass(UNREACHABLE[name], stock)
 
@@ -167,18 +167,18 @@ BOTOCORES = [
 
 
 @pytest.mark.parametrize("base", BOTOCORES, ids=lambda kind: kind.__name__)
-def test_an_error_of_the_config_can_be_any_error_of_botocore_too(base: type[Exception]) -> None:
-    """Whatever botocore raises for a setting, with bases and arguments of its own."""
+def test_a_config_error_can_be_any_error_of_botocore(base: type[Exception]) -> None:
+    """They have bases and arguments of their own."""
     for kind in (ConfigError, ConfigValueError):
-        exc = also(kind, base)(error_msg="It is wrong")
+        exc = also_as(kind, base)(error_msg="It is wrong")
         assert str(exc) == "It is wrong"
         assert isinstance(exc, kind)
         [received] = {type(pickle.loads(pickle.dumps(exc))).__mro__[1:]}  # noqa: S301 - our own
         assert received == type(exc).__mro__[1:]
 
 
-def test_a_failure_of_the_system_is_quoted_without_secrets() -> None:
-    """The text of an OSError says which file or port it is about."""
+def test_an_os_error_is_quoted_without_secrets() -> None:
+    """Its text names the file or the port."""
     caller = Caller("It", "sso", "r", "sso-plugin doctor", ("a-secret-token",))
     error = PermissionError(13, "Permission denied", "/etc/a-secret-token")
     with pytest.raises(PortalError) as caught, caller.mapped_errors():
@@ -187,8 +187,8 @@ def test_a_failure_of_the_system_is_quoted_without_secrets() -> None:
     assert "error" not in caught.value.kwargs
 
 
-def test_the_address_that_failed_is_in_the_arguments() -> None:
-    """As in botocore's error; the original exception and the request are not."""
+def test_the_url_is_in_the_arguments_of_the_error() -> None:
+    """As in botocore's error. The original exception and the request are not."""
     caller = Caller("It", "sso", "r", "sso-plugin doctor")
     with pytest.raises(PortalError) as caught, caller.mapped_errors():
         raise botocore.exceptions.SSLError(endpoint_url="https://x", error=ValueError("no"))

@@ -35,7 +35,7 @@ def origin(loader: Loader, service: str, kind: str) -> Path:
     return Path(path).parents[2]
 
 
-def test_a_loader_without_our_services_gets_ours(slim_loader: Loader) -> None:
+def test_a_loader_without_our_services_finds_our_models(slim_loader: Loader) -> None:
     """A botocore that lost its data has both services again."""
     add_data_path(slim_loader)
 
@@ -45,7 +45,7 @@ def test_a_loader_without_our_services_gets_ours(slim_loader: Loader) -> None:
 
 @pytest.mark.parametrize("kind", ["service-2", "paginators-1", "endpoint-rule-set-1"])
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_what_botocore_ships_wins(service: str, kind: str) -> None:
+def test_the_models_of_botocore_win(service: str, kind: str) -> None:
     """Where botocore has a file, ours is never read."""
     loader = stock_loader()
 
@@ -54,7 +54,7 @@ def test_what_botocore_ships_wins(service: str, kind: str) -> None:
     assert origin(loader, service, kind) == STOCK_DATA
 
 
-def test_the_waiter_is_there_beside_the_models_of_botocore() -> None:
+def test_our_waiter_is_added_to_the_models_of_botocore() -> None:
     """What botocore lacks is filled in even where it has the service."""
     loader = stock_loader()
 
@@ -63,8 +63,8 @@ def test_the_waiter_is_there_beside_the_models_of_botocore() -> None:
     assert origin(loader, "sso", "waiters-2") == Path(DATA_PATH)
 
 
-def test_gaps_are_filled_file_by_file(tmp_path: Path) -> None:
-    """A folder that lost only its paginators keeps its service model and gets our paginators."""
+def test_only_missing_files_are_added(tmp_path: Path) -> None:
+    """A folder without paginators keeps its service model and gets our paginators."""
     lost = frozenset({"paginators-1.json", "paginators-1.json.gz"})
     link_all_but(STOCK_DATA / "sso" / VERSION, tmp_path / "sso" / VERSION, lost)
     loader = loader_of(tmp_path)
@@ -75,7 +75,7 @@ def test_gaps_are_filled_file_by_file(tmp_path: Path) -> None:
     assert origin(loader, "sso", "paginators-1") == Path(DATA_PATH)
 
 
-def test_our_path_comes_last_and_once() -> None:
+def test_our_path_is_the_last_one_and_added_once() -> None:
     """However often it is added, the search path grows by one entry, at its end."""
     loader = stock_loader()
     before = list(loader.search_paths)
@@ -86,8 +86,8 @@ def test_our_path_comes_last_and_once() -> None:
     assert loader.search_paths == [*before, DATA_PATH]
 
 
-def test_a_loader_that_was_used_before_still_finds_ours(slim_loader: Loader) -> None:
-    """The lists a loader remembers, asked for by position or by name, do not hide our services."""
+def test_a_loader_with_cached_results_finds_our_services(slim_loader: Loader) -> None:
+    """Whether they were listed by a positional or a keyword argument."""
     slim_loader.list_available_services("service-2")
     slim_loader.list_available_services(type_name="service-2")
     with pytest.raises(UnknownServiceError):
@@ -100,8 +100,8 @@ def test_a_loader_that_was_used_before_still_finds_ours(slim_loader: Loader) -> 
     assert slim_loader.load_service_model("sso", "service-2")["operations"]
 
 
-def test_models_of_others_are_not_read_again(slim_loader: Loader) -> None:
-    """A program that altered a loaded model in place does not lose its work."""
+def test_models_of_other_services_stay_cached(slim_loader: Loader) -> None:
+    """A program that has changed a loaded model in place keeps its change."""
     model = slim_loader.load_service_model("sts", "service-2")
 
     add_data_path(slim_loader)
@@ -110,8 +110,8 @@ def test_models_of_others_are_not_read_again(slim_loader: Loader) -> None:
     assert slim_loader.load_service_model("sts", "service-2") is model
 
 
-def test_removing_the_path_undoes_everything(slim_loader: Loader) -> None:
-    """Afterwards the loader answers as if we had never been there, whatever it had loaded."""
+def test_removing_the_path_undoes_all_changes(slim_loader: Loader) -> None:
+    """Also for models that the loader has loaded."""
     before = list(slim_loader.search_paths)
     add_data_path(slim_loader)
     slim_loader.load_service_model("sso", "service-2")
@@ -126,8 +126,8 @@ def test_removing_the_path_undoes_everything(slim_loader: Loader) -> None:
         slim_loader.load_service_model("sso", "service-2")
 
 
-def test_a_removed_waiter_is_gone_from_a_full_botocore() -> None:
-    """With the service itself still there, the file we added to it no longer is."""
+def test_our_waiter_is_removed_from_a_complete_botocore() -> None:
+    """The service itself stays."""
     loader = stock_loader()
     add_data_path(loader)
     loader.load_service_model("sso", "waiters-2", VERSION)
@@ -138,7 +138,7 @@ def test_a_removed_waiter_is_gone_from_a_full_botocore() -> None:
         loader.load_service_model("sso", "waiters-2", VERSION)
 
 
-def test_importing_the_module_imports_no_botocore() -> None:
+def test_importing_the_module_does_not_import_botocore() -> None:
     """Whoever imports it pays for nothing else."""
     program = "import sys, sso_plugin.models; sys.exit('botocore' in sys.modules)"
 

@@ -1,4 +1,4 @@
-"""Starting an interpreter: what the plugin costs, leaves alone and puts up with."""
+"""The start of an interpreter: what it costs, and that the plugin never breaks it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sso_plugin import startup
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Printed by a snippet: whether the tripwire is set, and how often the initializer is registered.
+# Printed by a snippet: how often the import hook is added, and the initializer registered.
 REPORT = """
 import sys
 from sso_plugin import startup
 botocore = sys.modules.get("botocore")
 initializers = botocore._INITIALIZERS if botocore else []
-print(sys.meta_path.count(startup.Tripwire), initializers.count(startup._initialize))
+print(sys.meta_path.count(startup.ImportHook), initializers.count(startup._initialize))
 """
 WAITING = "1 0"
 REGISTERED = "1 1"
@@ -30,7 +30,7 @@ NEITHER = "0 0"
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Give an environment with botocore, and without the plugin."""
+    """Return an environment with botocore, and without the plugin."""
     environment = Environment.create(tmp_path_factory.mktemp("bare"))
     environment.add_dependencies()
     return environment
@@ -38,7 +38,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Give an environment with botocore and the plugin."""
+    """Return an environment with botocore and the plugin."""
     environment = Environment.create(tmp_path_factory.mktemp("installed"))
     environment.add_dependencies()
     environment.add_plugin()
@@ -48,7 +48,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Environment:
-    """Give an environment with botocore and the plugin, which the test may spoil."""
+    """Return an environment with botocore and the plugin that the test may change."""
     environment = Environment.create(tmp_path)
     environment.add_dependencies()
     environment.add_plugin()
@@ -56,17 +56,17 @@ def own(tmp_path: Path) -> Environment:
 
 
 class TestStartUpFiles:
-    """The two files themselves."""
+    """The content of the two start-up files."""
 
     def test_have_the_same_stem(self) -> None:
-        """Or else Python 3.15 would run both."""
+        """Otherwise Python 3.15 would run both."""
         found = {path.name for suffix in ("pth", "start") for path in ROOT.glob(f"*.{suffix}")}
         assert set(START_UP_FILES) == found
         assert {"sso_plugin"} == {name.partition(".")[0] for name in found}
 
     @pytest.mark.parametrize("name", START_UP_FILES)
     def test_have_one_line(self, name: str) -> None:
-        """Which an auditor reads at a glance."""
+        """Easy to read for an auditor."""
         content = (ROOT / name).read_text(encoding="ascii")
         assert content.count("\n") == 1
         assert content.endswith("\n")
@@ -76,16 +76,9 @@ class TestStartUpFiles:
         line = (ROOT / "sso_plugin.start").read_text(encoding="ascii").strip()
         assert startup.main is pkgutil.resolve_name(line)
 
-    def test_are_read_after_those_of_editable_installs(self) -> None:
-        """An editable package becomes importable by such a file, read in order of name."""
-        assert sorted(["sso_plugin.pth", "__editable__.x.pth"]) == [
-            "__editable__.x.pth",
-            "sso_plugin.pth",
-        ]
-
 
 class TestCost:
-    """What every interpreter pays, whether it uses AWS or not."""
+    """The cost for each interpreter, whether it uses AWS or not."""
 
     def test_nothing_is_imported_but_the_package_and_startup(
         self, bare: Environment, installed: Environment
@@ -108,7 +101,7 @@ class TestCost:
 
     @pytest.mark.parametrize("flags", [[], ["-W", "error"], ["-X", "dev"], ["-bb"]])
     def test_nothing_is_printed(self, installed: Environment, flags: list[str]) -> None:
-        """Output at start would end up in the output of other programs."""
+        """It would be a part of the output of other programs."""
         assert installed.run(*flags, "-c", "import botocore.session") == ""
 
 
@@ -128,7 +121,7 @@ print(json.dumps({name: list(values) for name, values in events.items()}))
 
 
 def _audit(environment: Environment) -> dict[str, set[str]]:
-    """Name all that happens while `site` reads the start-up files, with the first argument."""
+    """Return the audit events while `site` reads the start-up files, with their first arguments."""
     events = json.loads(environment.run("-S", "-c", AUDIT))
     return {
         name: {value.replace(str(environment.folder), "") for value in values}
@@ -137,23 +130,23 @@ def _audit(environment: Environment) -> dict[str, set[str]]:
 
 
 def _own_files(environment: Environment) -> set[str]:
-    """Name the start-up file, which `site` opens, and the two modules in their compiled form."""
+    """Return the start-up file, which `site` opens, and the bytecode of the two modules."""
     modules = (environment.site_packages / "sso_plugin" / "__pycache__").iterdir()
     files = (environment.site_packages / "sso_plugin.pth", *modules)
     return {str(file).removeprefix(str(environment.folder)) for file in files}
 
 
 def _own_folder(environment: Environment) -> str:
-    """Name the folder in which the import system finds the two modules."""
+    """Return the folder in which the import system finds the two modules."""
     folder = str(environment.site_packages / "sso_plugin")
     return folder.removeprefix(str(environment.folder))
 
 
 class TestSwitches:
-    """Who turns the plugin off, and what does not."""
+    """What turns the plugin off, and what does not."""
 
-    def test_an_interpreter_waits(self, installed: Environment) -> None:
-        """The normal case."""
+    def test_the_import_hook_is_added(self, installed: Environment) -> None:
+        """It waits for the import of botocore."""
         assert installed.run("-c", REPORT) == WAITING
 
     def test_isolated_mode_does_not_turn_it_off(self, installed: Environment) -> None:
@@ -167,12 +160,12 @@ class TestSwitches:
 
     @pytest.mark.parametrize("value", ["off", "OFF", " Off ", "0", "false", "no"])
     def test_the_variable_turns_it_off(self, installed: Environment, value: str) -> None:
-        """The off switch."""
+        """Case and spaces do not matter."""
         assert installed.run("-c", REPORT, SSO_PLUGIN=value) == NEITHER
 
     @pytest.mark.parametrize("value", ["", "on", "1", "other"])
     def test_other_values_do_not(self, installed: Environment, value: str) -> None:
-        """A typing error in the switch must not turn credentials off silently."""
+        """A typing error must not turn credentials off without a message."""
         assert installed.run("-c", REPORT, SSO_PLUGIN=value) == WAITING
 
 
@@ -181,11 +174,11 @@ class TestRegistration:
 
     @pytest.mark.parametrize("module", ["botocore.session", "boto3"])
     def test_importing_botocore_registers(self, installed: Environment, module: str) -> None:
-        """The tripwire stays, since botocore may be imported again."""
+        """The import hook stays, because botocore may be imported again."""
         assert installed.run("-c", f"import {module}" + REPORT) == REGISTERED
 
-    def test_looking_for_the_module_registers_too(self, installed: Environment) -> None:
-        """The answer is the real one, so that the import still works."""
+    def test_finding_the_module_registers_too(self, installed: Environment) -> None:
+        """The result is the real one, so the import still works."""
         snippet = """
 from importlib.util import find_spec
 spec = find_spec("botocore.session")
@@ -194,12 +187,14 @@ assert spec == botocore.session.__spec__
 """
         assert installed.run("-c", snippet + REPORT) == REGISTERED
 
-    def test_other_modules_of_botocore_do_not(self, installed: Environment) -> None:
+    def test_importing_other_modules_of_botocore_does_not_register(
+        self, installed: Environment
+    ) -> None:
         """Only sessions matter."""
         assert installed.run("-c", "import botocore.exceptions" + REPORT) == WAITING
 
-    def test_each_session_is_passed_on_once(self, installed: Environment) -> None:
-        """And is the session that was made."""
+    def test_each_session_is_passed_to_the_plugin_once(self, installed: Environment) -> None:
+        """It is the session of the caller."""
         snippet = """
 import sys, types
 seen = []
@@ -210,8 +205,8 @@ print(seen == sessions)
 """
         assert installed.run("-c", snippet) == "True"
 
-    def test_the_next_finder_is_asked(self, installed: Environment) -> None:
-        """The tripwire itself has no answer."""
+    def test_the_next_finder_is_called(self, installed: Environment) -> None:
+        """The import hook itself finds nothing."""
         snippet = """
 import sys
 class Next:
@@ -226,7 +221,7 @@ print("botocore.session" in Next.asked)
 
     @pytest.mark.parametrize("purged", ["botocore", "botocore.session"])
     def test_botocore_may_be_imported_again(self, installed: Environment, purged: str) -> None:
-        """As by test suites that delete its modules; the sessions of both are served."""
+        """Test suites delete its modules and import it again. The sessions of both are served."""
         snippet = f"""
 import sys, botocore.session
 first = botocore.session.Session()
@@ -240,7 +235,7 @@ print(type(first) is type(second), is_enabled(second))
         assert installed.run("-c", snippet + REPORT) == f"False True\n{REGISTERED}"
 
     def test_a_module_of_botocore_may_be_reloaded(self, installed: Environment) -> None:
-        """Its class of sessions is another one then."""
+        """It has another session class then."""
         snippet = """
 import importlib, botocore.session
 from sso_plugin.session.plugin import is_enabled
@@ -249,15 +244,17 @@ print(is_enabled(botocore.session.Session()))
 """
         assert installed.run("-c", snippet + REPORT) == f"True\n{REGISTERED}"
 
-    @pytest.mark.parametrize("answered", ["botocore.session", "botocore"])
-    def test_another_finder_may_answer_first(self, installed: Environment, answered: str) -> None:
+    @pytest.mark.parametrize("found_first", ["botocore.session", "botocore"])
+    def test_another_finder_may_find_botocore_first(
+        self, installed: Environment, found_first: str
+    ) -> None:
         """Such as that of a tool that rewrites modules while they are imported."""
         snippet = f"""
 import sys
 from importlib.machinery import PathFinder
 class First:
     def find_spec(name, path=None, target=None):
-        return PathFinder.find_spec(name, path) if name.startswith("{answered}") else None
+        return PathFinder.find_spec(name, path) if name.startswith("{found_first}") else None
 sys.meta_path.insert(0, First)
 import botocore.session
 session = botocore.session.Session()
@@ -266,22 +263,22 @@ print(is_enabled(session))
 """
         assert installed.run("-c", snippet + REPORT) == f"True\n{REGISTERED}"
 
-    def test_a_second_reading_adds_nothing(self, installed: Environment) -> None:
+    def test_a_second_call_of_the_start_up_file_adds_nothing(self, installed: Environment) -> None:
         """Before Python 3.15 a .pth file is run twice in every virtual environment."""
         again = "import site; site.main()"
         assert installed.run("-c", again + REPORT) == WAITING
         assert installed.run("-c", f"import botocore.session; {again}" + REPORT) == REGISTERED
 
     def test_sixteen_threads_importing_register_once(self, installed: Environment) -> None:
-        """All of them get their boto3."""
+        """All of them can use boto3."""
         assert f"16\n{REGISTERED}" == installed.run("-c", THREADS + IMPORT + REPORT)
 
-    def test_sixteen_threads_looking_register_once(self, installed: Environment) -> None:
+    def test_sixteen_threads_finding_the_module_register_once(self, installed: Environment) -> None:
         """`find_spec` is called without the lock that the import system holds for a module."""
         assert f"16\n{REGISTERED}" == installed.run("-c", THREADS + LOOK + REPORT)
 
-    def test_botocore_may_be_there_first(self, installed: Environment) -> None:
-        """As when a start-up file that is read earlier has imported it."""
+    def test_botocore_may_be_imported_before(self, installed: Environment) -> None:
+        """Such as by an earlier start-up file."""
         snippet = """
 import os, botocore.session
 from sso_plugin import startup
@@ -307,8 +304,8 @@ IMPORT = 'race(lambda: __import__("boto3").Session)'
 LOOK = 'import botocore; race(lambda: find_spec("botocore.session"))'
 
 
-class TestByHand:
-    """`register` and `unregister`, which `enable()` and `disable()` stand on."""
+class TestExplicitCalls:
+    """`register` and `unregister`, which `enable()` and `disable()` call."""
 
     @pytest.mark.parametrize(
         ("calls", "expected"),
@@ -326,7 +323,7 @@ class TestByHand:
     def test_each_can_be_called_at_any_time(
         self, installed: Environment, calls: str, expected: str
     ) -> None:
-        """In any order and any number."""
+        """In any order and any number of times."""
         steps = "; ".join(f"startup.{name}()" for name in calls.split())
         snippet = f"from sso_plugin import startup; {steps}"
         assert expected == installed.run("-c", snippet + REPORT)
@@ -334,12 +331,12 @@ class TestByHand:
     def test_importing_botocore_after_register_changes_nothing(
         self, installed: Environment
     ) -> None:
-        """The tripwire finds the initializer registered."""
+        """The initializer is registered already."""
         snippet = "from sso_plugin import startup; startup.register(); import botocore.session"
         assert installed.run("-c", snippet + REPORT) == REGISTERED
 
     def test_unregister_does_not_import_botocore(self, installed: Environment) -> None:
-        """It takes a quarter of a second, in a script that may never need it."""
+        """That takes a quarter of a second, in a script that may not need it."""
         snippet = """
 import sys
 from sso_plugin import startup
@@ -349,12 +346,12 @@ print("botocore" in sys.modules)
         assert installed.run("-c", snippet) == "False"
 
 
-class TestFaults:
-    """What is wrong with us, or was there before us, never breaks a program."""
+class TestProblems:
+    """A problem of the plugin, or of other software, never breaks a program."""
 
     @pytest.mark.parametrize("module", ["botocore", "botocore.session"])
     def test_botocore_may_be_missing(self, own: Environment, module: str) -> None:
-        """The program gets the error it would have got."""
+        """The program gets the usual error."""
         (own.site_packages / "zz_dependencies.pth").unlink()
         snippet = f"""
 try:
@@ -382,7 +379,7 @@ except ModuleNotFoundError as error:
     def test_a_broken_plugin_does_not_break_a_session(
         self, own: Environment, plugin: str | None
     ) -> None:
-        """Neither the import of botocore nor the making of a session."""
+        """Neither the import of botocore nor a new session fails."""
         module = own.site_packages / "sso_plugin" / "session" / "plugin.py"
         module.unlink(missing_ok=True)
         if plugin is not None:
@@ -390,8 +387,8 @@ except ModuleNotFoundError as error:
         snippet = "import botocore.session; print(botocore.session.Session().profile)"
         assert own.run("-c", snippet) == "None"
 
-    def test_a_fault_is_logged_for_those_who_debug(self, own: Environment) -> None:
-        """By its kind; what it says may be secret."""
+    def test_the_class_of_an_error_is_logged_at_debug_level(self, own: Environment) -> None:
+        """Its message may have a secret."""
         plugin = own.site_packages / "sso_plugin" / "session" / "plugin.py"
         plugin.write_text("raise RuntimeError('a secret')", encoding="utf-8")
         snippet = """
@@ -401,11 +398,11 @@ logging.getLogger("botocore").setLevel(logging.INFO)
 import botocore.session
 botocore.session.Session()
 """
-        expected = "DEBUG:sso_plugin:Leaving a session as it is: RuntimeError"
+        expected = "DEBUG:sso_plugin:Cannot enable sso_plugin in a session: RuntimeError"
         assert expected == own.run("-c", snippet)
 
-    def test_finders_of_others_may_be_particular(self, own: Environment) -> None:
-        """They are asked as the import system asks: setuptools has one that insists on a path."""
+    def test_a_finder_of_another_program_may_require_a_path(self, own: Environment) -> None:
+        """Setuptools has such a finder."""
         particular = """
 import sys
 class Particular:
@@ -418,14 +415,14 @@ sys.meta_path.insert(0, Particular)
         assert own.run("-c", REPORT) == WAITING
 
     @pytest.mark.parametrize("remains", ["nothing", "folder"])
-    def test_a_start_up_file_without_its_package_stops_nothing(
+    def test_a_start_up_file_without_its_package_breaks_no_program(
         self, own: Environment, remains: str
     ) -> None:
-        """Whoever deletes the package by hand is told which file is left, and the script runs."""
+        """A message names the file that is left, and the script runs."""
         package = own.site_packages / "sso_plugin"
         shutil.rmtree(package)
         if remains == "folder":
             package.mkdir()
-        told = own.run("-c", "import botocore.session; print('it runs')")
-        assert told.endswith("it runs")
-        assert "sso_plugin.pth" in told
+        printed = own.run("-c", "import botocore.session; print('it runs')")
+        assert printed.endswith("it runs")
+        assert "sso_plugin.pth" in printed

@@ -1,4 +1,4 @@
-"""Timestamps in files of other programs: every form that stock botocore reads, on each Python."""
+"""Timestamps in files of other programs: all formats that botocore reads, on each Python."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ import dateutil.parser  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loginmodel import SEARCH
 from quicklogin import login
 
 import sso_plugin
 from sso_plugin import LoginRequired
 from sso_plugin.commands.doctor import diagnose
-from sso_plugin.timestamps import END_OF_TIME, parse_timestamp
+from sso_plugin.timestamps import END_OF_TIME, format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 
 UTC = timezone.utc
 MOMENT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC).timestamp()
+
+
+def long(values: list[Any]) -> list[Any]:
+    """Mark the values of a parameter as long."""
+    each = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [pytest.param(*value, marks=pytest.mark.long) for value in each]
+
 
 FORMS = [
     "2026-11-25T12:00:00Z",
@@ -62,7 +70,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("text", FORMS)
-def test_every_form_that_stock_reads_is_the_same_moment(text: str) -> None:
+def test_all_formats_that_botocore_reads_are_read(text: str) -> None:
     """With an offset or a zone that is UTC."""
     assert dateutil.parser.parse(text).timestamp() == MOMENT
     assert parse_timestamp(text) == MOMENT
@@ -78,7 +86,7 @@ def test_a_time_without_an_offset_is_in_utc(text: str) -> None:
 
 
 def test_a_datetime_is_read() -> None:
-    """Of a cache that a caller has set, where botocore takes it too."""
+    """It can be in a cache that a caller has set. botocore reads it, too."""
     when = datetime.fromtimestamp(MOMENT, timezone(timedelta(hours=5)))
     assert parse_timestamp(when) == MOMENT
     assert parse_timestamp(when.astimezone(UTC).replace(tzinfo=None)) == MOMENT
@@ -117,17 +125,17 @@ INVALID = [
 ]
 
 
-@pytest.mark.parametrize("held", INVALID, ids=ascii)
-def test_what_is_no_moment_is_a_value_error(held: object) -> None:
-    """Without a warning: where the zone is not known, dateutil would warn, and leave it out."""
+@pytest.mark.parametrize("value", INVALID, ids=ascii)
+def test_other_values_are_a_value_error(value: object) -> None:
+    """Without a warning, which dateutil prints for an unknown time zone."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match=r"."):
-            parse_timestamp(held)
+            parse_timestamp(value)
 
 
 @pytest.mark.parametrize("text", ["9999-12-31 23:59:59 -1400", "9999-12-31T23:59:59.9999999Z"])
-def test_no_moment_is_later_than_the_end_of_time(text: str) -> None:
+def test_a_later_time_becomes_the_end_of_time(text: str) -> None:
     """So it can be written again."""
     assert parse_timestamp(text) == END_OF_TIME
 
@@ -174,10 +182,10 @@ ZONES = ["Z", "UTC", "GMT", "+00:00", "+0530", "-08", "-0330", "EST", "BST", "XY
     form=st.sampled_from(FORMATS),
     zone=st.sampled_from(ZONES),
 )
-def test_what_dateutil_reads_is_the_same_moment_in_any_zone(
+def test_dateutil_and_we_read_the_same_time_in_any_local_zone(
     when: datetime, form: str, zone: str
 ) -> None:
-    """Names of the local zone count as there; the time of one that is not known is not guessed."""
+    """Names of the local zone are known. An unknown zone is an error."""
     text = when.strftime(form).format(zone)
     stock = read_by_dateutil(text)
     if stock is not None:
@@ -187,10 +195,10 @@ def test_what_dateutil_reads_is_the_same_moment_in_any_zone(
             parse_timestamp(text)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=200)
 @given(st.text(max_size=30) | st.text("0123456789-:/TZ+.,UTC PMAW", max_size=30))
 def test_any_text_is_read_as_dateutil_reads_it(text: str) -> None:
-    """What it reads with an offset; otherwise there is a number or a ValueError."""
+    """If it has an offset. Otherwise there is a number or a ValueError."""
     stock = read_by_dateutil(text)
     found = None
     with contextlib.suppress(ValueError):
@@ -208,7 +216,7 @@ def session_of(*, ours: bool) -> Any:
 
 
 def shifted(text: str, hours: float) -> str:
-    """Return one of the forms above for a time that many hours from now."""
+    """Return one of the formats above for a time some hours from now."""
     when = datetime.now(UTC) + timedelta(hours=hours)
     return text.replace("2026-11-25", f"{when:%Y-%m-%d}").replace("12:00:00", f"{when:%H:%M:%S}")
 
@@ -218,10 +226,10 @@ UNUSUAL = ["2026-11-25T12:00:00+0000", "2026-11-25T12:00:00.0000000Z", "2026-11-
 
 @pytest.mark.parametrize("text", UNUSUAL)
 @pytest.mark.parametrize("ours", [False, True])
-def test_a_token_is_used_and_renewed_whatever_the_form(
+def test_tokens_with_unusual_timestamps_are_used_and_renewed(
     world: World, text: str, *, ours: bool
 ) -> None:
-    """``expiresAt`` and ``registrationExpiresAt``, on stock botocore and here."""
+    """``expiresAt`` and ``registrationExpiresAt``, with stock botocore and with sso_plugin."""
     world.sign_in(expiresAt=shifted(text, 3))
     assert session_of(ours=ours).get_credentials().get_frozen_credentials().token
     assert world.count("CreateToken") == 0
@@ -231,16 +239,16 @@ def test_a_token_is_used_and_renewed_whatever_the_form(
 
 
 def cached_roles(world: World, expiration: object) -> None:
-    """Give the cached credentials an end in another form."""
+    """Change the expiration of the cached credentials."""
     [file] = world.role_files()
     document = json.loads(file.read_text())
     document["Credentials"]["Expiration"] = expiration
     file.write_text(json.dumps(document))
 
 
-@pytest.mark.parametrize("text", UNUSUAL)
-def test_cached_credentials_are_used_whatever_the_form(world: World, text: str) -> None:
-    """``Expiration``. What `credential-process` prints has the usual form, which SDKs read."""
+@pytest.mark.parametrize("text", [UNUSUAL[0], *long(UNUSUAL[1:])])
+def test_cached_credentials_with_unusual_timestamps_are_used(world: World, text: str) -> None:
+    """`credential-process` prints the usual format, which SDKs read."""
     world.sign_in()
     session_of(ours=True).get_credentials().get_frozen_credentials()
     end = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=50)
@@ -265,26 +273,36 @@ SHOWN = [
 ]
 
 
-@pytest.mark.parametrize(("held", "fault"), SHOWN)
-def test_a_token_whose_end_cannot_be_read_is_reported(
-    world: World, held: object, fault: str
+@pytest.mark.parametrize(("value", "problem"), SHOWN)
+def test_the_error_for_an_invalid_expiry_of_a_token_names_the_value(
+    world: World, value: object, problem: str
 ) -> None:
-    """With file, key and value: by the error, ``status`` and ``doctor``."""
-    world.sign_in(expiresAt=held)
+    """And the file and the key."""
+    world.sign_in(expiresAt=value)
     world.token_file().chmod(0o600)
-    reason = f"the token file {world.token_file()} {fault}"
+    reason = f"the token file {world.token_file()} {problem}"
     with pytest.raises(LoginRequired) as caught:
         session_of(ours=True).get_credentials().get_frozen_credentials()
     assert str(caught.value) == (
         f'The profile "dev" needs a login: {reason}. Run: sso-plugin login --profile dev'
     )
     assert sso_plugin.status("dev").fault == reason
+
+
+@pytest.mark.parametrize(("value", "problem"), [SHOWN[0], *long(SHOWN[1:])])
+def test_status_and_doctor_report_an_invalid_expiry_of_a_token(
+    world: World, value: object, problem: str
+) -> None:
+    """With the same reason as the error."""
+    world.sign_in(expiresAt=value)
+    world.token_file().chmod(0o600)
+    reason = f"the token file {world.token_file()} {problem}"
     assert f"none: {reason}" in command.run("status", "-p", "dev", COLUMNS="500").stdout
     assert f"T{reason[1:]}." in [each.message for each in diagnose("dev")]
 
 
-def test_a_token_file_that_is_missing_or_fine_has_no_fault(world: World) -> None:
-    """Nothing is reported but that there is no token."""
+def test_a_missing_or_valid_token_file_has_no_problem(world: World) -> None:
+    """The error for a missing token says only that."""
     assert sso_plugin.status("dev").fault is None
     world.sign_in()
     assert sso_plugin.status("dev").fault is None
@@ -293,47 +311,45 @@ def test_a_token_file_that_is_missing_or_fine_has_no_fault(world: World) -> None
         session_of(ours=True).get_credentials().get_frozen_credentials()
 
 
-@pytest.mark.parametrize("held", ["soon", 7])
-def test_an_end_of_the_registration_that_cannot_be_read_is_reported(
-    world: World, held: object
-) -> None:
-    """It is why an expired token is not renewed."""
+@pytest.mark.parametrize("value", ["soon", 7])
+def test_an_invalid_expiry_of_a_registration_is_reported(world: World, value: object) -> None:
+    """It is the reason why an expired token is not renewed."""
     past = "2020-01-01T00:00:00Z"
-    world.sign_in(expiresAt=past, registrationExpiresAt=held)
+    world.sign_in(expiresAt=past, registrationExpiresAt=value)
     with pytest.raises(LoginRequired) as caught:
         session_of(ours=True).get_credentials().get_frozen_credentials()
-    fault = {"soon": ' "soon"', 7: ", which is not a string"}[held]
+    problem = {"soon": ' "soon"', 7: ", which is not a string"}[value]
     assert caught.value.reason == (
         f"its token expired at {past}, and {world.token_file()} has an invalid "
-        f"registrationExpiresAt{fault}"
+        f"registrationExpiresAt{problem}"
     )
 
 
-@pytest.mark.parametrize("held", ["soon", 7, None])
-def test_cached_credentials_whose_end_cannot_be_read_are_reported_once(
-    world: World, caplog: pytest.LogCaptureFixture, held: object
+@pytest.mark.parametrize("value", ["soon", 7, None])
+def test_an_invalid_expiry_of_cached_credentials_is_reported_once(
+    world: World, caplog: pytest.LogCaptureFixture, value: object
 ) -> None:
     """They are fetched again, and the file is replaced."""
     world.sign_in()
     session_of(ours=True).get_credentials().get_frozen_credentials()
-    cached_roles(world, held)
+    cached_roles(world, value)
     with caplog.at_level(logging.WARNING):
         session_of(ours=True).get_credentials().get_frozen_credentials()
-    fault = {
+    problem = {
         "soon": 'has an invalid Expiration "soon"',
         7: "has an invalid Expiration, which is not a string",
         None: "has no Expiration",
-    }[held]
+    }[value]
     [file] = world.role_files()
-    assert [f"Ignoring {file}, which {fault}"] == caplog.messages
+    assert [f"Ignoring {file}, which {problem}"] == caplog.messages
     assert world.count("GetRoleCredentials") == 2
     assert parse_timestamp(json.loads(file.read_text())["Credentials"]["Expiration"])
 
 
-def test_a_registration_whose_end_cannot_be_read_is_reported_and_replaced(
+def test_an_invalid_expiry_of_a_client_is_reported_and_the_client_replaced(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next login registers again."""
+    """The next login registers a new client."""
 
     def log_in() -> None:
         login(
@@ -368,10 +384,85 @@ print("dateutil" in sys.modules)
 @pytest.mark.parametrize(
     ("text", "imported"), [(FORMS[0], False), (FORMS[8], False), (FORMS[14], True)]
 )
-def test_dateutil_is_imported_for_unusual_forms_only(text: str, imported: bool) -> None:  # noqa: FBT001
-    """The usual one is that of the AWS CLI and of other SDKs."""
+def test_dateutil_is_imported_for_unusual_formats_only(text: str, imported: bool) -> None:  # noqa: FBT001
+    """The AWS CLI and other SDKs write the usual format."""
     code = CODE.format(text=text)
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert printed.stdout == f"{imported}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24T08:00:00Z",
+        "2026-11-24T08:00:00UTC",
+        "2026-11-24T08:00:00.000Z",
+        "2026-11-24T10:00:00+02:00",
+        " 2026-11-24T08:00:00Z\n",
+    ],
+)
+def test_formats_of_other_tools_are_read(text: str) -> None:
+    """The AWS CLI, older tools and other SDKs write different formats."""
+    assert parse_timestamp(text) == 1795507200.0
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01T00:00:00Z", "1795507200", "0000-00-00"])
+def test_a_text_that_is_not_a_timestamp_is_a_value_error(text: str) -> None:
+    """Anything else is a ValueError, which its readers expect."""
+    with pytest.raises(ValueError, match=r"."):
+        parse_timestamp(text)
+
+
+@settings(derandomize=True)
+@given(st.integers(0, 253402300799))
+def test_a_written_timestamp_is_read_as_the_same_time(when: int) -> None:
+    """Up to the year 9999."""
+    assert parse_timestamp(format_timestamp(when)) == when
+
+
+@SEARCH
+@given(st.floats(0, 253402300799, allow_subnormal=False))
+def test_a_written_timestamp_is_rounded_down(when: float) -> None:
+    """So credentials never look valid after they have expired."""
+    read = parse_timestamp(format_timestamp(when))
+    assert 0 <= when - read < 1
+
+
+@pytest.fixture
+def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set a local time zone that is not UTC."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("the zone of this system cannot be set for one process")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "XYZ-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("_far_from_greenwich")
+@SEARCH
+@given(
+    st.datetimes(timezones=st.timezones()).filter(lambda when: 1900 < when.year < 9999)
+    | st.datetimes(timezones=st.just(None)).filter(lambda when: 1900 < when.year < 9999),
+    st.sampled_from(["", "Z", "UTC", " ", "Z\n"]),
+)
+def test_all_iso_formats_are_read(when: Any, suffix: str) -> None:
+    """With an offset, or without one, which means UTC. With fractions or without."""
+    offset = when.utcoffset()
+    if offset is not None:
+        # Zones of long ago have offsets of seconds, which ISO 8601 has not.
+        when, suffix = when.replace(tzinfo=None) - offset, "+00:00"
+    expected = (when - when.__class__(1970, 1, 1)).total_seconds()
+    assert parse_timestamp(when.isoformat() + suffix) == pytest.approx(expected, abs=1e-5)
+
+
+@SEARCH
+@given(st.text(max_size=30) | st.text("0123456789-:TZ+.UTC W", max_size=30))
+def test_any_text_is_a_number_or_a_value_error(text: str) -> None:
+    """Readers expect these."""
+    with contextlib.suppress(ValueError, OverflowError):
+        assert isinstance(parse_timestamp(text), float)

@@ -1,8 +1,8 @@
-"""Which profiles are ours to serve. Every session asks, so this imports next to nothing."""
+"""Which profiles sso-plugin serves. Imported by each session, so it imports no other module."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # a plain name: sessions without SSO do not pay for typing
+TYPE_CHECKING = False  # a plain name: importing typing would slow down sessions without SSO
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -10,19 +10,22 @@ if TYPE_CHECKING:
 __all__ = ["IDENTITY_KEYS", "ROLE_KEYS", "has_sso_keys", "is_served"]
 
 IDENTITY_KEYS = ("sso_session", "sso_start_url")
+"""The keys that name an Identity Center."""
+
 ROLE_KEYS = ("sso_account_id", "sso_account_name", "sso_role_name")
+"""The keys that name an account or a role."""
 
 
 def has_sso_keys(section: Mapping[str, Any]) -> bool:
-    """Tell whether a profile section has anything to do with Identity Center."""
+    """Return whether a section of a profile has a key that names an Identity Center or a role."""
     return any(key in section for key in IDENTITY_KEYS + ROLE_KEYS)
 
 
 def is_served(full_config: Mapping[str, Any], name: str) -> bool:
-    """Tell whether a profile is ours to serve: it has SSO keys, and does not switch us off."""
+    """Return whether sso-plugin serves a profile: it has SSO keys, and no ``sso_plugin = off``."""
     section = full_config.get("profiles", {}).get(name, {})
-    name = section.get("sso_session")
+    session_name = section.get("sso_session")
     sessions = full_config.get("sso_sessions", {})
-    session = sessions.get(name, {}) if isinstance(name, str) else {}
+    session = sessions.get(session_name, {}) if isinstance(session_name, str) else {}
     switch = str(section.get("sso_plugin", session.get("sso_plugin", "on")))
     return has_sso_keys(section) and switch.strip().lower() != "off"

@@ -1,6 +1,6 @@
-"""Our own keys of a profile: what they may say, and how an invalid value is reported.
+"""The keys that only sso-plugin knows: their valid values, and the error for an invalid one.
 
-Most profiles have none of them, and need not even import this.
+Not imported for a profile that has none of these keys.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["invalid_value", "read_options"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
+"""The seconds in each unit of a duration."""
 
 
 def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Read our own keys; return the fields of `config.Options`.
+    """Read the keys that only sso-plugin knows; return the fields of `Options`.
 
     :param values: the keys of a profile and its sso-session, merged.
-    :param where: names the section and the file in the message of an error.
+    :param where: the section and the file, for error messages.
     :raises ConfigError: for an invalid value.
     """
     reader = _Reader(values, where)
@@ -37,7 +38,12 @@ def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def invalid_value(key: str, where: str, value: str, choices: str) -> ConfigError:
-    """Return the error for an invalid value of a key."""
+    """Return the error for an invalid value of a key.
+
+    :param where: the section and the file.
+    :param value: the value as the message shows it.
+    :param choices: the valid values.
+    """
     from ..errors import ConfigError
 
     return ConfigError(
@@ -48,7 +54,7 @@ def invalid_value(key: str, where: str, value: str, choices: str) -> ConfigError
 
 
 class _Reader:
-    """Reads one value at a time."""
+    """Reads one key at a time."""
 
     def __init__(self, values: Mapping[str, Any], where: str) -> None:
         self._values = values

@@ -1,6 +1,6 @@
-"""What a profile says about SSO: the standard keys as botocore reads them, and our own.
+"""The SSO settings of a profile: the standard keys as botocore reads them, and our own.
 
-Reads nothing itself: it is handed ``session.full_config``, in which botocore has merged the files.
+Reads no files: the settings come from ``session.full_config``, where botocore has merged the files.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile"]
 
 DEFAULT_SCOPES = ("sso:account:access",)
-_LOGIN_KEYS = ("sso_start_url", "sso_region")
+"""The scopes of a login if the config names none."""
 
+_LOGIN_KEYS = ("sso_start_url", "sso_region")
+"""The keys that a login needs."""
 
 _OWN_KEYS = frozenset(
     {
@@ -35,14 +37,14 @@ _OWN_KEYS = frozenset(
         "sso_use_fips_endpoint",
     }
 )
-
+"""The keys that only sso-plugin knows. They may differ between a profile and its sso-session."""
 
 _ROLE_OPTIONS = frozenset({"sso_plugin", "sso_refresh", "sso_cache", "sso_minimum_lifetime"})
-"""Those that a login does not need."""
+"""Own keys that do not apply to a login."""
 
 
 class Options(NamedTuple):
-    """Our own keys of a profile, or of its sso-session; the profile wins. Times are in seconds."""
+    """The own keys of a profile, else of its sso-session. Times are in seconds."""
 
     login: Literal["never", "auto", "browser", "device"] = "never"
     refresh: str = "background"
@@ -53,12 +55,12 @@ class Options(NamedTuple):
 
 
 class SsoProfile(NamedTuple):
-    """One profile that names an Identity Center, validated.
+    """The validated SSO settings of one profile.
 
-    ``name`` is None where there is no profile, only an sso-session or a start URL to log in to.
-    ``session_name`` is None in the legacy form, where the profile itself holds the start URL.
-    An account is given by ``account_id`` or ``account_name``, together with ``role_name``; all
-    three are None in a profile that names a login only.
+    ``name`` is None for a login that no profile names: by an sso-session or a start URL.
+    ``session_name`` is None in the legacy form, where the profile itself has the start URL.
+    ``role_name`` comes with ``account_id`` or ``account_name``; all three are None in a profile
+    without a role.
     """
 
     name: str | None
@@ -74,7 +76,7 @@ class SsoProfile(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """What messages are about."""
+        """The subject of messages, such as ``The profile "dev"``."""
         if self.name is not None:
             return f'The profile "{self.name}"'
         if self.session_name is not None:
@@ -93,19 +95,19 @@ class SsoProfile(NamedTuple):
 
     @property
     def doctor_command(self) -> str:
-        """The command that finds out what is wrong."""
+        """The command that finds configuration problems."""
         return self.login_command.replace(" login ", " doctor ", 1)
 
     @classmethod
     def find(
         cls, full_config: Mapping[str, Any], name: str, config_file: str = "~/.aws/config"
     ) -> SsoProfile | None:
-        """Return the profile, or None if it says nothing of SSO.
+        """Return the settings of a profile; None if it has no SSO keys.
 
         :param full_config: ``botocore.session.Session.full_config``.
-        :param config_file: named in error messages.
-        :raises ConfigError: for a missing, contradicting or wrong value; a botocore
-            ``InvalidConfigError``, as botocore's own provider raises.
+        :param config_file: the path in error messages.
+        :raises ConfigError: for a missing, inconsistent or invalid value. It is an
+            ``InvalidConfigError``, which botocore's own provider raises.
         """
         section = full_config.get("profiles", {}).get(name, {})
         if not has_sso_keys(section):
@@ -114,8 +116,11 @@ class SsoProfile(NamedTuple):
 
     @classmethod
     def of(cls, session: Session, name: str | None = None) -> SsoProfile | None:
-        """Return a profile of a botocore session: the one named, else the current one."""
-        # Not Session.profile, which would fix the current profile for good.
+        """Return the settings of a profile of a session.
+
+        :param name: the name of the profile; None for the current one.
+        """
+        # Not Session.profile, after which the current profile cannot change any longer.
         name = name or session.get_config_variable("profile") or "default"
         return cls.find(session.full_config, name, session.get_config_variable("config_file"))
 
@@ -123,8 +128,8 @@ class SsoProfile(NamedTuple):
     def login_of(cls, session: Session, name: str | None = None) -> SsoProfile | None:
         """Return the login of a profile, without its role; None if the profile names no login.
 
-        Needs and checks no more than botocore's token provider: the values of an sso-session win,
-        and what the profile says of an account or a role does not matter.
+        As in botocore's token provider, the values of the sso-session win, and the account and the
+        role are not checked.
 
         :raises ConfigError: if the sso-session, the start URL or the region is missing.
         """
@@ -137,9 +142,9 @@ class SsoProfile(NamedTuple):
 
     @classmethod
     def of_sso_session(cls, session: Session, name: str) -> SsoProfile:
-        """Return what an sso-session of the config names: a login, without account and role.
+        """Return the login of an sso-session of the config, without account and role.
 
-        :raises ConfigError: if there is none of that name, or it is not complete.
+        :raises ConfigError: if the sso-session does not exist or is not complete.
         """
         file = session.get_config_variable("config_file")
         reader = _Reader(session.full_config, {"sso_session": name}, None, file)
@@ -147,7 +152,7 @@ class SsoProfile(NamedTuple):
 
 
 class _Reader:
-    """Reads one profile; every complaint names the key, the profile and the file."""
+    """Reads one profile. Each error message names the key, the profile and the file."""
 
     def __init__(
         self,
@@ -169,7 +174,7 @@ class _Reader:
     def profile(self) -> SsoProfile:
         self._check_agreement()
         self._check_complete(self._required())
-        return self._made(
+        return self._settings(
             account_id=self._text("sso_account_id") or None,
             account_name=self._text("sso_account_name") or None,
             role_name=self._text("sso_role_name") or None,
@@ -181,9 +186,9 @@ class _Reader:
         self._merged = {key: merged[key] for key in merged if key not in _ROLE_OPTIONS}
         if not (may_be_empty and self._merged.keys() >= set(_LOGIN_KEYS)):
             self._check_complete(_LOGIN_KEYS)
-        return self._made()
+        return self._settings()
 
-    def _made(self, **role: str | None) -> SsoProfile:
+    def _settings(self, **role: str | None) -> SsoProfile:
         scopes = [scope.strip() for scope in self._text("sso_registration_scopes").split(",")]
         return SsoProfile(
             name=self._name,
@@ -202,11 +207,11 @@ class _Reader:
             return {}
         sessions: Mapping[str, Any] = full_config.get("sso_sessions", {})
         if not isinstance(name, str) or name not in sessions:
-            namer, file = f", named by {self._where}", "that file"
+            used_by, file = f", which {self._where} uses", "that file"
             if self._name is None:
-                namer, file = "", self._file
+                used_by, file = "", self._file
             raise _error(
-                f'The specified sso-session does not exist: "{name}"{namer}',
+                f'The specified sso-session does not exist: "{name}"{used_by}',
                 f"Add a section [sso-session {name}] with sso_start_url and sso_region to {file}.",
             )
         section: Mapping[str, Any] = sessions[name]
@@ -234,10 +239,10 @@ class _Reader:
                 f"The {self._subject} is configured to use SSO but is missing "
                 f"required configuration: {', '.join(missing)}",
                 f"Add {'it' if len(missing) == 1 else 'them'} to {self._where}"
-                f"{self._or_its_session(missing)}.",
+                f"{self._session_hint(missing)}.",
             )
 
-    def _or_its_session(self, missing: list[str]) -> str:
+    def _session_hint(self, missing: list[str]) -> str:
         name = self._section.get("sso_session")
         belongs_there = name and self._name is not None and set(missing) & set(_LOGIN_KEYS)
         return f" (sso_start_url and sso_region: to [sso-session {name}])" if belongs_there else ""
@@ -259,7 +264,7 @@ class _Reader:
 
 
 def _error(problem: str, fix: str) -> ConfigError:
-    # A session whose profile is complete does not import it.
+    # Not at the top: a session with a valid profile does not need it.
     from ..errors import ConfigError
 
     return ConfigError(problem=problem, fix=fix)

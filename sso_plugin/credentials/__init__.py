@@ -1,8 +1,8 @@
-"""What a session gets: role credentials and access tokens, cached, fetched and renewed.
+"""Role credentials and access tokens: cached, fetched and renewed.
 
-`refreshable` has the credentials that botocore gets. They are renewed when their `schedule` says
-so, by a `role_source`. Each part acts for one `Login`, which is made once and passed down; what is
-derived from a login carries a note of it, its `Origin`.
+`refreshable` has the credentials that botocore uses. `schedule` decides when they are renewed, and
+a `role_source` fetches them. All parts share one `Login`, which is passed down. A document that is
+derived from a login has a note of that login, its `Origin`.
 """
 
 from __future__ import annotations
@@ -27,23 +27,24 @@ if TYPE_CHECKING:
 __all__ = ["NO_ORIGIN", "Login", "Origin", "find_origin", "note_origin"]
 
 Origin = tuple[str, "Mark"]
-"""What a document was derived from: the id of a login, and the mark of its token file."""
+"""The id of the login that a document is derived from, and the mark of its token file."""
 
 NO_ORIGIN: Origin = ("", (0, 0, 0))
 """The origin of a document that belongs to no login."""
 
 _ORIGIN = "SsoPlugin"
+"""The key of the note in a document."""
 
 
 class Login:
-    """What all parts that act for one login share. Nothing of it changes.
+    """The parts of one login that all others share. It does not change.
 
-    :param profile: what the config says of the login.
-    :param connect: makes the portal when it is first needed: a session whose credentials are
-        cached does not even import it.
+    :param profile: the settings of the login.
+    :param connect: returns the portal when it is first needed: a session with cached credentials
+        does not import it.
     :param clock: the time of that portal.
-    :param store: where the token is.
-    :param key: under which key; None for the name that the AWS CLI gives to it.
+    :param store: the cache that holds the token.
+    :param key: the cache key of the token; None for the key that the AWS CLI uses.
     """
 
     __slots__ = ("_connect", "_portal", "clock", "key", "profile", "store")
@@ -71,9 +72,9 @@ class Login:
         store: Cache | None = None,
         key: str | None = None,
     ) -> Self:
-        """Return the login of a profile, at the portal that a session reaches.
+        """Return the login of a profile. Its requests use the settings of a session.
 
-        :param store: where the token is, if not in the usual folder.
+        :param store: the cache that holds the token, if not the usual folder.
         """
         clock = Clock.of(profile)
 
@@ -86,13 +87,16 @@ class Login:
 
     @property
     def portal(self) -> Portal:
-        """The two services of its Identity Center."""
+        """The portal of its Identity Center."""
         if self._portal is None:
             self._portal = self._connect()
         return self._portal
 
     def required(self, reason: str) -> LoginRequired:
-        """Return the error that says why a person has to log in, and how."""
+        """Return the error for a missing login.
+
+        :param reason: why a login is needed.
+        """
         from ..errors import LoginRequired
 
         return LoginRequired(
@@ -103,14 +107,14 @@ class Login:
 
 
 def note_origin(document: Document, origin: Origin | None) -> Document:
-    """Return a document with a note of the login that it was derived from."""
+    """Return a document with a note of the login that it is derived from."""
     if origin is None:
         return document
     return {**document, _ORIGIN: {"LoginId": origin[0], "TokenFile": list(origin[1])}}
 
 
 def find_origin(document: Document) -> Origin | None:
-    """Return the login that a document was derived from; None if another program wrote it."""
+    """Return the login that a document is derived from; None if another program wrote it."""
     held = document.get(_ORIGIN)
     if held is None:
         return None

@@ -1,4 +1,4 @@
-"""Access tokens as values, and their form in the AWS CLI's cache."""
+"""Access tokens as values, and their file format in the AWS CLI's cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["AccessToken", "TokenState"]
 
 
 class TokenState(enum.Enum):
-    """What a token is good for at a given time."""
+    """The state of a token at a given time: not due for renewal, due, or expired."""
 
     FRESH = "fresh"
     STALE = "stale"
@@ -28,11 +28,12 @@ class TokenState(enum.Enum):
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A token as the cache file holds it.
+    """An access token and the cache file that it is in.
 
-    ``document`` is the whole file, with what others wrote into it, so that nothing is lost when a
-    renewed token takes its place. ``mark`` is the version of the file that the token was read from,
-    None if it was not.
+    :param document: the whole content of the file, with the keys of other programs: a renewed token
+        keeps them.
+    :param mark: the version of the file that the token was read from; None if it is not from a
+        file.
     """
 
     value: str = field(repr=False)
@@ -42,7 +43,7 @@ class AccessToken:
 
     @classmethod
     def from_entry(cls, entry: Entry | None, clock: Clock) -> AccessToken | None:
-        """Read a cache file; None if it holds no token that can be understood."""
+        """Read a cache file; return None if it holds no valid token document."""
         value = _value_in(entry)
         if entry is None or value is None:
             return None
@@ -54,8 +55,8 @@ class AccessToken:
         return cls(value, lifetime, entry.document, entry.mark)
 
     @staticmethod
-    def fault(entry: Entry | None) -> str | None:
-        """Say why a cache file with a token cannot be used, as the end of a sentence, or None."""
+    def problem(entry: Entry | None) -> str | None:
+        """Return why a cache file with a token cannot be used, as the end of a sentence."""
         return (
             timestamp_problem(entry.document, "expiresAt") if entry and _value_in(entry) else None
         )
@@ -64,7 +65,10 @@ class AccessToken:
     def granted(
         cls, grant: Grant, profile: SsoProfile, client: Document, now: float
     ) -> AccessToken:
-        """Make a token of what CreateToken granted, and of the client it was granted to."""
+        """Return the token of a response of CreateToken.
+
+        :param client: the document of the client that it was granted to.
+        """
         lifetime = Lifetime(now, now + grant.expires_in)
         document = {
             **client,
@@ -78,33 +82,33 @@ class AccessToken:
         return cls(grant.access_token, lifetime, document)
 
     def state(self, now: float) -> TokenState:
-        """Tell what the token is good for at ``now``, in epoch seconds of the server."""
+        """Return the state of the token at ``now``, in epoch seconds of the server."""
         if now >= self.lifetime.expires_at:
             return TokenState.EXPIRED
         return TokenState.STALE if now >= self.lifetime.advisory_refresh_at else TokenState.FRESH
 
     def can_be_renewed(self, now: float) -> bool:
-        """Tell whether the token holds all that a renewal needs, and its registration lives."""
+        """Return whether the document has all that a renewal needs, and its client is valid."""
         needed = ("refreshToken", "clientId", "clientSecret", "registrationExpiresAt")
         complete = all(isinstance(self.document.get(key), str) for key in needed)
         return complete and now < (self.registration_expires_at or 0.0)
 
     @property
     def registration_expires_at(self) -> float | None:
-        """Until when the client that the token was granted to is known, in epoch seconds."""
+        """When the registration of its client expires, in epoch seconds; None if not known."""
         try:
             return parse_timestamp(self.document.get("registrationExpiresAt"))
         except ValueError:
             return None
 
     @property
-    def registration_fault(self) -> str | None:
-        """What is wrong with the end of the registration: the end of a sentence, or None."""
+    def registration_problem(self) -> str | None:
+        """Why the end of the registration cannot be read, as the end of a sentence, or None."""
         return timestamp_problem(self.document, "registrationExpiresAt")
 
 
 def _value_in(entry: Entry | None) -> str | None:
-    """Return the access token in a cache file; None if it cannot stand in a header."""
+    """Return the access token in a cache file; None if it is not valid in a header."""
     value = entry.document.get("accessToken") if entry else None
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
         return None

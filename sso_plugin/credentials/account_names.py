@@ -1,4 +1,4 @@
-"""Accounts that a profile names instead of numbering: looked up once, then remembered."""
+"""The accounts that profiles give by name instead of id: looked up once, then cached."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ __all__ = ["AccountNames", "NamedRoleSource"]
 
 _logger = logging.getLogger(__name__)
 
-_TRUSTED_FOR = 24 * 3600
-"""Seconds. Accounts are renamed, and the name may then be given to another one."""
+_MAX_AGE = 24 * 3600
+"""Seconds after which names are looked up again: an account may have got the name of another."""
 
 
-class KnownAccount(NamedTuple):
-    """The id of an account, and the login whose user called it by its name."""
+class CachedAccount(NamedTuple):
+    """The id of an account, and the origin of its name: the login that it was listed for."""
 
     account_id: str
     origin: Origin
 
 
 class AccountNames:
-    """The names of all accounts of one login, as the portal told them last."""
+    """The cached names of all accounts of one login."""
 
     def __init__(self, login: Login, ask: AskPerson | None = None) -> None:
         self._login = login
@@ -47,38 +47,38 @@ class AccountNames:
         self._cache = own_cache()
         self._key = own_key("accounts", login.key)
 
-    def load(self, name: str) -> KnownAccount | None:
-        """Return what is known of the one account of this name. Makes no network call."""
+    def load(self, name: str) -> CachedAccount | None:
+        """Return the cached account of this name, if it is the only one. No network call."""
         entry = self._cache.get(self._key)
-        found = matching(_remembered(entry), name)
+        found = matching(_cached_accounts(entry), name)
         if entry is None or len(found) != 1:
             return None
-        return KnownAccount(found[0].account_id, _origin(entry))
+        return CachedAccount(found[0].account_id, _origin(entry))
 
     def entry(self) -> Entry | None:
-        """Return what is remembered, to tell later whether somebody has asked anew."""
+        """Return the cache entry. If it changes later, another process has listed the accounts."""
         return self._cache.get(self._key)
 
     def is_old(self) -> bool:
-        """Tell whether the portal was last asked so long ago that it is time to do it again."""
+        """Return whether the names were cached more than a day ago, or never."""
         entry = self._cache.get(self._key)
-        return entry is None or time.time() - entry.stored_at > _TRUSTED_FOR
+        return entry is None or time.time() - entry.stored_at > _MAX_AGE
 
     def fetch(self, wanted: Wanted, seen: Entry | None, *, attended: bool = True) -> str:
-        """Ask the portal for the id of an account, and keep the names of all accounts.
+        """List the accounts at the portal, cache their names, and return the id of one.
 
-        :param seen: what was remembered before it turned out that this does not help; if that has
-            changed, another process has asked for us.
-        :raises ConfigError: if there is no such account, or several of its name.
+        :param seen: the cache entry that the caller could not use. If it has changed, another
+            process has listed the accounts, and no request is sent.
+        :raises ConfigError: if no account, or more than one, has this name.
         :raises LoginRequired: if a person has to log in.
-        :raises PortalError: if the portal gives no answer, or another one.
+        :raises PortalError: if the portal is unreachable or returns an error.
         """
         from .token_source import TokenSource
 
         with self._cache.locked(self._key):
             latest = self._cache.get(self._key)
             if latest is not None and latest != seen and self._is_of_login(latest):
-                return choose(_remembered(latest), wanted).account_id
+                return choose(_cached_accounts(latest), wanted).account_id
             tokens = TokenSource(self._login, self._ask)
             origin = tokens.file.origin_of(tokens.fetch(attended=attended))
             accounts = list(tokens.listings().accounts())
@@ -86,8 +86,8 @@ class AccountNames:
             self._cache.put(self._key, note_origin({"accounts": names}, origin))
         return choose(accounts, wanted).account_id
 
-    def forget(self) -> None:
-        """Have the portal asked the next time."""
+    def delete(self) -> None:
+        """Delete the cached names."""
         self._cache.delete(self._key)
 
     def _is_of_login(self, entry: Entry) -> bool:
@@ -95,9 +95,9 @@ class AccountNames:
 
 
 class NamedRoleSource:
-    """The credentials of one role in an account that is known by its name. See `Source`.
+    """A source of the credentials of one role in an account that is given by name.
 
-    :param source: returns the source of the role in the account of an id.
+    :param source: returns the source of the role for the id of an account.
     """
 
     def __init__(
@@ -109,62 +109,57 @@ class NamedRoleSource:
         self._names = AccountNames(login, ask)
 
     def load(self) -> RoleCredentials | None:
-        """Return valid credentials of the cache. Makes no network call."""
+        """See `Source`."""
         known = self._names.load(self._wanted.text)
         found = self._source(known.account_id).load() if known else None
         if known is None or found is None:
             return None
-        # The credentials are of this login; the name has to be, too.
+        # The credentials come from this login; the name has to come from it, too.
         origin = found.origin
         return found if (origin[0] == known.origin[0] if origin else self._is_ours(known)) else None
 
     def prepare(self) -> None:
-        """Import all that `fetch` and `replace` need. See `Source`."""
+        """See `Source`."""
         self._source("").prepare()
 
     def fetch(self, *, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
-        """Return credentials that are not due for renewal, asking the portal if need be.
+        """See `Source`.
 
-        :param attended: whether a person may be asked to log in.
-        :param minimum: for how many seconds they should be valid at least; see `Lifetime`.
-        :raises ConfigError: if there is no such account, or several of its name.
-        :raises LoginRequired: if a person has to log in.
-        :raises NoAccess: if the user does not have this role in this account.
-        :raises PortalError: if the portal is unreachable or returns an error.
+        :raises ConfigError: also if no account, or more than one, has this name.
         """
         seen = self._names.entry()
         known = self._names.load(self._wanted.text)
         if known is None or not self._is_ours(known):
             account_id = self._names.fetch(self._wanted, seen, attended=attended)
             return self._source(account_id).fetch(attended=attended, minimum=minimum)
-        account_id = self._checked(known.account_id, seen, attended=attended)
+        account_id = self._follow_name(known.account_id, seen, attended=attended)
         try:
             return self._source(account_id).fetch(attended=attended, minimum=minimum)
         except NoAccess:
-            # The name may belong to another account by now.
+            # Another account may have this name now.
             latest = self._names.fetch(self._wanted, seen, attended=attended)
             if latest == account_id:
                 raise
             return self._source(latest).fetch(attended=attended, minimum=minimum)
 
     def replace(self, rejected: str) -> RoleCredentials:
-        """Return other credentials than those that AWS rejected. See `RoleSource.replace`."""
+        """See `Source`."""
         known = self._names.load(self._wanted.text)
         if known is None or not self._is_ours(known):
             return self.fetch(attended=False)
         return self._source(known.account_id).replace(rejected)
 
-    def _is_ours(self, known: KnownAccount) -> bool:
+    def _is_ours(self, known: CachedAccount) -> bool:
         return is_of_login(self._login, known.origin, 0)
 
-    def _checked(self, known: str, seen: Entry | None, *, attended: bool) -> str:
-        """Follow a name to another account, but let nothing break what has worked until now."""
+    def _follow_name(self, known: str, seen: Entry | None, *, attended: bool) -> str:
+        """Return the id that an old name stands for now; the known id if that is not available."""
         if not self._names.is_old():
             return known
         try:
             return self._names.fetch(self._wanted, seen, attended=attended)
         except (ConfigError, PortalError) as exc:
-            _logger.debug("Going on with the account %s: %s", known, exc)
+            _logger.debug("Cannot look up the account, using %s: %s", known, exc)
             return known
 
 
@@ -172,7 +167,7 @@ def _origin(entry: Entry) -> Origin:
     return find_origin(entry.document) or NO_ORIGIN
 
 
-def _remembered(entry: Entry | None) -> list[Account]:
+def _cached_accounts(entry: Entry | None) -> list[Account]:
     held = entry.document.get("accounts") if entry else None
     names = held.items() if isinstance(held, dict) else ()
     return [

@@ -1,4 +1,4 @@
-"""A function that runs in a thread: once at a time, to its end, forgotten in a forked child."""
+"""A background thread: one at a time, and finished before the program ends or forks."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Background"]
 
-_PATIENCE_AT_EXIT = 3.0
-"""Seconds that the end of a script waits for what still runs."""
+_EXIT_TIMEOUT = 3.0
+"""Seconds that the end of a program waits for running threads."""
 
-_PATIENCE_AT_FORK = 1.0
-"""Seconds after its start for which a fork waits for what still runs."""
+_FORK_TIMEOUT = 1.0
+"""Seconds after the start of a thread in which a fork waits for it."""
 
-_GLANCE = 0.05
-"""Seconds between two looks at what it is doing."""
+_POLL_INTERVAL = 0.05
+"""Seconds between two checks whether a thread waits for a lock."""
 
 
 class Background:
-    """What others may start and wait for.
+    """A function that callers start in a thread and wait for.
 
-    :param prepare: called by whoever starts it, before: all imports belong there. A process that
-        is forked off in the middle of an import never sees its end.
+    :param prepare: called in the caller's thread before each start. All imports belong there: in a
+        process that is forked during an import, that import never ends.
+    :param run: called in the background thread.
     """
 
     def __init__(self, name: str, prepare: Callable[[], object], run: Callable[[], object]) -> None:
@@ -43,7 +44,7 @@ class Background:
         _instances.add(self)
 
     def start(self) -> bool:
-        """Have it run, unless it does. Tell whether it can: at interpreter shutdown it cannot."""
+        """Start the thread unless it is running. Return False at interpreter shutdown."""
         with self._lock:
             if self._thread is not None and self._thread.is_alive():
                 return True
@@ -56,21 +57,21 @@ class Background:
             except RuntimeError:
                 return False
             finally:
-                # Started for good even if Ctrl-C comes in between.
+                # Also if a Ctrl-C comes after the start.
                 self._thread = thread if thread.ident else None
         return True
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end, for a bounded time."""
+        """Wait until the thread ends, for a number of seconds at most."""
         thread = self._thread
         if thread is not None:
             thread.join(max(0.0, seconds))
 
     def finish(self, deadline: float, waits: Callable[[threading.Thread], bool]) -> None:
-        """Wait for its end, but not while it waits for a lock itself.
+        """Wait until the thread ends, but not while it waits for a lock.
 
-        :param deadline: when to give up, by ``time.monotonic``.
-        :param waits: whether a thread waits for a lock.
+        :param deadline: when to stop waiting, by ``time.monotonic``.
+        :param waits: returns whether a thread waits for a lock.
         """
         thread = self._thread
         if thread is threading.current_thread():
@@ -78,17 +79,17 @@ class Background:
         while thread is not None and thread.is_alive() and time.monotonic() < deadline:
             if waits(thread):
                 return
-            thread.join(_GLANCE)
+            thread.join(_POLL_INTERVAL)
 
     def finish_before_fork(self) -> None:
-        """Wait for its end for the first second after its start, however many forks there are."""
+        """Wait until the thread ends, within the first second after its start only."""
         from ..storage.waiting import is_waiting
 
-        self.finish(self._started_at + _PATIENCE_AT_FORK, is_waiting)
+        self.finish(self._started_at + _FORK_TIMEOUT, is_waiting)
 
     def renew_locks(self) -> None:
-        """Create new locks: a thread that is not in a forked child may have held the old ones."""
-        # Reentrant: a signal handler may come here while its own thread is here.
+        """Create new locks: the old ones may be held by a thread that a forked child lacks."""
+        # Reentrant: a signal handler can call `start` while its thread is in it.
         self._lock = threading.RLock()
 
 
@@ -101,26 +102,26 @@ def _after_fork_in_child() -> None:
 
 
 def _finish() -> None:
-    """Wait for what runs: a token whose renewal is cut off here may be the only one."""
+    """Wait for running threads: a renewal that is cut off may lose its only token."""
     from ..storage.waiting import abandon_if_waiting
 
-    deadline = time.monotonic() + _PATIENCE_AT_EXIT
+    deadline = time.monotonic() + _EXIT_TIMEOUT
     for background in list(_instances):
         background.finish(deadline, abandon_if_waiting)
 
 
 def _before_fork() -> None:
-    """Wait for what runs: Python reports a fork of a process that has threads."""
+    """Wait for running threads: Python warns about a fork of a process with threads."""
     for background in list(_instances):
         background.finish_before_fork()
 
 
 @functools.cache
 def _register_hooks() -> None:
-    from ..storage import waiting  # noqa: F401 - the hooks need it, and may be too late to import it
+    from ..storage import waiting  # noqa: F401 - the hooks may run too late to import it
 
-    # The hook of weakref, which closes connections at the end of the program, is registered by
-    # the first finalizer. The last hook runs first, and ours waits for what still uses them.
+    # The first finalizer registers the exit hook of weakref, which closes connections. Hooks run in
+    # reverse order, so ours runs before that, while the threads still use the connections.
     weakref.finalize(_register_hooks, bool)
     atexit.register(_finish)
     if sys.version_info >= (3, 12) and hasattr(os, "register_at_fork"):

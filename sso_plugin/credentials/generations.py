@@ -1,7 +1,8 @@
-"""The attributes of credentials that change: a thread that signs reads parts that fit together.
+"""The attributes of renewed credentials: a thread that signs reads attributes that fit together.
 
-``get_frozen_credentials`` returns all of them at once, and always the newest. But many programs
-read ``token`` first, hash a large body, and then read ``access_key`` and ``secret_key``.
+A generation is one set of credentials, between two renewals. ``get_frozen_credentials`` returns all
+attributes of the newest one. But many programs read ``token`` first, hash a large body, and then
+read ``access_key`` and ``secret_key``.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CredentialsOfGenerations", "frozen"]
 
-_TIME_TO_SIGN = 60.0
-"""Seconds for which a thread goes on reading the generation that it has begun to read."""
+_SIGNING_TIME = 60.0
+"""Seconds for which a thread still reads the generation that it read last."""
 
 
 class CredentialsOfGenerations(DeferredRefreshableCredentials):
-    """Credentials whose attributes are of one generation for each thread, for a minute.
+    """Credentials whose attributes are of one generation for a minute, in each thread.
 
-    The minute begins with the thread's last look at a generation that was the newest. It ends early
-    if AWS has rejected the generation, or it is about to expire.
+    The minute begins when the thread last read a generation that was the newest. It ends early if
+    AWS has rejected the generation, or it is about to expire.
     """
 
     def __init__(self, source: Source, clock: Clock, method: str) -> None:
@@ -44,7 +45,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
         )
 
     def _fetch_metadata(self) -> dict[str, Any]:
-        """Answer in botocore's terms, for those who call ``refresh_using`` themselves."""
+        """Return new credentials in the form of botocore's ``refresh_using``."""
         fetched = self._source.fetch()
         return {
             "access_key": fetched.keys.access_key,
@@ -55,22 +56,22 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
         }
 
     def _generation(self) -> RoleCredentials:
-        """Return what this thread reads now."""
+        """Return the generation that this thread reads now."""
         self._refresh()  # type: ignore[attr-defined]  # the stubs leave it out
         newest, now = self._current, self._clock.now()
         read: RoleCredentials | None = getattr(self._reads, "generation", None)
-        if read is not None and read is not newest and self._is_still_good(read, now):
+        if read is not None and read is not newest and self._is_usable(read, now):
             return read
         assert newest is not None  # noqa: S101 - _refresh has raised otherwise
         self._reads.generation, self._reads.at = newest, now
         return newest
 
-    def _is_still_good(self, read: RoleCredentials, now: float) -> bool:
-        ends_at: float = min(self._reads.at + _TIME_TO_SIGN, read.lifetime.mandatory_refresh_at)
+    def _is_usable(self, read: RoleCredentials, now: float) -> bool:
+        ends_at: float = min(self._reads.at + _SIGNING_TIME, read.lifetime.mandatory_refresh_at)
         return now < ends_at and read.keys.access_key != self._rejected
 
     def _set(self, **values: str) -> None:
-        """Change one of the keys, as botocore's own credentials allow it."""
+        """Set one of the keys, as in botocore's own credentials."""
         if self._current is not None:
             self._set_current(self._current._replace(keys=self._current.keys._replace(**values)))
 
@@ -80,7 +81,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
 
     @property
     def access_key(self) -> str:
-        """The access key, of the generation that this thread reads."""
+        """The access key of the generation that this thread reads."""
         return str(self._generation().keys.access_key)
 
     @access_key.setter
@@ -89,7 +90,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
 
     @property
     def secret_key(self) -> str:
-        """The secret key, of the generation that this thread reads."""
+        """The secret key of the generation that this thread reads."""
         return str(self._generation().keys.secret_key)
 
     @secret_key.setter
@@ -98,7 +99,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
 
     @property
     def token(self) -> str:
-        """The session token, of the generation that this thread reads."""
+        """The session token of the generation that this thread reads."""
         return str(self._generation().keys.token)
 
     @token.setter
@@ -107,7 +108,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
 
     @property
     def account_id(self) -> str:
-        """The id of the account, of the generation that this thread reads."""
+        """The account id of the generation that this thread reads."""
         return str(self._generation().account_id)
 
     @account_id.setter
@@ -121,5 +122,5 @@ def frozen(generation: RoleCredentials) -> ReadOnlyCredentials:
     """Return one generation as botocore's own type, with plain strings."""
     keys = generation.keys
     values = (keys.access_key, keys.secret_key, str(keys.token), generation.account_id)
-    # Older botocore has no account_id in here.
+    # In older versions of botocore it has no account_id.
     return ReadOnlyCredentials(*map(str, values[: len(ReadOnlyCredentials._fields)]))

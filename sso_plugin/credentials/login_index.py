@@ -1,9 +1,10 @@
-"""Which login a token belongs to, and which role credentials came from that login.
+"""Which login a token belongs to, and which role files come from that login.
 
-A login is what a person does; its tokens follow each other by renewal. No file of the AWS CLI says
-which login it belongs to, so this is kept in a file of our own: the random id of the newest login,
-the digests of its tokens, and the keys of its role files. A token that is not in there was written
-by another program, maybe for another user, and counts as a new login.
+A person logs in; after that, each renewal replaces the token by the next one of the same login. The
+files of the AWS CLI do not say which login they belong to, so the index does. It is a file of our
+own with the random id of the newest login, the digests of its tokens, and the keys of its role
+files. A token that is not in the index was written by another program, possibly for another user,
+and counts as a new login.
 """
 
 from __future__ import annotations
@@ -25,16 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["KnownLogin", "LoginIndex"]
 
 _KEY = re.compile(r"[0-9a-f]{40}")
-"""The cache key of a token or a role. Others are ignored, since files are deleted by these names.
-"""
+"""The cache key of a token or a role. Others are ignored, since we delete files by these names."""
 
 
 class KnownLogin(NamedTuple):
     """A login.
 
     :param id: random, the same in all processes.
-    :param began_at: the mtime of its first token file in nanoseconds, where that file has been
-        replaced by a renewal of ours; else None.
+    :param began_at: the mtime of its first token file in nanoseconds, if a renewal of ours has
+        replaced that file; else None.
     """
 
     id: str
@@ -42,7 +42,7 @@ class KnownLogin(NamedTuple):
 
 
 class LoginIndex:
-    """The newest login whose token has a given cache key."""
+    """The newest login of one cache key for tokens."""
 
     def __init__(self, cache: Cache, token_key: str) -> None:
         self._cache = cache
@@ -50,46 +50,47 @@ class LoginIndex:
 
     @classmethod
     def of(cls, token_key: str) -> LoginIndex:
-        """Return the index of a token's login, in our own folder."""
+        """Return the index for a cache key of tokens, in our own folder."""
         return cls(own_cache(), token_key)
 
     @staticmethod
     def keys_of_tokens() -> set[str]:
-        """Return the cache keys of all tokens that there is an index of."""
+        """Return the cache keys of all tokens that have an index."""
         keys = {name.removeprefix("roles-") for name in own_cache().keys("roles-")}
         return {key for key in keys if _KEY.fullmatch(key)}
 
     def find(self, token: AccessToken) -> KnownLogin | None:
-        """Return the login that a token belongs to; None if we have not seen the token yet."""
-        held = self._load()
-        login, began_at = held.get("login"), held.get("beganAt")
-        known = isinstance(login, str) and _digest(token) in _strings(held.get("tokens"))
-        if not known:
-            return None
-        return KnownLogin(str(login), began_at if isinstance(began_at, int) else None)
+        """Return the login that a token belongs to; None if the token is not in the index."""
+        return _find(self._load(), token)
 
-    def identify(self, token: AccessToken, is_current: Callable[[], bool]) -> str:
-        """Return the id of the login that a token belongs to, a new one for a new token.
+    def identify(
+        self, token: AccessToken, is_current: Callable[[], bool], role: str | None = None
+    ) -> str:
+        """Return the id of the login that a token belongs to; a new id for a new token.
 
-        :param is_current: whether the token is still in its file; if not, its id is not kept.
+        :param is_current: whether the token is still in its file; if not, a new id is not stored.
+        :param role: the cache key of role credentials, which is added to the index.
         """
-        found = self.find(token)
-        if found:
+        document = self._load()
+        found = _find(document, token)
+        if found and role in (None, *_keys(document)):
             return found.id
         with self._cache.locked(self._key):
-            found = self.find(token)
+            document = self._load()
+            found = _find(document, token)
             login = found.id if found else _new_id()
-            if not found and is_current():
-                self._put({**self._load(), **_record(login, token)})
+            if found or is_current():
+                record = {} if found else _record(login, token)
+                self._put(_with_key({**document, **record}, role))
         return login
 
     def begin(self, token: AccessToken) -> None:
-        """Note that a person has logged in: the token is the first of a new login."""
+        """Note that a person has logged in; the token is the first of a new login."""
         with self._cache.locked(self._key):
             self._put({**_record(_new_id(), token), "keys": []})
 
     def continue_with(self, renewed: AccessToken, old: AccessToken) -> None:
-        """Note that a token is about to take the place of another one of the same login."""
+        """Note that a renewed token is about to replace another one of the same login."""
         with self._cache.locked(self._key):
             login = self.find(old) or KnownLogin(_new_id(), None)
             first = login.began_at or (old.mark[0] if old.mark else None)
@@ -97,18 +98,21 @@ class LoginIndex:
             self._put({**self._load(), **record})
 
     def keys(self) -> set[str]:
-        """Return the cache keys of all role credentials that were kept."""
-        return {key for key in _strings(self._load().get("keys")) if _KEY.fullmatch(key)}
+        """Return the cache keys of the role credentials that come from this login."""
+        return _keys(self._load())
 
     def add(self, key: str) -> None:
-        """Note that role credentials are kept under a cache key."""
+        """Note that role credentials come from this login.
+
+        :param key: their cache key.
+        """
         if key in self.keys():
             return
         with self._cache.locked(self._key):
-            self._put({**self._load(), "keys": sorted(self.keys() | {key})})
+            self._put(_with_key(self._load(), key))
 
     def clear(self) -> None:
-        """Forget the login."""
+        """Delete the index."""
         self._cache.delete(self._key)
 
     def _load(self) -> Document:
@@ -117,6 +121,21 @@ class LoginIndex:
 
     def _put(self, document: Document) -> None:
         self._cache.put(self._key, document)
+
+
+def _find(document: Document, token: AccessToken) -> KnownLogin | None:
+    login, began_at = document.get("login"), document.get("beganAt")
+    if not isinstance(login, str) or _digest(token) not in _strings(document.get("tokens")):
+        return None
+    return KnownLogin(login, began_at if isinstance(began_at, int) else None)
+
+
+def _keys(document: Document) -> set[str]:
+    return {key for key in _strings(document.get("keys")) if _KEY.fullmatch(key)}
+
+
+def _with_key(document: Document, key: str | None) -> Document:
+    return document if key is None else {**document, "keys": sorted(_keys(document) | {key})}
 
 
 def _record(login: str, *tokens: AccessToken) -> Document:

@@ -1,6 +1,6 @@
-"""Credentials of botocore's own kind that renew themselves off the caller's thread.
+"""Credentials for botocore that are renewed in a background thread.
 
-`schedule` says when, `background` runs the thread, a `Source` fetches.
+`schedule` decides when, `background` runs the thread, and a `Source` fetches the new ones.
 """
 
 from __future__ import annotations
@@ -29,21 +29,20 @@ __all__ = ["SsoCredentials"]
 
 _logger = logging.getLogger(__name__)
 
-_REJECTED = 30.0
-"""Seconds that a caller with rejected credentials waits for another thread that renews them."""
+_LOCK_TIMEOUT = 30.0
+"""Seconds that a caller with rejected credentials waits while another thread renews them."""
 
 
 class SsoCredentials(CredentialsOfGenerations):
     """Role credentials, fetched on first use, then renewed before they expire.
 
     In the advisory window a caller gets the current credentials at once, while one renewal runs in
-    the background. In the mandatory window it waits for the renewal until shortly before the end.
-    After a failure the next attempt is made after 1 second, doubling to 60; callers are not
-    affected until the current credentials expire. Then they get the error.
+    the background. In the mandatory window it waits for the renewal, until shortly before expiry.
+    After a failure, the attempt timeout is 1 second, and doubles up to 60. Callers get the error
+    only after the current credentials have expired.
 
-    :param background: whether a due renewal leaves the caller's thread; may be set later.
-    :param minimum_lifetime: for how many seconds they are valid at least when first used, if the
-        portal gives any that are.
+    :param background: whether a renewal runs in a background thread; may be set later.
+    :param minimum_lifetime: seconds that they last at first use, if the portal issues such ones.
     """
 
     def __init__(
@@ -61,32 +60,32 @@ class SsoCredentials(CredentialsOfGenerations):
         self._minimum_lifetime = minimum_lifetime
         self._random = random
         self._schedule = Schedule()
-        """Changed under the refresh lock only."""
-        self._starts_short = False
+        """Changes only while the refresh lock is held."""
+        self._too_short = False
         self._made_renewal: Background | None = None
         self._attempts = 0
         self._failures = 0
         self._error: Exception | None = None
         self._rejections = 0
-        self._kept_until = float("-inf")
+        self._no_replacement_until = float("-inf")
         self._lock = threading.RLock()
         _instances.add(self)
 
     def _refresh(self) -> None:
-        # The steady state: one comparison.
+        # The usual case has to be fast: one comparison.
         if self._clock.latest() < self._schedule.due_at:
             return
-        # An attempt of another thread that ends from here on counts for this caller too.
+        # If another thread ends an attempt from here on, this caller makes no further one.
         attempts = self._attempts
         if self._current is None:
-            self._start()
+            self._load_first()
         action = self._action()
         if action is Action.USE:
             return
         if not self._is_valid():
             self._renew_and_wait(attempts)
         elif self.background:
-            self._renew_elsewhere(action)
+            self._renew_in_thread(action)
         elif action is Action.WAIT:
             self._renew_and_wait(attempts)
         elif self._refresh_lock.acquire(blocking=False):
@@ -95,43 +94,43 @@ class SsoCredentials(CredentialsOfGenerations):
             finally:
                 self._refresh_lock.release()
 
-    def _start(self) -> None:
+    def _load_first(self) -> None:
         with self._refresh_lock:
             found = self._source.load() if self._current is None else None
             if found:
                 self._publish(found)
                 lasts_until = found.lifetime.long_enough_until(self._minimum_lifetime)
                 if self._minimum_lifetime and self._clock.latest() >= lasts_until:
-                    self._starts_short = True
+                    self._too_short = True
                     self._schedule = self._schedule.due_now()
 
     def _renew_and_wait(self, attempts: int) -> None:
         with self._refresh_lock:
             if self._attempts == attempts:
                 self._attempt_if_due()
-            # What another process has left in the cache is used, though it may be due itself.
+            # Another process may have cached credentials that are valid, though due for renewal.
             found = None if self._is_valid() else self._source.load()
             if found:
                 self._publish(found)
         if not self._is_valid() and self._error is not None:
-            # A copy: threads that share one exception would write into one traceback.
+            # A copy: threads that raise the same exception would share its traceback.
             raise copy.copy(self._error) from self._error.__cause__
 
-    def _renew_elsewhere(self, action: Action) -> None:
-        """Renew in a thread; where the schedule says so, wait for it for a bounded time."""
+    def _renew_in_thread(self, action: Action) -> None:
+        """Start a renewal in the background, and wait for it if that is the action."""
         if self._renewal.start() and action is Action.WAIT:
-            latest, short = self._clock.latest(), self._starts_short
-            self._renewal.wait(self._schedule.patience(latest, starts_short=short))
-            self._starts_short = False
+            latest, short = self._clock.latest(), self._too_short
+            self._renewal.wait(self._schedule.wait_timeout(latest, too_short=short))
+            self._too_short = False
 
     def _renew_in_background(self) -> None:
-        # Taken here: whoever starts this may be stopped by Ctrl-C, and would leave it held.
+        # Not in the caller's thread: a Ctrl-C there could leave the lock held.
         with self._refresh_lock:
             self._attempt_if_due()
 
     def _action(self) -> Action:
         now, latest = self._clock.now(), self._clock.latest()
-        return self._schedule.action(now, latest, starts_short=self._starts_short)
+        return self._schedule.action(now, latest, too_short=self._too_short)
 
     def _is_valid(self) -> bool:
         return self._schedule.is_valid(self._clock.now())
@@ -141,14 +140,14 @@ class SsoCredentials(CredentialsOfGenerations):
             self._attempt()
 
     def _attempt(self) -> None:
-        """Fetch and publish, or note the failure. Precondition: the refresh lock is held."""
-        attended, short = not self._is_valid(), self._starts_short
+        """Fetch new credentials, or note the failure. Precondition: the refresh lock is held."""
+        attended, short = not self._is_valid(), self._too_short
         try:
             more = {"minimum": self._minimum_lifetime} if short else {}
             fetched = self._source.fetch(attended=attended, **more)
         except Exception as exc:  # noqa: BLE001 - valid credentials stay in use
             self._note_failure(exc)
-            # Without valid credentials, another attempt may ask a person to log in.
+            # An unattended attempt that needs a login does not count: an attended one may help.
             from ..errors import LoginRequired
 
             self._attempts += attended or not isinstance(exc, LoginRequired)
@@ -161,8 +160,8 @@ class SsoCredentials(CredentialsOfGenerations):
         self._publish(fetched)
 
     def _publish(self, fetched: RoleCredentials) -> None:
-        # Plain strings: what is handed out must look like what botocore hands out. None of them is
-        # a local variable, which a traceback may show.
+        # Plain strings, as in botocore's own credentials. None of them is in a local variable,
+        # which a traceback may show.
         self._access_key = str(fetched.keys.access_key)
         self._secret_key = str(fetched.keys.secret_key)
         self._token = str(fetched.keys.token)
@@ -171,29 +170,29 @@ class SsoCredentials(CredentialsOfGenerations):
         self._frozen_credentials = frozen(fetched)
         self._current = fetched
         self._schedule = Schedule.of(fetched.lifetime, self._random())
-        self._starts_short = False
+        self._too_short = False
 
     def _note_failure(self, exc: Exception) -> None:
         self._error = exc
-        if self._starts_short and self._current:
+        if self._too_short and self._current:
             self._schedule = Schedule.of(self._current.lifetime, self._random())
-            self._starts_short = False
+            self._too_short = False
         now = self._clock.now()
         if not self._schedule.is_valid(now):
-            # There is nothing to go on with, so the next caller tries again at once.
+            # There are no valid credentials, so the next caller tries again at once.
             return
         if not self._failures:
-            _logger.warning("Cannot renew the credentials, going on with the current ones: %s", exc)
+            _logger.warning("Cannot renew the credentials, using the current ones: %s", exc)
         self._failures += 1
         timeout = _attempt_timeout(self._failures)
         self._schedule = self._schedule.after_failure(now, timeout, self._random())
 
     def replace_rejected(self, access_key: str) -> bool:
-        """Replace credentials that AWS has rejected; return whether there are other ones now.
+        """Replace credentials that AWS has rejected; return whether other ones are in use now.
 
-        :param access_key: the one that the rejected request was signed with.
+        :param access_key: the access key that the rejected request was signed with.
         """
-        if self.may_be_replaced(access_key) and self._refresh_lock.acquire(timeout=_REJECTED):
+        if self.may_be_replaced(access_key) and self._refresh_lock.acquire(timeout=_LOCK_TIMEOUT):
             try:
                 if self.has_key(access_key) and self.may_be_replaced(access_key):
                     self._replace(access_key)
@@ -202,14 +201,16 @@ class SsoCredentials(CredentialsOfGenerations):
         return not self.has_key(access_key)
 
     def may_be_replaced(self, access_key: str) -> bool:
-        """Tell whether it is worth asking why AWS has rejected credentials with this key."""
+        """Return whether credentials with this access key may be replaced after a rejection."""
         current = self._current
         if current is None or current.keys.access_key != access_key:
             return True
-        return self._clock.now() >= max(current.lifetime.replaceable_from, self._kept_until)
+        return self._clock.now() >= max(
+            current.lifetime.replaceable_from, self._no_replacement_until
+        )
 
     def has_key(self, access_key: str) -> bool:
-        """Tell whether this is the current access key."""
+        """Return whether this is the current access key."""
         return self._current is not None and self._current.keys.access_key == access_key
 
     @property
@@ -217,16 +218,17 @@ class SsoCredentials(CredentialsOfGenerations):
         """When the current credentials expire, in epoch seconds of the server."""
         return self._current.lifetime.expires_at if self._current else None
 
-    def keep(self, seconds: float) -> None:
-        """Replace no rejected credentials for a while."""
-        self._kept_until = self._clock.now() + seconds
+    def pause_replacement(self, seconds: float) -> None:
+        """Replace no rejected credentials for a time."""
+        self._no_replacement_until = self._clock.now() + seconds
 
     def _replace(self, access_key: str) -> None:
-        try:  # Precondition: the refresh lock is held.
+        """Fetch other credentials. Precondition: the refresh lock is held."""
+        try:
             fetched = self._source.replace(access_key)
         except Exception as exc:  # noqa: BLE001 - the caller gets the error of the service
             self._rejections += 1
-            self.keep(_attempt_timeout(self._rejections))
+            self.pause_replacement(_attempt_timeout(self._rejections))
             _logger.warning("Cannot replace credentials that AWS has rejected: %s", exc)
             return
         _logger.info("Replaced credentials that AWS has rejected")
@@ -235,17 +237,17 @@ class SsoCredentials(CredentialsOfGenerations):
 
     @property
     def _renewal(self) -> Background:
-        """The thread that renews. It is not needed while cached credentials are fresh."""
+        """The background thread. It is made late: fresh credentials from the cache need none."""
         if self._made_renewal is None:
             from .background import Background
 
-            how = self._source.prepare, self._renew_in_background
+            calls = self._source.prepare, self._renew_in_background
             with self._lock:
-                self._made_renewal = self._made_renewal or Background("sso-plugin-renewal", *how)
+                self._made_renewal = self._made_renewal or Background("sso-plugin-renewal", *calls)
         return self._made_renewal
 
     def renew_locks(self) -> None:
-        """Create new locks: a thread that is not in a forked child may have held the old ones."""
+        """Create new locks: the old ones may be held by a thread that a forked child lacks."""
         self._refresh_lock = threading.Lock()
         self._lock = threading.RLock()
 

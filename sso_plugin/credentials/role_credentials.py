@@ -1,6 +1,6 @@
-"""The credentials of a role as a value, and their file in the AWS CLI's cache.
+"""The credentials of one role as a value, and their file in the AWS CLI's cache.
 
-Reads the cache only. `role_request` asks the portal, and writes the file.
+Reads the cache only. `role_request` sends the request and writes the file.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _logger = logging.getLogger(__name__)
 class RoleCredentials(NamedTuple):
     """Credentials of one role in one account, their lifetime, and the login they came from.
 
-    :param keys: botocore's own value of them. Their ``account_id`` is not set.
-    :param origin: None where another program wrote them, or a caller set the cache.
+    :param keys: the keys as botocore's own type. Its ``account_id`` is not set.
+    :param origin: None if another program wrote the file, or a caller has set the cache.
     """
 
     keys: ReadOnlyCredentials
@@ -47,7 +47,7 @@ class RoleCredentials(NamedTuple):
     def from_entry(
         cls, entry: Entry | None, account_id: str, clock: Clock
     ) -> RoleCredentials | None:
-        """Read a cache file; None if it holds no credentials that can be understood."""
+        """Read a cache file; return None if it holds no complete credentials."""
         held = entry.document.get("Credentials") if entry else None
         if entry is None or not isinstance(held, dict):
             return None
@@ -64,13 +64,13 @@ class RoleCredentials(NamedTuple):
         return cls(ReadOnlyCredentials(*texts), lifetime, account_id, origin)
 
     @staticmethod
-    def fault(entry: Entry) -> str | None:
-        """Say what is wrong with the expiration in a cache file; None if it is valid."""
+    def problem(entry: Entry) -> str | None:
+        """Return why the expiration in a cache file is not valid, as the end of a sentence."""
         held = entry.document.get("Credentials")
         return timestamp_problem(held, "Expiration") if isinstance(held, dict) else None
 
     def document(self) -> Document:
-        """Return the cache file, as the AWS CLI writes it, with a note of the login."""
+        """Return the content of the cache file: that of the AWS CLI, and the origin."""
         document = {
             "ProviderType": "sso",
             "Credentials": members(self.keys, self.lifetime.expires_at, self.account_id),
@@ -99,8 +99,8 @@ class RoleFile:
     """The file with the credentials of one role, shared with every process of this user.
 
     :param account_id: the account of the profile's role.
-    :param of_login: whether credentials in the cache are used only for the login that they came
-        from. A cache that a caller has set is used as botocore uses it.
+    :param of_login: whether cached credentials are used only for the login that they came from.
+        A cache that a caller has set is used as botocore uses it: for every login.
     """
 
     def __init__(
@@ -112,13 +112,31 @@ class RoleFile:
         self.of_login = of_login
         self.key = role_key(login.profile, account_id)
         self._reported: str | None = None
+        self._last_read: tuple[Entry | None] | None = None
+        """What the file held when it was last read; None before that."""
 
     def load(self) -> RoleCredentials | None:
-        """Return valid credentials of the cache. Makes no network call."""
+        """Return valid credentials from the cache. Makes no network call."""
         entry = self.cache.get(self.key)
+        self._last_read = (entry,)
+        return self._valid_in(entry)
+
+    def load_if_changed(self) -> RoleCredentials | None:
+        """Return the same as `load`, but do not open the file if it is the one last read.
+
+        Only for a first check: over NFS, the status of a file can be a few seconds old.
+        """
+        # A cache that a caller has set may return another document without a sign of the change.
+        if self._last_read is None or not self.of_login:
+            return self.load()
+        (entry,) = self._last_read
+        unchanged = self.cache.mark(self.key) == (entry.mark if entry else None)
+        return self._valid_in(entry) if unchanged else self.load()
+
+    def _valid_in(self, entry: Entry | None) -> RoleCredentials | None:
         found = RoleCredentials.from_entry(entry, self.account_id, self.login.clock)
         if entry and not found:
-            self._report(RoleCredentials.fault(entry))
+            self._report(RoleCredentials.problem(entry))
         if entry is None or found is None:
             return None
         if self.login.clock.now() >= found.lifetime.expires_at:
@@ -127,20 +145,20 @@ class RoleFile:
             return None
         return found
 
-    def _report(self, fault: str | None) -> None:
-        """Report a cache file that is not used, once."""
-        if fault and fault != self._reported:
-            self._reported = fault
-            _logger.warning("Ignoring %s, which %s", self.cache.describe(self.key), fault)
+    def _report(self, problem: str | None) -> None:
+        """Report a cache file that is ignored, once."""
+        if problem and problem != self._reported:
+            self._reported = problem
+            _logger.warning("Ignoring %s, which %s", self.cache.describe(self.key), problem)
 
 
 def is_of_login(login: Login, origin: Origin | None, stored_at: int) -> bool:
-    """Return whether a document that was derived from a login was derived from this one.
+    """Return whether a document comes from this login. Makes no network call.
 
-    If the token file has not changed since, that takes one call of ``stat``.
+    If the token file has not changed since, this takes one call of ``stat``.
 
-    :param origin: the login it was derived from; None if another program derived it.
-    :param stored_at: when that was stored, in nanoseconds, by the clock of the token file.
+    :param origin: the origin of the document; None if another program wrote it.
+    :param stored_at: when the document was stored, in nanoseconds, by the clock of the token file.
     """
     mark = login.store.mark(login.key)
     if mark is None:

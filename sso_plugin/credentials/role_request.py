@@ -27,17 +27,21 @@ __all__ = ["RoleRequest"]
 
 _logger = logging.getLogger(__name__)
 
-_LOGINS = 3
-"""How many logins may replace each other while one process asks for credentials."""
+_MAX_LOGINS = 3
+"""How many logins may replace each other during one `RoleRequest.fetch`."""
 
-_REPLACE_EVERY = 300.0
-"""Seconds. Regions that are not enabled reject credentials that are valid everywhere else."""
+_REPLACE_INTERVAL = 300.0
+"""Seconds between two replacements of rejected credentials, for all processes together.
+
+Regions that are not enabled reject credentials that are valid everywhere else, so a replacement
+may not help.
+"""
 
 
 class RoleRequest:
-    """Fetches the credentials of one role where its file has none.
+    """Fetches the credentials of one role if its file has none that are fresh.
 
-    :param ask: has a person log in where nothing else helps; see `TokenSource`.
+    :param ask: asks a person to log in if there is no valid token; see `TokenSource`.
     """
 
     def __init__(self, file: RoleFile, ask: AskPerson | None) -> None:
@@ -52,49 +56,52 @@ class RoleRequest:
 
     def prepare(self) -> None:
         """Import all that `fetch` and `replace` need."""
-        import encodings.idna  # noqa: F401 - for names of hosts
+        import encodings.idna  # noqa: F401 - used to resolve host names
 
         from ..storage import locks, unwritable, writing  # noqa: F401
 
         _ = self._login.portal
 
     def fetch(self, *, attended: bool, minimum: float) -> RoleCredentials:
-        """See `RoleSource`."""
+        """See `Source`."""
         began = time.time()
-        found = self._load_fresh(minimum)
+        found = self._if_fresh(self._file.load_if_changed(), minimum)
         if found:
             return found
-        # A renewal or a login takes its time: no other caller waits at the lock of the role.
-        self._tokens.fetch(attended=attended)
+        # Before the lock: a renewal or a login can take minutes, and other callers wait for it.
+        token = self._tokens.fetch(attended=attended)
         with self._file.cache.locked(self._file.key):
-            return self._load_fresh(minimum) or self._ask_unless_down(began, attended=attended)
+            found = self._if_fresh(self._file.load(), minimum)
+            return found or self._request_unless_down(token, began, attended=attended)
 
     def replace(self, rejected: str) -> RoleCredentials:
-        """See `RoleSource`."""
+        """See `Source`."""
         found = self._load_other(rejected)
         if found:
             return found
-        self._tokens.fetch(attended=False)
+        token = self._tokens.fetch(attended=False)
         with self._file.cache.locked(self._file.key):
-            return self._load_other(rejected) or self._ask_for_other(rejected)
+            return self._load_other(rejected) or self._request_other(token, rejected)
 
-    def _ask_unless_down(self, began: float, *, attended: bool) -> RoleCredentials:
+    def _request_unless_down(
+        self, token: AccessToken, began: float, *, attended: bool
+    ) -> RoleCredentials:
         failed = self._outage.since(began)
         if failed:
             raise failed
         try:
-            return self._ask(attended=attended)
+            return self._request(token, attended=attended)
         except TokenLocked:
-            # The portal was not asked, so this is no outage.
+            # No request was sent, so this is not an outage.
             raise
         except PortalError as exc:
             self._outage.note(exc)
             raise
 
-    def _ask_for_other(self, rejected: str) -> RoleCredentials:
+    def _request_other(self, token: AccessToken, rejected: str) -> RoleCredentials:
         own, record = own_cache(), own_key("replaced", self._file.key)
         last = own.get(record)
-        if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_EVERY:
+        if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_INTERVAL:
             raise PortalError(
                 subject=self._subject,
                 problem=f"gets no other credentials for {self._name}: they were replaced less than "
@@ -102,7 +109,7 @@ class RoleRequest:
                 fix="Check that the service and the region are enabled.",
             )
         began = 0.0 if self._outage.is_backing_off() else time.time()
-        fetched = self._ask_unless_down(began, attended=False)
+        fetched = self._request_unless_down(token, began, attended=False)
         own.put(record, {"accessKeyId": rejected})
         self._outage.end()
         return fetched
@@ -111,44 +118,60 @@ class RoleRequest:
         found = self._file.load()
         return found if found and found.keys.access_key != rejected else None
 
-    def _load_fresh(self, minimum: float) -> RoleCredentials | None:
-        found = self._file.load()
+    def _if_fresh(self, found: RoleCredentials | None, minimum: float) -> RoleCredentials | None:
         if found and self._clock.latest() < found.lifetime.long_enough_until(minimum):
             return found
         return None
 
-    def _ask(self, *, attended: bool) -> RoleCredentials:
-        """Ask the portal; again if another person has logged in meanwhile."""
-        for _ in range(_LOGINS):
-            token, found, expires_at = self._exchange(attended=attended)
-            origin = self._tokens.file.origin_of(token) if self._file.of_login else None
+    def _request(self, token: AccessToken, *, attended: bool) -> RoleCredentials:
+        """Request credentials; repeat that if a new login has replaced the token meanwhile."""
+        for _ in range(_MAX_LOGINS):
+            token, found, expires_at = self._exchange(token, attended=attended)
+            origin = self._note_role(token)
             if origin is None or is_of_login(self._login, origin, 0):
-                return self._keep(found, expires_at, origin)
-            # The login has ended. Without a new one, this raises LoginRequired.
-            self._tokens.fetch(attended=attended)
+                return self._store(found, expires_at, origin)
+            # The login has ended. If there is no new one, this raises LoginRequired.
+            token = self._tokens.fetch(attended=attended)
         raise PortalError(
             subject=self._subject,
             problem=f"got no credentials for {self._name}: there was a new login during each of "
-            f"{_LOGINS} requests",
+            f"{_MAX_LOGINS} requests",
             fix="Try again.",
             retryable=True,
         )
 
-    def _exchange(self, *, attended: bool) -> tuple[AccessToken, ReadOnlyCredentials, float]:
-        """Return a token, the credentials that the portal returns for it, and when they expire."""
+    def _note_role(self, token: AccessToken) -> Origin | None:
+        """Note the role file in the index of its login, and return the origin for its content.
+
+        That comes before the file is written: a logout deletes the files that the index names.
+        """
+        file = self._file
+        origin = self._tokens.file.origin_of(token, file.key) if file.of_login else None
+        if origin is None:
+            self._tokens.file.index.add(file.key)
+        return origin
+
+    def _exchange(
+        self, token: AccessToken, *, attended: bool
+    ) -> tuple[AccessToken, ReadOnlyCredentials, float]:
+        """Return the credentials that the portal returns for a token, and when they expire.
+
+        :param token: used unless its file has changed.
+        :returns: the token that was used comes first.
+        """
         portal, account_id = self._login.portal, self._file.account_id
 
-        def ask(token: AccessToken) -> tuple[AccessToken, ReadOnlyCredentials, float]:
+        def send(token: AccessToken) -> tuple[AccessToken, ReadOnlyCredentials, float]:
             return token, *portal.get_role_credentials(token.value, account_id, self._role_name)
 
         try:
-            return self._tokens.use(ask, attended=attended)
+            return self._tokens.use(send, token, attended=attended)
         except PortalRefusal as exc:
             if exc.code not in ("ForbiddenException", "ResourceNotFoundException"):
                 raise
             raise self._no_access(exc) from exc
 
-    def _keep(
+    def _store(
         self, found: ReadOnlyCredentials, expires_at: float, origin: Origin | None
     ) -> RoleCredentials:
         if self._clock.earliest() >= expires_at:
@@ -161,11 +184,9 @@ class RoleRequest:
         file = self._file
         lifetime = Lifetime(self._clock.now(), expires_at)
         fetched = RoleCredentials(found, lifetime, file.account_id, origin)
-        # First: a logout deletes the files that the index names.
-        self._tokens.file.index.add(file.key)
         file.cache.put(file.key, fetched.document())
         if origin is not None and not is_of_login(self._login, origin, 0):
-            # A logout came directly before, and found nothing to delete.
+            # A logout came directly before the write, and had nothing to delete.
             file.cache.delete(file.key)
         until = format_timestamp(expires_at)
         _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
@@ -180,6 +201,7 @@ class RoleRequest:
         )
 
     def _alternatives(self) -> str:
+        """Return how to fix a role that the user does not have."""
         try:
             roles = self._tokens.listings().role_names(self._file.account_id)
         except SsoPluginError as exc:

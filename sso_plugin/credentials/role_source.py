@@ -1,4 +1,4 @@
-"""Where credentials that renew themselves come from: a cache, and a request if need be."""
+"""The source of the credentials of a profile's role: its cache file, else a request."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["RoleSource", "role_source_of"]
 
 
 class RoleSource:
-    """The credentials of one role: from its file while they are valid, else fetched. See `Source`.
+    """A source of the credentials of one role: its file if they are fresh, else a request.
 
-    :param ask: has a person log in where nothing else helps; see `TokenSource`.
+    :param ask: asks a person to log in if there is no valid token; see `TokenSource`.
     """
 
     def __init__(self, file: RoleFile, ask: AskPerson | None = None) -> None:
@@ -47,7 +47,7 @@ class RoleSource:
     @property
     def _request(self) -> RoleRequest:
         if self._made is None:
-            # A session whose credentials are cached does not import it.
+            # Not at the top: a session with cached credentials does not need it.
             from .role_request import RoleRequest
 
             self._made = RoleRequest(self.file, self._ask)
@@ -57,10 +57,10 @@ class RoleSource:
 def role_source_of(
     login: Login, cache: Cache, ask: AskPerson | None = None, *, of_login: bool = True
 ) -> Source:
-    """Return where the credentials of a profile's role come from.
+    """Return the source of the credentials of a profile's role.
 
-    :param cache: where they are kept.
-    :param ask: has a person log in where nothing else helps; see `TokenSource`.
+    :param cache: the cache of role credentials.
+    :param ask: asks a person to log in if there is no valid token; see `TokenSource`.
     :param of_login: see `RoleFile`.
     """
 

@@ -1,4 +1,4 @@
-"""The token of a login on disk. Reads and writes the cache only; makes no network call."""
+"""The file of an access token. Reads and writes the cache only; makes no network call."""
 
 from __future__ import annotations
 
@@ -20,32 +20,33 @@ __all__ = ["TokenFile"]
 _logger = logging.getLogger(__name__)
 
 _reported: set[str] = set()
-"""The files of tokens that could not be stored, which is reported once in a process."""
+"""The paths of tokens that could not be stored. Each is reported once in a process."""
 
 
 class TokenFile:
-    """The file with the token of one login."""
+    """The file with the access token of one login."""
 
     def __init__(self, login: Login) -> None:
         self._login = login
         self._store = login.store
         self._key = login.key
         self.index = LoginIndex.of(login.key)
-        """What is known of the login that the token is of."""
+        """Which login the token belongs to, and the role files of that login."""
 
     @property
     def path(self) -> str:
-        """Where the token is."""
+        """The path of the file, for messages."""
         return self._store.describe(self._key)
 
     def load(self) -> AccessToken | None:
-        """Return the token, in whatever state; None if there is none that can be read."""
+        """Return the token, which may have expired; None if the file has no valid token."""
         return AccessToken.from_entry(self._store.get(self._key), self._login.clock)
 
     def begin_login(self, token: AccessToken) -> AccessToken:
-        """Save the first token of a new login, and delete what was derived from the last one."""
+        """Save the first token of a new login, and delete the role files of the previous one."""
         roles = role_cache()
-        # In this order: a crash in between leaves nothing of one login beside the token of another.
+        # In this order: after a crash in between, no role file of one login is beside the token of
+        # another one.
         for role in self.index.keys():  # noqa: SIM118 - no dict
             roles.delete(role)
         self.index.begin(token)
@@ -55,7 +56,7 @@ class TokenFile:
         return self.load() or token
 
     def report_if_not_stored(self) -> None:
-        """Warn once if other processes do not find the token that was saved last."""
+        """Warn once if other processes cannot read the token that was saved last."""
         why = self._store.why_not_stored(self._key)
         if why and self.path not in _reported:
             _reported.add(self.path)
@@ -66,42 +67,47 @@ class TokenFile:
                 why,
             )
 
-    def origin_of(self, token: AccessToken) -> Origin | None:
-        """Return what to note on what is derived from a token; None for a token from no file."""
+    def holds(self, token: AccessToken) -> bool:
+        """Return whether the file is still the one that a token was read from. Opens no file."""
+        return token.mark is not None and self._store.mark(self._key) == token.mark
+
+    def origin_of(self, token: AccessToken, role: str | None = None) -> Origin | None:
+        """Return the origin of what is derived from a token; None if the token is from no file.
+
+        :param role: the cache key of role credentials, which is added to the index of the login.
+        """
         if token.mark is None:
             return None
-        return self.index.identify(token, lambda: self._holds(token)), token.mark
+        return self.index.identify(token, lambda: self.holds(token), role), token.mark
 
     def known_login(self) -> KnownLogin | None:
-        """Return the login of the token; None without a token, or if we have not seen it yet."""
+        """Return the login of the token; None without a token, or if it is not in the index."""
         token = self.load()
         return self.index.find(token) if token else None
 
     def is_valid(self, token: AccessToken | None, rejected: str | None = None) -> bool:
-        """Return whether a token has not expired, and is not the rejected one."""
+        """Return whether a token has not expired and was not rejected."""
         if token is None or token.value == rejected:
             return False
         return token.state(self._login.clock.now()) is not TokenState.EXPIRED
 
     def why_unusable(self, token: AccessToken) -> str:
-        """Say why a token that cannot be renewed is not used, as the reason of a login."""
+        """Return why a token that cannot be renewed is not used, as the reason for a login."""
         if token.state(self._login.clock.now()) is not TokenState.EXPIRED:
             return "its token was revoked"
         expired = f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
-        fault = token.registration_fault if "registrationExpiresAt" in token.document else None
-        return f"{expired}, and {self.path} {fault}" if fault else expired
+        named = "registrationExpiresAt" in token.document
+        problem = token.registration_problem if named else None
+        return f"{expired}, and {self.path} {problem}" if problem else expired
 
     def why_none(self) -> str:
-        """Say why there is no token, as the reason of a login."""
-        return self.fault() or f"there is no token in {self.path}"
+        """Return why there is no token, as the reason for a login."""
+        return self.problem() or f"there is no token in {self.path}"
 
-    def fault(self) -> str | None:
-        """Say what is wrong with the token file, and name it; None if it is valid, or missing."""
-        fault = self._store.why_unusable(self._key)
-        if fault:
-            return f"{self.path} {fault}"
-        fault = AccessToken.fault(self._store.get(self._key))
-        return f"the token file {self.path} {fault}" if fault else None
-
-    def _holds(self, token: AccessToken) -> bool:
-        return self._store.mark(self._key) == token.mark
+    def problem(self) -> str | None:
+        """Return why the file cannot be used, with its path; None if it is valid or missing."""
+        problem = self._store.why_unusable(self._key)
+        if problem:
+            return f"{self.path} {problem}"
+        problem = AccessToken.problem(self._store.get(self._key))
+        return f"the token file {self.path} {problem}" if problem else None

@@ -1,4 +1,4 @@
-"""Renewing an access token: spends its refresh token, once, and saves what came for it."""
+"""The renewal of an access token: spends its refresh token once, and saves the new token."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ __all__ = ["Renewal"]
 
 _logger = logging.getLogger(__name__)
 
-_LATECOMERS = (0.0, 0.05, 0.15, 0.3, 0.5)
-"""Seconds to wait for the file of a program that renewed the token without our lock."""
+_REREAD_DELAYS = (0.0, 0.05, 0.15, 0.3, 0.5)
+"""Seconds before each further read of the token file, after the portal has refused a renewal.
+
+A program that does not use our lock may have spent the refresh token, and writes its new token now.
+"""
 
 
 class Renewal:
-    """The renewal of one token, which has a refresh token.
+    """The renewal of one token that has a refresh token.
 
-    :param rejected: the value of a token that the portal would not take.
+    :param rejected: the value of a token that the portal has rejected.
     """
 
     def __init__(self, login: Login, token: AccessToken, rejected: str | None) -> None:
@@ -38,23 +41,24 @@ class Renewal:
         self._rejected = rejected
         self._outage = Outage.of(login.profile, login.key)
 
-    def run(self, began: float, *, may_spend: bool) -> AccessToken:
-        """Return a token that can be used: the renewed one, or what is there in its place.
+    def run(self, began: float, *, is_locked: bool) -> AccessToken:
+        """Return a valid token: the renewed one, or one that another program has written.
 
-        :param began: when the caller began to wait; a failure since then is the caller's too.
-        :param may_spend: whether the lock is held, so that nobody else spends the refresh token.
+        :param began: when the caller began to wait; it also gets a failure that came since then.
+        :param is_locked: whether we hold the lock, so that no other process spends the refresh
+            token at the same time.
         :raises LoginRequired: if a person has to log in.
-        :raises PortalError: if the portal cannot be reached, or the lock is not held.
+        :raises PortalError: if the portal is unreachable, or we do not hold the lock.
         """
         failed = self._outage.since(began)
         if failed and not self._is_valid(self._token):
-            raise self._final(failed)
-        if not may_spend:
-            raise self._locked_out()
+            raise self._error_for_caller(failed)
+        if not is_locked:
+            raise self._lock_error()
         try:
             return self._renew()
         except PortalError as exc:
-            return self._go_on_after(exc)
+            return self._recover(exc)
 
     def _renew(self) -> AccessToken:
         login, held = self._login, self._token.document
@@ -74,10 +78,9 @@ class Renewal:
         return self._file.load() or renewed
 
     def _save(self, renewed: AccessToken) -> bool:
-        """Save a token, unless the login has ended or been replaced; return whether it was saved.
+        """Save a token unless its login has ended or was replaced; return whether it was saved.
 
-        That it is the next token of its login is noted first: a token file without that note is
-        taken for a new login.
+        The index gets the token first: a token that is not in the index counts as a new login.
         """
         documents, key = self._login.store, self._login.key
         if documents.why_unusable(key) is None and not self._holds_spent_token(documents.get(key)):
@@ -98,42 +101,41 @@ class Renewal:
         _logger.info("A new login has replaced the access token during its renewal")
         return latest
 
-    def _go_on_after(self, exc: PortalError) -> AccessToken:
-        """Return what can be used although the renewal failed.
+    def _recover(self, exc: PortalError) -> AccessToken:
+        """Return a valid token although the renewal failed: of another program, or the current one.
 
-        Others write the file without our lock. Where one of them was faster, and so spent the
-        refresh token, its new token is there, or will be in a moment.
+        :raises Exception: the error for the caller, if there is none.
         """
         valid = self._is_valid(self._token)
-        for pause in _LATECOMERS if _is_final(exc) and not valid else (0.0,):
-            time.sleep(pause)
+        for delay in _REREAD_DELAYS if _is_final(exc) and not valid else (0.0,):
+            time.sleep(delay)
             latest = self._file.load()
             if latest and latest.value != self._token.value and self._is_valid(latest):
                 return latest
         first = self._outage.note(exc) == 0
         if not valid:
-            raise self._final(exc)
+            raise self._error_for_caller(exc)
         level = logging.WARNING if first else logging.DEBUG
-        _logger.log(level, "Going on with the current access token: %s", exc)
+        _logger.log(level, "Cannot renew the access token, using the current one: %s", exc)
         return self._token
 
     def _is_valid(self, token: AccessToken) -> bool:
         return self._file.is_valid(token, self._rejected)
 
-    def _final(self, exc: PortalError) -> Exception:
-        """Return what a caller hears of a failed renewal when it has no other token."""
+    def _error_for_caller(self, exc: PortalError) -> Exception:
+        """Return the error for a caller that has no valid token."""
         if not isinstance(exc, PortalRefusal):
             return exc
         if exc.retryable:
             refusal = exc.as_kind(RenewalRefusal)
             refusal.__cause__ = exc.__cause__
             return refusal
-        reason = f"its token cannot be renewed any more ({exc.code})"
+        reason = f"its refresh token has expired or was revoked ({exc.code})"
         required = self._login.required(reason)
         required.__cause__ = exc
         return required
 
-    def _locked_out(self) -> TokenLocked:
+    def _lock_error(self) -> TokenLocked:
         login = self._login
         return TokenLocked(
             subject=login.profile.subject,
@@ -146,5 +148,5 @@ class Renewal:
 
 
 def _is_final(exc: PortalError) -> TypeGuard[PortalRefusal]:
-    """Tell whether the portal has said no, as opposed to nothing."""
+    """Return whether the portal refused permanently: it is not unreachable or overloaded."""
     return isinstance(exc, PortalRefusal) and not exc.retryable

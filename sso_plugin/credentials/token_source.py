@@ -1,4 +1,4 @@
-"""Access tokens: loaded from the token file, renewed by their refresh token, or by a new login."""
+"""Access tokens: read from the token file, renewed by the refresh token, or from a new login."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from botocore.exceptions import UnauthorizedSSOTokenError
 
-from ..errors import LoginRequired, PortalError, PortalRefusal, also
+from ..errors import LoginRequired, PortalError, PortalRefusal, also_as
 from ..portal.outage import Outage
 from ..storage import cache
 from .access_token import TokenState
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class AskPerson(Protocol):
-    """Has a person log in, or finds that another process has done it."""
+    """Asks a person to log in, or finds the token of a login in another process."""
 
     def __call__(
         self, tokens: TokenSource, required: LoginRequired, rejected: str | None
@@ -39,17 +39,17 @@ class AskPerson(Protocol):
         """Return the token of the new login.
 
         :param tokens: the source of the caller.
-        :param required: says why a login is needed.
-        :param rejected: the value of a token that the portal has refused.
-        :raises LoginRequired: if no person can be reached.
-        :raises LoginFailed: if the person refuses or does not answer.
+        :param required: why a login is needed.
+        :param rejected: the value of a token that the portal has rejected.
+        :raises LoginRequired: if there is no way to ask a person.
+        :raises LoginFailed: if the person denies the login or does not respond.
         """
 
 
 class TokenSource:
-    """The access token of one login, shared with every program that reads its file.
+    """A source of the access token of one login, whose file is shared with other programs.
 
-    :param ask: has a person log in where nothing else helps; None to raise `LoginRequired`.
+    :param ask: asks a person to log in if there is no valid token; None to raise `LoginRequired`.
     """
 
     def __init__(self, login: Login, ask: AskPerson | None = None) -> None:
@@ -63,10 +63,10 @@ class TokenSource:
     def fetch(self, *, rejected: str | None = None, attended: bool = True) -> AccessToken:
         """Return a valid token, renewing it if that is due.
 
-        :param rejected: the value of a token that the portal has refused.
+        :param rejected: the value of a token that the portal has rejected.
         :param attended: whether a person may be asked to log in.
         :raises LoginRequired: if a person has to log in.
-        :raises LoginFailed: if a person was asked to, and did not.
+        :raises LoginFailed: if a person was asked to log in and did not.
         :raises PortalError: if the token has expired and the portal cannot be reached.
         """
         try:
@@ -77,39 +77,47 @@ class TokenSource:
             required = exc
         return self._ask(self, required, rejected)
 
-    def use(self, ask: Callable[[AccessToken], T], *, attended: bool = True) -> T:
-        """Return what the portal answers to a request with a valid token.
+    def use(
+        self,
+        send: Callable[[AccessToken], T],
+        token: AccessToken | None = None,
+        *,
+        attended: bool = True,
+    ) -> T:
+        """Return the response of the portal to a request with a valid token.
 
-        A token that the portal rejects is replaced, once: it may have expired or been revoked.
+        A token that the portal rejects is replaced once: it may have expired or been revoked.
 
-        :param ask: sends the request; is called once, or twice.
-        :raises Exception: as `fetch` and ``ask`` do.
+        :param send: sends the request; called once or twice.
+        :param token: one that was just fetched; not used if its file has changed since.
+        :raises Exception: as `fetch` and ``send`` do.
         """
-        token = self.fetch(attended=attended)
+        if token is None or not self.file.holds(token):
+            token = self.fetch(attended=attended)
         try:
-            return ask(token)
+            return send(token)
         except PortalRefusal as exc:
             if exc.code != "UnauthorizedException":
                 raise
-        token = self._other_than(token, attended=attended)
+        token = self._fetch_other(token, attended=attended)
         try:
-            return ask(token)
+            return send(token)
         except PortalRefusal as exc:
             if exc.code != "UnauthorizedException":
                 raise
             raise self.login.required("the portal does not accept its token") from exc
 
     def listings(self, progress: Callable[[int, int], object] | None = None) -> AccountsAndRoles:
-        """Return what lists the accounts and roles of this login; see `AccountsAndRoles`."""
+        """Return the lists of accounts and roles of this login; see `AccountsAndRoles`."""
         from ..portal.listings import AccountsAndRoles
 
-        def use(ask: Callable[[str], T]) -> T:
-            return self.use(lambda token: ask(token.value))
+        def use(send: Callable[[str], T]) -> T:
+            return self.use(lambda token: send(token.value))
 
         return AccountsAndRoles(self.login.portal, self.login.profile, use, progress)
 
     def why_login(self) -> str | None:
-        """Say why a person has to log in; None if a token is valid, perhaps after a renewal.
+        """Return why a person has to log in; None if a token is valid, or was renewed now.
 
         :raises PortalError: if the token has expired and the portal cannot be reached.
         """
@@ -119,31 +127,31 @@ class TokenSource:
             return exc.reason
         return None
 
-    def _other_than(self, rejected: AccessToken, *, attended: bool) -> AccessToken:
+    def _fetch_other(self, rejected: AccessToken, *, attended: bool) -> AccessToken:
         try:
             return self.fetch(rejected=rejected.value, attended=attended)
         except PortalError as exc:
-            # botocore does not try to renew the token, and raises what the portal said to it.
-            kind = also(type(exc), UnauthorizedSSOTokenError)
+            # botocore does not renew the token here, and raises UnauthorizedSSOTokenError.
+            kind = also_as(type(exc), UnauthorizedSSOTokenError)
             raise kind(**exc.kwargs) from exc.__cause__
 
     def _load_or_renew(self, rejected: str | None) -> AccessToken:
         began = time.time()
         token = self._load()
-        if self._will_do(token, rejected):
+        if self._is_usable(token, rejected):
             return token
-        # Without a token, botocore makes no files, and neither does a lock of ours.
+        # Only now: without a token, botocore creates no file, so we create no lock file either.
         with self._locked(token, rejected) as held:
             token = self._load()
-            if self._will_do(token, rejected, renewable=held):
+            if self._is_usable(token, rejected, renewable=held):
                 return token
             if not self._can_be_renewed(token):
                 if self._may_be_valid(token, rejected):
                     return token
                 raise self.login.required(self.file.why_unusable(token))
-            if self.file.is_valid(token, rejected) and self._would_be_lost():
+            if self.file.is_valid(token, rejected) and self._cannot_be_stored():
                 return token
-            return Renewal(self.login, token, rejected).run(began, may_spend=held)
+            return Renewal(self.login, token, rejected).run(began, is_locked=held)
 
     def _load(self) -> AccessToken:
         token = self.file.load()
@@ -151,26 +159,33 @@ class TokenSource:
             raise self.login.required(self.file.why_none())
         return token
 
-    def _will_do(self, token: AccessToken, rejected: str | None, *, renewable: bool = True) -> bool:
-        """Return whether a token is used as it is: it is fresh, or valid and cannot be renewed."""
-        if self._is_fresh(token, rejected) or not self.file.is_valid(token, rejected):
-            return self._is_fresh(token, rejected)
-        can = renewable and self._can_be_renewed(token)
-        return not can or self.outage.is_backing_off()
+    def _is_usable(
+        self, token: AccessToken, rejected: str | None, *, renewable: bool = True
+    ) -> bool:
+        """Return whether a token is used without a renewal.
+
+        It is fresh, or it is valid and cannot be renewed now.
+        """
+        if self._is_fresh(token, rejected):
+            return True
+        if not self.file.is_valid(token, rejected):
+            return False
+        can_renew = renewable and self._can_be_renewed(token)
+        return not can_renew or self.outage.is_backing_off()
 
     def _can_be_renewed(self, token: AccessToken) -> bool:
-        """Return whether a token can be renewed, as far as is known here: the portal decides."""
+        """Return whether the file has all that a renewal needs. The portal may still refuse it."""
         return token.can_be_renewed(self._clock.earliest())
 
-    def _would_be_lost(self) -> bool:
-        """Return whether a new token cannot be stored, for which a refresh token is spent."""
+    def _cannot_be_stored(self) -> bool:
+        """Return whether a renewed token would be lost: its file cannot be written."""
         why = self.login.store.why_not_storable(self.login.key)
         if why:
             _logger.debug("The access token is not renewed before it expires: %s", why)
         return why is not None
 
     def _may_be_valid(self, token: AccessToken, rejected: str | None) -> bool:
-        """Return whether a token has not expired, should the date of a response be wrong."""
+        """Return whether a token is valid if the ``Date`` header of a response was wrong."""
         expired = token.state(self._clock.earliest()) is TokenState.EXPIRED
         return token.value != rejected and not expired
 
@@ -180,7 +195,7 @@ class TokenSource:
     def _locked(
         self, token: AccessToken, rejected: str | None
     ) -> contextlib.AbstractContextManager[bool]:
-        """Keep other renewals of this token out; only a caller without a valid one waits."""
+        """Lock the token. Only a caller without a valid token waits for the lock."""
         store, key = self.login.store, self.login.key
         if not self._can_be_renewed(token) or self.file.is_valid(token, rejected):
             return store.locked(key, 0.0)
@@ -189,6 +204,6 @@ class TokenSource:
             latest = self.file.load()
             if latest is None or not self._can_be_renewed(latest):
                 return True
-            return self._will_do(latest, rejected, renewable=False)
+            return self._is_usable(latest, rejected, renewable=False)
 
         return store.locked(key, cache.RENEWAL_LOCK_TIMEOUT, is_settled)

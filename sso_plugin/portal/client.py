@@ -216,7 +216,7 @@ class Portal:
 
     def _note_sent_at(self, request: Any, **_: Any) -> None:
         """Handle ``request-created``: note when this attempt is sent."""
-        request.context[_SENT_AT] = self._clock.mark()
+        request.context[_SENT_AT] = self._clock.request_time()
 
     def _observe_date(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
         """Handle ``after-call``: pass the server's time to the clock, also from an error response.

@@ -24,7 +24,7 @@ from ..errors import (
     PortalRefusal,
     PortalUnreachable,
     SsoPluginError,
-    also,
+    also_as,
 )
 from ..printable import one_line
 from ..redact import chain, without_frames
@@ -109,7 +109,7 @@ class Caller:
         response = self._cleaned(exc.response)
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         retryable = status in _RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        kind = also(PortalRefusal, type(exc))
+        kind = also_as(PortalRefusal, type(exc))
         refusal = PortalRefusal(error_msg="", response=response, operation_name=exc.operation_name)
         return kind(
             subject=self.subject,
@@ -145,7 +145,7 @@ class Caller:
 
     def _misconfigured(self, exc: Exception) -> ConfigError:
         kind = ConfigValueError if isinstance(exc, ValueError) else ConfigError
-        return also(kind, type(exc))(
+        return also_as(kind, type(exc))(
             subject=self.subject,
             problem=f"cannot call {self._portal} as it is configured: {str(exc).rstrip('.')}",
             fix=self._fix,

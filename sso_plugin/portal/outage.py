@@ -16,7 +16,7 @@ from ..errors import (
     PortalError,
     PortalRefusal,
     RenewalRefusal,
-    also,
+    also_as,
     plain_kind,
 )
 from ..printable import one_line
@@ -128,9 +128,9 @@ class Outage:
             what["error_msg"] = message
         bases = [UnauthorizedSSOTokenError] if document.get("unauthorized") is True else []
         if "code" not in document:
-            kind = also(_KINDS.get(name, PortalEndpointError), *bases)
+            kind = also_as(_KINDS.get(name, PortalEndpointError), *bases)
             return kind(**what)
-        return also(_REFUSALS.get(name, PortalRefusal), *bases)(
+        return also_as(_REFUSALS.get(name, PortalRefusal), *bases)(
             response=_response(document, message),
             operation_name=_text(document, "operation"),
             **what,

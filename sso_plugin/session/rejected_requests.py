@@ -219,7 +219,7 @@ class _Rejection:
             )
         except BotoCoreError as exc:
             _logger.debug("Cannot ask STS about the credentials: %s", type(exc).__name__)
-        self._credentials.keep(_ACCEPTED_FOR)
+        self._credentials.pause_replacement(_ACCEPTED_FOR)
         return False
 
 

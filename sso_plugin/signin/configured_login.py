@@ -128,7 +128,7 @@ class ConfiguredLogin(Login):
             renewable_until=token.registration_expires_at if token and renewable else None,
             token_file=TokenFile(self).path,
             login_command=self.profile.login_command,
-            fault=TokenFile(self).fault() if token is None else None,
+            fault=TokenFile(self).problem() if token is None else None,
             not_stored=self.store.why_not_stored(self.key),
         )
 
@@ -146,7 +146,7 @@ class ConfiguredLogin(Login):
         keys = index.keys().union(self._keys_of_profiles())
         failures += [roles.delete(key, quiet=quiet) for key in keys]
         index.clear()
-        AccountNames(self).forget()
+        AccountNames(self).delete()
         PortalRecord(self.profile).delete()
         failures.append(self.store.delete(registration_key(self.profile), quiet=quiet))
         if not_deleted is not None:

@@ -1,15 +1,20 @@
-"""Profiles: what is read, and what each complaint says."""
+"""Profiles: which settings are read, and the message of each error."""
 
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import pytest
+from botocore.credentials import SSOProvider
 from botocore.exceptions import InvalidConfigError
+from configs import OURS, ROLE, STANDARD, configs, texts, values, words
+from hypothesis import given
+from hypothesis import strategies as st
+from loginmodel import SEARCH
 
 from sso_plugin import ConfigError
-from sso_plugin.config import is_served
-from sso_plugin.config.profile import Options, SsoProfile
+from sso_plugin.config.profile import SsoProfile
 
 SESSION = {"sso_start_url": "https://corp.awsapps.com/start", "sso_region": "eu-west-1"}
 PROFILE = {"sso_session": "corp", "sso_account_id": "111111111111", "sso_role_name": "Admin"}
@@ -24,8 +29,8 @@ def find(
     )
 
 
-def test_a_profile_takes_its_portal_from_its_session() -> None:
-    """The form that the AWS CLI has written since 2022."""
+def test_start_url_and_region_come_from_the_sso_session() -> None:
+    """The AWS CLI writes this form since 2022."""
     assert find(PROFILE, SESSION) == SsoProfile(
         name="dev",
         start_url="https://corp.awsapps.com/start",
@@ -36,14 +41,14 @@ def test_a_profile_takes_its_portal_from_its_session() -> None:
     )
 
 
-def test_a_legacy_profile_holds_its_portal_itself() -> None:
-    """The older form has no session, and so no refresh token."""
+def test_a_legacy_profile_has_its_own_start_url() -> None:
+    """The older form has no sso-session, and so no refresh token."""
     profile = find({**SESSION, "sso_account_id": "1", "sso_role_name": "Admin"})
     assert profile is not None
     assert (profile.session_name, profile.start_url) == (None, SESSION["sso_start_url"])
 
 
-def test_a_profile_without_a_role_is_a_login_only() -> None:
+def test_a_profile_without_a_role_is_valid() -> None:
     """Bearer tokens and the sso client need no role."""
     profile = find({"sso_session": "corp"}, SESSION)
     assert profile is not None
@@ -51,13 +56,13 @@ def test_a_profile_without_a_role_is_a_login_only() -> None:
 
 
 @pytest.mark.parametrize("profile", [{}, {"region": "eu-west-1"}, {"role_arn": "arn:aws:iam::1:x"}])
-def test_a_profile_without_sso_keys_is_none_of_ours(profile: dict[str, str]) -> None:
-    """It is not even validated."""
+def test_a_profile_without_sso_keys_is_not_found(profile: dict[str, str]) -> None:
+    """It is not validated."""
     assert find(profile) is None
 
 
-def test_a_profile_that_does_not_exist_is_none_of_ours() -> None:
-    """Where it matters, botocore itself says so."""
+def test_a_profile_that_does_not_exist_is_not_found() -> None:
+    """Botocore reports it."""
     assert SsoProfile.find({"profiles": {}}, "gone") is None
 
 
@@ -68,63 +73,12 @@ def test_scopes_are_read_from_the_session() -> None:
     assert profile.registration_scopes == ("sso:account:access", "q:x")
 
 
-def test_our_own_keys_are_read() -> None:
-    """Each key of ours, set to what is not its default."""
-    profile = find(
-        {
-            **PROFILE,
-            "sso_login": "Device",
-            "sso_refresh": "blocking",
-            "sso_cache": "memory",
-            "sso_requests_per_second": "2.5",
-            "sso_use_fips_endpoint": "true",
-        },
-        SESSION,
-    )
-    assert profile is not None
-    assert profile.options == Options(
-        login="device",
-        refresh="blocking",
-        cache="memory",
-        requests_per_second=2.5,
-        use_fips_endpoint=True,
-    )
-
-
-def test_the_profile_wins_over_its_session_for_our_own_keys() -> None:
-    """A session sets a default for its profiles; contradicting it is no error."""
-    profile = find({**PROFILE, "sso_cache": "file"}, {**SESSION, "sso_cache": "memory"})
-    assert profile is not None
-    assert profile.options.cache == "file"
-
-
-@pytest.mark.parametrize(
-    ("profile", "session", "served"),
-    [
-        (PROFILE, SESSION, True),
-        ({}, None, False),
-        ({**PROFILE, "sso_plugin": "off"}, SESSION, False),
-        ({**PROFILE, "sso_plugin": " OFF"}, SESSION, False),
-        (PROFILE, {**SESSION, "sso_plugin": "off"}, False),
-        ({**PROFILE, "sso_plugin": "on"}, {**SESSION, "sso_plugin": "off"}, True),
-        ({**PROFILE, "sso_plugin": "maybe"}, SESSION, True),
-        ({"sso_session": "gone"}, None, True),
-    ],
-)
-def test_a_profile_is_served_unless_it_is_off(
-    profile: dict[str, Any], session: dict[str, Any] | None, *, served: bool
-) -> None:
-    """Off in the profile or its session leaves it to botocore; a wrong value is ours to refuse."""
-    sessions = {} if session is None else {"corp": session}
-    assert is_served({"profiles": {"dev": profile}, "sso_sessions": sessions}, "dev") is served
-
-
-COMPLAINTS: list[tuple[dict[str, Any], dict[str, Any] | None, str]] = [
+ERRORS: list[tuple[dict[str, Any], dict[str, Any] | None, str]] = [
     (
         PROFILE,
         None,
-        'The specified sso-session does not exist: "corp", named by the profile "dev" in '
-        "~/.aws/config. Add a section [sso-session corp] with sso_start_url and sso_region to "
+        'The specified sso-session does not exist: "corp", which the profile "dev" in '
+        "~/.aws/config uses. Add a section [sso-session corp] with sso_start_url and sso_region to "
         "that file.",
     ),
     (
@@ -154,69 +108,61 @@ COMPLAINTS: list[tuple[dict[str, Any], dict[str, Any] | None, str]] = [
         '(eu-west-1). Remove sso_region from the profile "dev" in ~/.aws/config, or make both '
         "the same.",
     ),
-    (
-        {**PROFILE, "sso_plugin": "maybe"},
-        SESSION,
-        'The value of sso_plugin in the profile "dev" in ~/.aws/config is "maybe", which is none '
-        "of its choices: set it to on or off.",
-    ),
-    (
-        {**PROFILE, "sso_login": "yes"},
-        SESSION,
-        'The value of sso_login in the profile "dev" in ~/.aws/config is "yes", which is none '
-        "of its choices: set it to never, auto, browser or device.",
-    ),
-    (
-        {**PROFILE, "sso_refresh": ""},
-        SESSION,
-        'The value of sso_refresh in the profile "dev" in ~/.aws/config is "", which is none of '
-        "its choices: set it to background or blocking.",
-    ),
-    (
-        {**PROFILE, "sso_cache": {"file": "x"}},
-        SESSION,
-        'The value of sso_cache in the profile "dev" in ~/.aws/config is a nested section, which '
-        "is none of its choices: set it to one line of text.",
-    ),
-    (
-        {**PROFILE, "sso_requests_per_second": "0"},
-        SESSION,
-        'The value of sso_requests_per_second in the profile "dev" in ~/.aws/config is "0", which '
-        "is none of its choices: set it to a number above 0.",
-    ),
-    *(
-        (
-            {**PROFILE, "sso_minimum_lifetime": value},
-            SESSION,
-            'The value of sso_minimum_lifetime in the profile "dev" in ~/.aws/config is '
-            f'"{value}", which is none of its choices: set it to a number of seconds, or a time '
-            "such as 45m or 1h.",
-        )
-        for value in ("soon", "-5m", "m", "nan", "")
-    ),
-    (
-        {**PROFILE, "sso_use_fips_endpoint": "1"},
-        SESSION,
-        'The value of sso_use_fips_endpoint in the profile "dev" in ~/.aws/config is "1", which '
-        "is none of its choices: set it to false or true.",
-    ),
 ]
 
 
-@pytest.mark.parametrize(("profile", "session", "message"), COMPLAINTS)
-def test_each_complaint_is_one_sentence_and_its_mend(
+@pytest.mark.parametrize(("profile", "session", "message"), ERRORS)
+def test_an_error_names_key_profile_and_file_and_how_to_fix_it(
     profile: dict[str, Any], session: dict[str, Any] | None, message: str
 ) -> None:
-    """Key, profile, file, and what to do; and the type that botocore raises."""
+    """It has the class of botocore's error."""
     with pytest.raises(ConfigError) as caught:
         find(profile, session)
     assert str(caught.value) == message
     assert isinstance(caught.value, InvalidConfigError)
 
 
-@pytest.mark.parametrize("name", [None, {"a": "b"}, 5])
-def test_a_session_that_is_not_named_by_a_text_switches_nothing_off(name: object) -> None:
-    """Also where a section has the name that Python writes for it."""
-    section = {"sso_start_url": "https://example.awsapps.com/start", "sso_session": name}
-    config = {"profiles": {"dev": section}, "sso_sessions": {str(name): {"sso_plugin": "off"}}}
-    assert is_served(config, "dev")
+@SEARCH
+@given(configs(STANDARD + OURS, values), words | texts)
+def test_any_config_is_read_or_is_a_config_error(config: Any, name: str) -> None:
+    """Also nested sections. The message names the profile."""
+    found = our_config(config, name)
+    if isinstance(found, ConfigError):
+        assert name in str(found)
+    else:
+        assert found is None or (found.start_url and found.region)
+
+
+def stock_config(config: Any, name: str) -> Any:
+    """Return the settings that botocore's own provider reads, or its error."""
+    provider: Any = SSOProvider(lambda: config, client_creator=mock.Mock(), profile_name=name)
+    try:
+        return provider._load_sso_config()
+    except InvalidConfigError as exc:
+        return exc
+
+
+def our_config(config: Any, name: str) -> Any:
+    try:
+        return SsoProfile.find(config, name)
+    except ConfigError as exc:
+        return exc
+
+
+# For botocore, a key without a value has a value; the portal refuses it later.
+filled = texts.map(str.strip).filter(bool)
+
+
+@SEARCH
+@given(configs(STANDARD, filled), st.sampled_from(["dev", "corp"]))
+def test_a_profile_with_a_role_is_valid_if_botocore_accepts_it(config: Any, name: str) -> None:
+    """With the same values. A profile without a role has a login, which botocore ignores here."""
+    stock, ours = stock_config(config, name), our_config(config, name)
+    if stock is None:
+        assert ours is None or isinstance(ours, ConfigError) or ours.role_name is None
+    elif isinstance(stock, InvalidConfigError):
+        assert isinstance(ours, ConfigError)
+    else:
+        assert (ours.start_url, ours.region) == (stock["sso_start_url"], stock["sso_region"])
+        assert (ours.account_id, ours.role_name) == tuple(stock[key] for key in ROLE)
+        assert ours.session_name == stock.get("sso_session")

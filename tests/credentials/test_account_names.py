@@ -1,21 +1,21 @@
-"""Accounts by name: looked up once, remembered for all, followed when they move."""
+"""Accounts by name: looked up once, cached for all processes, looked up again when they change."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from crowd import crowd
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginRequired, NoAccess
 from sso_plugin.clock import Clock
 from sso_plugin.credentials.access_token import AccessToken
-from sso_plugin.credentials.account_names import AccountNames, KnownAccount
+from sso_plugin.credentials.account_names import AccountNames, CachedAccount
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.emulator import Account, Assignment, Organization, User
 from sso_plugin.storage.file_cache import token_cache
@@ -42,7 +42,7 @@ def _enabled(_not_enabled: None) -> None:
 
 
 def configure(world: World, name: str, **more: str) -> None:
-    """Have the profile ``dev`` name its account instead of numbering it."""
+    """Give the account of the profile ``dev`` by its name."""
     lines = []
     for line in world.emulator.profile().splitlines():
         if line.startswith("sso_account_id"):
@@ -54,7 +54,7 @@ def configure(world: World, name: str, **more: str) -> None:
 
 
 def organize(world: World, *accounts: Account, role: str = "AdministratorAccess") -> None:
-    """Have these accounts and no others; what was known of the login goes on to be of it."""
+    """Replace all accounts. The login stays the same."""
     assignments = tuple(Assignment("alice", each.account_id, role) for each in accounts)
     world.emulator.reset(Organization((User("alice"),), accounts, (), assignments))
     old = token(world)
@@ -69,24 +69,24 @@ def token(world: World) -> AccessToken | None:
 
 
 def account_of(profile: str = "dev") -> str:
-    """Use the credentials of a profile, and return the account they are for."""
+    """Return the account that a profile uses."""
     identity = boto3.Session(profile_name=profile).client("sts").get_caller_identity()
     return str(identity["Account"])
 
 
-def refusal() -> str:
+def config_error() -> str:
     with pytest.raises(ConfigError) as caught:
         account_of()
     return str(caught.value)
 
 
-def memory(world: World) -> Path:
+def names_file(world: World) -> Path:
     [file] = (world.home / ".aws" / "sso-plugin").glob("accounts-*.json")
     return file
 
 
 def test_an_account_is_found_by_its_name(world: World) -> None:
-    """One question more than with an id."""
+    """With one request more than by its id."""
     organize(world, PRODUCTION, STAGING)
     configure(world, "staging")
     assert account_of() == STAGING.account_id
@@ -94,8 +94,8 @@ def test_an_account_is_found_by_its_name(world: World) -> None:
     assert world.count("GetRoleCredentials") == 1
 
 
-def test_the_name_is_remembered_for_later_processes(world: World) -> None:
-    """They find role credentials in the shared cache, and ask nobody."""
+def test_later_processes_use_the_cached_name(world: World) -> None:
+    """They read the shared cache, and send no request."""
     organize(world, PRODUCTION, STAGING)
     configure(world, "staging")
     account_of()
@@ -107,8 +107,8 @@ def test_the_name_is_remembered_for_later_processes(world: World) -> None:
     assert (world.count("ListAccounts"), world.count("GetRoleCredentials")) == before
 
 
-def test_all_profiles_of_a_login_share_the_memory(world: World) -> None:
-    """One question answers for every account."""
+def test_all_profiles_of_a_login_share_the_cached_names(world: World) -> None:
+    """One request lists all accounts."""
     organize(world, PRODUCTION, STAGING)
     configure(world, "staging")
     world.configure(
@@ -121,8 +121,8 @@ def test_all_profiles_of_a_login_share_the_memory(world: World) -> None:
     assert world.count("ListAccounts") == 1
 
 
-def test_the_file_is_the_same_as_with_the_id(world: World) -> None:
-    """The AWS CLI, with a profile that has the id, uses the same credentials."""
+def test_the_role_file_is_the_same_as_with_the_id(world: World) -> None:
+    """The AWS CLI uses it for a profile that has the id."""
     organize(world, PRODUCTION)
     world.configure(world.emulator.profile())
     account_of()
@@ -132,8 +132,8 @@ def test_the_file_is_the_same_as_with_the_id(world: World) -> None:
     assert world.count("GetRoleCredentials") == 1
 
 
-def test_an_id_beside_the_name_wins(world: World) -> None:
-    """Nobody is asked for the name."""
+def test_the_id_is_used_if_there_are_both(world: World) -> None:
+    """The name is not looked up."""
     organize(world, PRODUCTION, STAGING)
     world.configure(world.emulator.profile() + "sso_account_name = staging\n")
     assert account_of() == PRODUCTION.account_id
@@ -149,8 +149,10 @@ def test_an_id_beside_the_name_wins(world: World) -> None:
         ("straße", "444444444444"),
     ],
 )
-def test_case_counts_only_where_it_has_to(world: World, name: str, expected: str) -> None:
-    """A name that is exactly right is preferred to one that is right but for its case."""
+def test_case_is_ignored_unless_two_names_differ_only_by_case(
+    world: World, name: str, expected: str
+) -> None:
+    """An exact name is preferred."""
     names = {"111111111111": "Production", "222222222222": "production"}
     names |= {"333333333333": "Staging", "444444444444": "STRASSE"}
     organize(world, *(Account(number, each, "a@example.com") for number, each in names.items()))
@@ -158,41 +160,41 @@ def test_case_counts_only_where_it_has_to(world: World, name: str, expected: str
     assert account_of() == expected
 
 
-def test_a_name_that_is_not_there_lists_the_likeliest(world: World) -> None:
-    """With the key to set, and the file to set it in."""
+def test_the_error_for_an_unknown_name_lists_the_names(world: World) -> None:
+    """With the key to set, and the file."""
     organize(world, PRODUCTION, STAGING)
     configure(world, "Prodction")
-    assert refusal() == (
+    assert config_error() == (
         'The profile "dev" asks for the account "Prodction", which this user does not have. '
         f"Set sso_account_name in {world.config_file} to one of: production, staging."
     )
 
 
-def test_of_many_names_ten_are_listed(world: World) -> None:
-    """The closest ones, and how many there are besides."""
+def test_the_error_lists_ten_names_at_most(world: World) -> None:
+    """The closest ones, and the number of the others."""
     world.emulator.reset(Organization.generated(120))
     world.sign_in()
     configure(world, "acount-00042")
-    message = refusal()
+    message = config_error()
     assert "to one of: account-00042, account-" in message
     assert message.endswith(", and 110 more.")
     assert message.count("account-") == 10
 
 
-def test_a_name_of_several_accounts_lists_their_ids(world: World) -> None:
+def test_the_error_for_an_ambiguous_name_lists_the_ids(world: World) -> None:
     """An id has to be set instead."""
     twin = Account("333333333333", "production", "q@example.com")
     organize(world, PRODUCTION, twin)
     configure(world, "production")
-    assert refusal() == (
+    assert config_error() == (
         'The profile "dev" asks for the account "production", but 2 accounts have this name. '
         f"Set sso_account_id in {world.config_file} to one of: "
         "111111111111 (production, p@example.com), 333333333333 (production, q@example.com)."
     )
 
 
-def test_an_account_that_was_made_anew_is_found_again(world: World) -> None:
-    """The remembered id is refused, so the name is looked up once more."""
+def test_a_name_is_looked_up_again_if_the_cached_id_is_refused(world: World) -> None:
+    """The account may have been deleted and created again."""
     organize(world, PRODUCTION)
     configure(world, "production")
     account_of()
@@ -202,21 +204,21 @@ def test_an_account_that_was_made_anew_is_found_again(world: World) -> None:
     assert world.count("ListAccounts") == 1
 
 
-def test_an_account_that_was_renamed_goes_on_under_its_remembered_name(world: World) -> None:
-    """What has worked is not broken because a name changed."""
+def test_a_renamed_account_is_still_used_under_its_old_name(world: World) -> None:
+    """A script does not break because the name of an account changes."""
     organize(world, PRODUCTION)
     configure(world, "production")
     account_of()
     remove_role_files(world)
     organize(world, Account(PRODUCTION.account_id, "renamed", "p@example.com"))
     assert account_of() == PRODUCTION.account_id
-    age(memory(world), DAY + 1)
+    age(names_file(world), DAY + 1)
     remove_role_files(world)
     assert account_of() == PRODUCTION.account_id
 
 
-def test_a_name_that_went_to_another_account_is_followed_within_a_day(world: World) -> None:
-    """The remembered id still works, so nothing else would tell."""
+def test_a_name_of_another_account_is_noticed_within_a_day(world: World) -> None:
+    """The cached id still works, so there is no error."""
     organize(world, PRODUCTION)
     configure(world, "production")
     account_of()
@@ -224,24 +226,24 @@ def test_a_name_that_went_to_another_account_is_followed_within_a_day(world: Wor
     old = Account(PRODUCTION.account_id, "production-old", "p@example.com")
     organize(world, old, Account("999999999999", "production", "n@example.com"))
     assert account_of() == PRODUCTION.account_id
-    age(memory(world), DAY + 1)
+    age(names_file(world), DAY + 1)
     remove_role_files(world)
     assert account_of() == "999999999999"
 
 
-def test_a_portal_that_does_not_list_accounts_is_no_reason_to_stop(world: World) -> None:
+def test_the_cached_id_is_used_if_accounts_cannot_be_listed(world: World) -> None:
     """The remembered id is as good as it was."""
     organize(world, PRODUCTION)
     configure(world, "production")
     account_of()
-    age(memory(world), DAY + 1)
+    age(names_file(world), DAY + 1)
     remove_role_files(world)
     world.emulator.faults.add("ListAccounts", status=403, code="ForbiddenException")
     assert account_of() == PRODUCTION.account_id
 
 
-def test_a_role_that_is_not_there_is_looked_for_twice_at_most(world: World) -> None:
-    """Once more under the name's account of today; then the user hears which roles there are."""
+def test_a_missing_role_causes_one_look_up_more(world: World) -> None:
+    """Another account may have this name now. Then the error lists the roles."""
     organize(world, PRODUCTION, role="ReadOnlyAccess")
     configure(world, "production")
     world.configure(world.config_file.read_text().replace("ReadOnlyAccess", "Nonsense"))
@@ -252,38 +254,35 @@ def test_a_role_that_is_not_there_is_looked_for_twice_at_most(world: World) -> N
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"accounts": 7}', '{"accounts": {"x": null}}'])
-def test_a_damaged_memory_heals(world: World, content: str) -> None:
-    """The portal is asked again."""
+def test_a_damaged_file_of_names_is_replaced(world: World, content: str) -> None:
+    """The accounts are listed again."""
     organize(world, PRODUCTION)
     configure(world, "production")
     account_of()
-    memory(world).write_text(content)
+    names_file(world).write_text(content)
     remove_role_files(world)
     assert account_of() == PRODUCTION.account_id
-    assert json.loads(memory(world).read_text())["accounts"] == {"111111111111": "production"}
+    assert json.loads(names_file(world).read_text())["accounts"] == {"111111111111": "production"}
 
 
-def test_processes_that_look_up_at_once_ask_once(world: World) -> None:
+def test_processes_that_look_up_a_name_together_send_one_request(world: World) -> None:
     """One of them asks for all."""
     organize(world, PRODUCTION)
     configure(world, "production")
-    with ThreadPoolExecutor(6) as pool:
-        finished = list(pool.map(world.run, [SCRIPT] * 6))
-    assert [each.stderr for each in finished] == [""] * 6
-    assert len({each.stdout for each in finished}) == 1
+    assert [line.rsplit("/", 1)[-1] for line in crowd(6)] == ["alice"] * 6
     assert world.count("ListAccounts") == 1
     assert world.count("GetRoleCredentials") == 1
 
 
-def test_without_a_login_the_name_cannot_be_looked_up(world: World) -> None:
+def test_a_look_up_needs_a_login(world: World) -> None:
     """The error is the usual one."""
     configure(world, "production")
     with pytest.raises(LoginRequired, match="Run: sso-plugin login --profile dev"):
         account_of()
 
 
-def test_a_logout_forgets_the_names(world: World) -> None:
-    """They came from the login."""
+def test_a_logout_deletes_the_cached_names(world: World) -> None:
+    """They come from the login."""
     organize(world, PRODUCTION)
     configure(world, "production")
     account_of()
@@ -301,20 +300,20 @@ def age(file: Path, seconds: float) -> None:
     os.utime(file, (then, then))
 
 
-def test_one_who_is_overtaken_while_looking_does_not_ask_again(
+def test_no_request_is_sent_if_another_process_has_just_listed_the_accounts(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process has asked between this one's look at the file and its turn to ask."""
+    """It did so after this process had read the file, before it got the lock."""
     organize(world, PRODUCTION)
     configure(world, "production")
     load = AccountNames.load
 
-    def overtaken(names: AccountNames, name: str) -> KnownAccount | None:
+    def load_late(names: AccountNames, name: str) -> CachedAccount | None:
         monkeypatch.setattr(AccountNames, "load", load)
         found = load(names, name)
         account_of()
         return found
 
-    monkeypatch.setattr(AccountNames, "load", overtaken)
+    monkeypatch.setattr(AccountNames, "load", load_late)
     assert account_of() == PRODUCTION.account_id
     assert world.count("ListAccounts") == 1

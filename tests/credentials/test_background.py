@@ -1,4 +1,4 @@
-"""What runs in a thread: once at a time, to its end, and not in a forked child."""
+"""Background threads: one at a time, and finished before the program ends or forks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Work:
-    """Something that takes until it is told to end."""
+    """A function that runs until the event ``go_on`` is set."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -30,7 +30,7 @@ class Work:
 
 
 def test_it_runs_once_at_a_time() -> None:
-    """Who comes while it runs has nothing to start; who comes after has."""
+    """A start while it runs does nothing; a later one starts it again."""
     work = Work()
     assert [work.background.start() for _ in range(3)] == [True] * 3
     work.background.wait(0)
@@ -42,13 +42,13 @@ def test_it_runs_once_at_a_time() -> None:
     assert work.runs == 2
 
 
-def test_nobody_has_to_have_started_it() -> None:
-    """To wait for nothing takes no time."""
+def test_wait_returns_at_once_when_not_started() -> None:
+    """There is nothing to wait for."""
     Work().background.wait(10)
 
 
-def test_where_no_thread_can_start_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And there is nothing to wait for."""
+def test_start_returns_false_if_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then there is nothing to wait for."""
 
     def cannot(_: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
@@ -61,8 +61,8 @@ def test_where_no_thread_can_start_it_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_forked_child_can_start_it_anew() -> None:
-    """Whatever the parent's threads were doing."""
+def test_a_forked_child_can_start_it_again() -> None:
+    """The threads of the parent do not exist in the child."""
     work = Work()
     work.background.start()
     child = os.fork()
@@ -77,11 +77,13 @@ def test_a_forked_child_can_start_it_anew() -> None:
     assert work.runs == 1
 
 
-@pytest.mark.parametrize(("seconds", "printed"), [(0.5, "ended\n"), (60, "")])
-def test_the_end_of_a_script_waits_for_it_but_not_for_long(
+@pytest.mark.parametrize(
+    ("seconds", "printed"), [(0.5, "ended\n"), pytest.param(60, "", marks=pytest.mark.long)]
+)
+def test_the_end_of_a_script_waits_for_a_bounded_time(
     world: World, seconds: float, printed: str
 ) -> None:
-    """What it gets may be the only one; what hangs keeps nobody."""
+    """A renewal may have spent the only refresh token. A hanging one does not block."""
     script = f"""
 import time
 from sso_plugin.credentials.background import Background
@@ -102,11 +104,11 @@ sso_plugin.enable()
 sts = boto3.Session(profile_name="dev").client("sts")
 sts.get_caller_identity()
 """
-"""A script after whose last line a renewal runs in the background."""
+"""A script that ends while a renewal runs in the background."""
 
 
 def make_due(world: World) -> None:
-    """Put credentials into the cache that are due for a renewal in the background."""
+    """Put credentials that are in the advisory window into the cache."""
     world.sign_in()
     assert world.run(RENEWING).stderr == ""
     [file] = world.role_files()
@@ -117,11 +119,19 @@ def make_due(world: World) -> None:
     os.utime(file, (time.time() - 3600,) * 2)
 
 
-@pytest.mark.parametrize("fault", [{}, {"latency": 1.0}, {"kind": "hang"}], ids=str)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"latency": 1.0},
+        pytest.param({}, marks=pytest.mark.long),
+        pytest.param({"kind": "hang"}, marks=pytest.mark.long),
+    ],
+    ids=str,
+)
 def test_the_end_of_a_script_during_a_renewal_leaves_no_open_connection(
     world: World, fault: dict[str, Any]
 ) -> None:
-    """Whether the renewal ends meanwhile or not, nothing is reported."""
+    """Python prints no warning, whether the renewal ends in time or not."""
     make_due(world)
     if fault:
         world.emulator.faults.add("GetRoleCredentials", **fault)
@@ -131,7 +141,7 @@ def test_the_end_of_a_script_during_a_renewal_leaves_no_open_connection(
 
 FORKING = """
 forks = []
-background._PATIENCE_AT_FORK = 60.0  # this machine may be slow
+background._FORK_TIMEOUT = 60.0  # this machine may be slow
 for _ in range(3):
     child = os.fork()
     if child == 0:
@@ -142,9 +152,11 @@ print(forks)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-@pytest.mark.parametrize("fault", [{}, {"latency": 0.3}], ids=str)
-def test_a_fork_during_a_renewal_gives_no_warning(world: World, fault: dict[str, Any]) -> None:
-    """Python 3.12 and newer warn of a fork while there are other threads."""
+@pytest.mark.parametrize(
+    "fault", [{"latency": 0.3}, pytest.param({}, marks=pytest.mark.long)], ids=str
+)
+def test_a_fork_during_a_renewal_causes_no_warning(world: World, fault: dict[str, Any]) -> None:
+    """Python 3.12 and newer warn about a fork of a process with threads."""
     make_due(world)
     if fault:
         world.emulator.faults.add("GetRoleCredentials", **fault)
@@ -154,10 +166,10 @@ def test_a_fork_during_a_renewal_gives_no_warning(world: World, fault: dict[str,
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_fork_waits_for_a_renewal_that_hangs_once_only(
+def test_a_fork_waits_for_a_hanging_renewal_only_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """For a second from its start; not in the thread itself, nor while that waits for a lock."""
+    """In the first second only; never in the thread itself."""
     waits: list[float] = []
     join = threading.Thread.join
 

@@ -1,19 +1,34 @@
-"""Renewal: what a caller gets at each moment, which thread asks the portal, and how often."""
+"""Renewal: what a caller gets at each time, which thread sends requests, and how many."""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from time import gmtime, strftime
+from time import time as wall_time
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from botocore.credentials import RefreshableCredentials
-from renewal import HOUR, Source, Time, credentials_of, key_of, wait_for_background
+from crowd import crowd
+from renewal import (
+    HOUR,
+    Source,
+    Time,
+    credentials_of,
+    key_of,
+    wait_for_background,
+    wait_until,
+    watch_lock,
+)
 
+import sso_plugin
 from sso_plugin import LoginRequired
 from sso_plugin.clock import Clock
 from sso_plugin.credentials import schedule
@@ -22,7 +37,11 @@ from sso_plugin.credentials.refreshable import SsoCredentials
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from world import World
+
     from sso_plugin.credentials.role_credentials import RoleCredentials
+
+MINUTE = 60
 
 
 @pytest.fixture
@@ -35,14 +54,14 @@ def source(time: Time) -> Source:
     return Source(time)
 
 
-def test_nothing_is_fetched_before_it_is_used(source: Source) -> None:
-    """Making a session asks nobody for anything."""
+def test_nothing_is_fetched_before_first_use(source: Source) -> None:
+    """Making a session sends no request."""
     credentials_of(source)
     assert source.threads == []
 
 
-def test_they_are_botocore_refreshable_credentials(source: Source) -> None:
-    """Libraries test for the type and read the attributes."""
+def test_the_type_is_that_of_botocore(source: Source) -> None:
+    """Libraries check for the type and read the attributes."""
     credentials = credentials_of(source)
     assert isinstance(credentials, RefreshableCredentials)
     assert (credentials.access_key, credentials.secret_key, credentials.token) == (
@@ -55,15 +74,15 @@ def test_they_are_botocore_refreshable_credentials(source: Source) -> None:
     assert credentials._expiry_time == datetime.fromtimestamp(1_003_600, timezone.utc)
 
 
-def test_what_the_cache_has_is_used_without_asking(source: Source) -> None:
+def test_cached_credentials_need_no_request(source: Source) -> None:
     """A warm cache costs no request."""
     source.cached = source.make("cached")
     assert key_of(credentials_of(source)) == "cached"
     assert source.threads == []
 
 
-def test_fresh_credentials_are_not_asked_for_again(source: Source, time: Time) -> None:
-    """Until renewal is due, no call goes out, however many callers come."""
+def test_fresh_credentials_are_not_renewed(source: Source, time: Time) -> None:
+    """No request before the advisory window, however many callers there are."""
     credentials = credentials_of(source)
     key_of(credentials)
     time.now += HOUR - 15 * 60 - 1
@@ -71,8 +90,8 @@ def test_fresh_credentials_are_not_asked_for_again(source: Source, time: Time) -
     assert len(source.threads) == 1
 
 
-def test_a_due_renewal_keeps_nobody_waiting(source: Source, time: Time) -> None:
-    """The caller gets the current credentials while another thread asks the portal, once."""
+def test_in_the_advisory_window_no_caller_waits(source: Source, time: Time) -> None:
+    """Callers get the current credentials while another thread renews them once."""
     credentials = credentials_of(source)
     key_of(credentials)
     time.now += HOUR - 15 * 60
@@ -84,10 +103,10 @@ def test_a_due_renewal_keeps_nobody_waiting(source: Source, time: Time) -> None:
     assert source.threads == ["MainThread", "sso-plugin-renewal"]
 
 
-def test_cached_credentials_about_to_expire_are_used_and_renewed(
+def test_cached_credentials_in_the_advisory_window_are_used_and_renewed(
     source: Source, time: Time
 ) -> None:
-    """A process that starts late in the life of the cache does not wait either."""
+    """A process that starts late in their lifetime does not wait either."""
     source.cached = source.make("cached")
     time.now += HOUR - 5 * 60
     source.gate = threading.Event()
@@ -99,8 +118,8 @@ def test_cached_credentials_about_to_expire_are_used_and_renewed(
     assert key_of(credentials) == "1"
 
 
-def test_in_the_last_moments_a_caller_waits(source: Source, time: Time) -> None:
-    """From a minute before the end on, until the renewal is done."""
+def test_in_the_mandatory_window_a_caller_waits(source: Source, time: Time) -> None:
+    """From a minute before expiry on, until the renewal has ended."""
     credentials = credentials_of(source)
     key_of(credentials)
     time.now += HOUR - 60
@@ -108,10 +127,8 @@ def test_in_the_last_moments_a_caller_waits(source: Source, time: Time) -> None:
     assert source.threads == ["MainThread", "sso-plugin-renewal"]
 
 
-def test_a_caller_does_not_wait_until_its_credentials_have_expired(
-    source: Source, time: Time
-) -> None:
-    """If the portal hangs, it goes on with what is good for one more request."""
+def test_a_caller_stops_waiting_before_its_credentials_expire(source: Source, time: Time) -> None:
+    """If the portal hangs, it uses credentials that are valid for one more request."""
     credentials = credentials_of(source)
     key_of(credentials)
     source.gate = threading.Event()
@@ -125,8 +142,8 @@ def test_a_caller_does_not_wait_until_its_credentials_have_expired(
     assert source.threads == ["MainThread", "sso-plugin-renewal"]
 
 
-def test_a_person_is_asked_only_when_nothing_else_is_left(source: Source, time: Time) -> None:
-    """A login opens a browser, and no renewal ahead of time is worth that."""
+def test_a_person_is_asked_only_without_valid_credentials(source: Source, time: Time) -> None:
+    """A login opens a browser. No renewal ahead of time is worth that."""
     credentials = credentials_of(source)
     key_of(credentials)
     source.error = LoginRequired(error_msg="log in")
@@ -138,10 +155,10 @@ def test_a_person_is_asked_only_when_nothing_else_is_left(source: Source, time: 
     assert source.attended == [True, False, True]
 
 
-def test_ctrl_c_while_a_renewal_starts_leaves_nothing_locked(
+def test_ctrl_c_while_a_renewal_starts_leaves_no_lock_held(
     source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The thread runs by then, and whoever comes next waits for it."""
+    """The thread has started by then, and the next caller waits for it."""
     credentials = credentials_of(source)
     key_of(credentials)
     start = threading.Thread.start
@@ -161,9 +178,12 @@ def test_ctrl_c_while_a_renewal_starts_leaves_nothing_locked(
     assert key_of(credentials) == "3"
 
 
-def test_a_person_is_asked_if_credentials_end_during_a_renewal(source: Source, time: Time) -> None:
-    """The renewal that ran could not ask, so it is not the last word."""
+def test_a_person_is_asked_if_credentials_expire_during_a_renewal(
+    source: Source, time: Time
+) -> None:
+    """The running renewal must not ask, so the caller makes another attempt."""
     credentials = credentials_of(source)
+    lock = watch_lock(credentials)
     key_of(credentials)
     source.gate = threading.Event()
     source.error = LoginRequired(error_msg="log in")
@@ -171,9 +191,10 @@ def test_a_person_is_asked_if_credentials_end_during_a_renewal(source: Source, t
     assert key_of(credentials) == "1"
     time.now += 12
     with ThreadPoolExecutor(1) as pool:
+        before = len(lock.threads)
         waiting = pool.submit(key_of, credentials)
-        time_out = threading.Event()
-        time_out.wait(0.1)
+        # The caller waits for the lock that the renewal holds.
+        wait_until(lambda: len(lock.threads) > before)
         fetch = source.fetch
 
         def logged_in(*, attended: bool = True, minimum: float = 0.0) -> RoleCredentials:
@@ -186,8 +207,8 @@ def test_a_person_is_asked_if_credentials_end_during_a_renewal(source: Source, t
     assert source.attended == [True, False, True]
 
 
-def test_a_renewal_imports_nothing_that_a_fork_could_cut_off(source: Source, time: Time) -> None:
-    """What it needs is imported by the caller, who does not fork meanwhile."""
+def test_the_caller_imports_what_the_renewal_needs(source: Source, time: Time) -> None:
+    """A fork during an import in another thread would leave it unfinished in the child."""
     credentials = credentials_of(source)
     key_of(credentials)
     assert source.prepared == []
@@ -196,8 +217,8 @@ def test_a_renewal_imports_nothing_that_a_fork_could_cut_off(source: Source, tim
     assert source.prepared == ["MainThread"]
 
 
-def held_machine(source: Source, time: Time) -> SsoCredentials:
-    """Give credentials that live by the count from boot, while the wall clock is 2 hours ahead."""
+def credentials_of_paused_machine(source: Source, time: Time) -> SsoCredentials:
+    """Return credentials that are valid by the time since boot, and expired by the wall clock."""
     clock = Clock(time, lambda: 500.0)
     clock.observe(formatdate(time.now, usegmt=True))
     credentials = SsoCredentials(source, clock, random=lambda: 0.0)
@@ -206,12 +227,12 @@ def held_machine(source: Source, time: Time) -> SsoCredentials:
     return credentials
 
 
-def test_credentials_that_may_live_do_not_wait_for_a_portal_that_hangs(
+def test_a_caller_waits_a_few_seconds_if_only_the_wall_clock_says_expired(
     source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For a few seconds only: they may have expired, and may not."""
-    monkeypatch.setattr(schedule, "_DOUBT", 0.05)
-    credentials = held_machine(source, time)
+    """The credentials may be valid, and the portal may hang."""
+    monkeypatch.setattr(schedule, "_UNCERTAIN_EXPIRY_TIMEOUT", 0.05)
+    credentials = credentials_of_paused_machine(source, time)
     source.gate = threading.Event()
     assert key_of(credentials) == "1"
     source.gate.set()
@@ -219,8 +240,10 @@ def test_credentials_that_may_live_do_not_wait_for_a_portal_that_hangs(
     assert key_of(credentials) == "2"
 
 
-def test_a_clock_that_was_ahead_for_a_while_holds_nothing_off(source: Source, time: Time) -> None:
-    """A renewal that failed then is tried again in a second, and not when that time comes."""
+def test_a_wall_clock_that_was_ahead_does_not_delay_the_next_attempt(
+    source: Source, time: Time
+) -> None:
+    """It comes after a second, not when the wall clock reaches that time again."""
     counted = 500.0
     clock = Clock(time, lambda: counted)
     clock.observe(formatdate(time.now, usegmt=True))
@@ -236,16 +259,18 @@ def test_a_clock_that_was_ahead_for_a_while_holds_nothing_off(source: Source, ti
     assert key_of(credentials) == "3"
 
 
-def test_a_machine_that_was_held_renews_what_may_have_expired(source: Source, time: Time) -> None:
-    """Its count from boot says that they live, its wall clock that they do not."""
-    credentials = held_machine(source, time)
+def test_a_machine_that_was_paused_renews_credentials_that_may_have_expired(
+    source: Source, time: Time
+) -> None:
+    """They are valid by the time since boot, but not by the wall clock."""
+    credentials = credentials_of_paused_machine(source, time)
     assert key_of(credentials) == "2"
 
 
-def test_an_outage_after_another_is_a_new_one(
+def test_a_second_outage_is_logged_and_backed_off_like_the_first(
     source: Source, time: Time, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Told again, and held off for a short time first."""
+    """A warning again, and the attempt timeout is short at first."""
     caplog.set_level(logging.INFO)
     credentials = credentials_of(source, background=False)
     for _ in range(2):
@@ -266,10 +291,10 @@ def test_an_outage_after_another_is_a_new_one(
 
 
 @pytest.mark.parametrize(("jitter", "after"), [(0.0, 1.0), (1.0, 0.9)])
-def test_jitter_shortens_a_hold_off_by_a_tenth_at_most(
+def test_jitter_shortens_the_attempt_timeout_by_a_tenth_at_most(
     source: Source, time: Time, jitter: float, after: float
 ) -> None:
-    """Processes that met an outage together do not try again together."""
+    """Processes that had the same outage do not try again together."""
     credentials = SsoCredentials(source, Clock(time), background=False, random=lambda: jitter)
     key_of(credentials)
     time.now += HOUR - 60
@@ -283,10 +308,10 @@ def test_jitter_shortens_a_hold_off_by_a_tenth_at_most(
     assert len(source.threads) == 3
 
 
-def test_in_the_last_moments_a_caller_waits_for_the_renewal_that_runs(
+def test_in_the_mandatory_window_callers_wait_for_the_running_renewal(
     source: Source, time: Time
 ) -> None:
-    """It does not ask a second time."""
+    """They send no second request."""
     credentials = credentials_of(source)
     key_of(credentials)
     time.now += HOUR - 61
@@ -304,10 +329,10 @@ def test_in_the_last_moments_a_caller_waits_for_the_renewal_that_runs(
     assert len(source.threads) == 2
 
 
-def test_a_failed_renewal_harms_nobody_while_credentials_live(
+def test_a_failed_renewal_is_no_error_while_credentials_are_valid(
     source: Source, time: Time, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not even a caller that had to wait; one warning is logged for the whole outage."""
+    """Also for a caller that waits. One warning is logged for the whole outage."""
     caplog.set_level(logging.INFO)
     credentials = credentials_of(source, background=False)
     key_of(credentials)
@@ -317,7 +342,7 @@ def test_a_failed_renewal_harms_nobody_while_credentials_live(
         assert key_of(credentials) == "1"
         time.now += 1
     assert [record.getMessage() for record in caplog.records] == [
-        "Cannot renew the credentials, going on with the current ones: the portal is down"
+        "Cannot renew the credentials, using the current ones: the portal is down"
     ]
     source.error = None
     time.now += 1
@@ -325,8 +350,8 @@ def test_a_failed_renewal_harms_nobody_while_credentials_live(
     assert "Credentials are renewed again" in caplog.records[-1].getMessage()
 
 
-def test_failed_renewals_are_held_off_for_longer_and_longer(source: Source, time: Time) -> None:
-    """1 second, doubling to 60: a dead portal is not asked with every request."""
+def test_the_attempt_timeout_doubles_up_to_a_minute(source: Source, time: Time) -> None:
+    """An unreachable portal does not get a request with each call."""
     credentials = credentials_of(source, background=False)
     key_of(credentials)
     source.error = LoginRequired(error_msg="the portal is down")
@@ -341,8 +366,8 @@ def test_failed_renewals_are_held_off_for_longer_and_longer(source: Source, time
     assert attempts == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
 
 
-def test_after_the_end_the_caller_gets_the_error(source: Source, time: Time) -> None:
-    """With its type and text, and each caller tries anew: a login elsewhere is noticed at once."""
+def test_after_expiry_the_caller_gets_the_error(source: Source, time: Time) -> None:
+    """Each caller makes an attempt, so a login elsewhere helps at once."""
     credentials = credentials_of(source)
     key_of(credentials)
     source.error = LoginRequired(error_msg="Run: sso-plugin login --profile dev")
@@ -355,18 +380,19 @@ def test_after_the_end_the_caller_gets_the_error(source: Source, time: Time) -> 
     assert key_of(credentials) == "5"
 
 
-def test_the_first_fetch_that_fails_is_the_callers(source: Source) -> None:
-    """There is nothing to go on with."""
+def test_the_first_caller_gets_the_error_of_the_first_fetch(source: Source) -> None:
+    """There are no credentials to use."""
     source.error = LoginRequired(error_msg="no token")
     with pytest.raises(LoginRequired, match="no token"):
         key_of(credentials_of(source))
 
 
 def test_threads_that_wait_together_share_one_attempt(source: Source) -> None:
-    """Twenty threads on one failing portal are one request, and twenty errors."""
+    """Twenty threads with a failing portal: one request, and an error for each."""
     source.error = LoginRequired(error_msg="no token")
     source.gate = threading.Event()
     credentials = credentials_of(source)
+    lock = watch_lock(credentials)
     errors: list[BaseException] = []
 
     def use() -> None:
@@ -378,8 +404,7 @@ def test_threads_that_wait_together_share_one_attempt(source: Source) -> None:
     threads = [threading.Thread(target=use) for _ in range(20)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(0.01)  # time to come as far as the lock
+    wait_until(lambda: len(lock.threads) == len(threads))
     source.gate.set()
     for thread in threads:
         thread.join(10)
@@ -388,7 +413,7 @@ def test_threads_that_wait_together_share_one_attempt(source: Source) -> None:
     assert len(source.threads) == 1
 
 
-def test_short_lived_credentials_are_not_fetched_with_every_call(
+def test_credentials_with_a_short_lifetime_are_not_fetched_with_every_call(
     source: Source, time: Time
 ) -> None:
     """Stock botocore asks once per call for credentials of 30 seconds (boto/botocore#2189)."""
@@ -400,7 +425,7 @@ def test_short_lived_credentials_are_not_fetched_with_every_call(
     assert len(source.threads) == 2
 
 
-def test_blocking_renewal_stays_on_the_callers_thread(source: Source, time: Time) -> None:
+def test_a_blocking_renewal_runs_in_the_callers_thread(source: Source, time: Time) -> None:
     """``sso_refresh = blocking``: for programs that must not have threads."""
     credentials = credentials_of(source, background=False)
     key_of(credentials)
@@ -409,25 +434,24 @@ def test_blocking_renewal_stays_on_the_callers_thread(source: Source, time: Time
     assert source.threads == ["MainThread", "MainThread"]
 
 
-def test_a_blocking_renewal_keeps_no_other_thread_waiting(source: Source, time: Time) -> None:
-    """The credentials live: only the caller who finds them due renews them."""
+def test_a_blocking_renewal_does_not_block_other_threads(source: Source, time: Time) -> None:
+    """The credentials are valid: only the first caller renews them."""
     credentials = credentials_of(source, background=False)
     key_of(credentials)
     time.now += HOUR - 15 * 60
     source.gate = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         renewing = pool.submit(key_of, credentials)
-        while len(source.threads) < 2:
-            threading.Event().wait(0.01)
+        wait_until(lambda: len(source.threads) == 2)
         assert key_of(credentials) == "1"
         source.gate.set()
         assert renewing.result(10) == "2"
 
 
-def test_a_thread_that_cannot_start_stops_nobody(
+def test_a_caller_uses_the_current_credentials_if_no_thread_can_start(
     source: Source, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At interpreter shutdown no thread starts; the current credentials will do."""
+    """At interpreter shutdown no thread can start."""
     credentials = credentials_of(source)
     key_of(credentials)
     time.now += HOUR - 15 * 60
@@ -443,10 +467,10 @@ def test_a_thread_that_cannot_start_stops_nobody(
     assert key_of(credentials) == "2"
 
 
-def test_a_bug_of_ours_does_not_break_a_caller(
+def test_an_unexpected_error_does_not_break_a_caller(
     source: Source, time: Time, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An error nobody thought of is treated as any other, and is not lost."""
+    """It is handled like any other error, and logged."""
     credentials = credentials_of(source, background=False)
     key_of(credentials)
     source.error = ZeroDivisionError("a bug")
@@ -458,7 +482,7 @@ def test_a_bug_of_ours_does_not_break_a_caller(
         key_of(credentials)
 
 
-def test_jitter_spreads_renewals_but_never_before_they_are_due(source: Source, time: Time) -> None:
+def test_jitter_delays_a_renewal(source: Source, time: Time) -> None:
     """Processes that started together do not renew together."""
     credentials = SsoCredentials(source, Clock(time), background=False, random=lambda: 1.0)
     key_of(credentials)
@@ -468,8 +492,8 @@ def test_jitter_spreads_renewals_but_never_before_they_are_due(source: Source, t
     assert key_of(credentials) == "2"
 
 
-def test_refresh_using_answers_in_botocores_terms(source: Source) -> None:
-    """Some libraries call it themselves."""
+def test_refresh_using_returns_the_format_of_botocore(source: Source) -> None:
+    """Some libraries call it."""
     assert vars(credentials_of(source))["_refresh_using"]() == {
         "access_key": "1",
         "secret_key": "secret",
@@ -481,10 +505,8 @@ def test_refresh_using_answers_in_botocores_terms(source: Source) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_fork_in_the_middle_of_a_renewal_does_not_lock_the_child(
-    source: Source, time: Time
-) -> None:
-    """The thread that held the lock is not there in the child, which renews for itself."""
+def test_a_fork_during_a_renewal_does_not_block_the_child(source: Source, time: Time) -> None:
+    """The thread that holds the lock does not exist in the child, which renews by itself."""
     credentials = credentials_of(source)
     key_of(credentials)
     time.now += HOUR - 15 * 60
@@ -503,8 +525,130 @@ def test_a_fork_in_the_middle_of_a_renewal_does_not_lock_the_child(
 
 @pytest.mark.parametrize("repr_of", [repr, str, lambda one: repr(one._current)])
 def test_no_repr_shows_a_secret(source: Source, repr_of: Callable[[SsoCredentials], str]) -> None:
-    """Neither the credentials nor what they hold."""
+    """Neither that of the credentials nor that of the generation."""
     credentials = credentials_of(source)
     key_of(credentials)
     assert "secret" not in repr_of(credentials)
     assert "'token'" not in repr_of(credentials)
+
+
+# --- the minimum lifetime at first use ---
+
+
+def key() -> str:
+    """Return the access key that a new session gets."""
+    sso_plugin.enable()
+    session: Any = boto3.Session(profile_name="dev")
+    return str(session.get_credentials().get_frozen_credentials().access_key)
+
+
+def cached(world: World, left: float, age: float) -> str:
+    """Put credentials into the cache, with this time left and of this age; return their key."""
+    world.sign_in()
+    name = key()
+    [file] = world.role_files()
+    document = json.loads(file.read_text())
+    ends = gmtime(wall_time() + left)
+    document["Credentials"]["Expiration"] = strftime("%Y-%m-%dT%H:%M:%SZ", ends)
+    file.write_text(json.dumps(document))
+    then = wall_time() - age
+    os.utime(file, (then, then))
+    return name
+
+
+def ask_for(world: World, minimum: str, more: str = "") -> None:
+    world.configure(world.emulator.profile() + f"sso_minimum_lifetime = {minimum}\n{more}")
+
+
+@pytest.mark.parametrize("refresh", ["background", "blocking"])
+@pytest.mark.parametrize(
+    "minimum",
+    ["1800", *(pytest.param(text, marks=pytest.mark.long) for text in ("1800s", "30m", "0.5h"))],
+)
+def test_a_session_starts_with_credentials_of_the_minimum_lifetime(
+    world: World, minimum: str, refresh: str
+) -> None:
+    """At minute 43 of an hour, 17 minutes are left; without the key they are used."""
+    old = cached(world, 17 * MINUTE, 43 * MINUTE)
+    assert key() == old
+    ask_for(world, minimum, f"sso_refresh = {refresh}\n")
+    new = key()
+    assert old != new == key()
+    assert world.count("GetRoleCredentials") == 2
+
+
+@pytest.mark.parametrize(
+    ("minimum", "left", "age"),
+    [("30m", 31 * MINUTE, 29 * MINUTE), ("10h", 46 * MINUTE, 14 * MINUTE), ("45m", 9 * 60, 4 * 60)],
+    ids=["long enough", "three quarters at most", "young"],
+)
+def test_cached_credentials_that_last_long_enough_are_used(
+    world: World, minimum: str, left: float, age: float
+) -> None:
+    """At most three quarters of the lifetime count, and none of the first 5 minutes."""
+    old = cached(world, left, age)
+    ask_for(world, minimum)
+    assert key() == old
+    assert world.count("GetRoleCredentials") == 1
+
+
+@pytest.mark.parametrize("number", [4, pytest.param(20, marks=pytest.mark.long)])
+def test_one_request_serves_all_processes_that_start_together(world: World, number: int) -> None:
+    """All of them start with the same new credentials."""
+    cached(world, 17 * MINUTE, 43 * MINUTE)
+    ask_for(world, "45m")
+    assert [line.rsplit("/", 1)[-1] for line in crowd(number)] == ["alice"] * number
+    assert world.count("GetRoleCredentials") == 2
+
+
+@pytest.mark.parametrize("why", ["portal down", "login needed"])
+def test_cached_credentials_are_used_if_the_portal_issues_no_longer_ones(
+    world: World, why: str
+) -> None:
+    """No person is asked to log in, and there is no request with every call."""
+    old = cached(world, 17 * MINUTE, 43 * MINUTE)
+    ask_for(world, "45m", "sso_login = device\n")
+    if why == "portal down":
+        world.emulator.faults.add("GetRoleCredentials", status=400)
+    else:
+        document = json.loads(world.token_file().read_text())
+        del document["refreshToken"]
+        document["expiresAt"] = "2020-01-01T00:00:00Z"
+        world.token_file().write_text(json.dumps(document))
+    session: Any = boto3.Session(profile_name="dev")
+    credentials = session.get_credentials()
+    assert {credentials.get_frozen_credentials().access_key for _ in range(5)} == {old}
+    assert world.count("StartDeviceAuthorization") == 0
+    assert world.count("GetRoleCredentials") <= 2
+
+
+def test_the_minimum_lifetime_applies_to_the_first_use_only() -> None:
+    """Later renewals come when they are due."""
+    now = Time()
+    source = Source(now)
+    credentials = SsoCredentials(source, Clock(now), minimum_lifetime=45 * MINUTE, random=lambda: 0)
+    credentials.get_frozen_credentials()
+    now.now += 20 * MINUTE
+    credentials.get_frozen_credentials()
+    assert source.minimums == [0.0]
+    now.now += 25 * MINUTE
+    credentials.get_frozen_credentials()
+    wait_for_background()
+    assert source.minimums == [0.0, 0.0]
+
+
+def test_the_first_caller_waits_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next callers do not wait."""
+    monkeypatch.setattr("sso_plugin.credentials.schedule._FIRST_USE_TIMEOUT", 0.05)
+    now = Time()
+    source = Source(now)
+    source.cached = source.make("cached")
+    now.now += 43 * MINUTE
+    source.gate = threading.Event()
+    credentials = SsoCredentials(source, Clock(now), minimum_lifetime=45 * MINUTE)
+    keys = [credentials.get_frozen_credentials().access_key for _ in range(3)]
+    assert keys == ["cached"] * 3
+    source.gate.set()
+    wait_for_background()
+    assert credentials.get_frozen_credentials().access_key == "1"
+    assert source.minimums == [45.0 * MINUTE]

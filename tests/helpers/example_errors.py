@@ -13,7 +13,7 @@ from sso_plugin.errors import (
     RenewalRefusal,
     SsoPluginError,
     TokenLocked,
-    also,
+    also_as,
 )
 from sso_plugin.portal.unreachable import UNREACHABLE
 
@@ -36,6 +36,6 @@ def errors() -> list[SsoPluginError]:
     more: dict[str, Any] = {"error_msg": "It failed", "problem": "failed", "retryable": True}
     return [
         *(kind(**more) for kind in (*plain, *UNREACHABLE.values())),
-        also(UNREACHABLE["SSLError"], UnauthorizedSSOTokenError)(**more),
+        also_as(UNREACHABLE["SSLError"], UnauthorizedSSOTokenError)(**more),
         *(kind(**more, response=RESPONSE, operation_name="CreateToken") for kind in refused),
     ]

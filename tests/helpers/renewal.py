@@ -1,9 +1,11 @@
-"""Credentials whose source and clock are those of a test."""
+"""Credentials with a source and a clock that a test controls."""
 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from botocore.credentials import ReadOnlyCredentials
 
@@ -12,12 +14,15 @@ from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials
 from sso_plugin.credentials.schedule import Lifetime
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 HOUR = 3600.0
 
 
 @dataclass
 class Time:
-    """A clock that stands still until it is moved."""
+    """A clock that changes only when a test sets ``now``."""
 
     now: float = 1_000_000.0
 
@@ -27,7 +32,7 @@ class Time:
 
 @dataclass
 class Source:
-    """Gives credentials of a set lifetime, numbered, and remembers which threads asked."""
+    """Returns numbered credentials with a set lifetime, and records the calling threads."""
 
     time: Time
     lifetime: float = HOUR
@@ -77,3 +82,39 @@ def wait_for_background() -> None:
     for thread in threading.enumerate():
         if thread.name == "sso-plugin-renewal":
             thread.join(10)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Poll until a condition is true; fail after a number of seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+class WatchedLock:
+    """A lock that records the threads that hold it, have held it, or wait for it."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
+        self.threads.add(threading.get_ident())
+        return self._lock.acquire(blocking, timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def watch_lock(credentials: SsoCredentials) -> WatchedLock:
+    """Replace the refresh lock of credentials by a watched one, and return it."""
+    lock = WatchedLock()
+    credentials._refresh_lock = lock  # type: ignore[assignment]
+    return lock

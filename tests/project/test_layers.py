@@ -196,7 +196,7 @@ def test_modules_of_a_package_import_what_is_below_them(package: str) -> None:
 def test_upward_imports_are_lazy() -> None:
     """Those that are listed exist, and none is executed when its module is imported."""
     name = "__init__"
-    homes = {(name, f"{home}") for home in {*sso_plugin._HOMES.values(), "errors"}}
+    homes = {(name, f"{home}") for home in {*sso_plugin._MODULES.values(), "errors"}}
     assert {pair for pair in UPWARD if pair[0] == name} == homes
     assert all(FOUND[pair] for pair in UPWARD)
 

@@ -431,8 +431,8 @@ def test_a_lock_that_stays_held_is_an_error_that_says_so(
         lock = world.token_file().with_suffix(".lock")
         assert str(caught.value) == (
             f'The profile "dev" cannot renew its access token: another process still holds {lock} '
-            f"(process {os.getpid()}). Try again later, end that process, or run: sso-plugin login "
-            "--profile dev --force"
+            f"(process {os.getpid()}). Try again later, stop that process, or run: "
+            "sso-plugin login --profile dev --force"
         )
         assert caught.value.retryable
         assert world.count("CreateToken") == 0

@@ -1,4 +1,4 @@
-"""Properties, for whatever input: config, cache files, timestamps; tokens and roles by a model.
+"""Properties for any input: cache files; tokens and roles by a model.
 
 The model (`Login`) is the whole of what may happen to one login of one user: time, the portal,
 other programs, damage. It says of each call what has to come out, by rules of its own.
@@ -13,14 +13,12 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 import pytest
-from botocore.credentials import ReadOnlyCredentials, SSOProvider
-from botocore.exceptions import InvalidConfigError
+from botocore.credentials import ReadOnlyCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -43,11 +41,9 @@ from loginmodel import (
     login_to,
 )
 
-from sso_plugin import ConfigError, LoginRequired, NoAccess, PortalError, SsoPluginError
+from sso_plugin import LoginRequired, NoAccess, PortalError, SsoPluginError
 from sso_plugin.clock import Clock
 from sso_plugin.commands import credential_process
-from sso_plugin.config import is_served
-from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.refreshable import SsoCredentials
@@ -58,160 +54,8 @@ from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.storage import file_cache
 from sso_plugin.storage.file_cache import FileCache, role_cache, token_cache
 from sso_plugin.storage.keys import token_key
-from sso_plugin.timestamps import format_timestamp, parse_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-# --- config ---------------------------------------------------------------------------------------
-
-STANDARD = (
-    "sso_session",
-    "sso_start_url",
-    "sso_region",
-    "sso_account_id",
-    "sso_role_name",
-    "sso_registration_scopes",
-)
-OURS = (
-    "sso_plugin",
-    "sso_account_name",
-    "sso_login",
-    "sso_refresh",
-    "sso_cache",
-    "sso_minimum_lifetime",
-    "sso_requests_per_second",
-    "sso_use_fips_endpoint",
-)
-ROLE = ("sso_account_id", "sso_role_name")
-
-words = st.sampled_from(["corp", "dev", "https://x.awsapps.com/start", "eu-west-1", "on", "7"])
-texts = words | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-values = texts | st.dictionaries(words, texts, max_size=2)
-
-
-def sections(keys: tuple[str, ...], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.dictionaries(st.sampled_from([*keys, "region", "output"]), values)
-
-
-def configs(keys: tuple[str, ...], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Give what botocore makes of a config file: profiles and sso-sessions by name."""
-    return st.fixed_dictionaries(
-        {},
-        optional={
-            "profiles": st.dictionaries(words, sections(keys, values), max_size=2)
-            | st.fixed_dictionaries({"dev": sections(keys, values)}),
-            "sso_sessions": st.dictionaries(words, sections(keys, values), max_size=2)
-            | st.fixed_dictionaries({"corp": sections(keys, values)}),
-        },
-    )
-
-
-@SEARCH
-@given(configs(STANDARD + OURS, values), words | texts)
-def test_a_config_is_read_or_refused_with_a_config_error(config: Any, name: str) -> None:
-    """Whatever stands in it, nested sections too; what is refused names the profile."""
-    found = our_config(config, name)
-    if isinstance(found, ConfigError):
-        assert name in str(found)
-    else:
-        assert found is None or (found.start_url and found.region)
-
-
-@SEARCH
-@given(configs(STANDARD + OURS, texts), words)
-def test_whether_a_profile_is_ours_can_always_be_told(config: Any, name: str) -> None:
-    """It is asked of every session that is made, so it may never fail."""
-    assert is_served(config, name) in (True, False)
-
-
-def stock_config(config: Any, name: str) -> Any:
-    """Return what botocore's own provider reads, or its error if it refuses."""
-    provider: Any = SSOProvider(lambda: config, client_creator=mock.Mock(), profile_name=name)
-    try:
-        return provider._load_sso_config()
-    except InvalidConfigError as exc:
-        return exc
-
-
-def our_config(config: Any, name: str) -> Any:
-    try:
-        return SsoProfile.find(config, name)
-    except ConfigError as exc:
-        return exc
-
-
-# Botocore takes a key without a value for a value, and finds out when the portal refuses it.
-filled = texts.map(str.strip).filter(bool)
-
-
-@SEARCH
-@given(configs(STANDARD, filled), st.sampled_from(["dev", "corp"]))
-def test_a_profile_with_a_role_is_accepted_where_botocore_accepts_it(
-    config: Any, name: str
-) -> None:
-    """And read the same; without a role botocore has no use for it, and we have for its login."""
-    stock, ours = stock_config(config, name), our_config(config, name)
-    if stock is None:
-        assert ours is None or isinstance(ours, ConfigError) or ours.role_name is None
-    elif isinstance(stock, InvalidConfigError):
-        assert isinstance(ours, ConfigError)
-    else:
-        assert (ours.start_url, ours.region) == (stock["sso_start_url"], stock["sso_region"])
-        assert (ours.account_id, ours.role_name) == tuple(stock[key] for key in ROLE)
-        assert ours.session_name == stock.get("sso_session")
-
-
-# --- timestamps -----------------------------------------------------------------------------------
-
-
-@SEARCH
-@given(st.floats(0, 253402300799, allow_subnormal=False))
-def test_a_moment_that_is_written_is_never_later_when_read(when: float) -> None:
-    """Whole seconds, rounded down: what expires is given up too early, never too late."""
-    read = parse_timestamp(format_timestamp(when))
-    assert 0 <= when - read < 1
-
-
-@pytest.fixture
-def _far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have a local time that is not UTC, which most machines that run tests go by."""
-    if not hasattr(time, "tzset"):
-        pytest.skip("the zone of this system cannot be set for one process")
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "XYZ-9")
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.mark.usefixtures("_far_from_greenwich")
-@SEARCH
-@given(
-    st.datetimes(timezones=st.timezones()).filter(lambda when: 1900 < when.year < 9999)
-    | st.datetimes(timezones=st.just(None)).filter(lambda when: 1900 < when.year < 9999),
-    st.sampled_from(["", "Z", "UTC", " ", "Z\n"]),
-)
-def test_every_iso_form_is_read_as_the_moment_it_names(when: Any, suffix: str) -> None:
-    """With an offset or without, which means UTC; with fractions or without."""
-    offset = when.utcoffset()
-    if offset is not None:
-        # Zones of long ago have offsets of seconds, which ISO 8601 has not.
-        when, suffix = when.replace(tzinfo=None) - offset, "+00:00"
-    expected = (when - when.__class__(1970, 1, 1)).total_seconds()
-    assert parse_timestamp(when.isoformat() + suffix) == pytest.approx(expected, abs=1e-5)
-
 
 stamps = st.text(max_size=30) | st.text("0123456789-:TZ+.UTC W", max_size=30)
-
-
-@SEARCH
-@given(stamps)
-def test_junk_is_no_timestamp(text: str) -> None:
-    """A ValueError or an OverflowError, which all readers expect, or a number."""
-    with contextlib.suppress(ValueError, OverflowError):
-        assert isinstance(parse_timestamp(text), float)
 
 
 # --- cache files ----------------------------------------------------------------------------------

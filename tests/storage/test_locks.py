@@ -33,7 +33,7 @@ PAST = "2020-01-01T00:00:00Z"
 USE = """
 import boto3, sso_plugin
 from sso_plugin.credentials import background
-background._PATIENCE_AT_EXIT = 60.0  # this machine may be slow
+background._EXIT_TIMEOUT = 60.0  # this machine may be slow
 sso_plugin.enable()
 sts = boto3.Session(profile_name="dev").client("sts")
 print(sts.get_caller_identity()["Arn"].rsplit("/", 1)[1])

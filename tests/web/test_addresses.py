@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_plugin.printable import one_line
 from sso_plugin.web.addresses import (
     Address,
     is_aws_host,
@@ -169,12 +168,6 @@ def test_pages_of_aws_and_of_the_users_own_hosts_may_be_opened(url: str) -> None
 def test_other_pages_may_not_be_opened(url: str) -> None:
     """Another host, another port of this machine, http on other machines."""
     assert not may_be_opened(url, *OWN)
-
-
-def test_a_text_from_outside_is_shown_without_control_characters() -> None:
-    """A long text is cut."""
-    assert one_line("a\x1b[31m\r\n\u202eb") == "a\ufffd[31m \ufffdb"
-    assert one_line("x" * 20, 10) == "xxxxxx ..."
 
 
 @pytest.mark.parametrize(

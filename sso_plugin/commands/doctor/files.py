@@ -122,7 +122,7 @@ def _look_at_token(login: ConfiguredLogin, path: Path) -> Finding:
         return problem("files", f"There is no token: {path} does not exist.", command)
     token = TokenFile(login).load()
     if token is None:
-        fault = TokenFile(login).fault() or f"{path} holds no token that can be understood"
+        fault = TokenFile(login).problem() or f"{path} holds no token that can be understood"
         return problem("files", f"{fault[:1].upper()}{fault[1:]}.", command)
     now, end = login.clock.now(), format_timestamp(token.lifetime.expires_at)
     if token.state(now) is not TokenState.EXPIRED:

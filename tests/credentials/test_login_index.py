@@ -1,0 +1,104 @@
+"""The index of a login: which tokens and role files belong to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from roles import key_of
+
+from sso_plugin.credentials.access_token import AccessToken
+from sso_plugin.credentials.login_index import LoginIndex
+from sso_plugin.credentials.schedule import Lifetime
+from sso_plugin.storage.cache import MemoryCache
+
+if TYPE_CHECKING:
+    from world import World
+
+    from sso_plugin.storage.cache import Mark
+
+KEY = "a" * 40
+OTHER_KEY = "b" * 40
+
+
+def test_the_index_names_the_role_files_until_it_is_cleared(world: World) -> None:
+    """A logout clears it."""
+    world.sign_in()
+    key_of()
+    index = LoginIndex.of(world.token_file().stem)
+    assert index.keys() == {file.stem for file in world.role_files()}
+    index.clear()
+    assert index.keys() == set()
+
+
+@pytest.fixture
+def index() -> LoginIndex:
+    return LoginIndex(MemoryCache(), "token")
+
+
+def token(value: str, mark: Mark | None = None) -> AccessToken:
+    return AccessToken(value, Lifetime(0, 3600), {}, mark)
+
+
+def identify(index: LoginIndex, value: str, role: str | None = None) -> str:
+    return index.identify(token(value), lambda: True, role)
+
+
+def test_an_unknown_token_is_a_new_login(index: LoginIndex) -> None:
+    """Another program has written it, possibly for another user."""
+    assert index.find(token("alice")) is None
+    login = identify(index, "alice")
+    assert identify(index, "alice") == login
+    assert identify(index, "bob") != login
+    assert index.find(token("alice")) is None
+
+
+def test_a_token_that_is_not_in_its_file_any_longer_is_not_stored(index: LoginIndex) -> None:
+    """The index has the newest login."""
+    login = identify(index, "bob")
+    index.identify(token("alice"), lambda: False, KEY)
+    found = index.find(token("bob"))
+    assert found is not None
+    assert found.id == login
+    assert index.keys() == set()
+
+
+def test_a_renewed_token_is_of_the_same_login(index: LoginIndex) -> None:
+    """So is the old one, until the file is replaced. The time of the first file is kept."""
+    login = identify(index, "first")
+    index.continue_with(token("second"), token("first", (7, 0, 0)))
+    index.continue_with(token("third"), token("second", (8, 0, 0)))
+    for value in ("second", "third"):
+        found = index.find(token(value))
+        assert found is not None
+        assert (found.id, found.began_at) == (login, 7)
+    assert index.find(token("first")) is None
+
+
+def test_role_files_are_added_with_or_without_a_token(index: LoginIndex) -> None:
+    """A renewal keeps them."""
+    identify(index, "alice", KEY)
+    index.add(OTHER_KEY)
+    index.continue_with(token("renewed"), token("alice"))
+    assert identify(index, "renewed", KEY) == identify(index, "renewed")
+    assert index.keys() == {KEY, OTHER_KEY}
+
+
+def test_a_new_login_has_no_role_files(index: LoginIndex) -> None:
+    """Those of the previous login are deleted before."""
+    login = identify(index, "alice", KEY)
+    index.begin(token("bob"))
+    found = index.find(token("bob"))
+    assert found is not None
+    assert found.id != login
+    assert index.keys() == set()
+
+
+def test_names_that_are_not_cache_keys_are_ignored() -> None:
+    """Files are deleted by these names."""
+    cache = MemoryCache()
+    index = LoginIndex(cache, "token")
+    index.add(KEY)
+    [name] = cache.keys("")
+    cache.put(name, {"keys": ["../etc", KEY, 7, KEY + "0"]})
+    assert index.keys() == {KEY}
