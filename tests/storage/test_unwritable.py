@@ -291,7 +291,7 @@ def test_doctor_reports_what_is_in_the_way_of_a_login(world: World, blocked: str
     """A login alone would not help. The command does, and the mode of a file is no matter here."""
     place = world.home / ".aws/sso"
     found = [each for each in diagnose("dev") if each.check == "files"]
-    assert [(each.status, each.message, each.mend) for each in found][:2] == [
+    assert [(each.status, each.message, each.fix) for each in found][:2] == [
         ("problem", f"{blocked.partition(' (')[0]}.", f"mv {place} {place}.old"),
         (
             "problem",
@@ -308,7 +308,7 @@ def test_a_logout_that_leaves_files_fails(world: World, words: tuple[str, ...]) 
     code, _, errors = run_on("read-only", world.token_file().parent, ENTRY, "logout", *words)
     assert code == 1
     assert errors.splitlines() == [
-        "Logged out of corp: the portal has ended it.",
+        "Logged out of corp: the token was revoked.",
         f"sso-plugin: Files could not be deleted: {world.token_file()}: Read-only file system. "
         "Make their folder writable, then log out again.",
     ]

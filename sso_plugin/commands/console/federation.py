@@ -100,7 +100,7 @@ def _page(region: str, domain: str, destination: str | None) -> str:
     if not _SERVICE.fullmatch(destination):
         raise ConfigError(
             problem=f'"{destination}" is not a page of the console',
-            fix="Use an https URL, or the name of a service as in the URLs of its pages, such as s3.",
+            fix="Use an https URL, or the name of a service as in its console URLs, such as s3.",
         )
     path = destination if "/" in destination else f"{destination}/home"
     return f"https://console.{domain}/{path}?region={region}"
