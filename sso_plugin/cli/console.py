@@ -46,8 +46,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, text: str | None) -> 
     "--duration",
     metavar="TIME",
     callback=_seconds,
-    help="How long the console session lasts: 15m to 12h, such as 90m or 8h. Default: the one of "
-    "AWS.",
+    help="How long the console session lasts: 15m to 12h, such as 90m or 8h. Default: set by AWS.",
 )
 @click.option("--print", "as_text", is_flag=True, help="Print the link, and do not open a browser.")
 def command(
@@ -59,15 +58,18 @@ def command(
     any browser: treat it like a password.
     """
     url = console_url(profile, destination, duration)
-    reason = "" if as_text else Surroundings.detect().no_browser
-    if reason is None:
-        output.say("Opening the console in the browser ...")
-        if hand_over(url, start_browser):
-            return
-        reason = "the browser did not open the link"
     if not as_text:
-        output.say(
-            f"No browser can be opened: {reason}. Open this link; treat it like a password:",
-            "yellow",
-        )
+        problem = _open_in_browser(url)
+        if problem is None:
+            return
+        output.say(f"{problem} Open this link; treat it like a password:", "yellow")
     output.print_text(url)
+
+
+def _open_in_browser(url: str) -> str | None:
+    """Open the link in a browser; return why if that is not possible."""
+    reason = Surroundings.detect().no_browser
+    if reason is not None:
+        return f"No browser can be opened: {reason}."
+    output.say("Opening the console in the browser ...")
+    return None if hand_over(url, start_browser) else "The browser did not open the link."

@@ -26,7 +26,7 @@ __all__ = ["command"]
 @click.option(
     "--shell",
     type=click.Choice(SHELLS),
-    help="Default: the shell that runs this command, otherwise the one in SHELL.",
+    help="The shell that reads the output. Default: the parent process, otherwise SHELL.",
 )
 @click.option(
     "--unset",

@@ -73,7 +73,10 @@ def test_the_link_is_printed_if_the_browser_fails(
     monkeypatch.setattr("webbrowser.open", lambda _: False)
     assert main(["console", "-p", "dev"]) == 0
     captured = capsys.readouterr()
-    assert "No browser can be opened: the browser did not open the link." in captured.err
+    assert (
+        "The browser did not open the link. Open this link; treat it like a password:"
+        in captured.err
+    )
     assert "SigninToken=" in captured.out
 
 

@@ -107,7 +107,7 @@ def test_colors_follow_the_environment(
 ) -> None:
     """NO_COLOR and TERM=dumb disable them."""
     world.sign_in()
-    with Terminal("login", "--profile", "gone", **changes) as terminal:
+    with Terminal("login", "--profile", "gone", columns=80, stdout=None, **changes) as terminal:
         assert terminal.finish() == 1
     assert bool(re.search(r"\x1b\[[\d;]*3\d", terminal.screen)) == colored
 

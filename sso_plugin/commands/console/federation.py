@@ -143,7 +143,7 @@ def _sign_in_token(profile: ProfileCredentials, endpoint: str, duration: int | N
 def _hint(duration: int | None) -> str:
     if duration is None:
         return "Check the role with: sso-plugin whoami"
-    return "The role may not allow sessions of this length: use a shorter --duration, or none."
+    return "The role may not allow this session length: use a shorter --duration, or no --duration."
 
 
 def _session_text(keys: ReadOnlyCredentials) -> str:

@@ -38,7 +38,7 @@ def check_files(login: ConfiguredLogin) -> Iterator[Finding]:
     except RuntimeError:
         yield warning(
             "files",
-            "There is no home directory: tokens and credentials are kept in memory only.",
+            "There is no home directory: tokens and credentials are cached in memory only.",
             "Set HOME.",
         )
         return

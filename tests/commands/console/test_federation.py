@@ -136,7 +136,7 @@ def test_a_refused_sign_in_names_the_profile_and_a_fix(world: World) -> None:
         'of the profile "dev" (status 400). Check the role with: sso-plugin whoami'
     )
     world.emulator.faults.add("GetSigninToken", status=400, times=1)
-    with pytest.raises(SsoPluginError, match="use a shorter --duration, or none"):
+    with pytest.raises(SsoPluginError, match="use a shorter --duration, or no --duration"):
         console_url("dev", duration=900)
 
 
