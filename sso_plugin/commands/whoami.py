@@ -24,7 +24,7 @@ _WITHOUT_PROFILE = ("env", "assume-role-with-web-identity", "container-role", "i
 
 @dataclass(frozen=True)
 class Identity:
-    """The answer of GetCallerIdentity."""
+    """The response of GetCallerIdentity."""
 
     account_id: str
     arn: str
@@ -50,5 +50,5 @@ def whoami(profile_name: str | None = None, environ: Mapping[str, str] = os.envi
         name = profile_name or session.get_config_variable("profile") or "default"
         region = use_region_of(session, name, environ).call_region
     sts: Any = session.create_client("sts", region_name=region)
-    answer = sts.get_caller_identity()
-    return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
+    response = sts.get_caller_identity()
+    return Identity(account_id=response["Account"], arn=response["Arn"], user_id=response["UserId"])

@@ -25,7 +25,7 @@ import sys
 class Hide:
     @staticmethod
     def find_spec(name, *_):
-        if name.partition(".")[0] in {"click", "rich"}:
+        if name.partition(".")[0] in {"click", "rich", "shellingham"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
 
 sys.meta_path.insert(0, Hide)
@@ -59,14 +59,15 @@ class TestWithoutTheExtra:
             "(without them, you can use: sso-plugin credential-process --profile NAME)\n"
         )
 
+    @pytest.mark.parametrize(("package", "words"), [("rich", "login"), ("shellingham", "env")])
     def test_one_missing_package_is_enough_for_the_message(
-        self, world: World, tmp_path: Path
+        self, world: World, tmp_path: Path, package: str, words: str
     ) -> None:
         """It does not matter which package of the extra is missing."""
-        hide = HIDE.replace('{"click", "rich"}', '{"rich"}')
+        hide = HIDE.replace('{"click", "rich", "shellingham"}', f'{{"{package}"}}')
         (tmp_path / "sitecustomize.py").write_text(hide, encoding="utf-8")
         world.sign_in()
-        done = run("login", PYTHONPATH=os.pathsep.join([str(tmp_path), *sys.path]))
+        done = run(words, PYTHONPATH=os.pathsep.join([str(tmp_path), *sys.path]))
         assert (done.returncode, done.stdout) == (2, "")
         assert "Run: pip install 'sso-plugin[cli]'" in done.stderr
         assert "Traceback" not in done.stderr

@@ -71,7 +71,7 @@ NO_PROFILE = (
 NO_TOKEN = f'The profile "dev" needs a login: there is no token in {{token}}. {LOGIN}'
 
 
-TWO = "Name one login: give a profile, or an sso-session, or a start URL together with its region."
+TWO = "Use a profile, or an sso-session, or a start URL and its region."
 
 
 NO_ACCESS = (
@@ -99,8 +99,8 @@ PATHS: list[tuple[str, Callable[[World], None], int, str]] = [
     ("login --profile gone", nothing, 1, NO_PROFILE),
     ("login --profile dev --sso-session corp", nothing, 1, TWO),
     ("login --sso-session gone", nothing, 1, 'The specified sso-session does not exist: "gone"'),
-    ("login", two_sessions, 1, "Or choose one of its sso-sessions: corp, second."),
-    ("login", unconfigured, 1, 'The profile "default" has no SSO configuration in {config}: add'),
+    ("login", two_sessions, 1, "one of its sso-sessions: corp, second."),
+    ("login", unconfigured, 1, 'The profile "default" has no SSO configuration in {config}. '),
     ("login", broken, 1, "Unable to parse config file: {config}. Edit line 1 of that file."),
     ("login --profile dev", incomplete, 1, "missing required configuration: sso_start_url. Add"),
     ("logout --profile gone", nothing, 1, NO_PROFILE),
