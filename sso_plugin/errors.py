@@ -61,7 +61,8 @@ class SsoPluginError(BotoCoreError):
         from .printable import one_line
 
         if "error_msg" not in kwargs:
-            kwargs["problem"] = self.problem_fmt.format(**kwargs)
+            if "problem" not in kwargs:
+                kwargs["problem"] = self.problem_fmt.format(**kwargs)
             kwargs["error_msg"] = _message(**kwargs)
         super().__init__(
             **{

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from command import run
 
+from sso_plugin.cli import main
 from sso_plugin.cli.options import command, profile_of
 
 if TYPE_CHECKING:
@@ -18,18 +18,32 @@ class TestProfileAfterEnv:
     """Without options, commands use the profile that ``env`` unset."""
 
     @pytest.mark.parametrize("words", ["status", "accounts", "roles", "login", "logout"])
-    def test_commands_use_the_profile_that_env_unset(self, world: World, words: str) -> None:
+    def test_commands_use_the_profile_that_env_unset(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, words: str
+    ) -> None:
         """Otherwise they would use the profile ``default``."""
         world.sign_in()
         world.configure(f"{world.config_file.read_text()}\n[default]\nregion = eu-west-1\n")
-        note = '{"AWS_PROFILE": ["dev", null]}'
-        assert run(words, SSO_PLUGIN_UNDO=note).returncode == 0
-        assert run("status", SSO_PLUGIN_UNDO=note, AWS_PROFILE="default").returncode == 3
+        monkeypatch.setenv("SSO_PLUGIN_UNDO", '{"AWS_PROFILE": ["dev", null]}')
+        assert main([words]) == 0
 
-    def test_an_invalid_record_of_env_is_an_error(self, world: World) -> None:
+    def test_a_profile_set_after_env_is_used(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Here it has no login."""
+        world.sign_in()
+        world.configure(f"{world.config_file.read_text()}\n[default]\nregion = eu-west-1\n")
+        monkeypatch.setenv("SSO_PLUGIN_UNDO", '{"AWS_PROFILE": ["dev", null]}')
+        monkeypatch.setenv("AWS_PROFILE", "default")
+        assert main(["status"]) == 3
+
+    def test_an_invalid_record_of_env_is_an_error(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The exit code of status is the one for errors, not a state."""
         world.sign_in()
-        assert run("status", SSO_PLUGIN_UNDO="{").returncode == 3
+        monkeypatch.setenv("SSO_PLUGIN_UNDO", "{")
+        assert main(["status"]) == 3
 
 
 def test_a_given_login_comes_before_the_profile_that_env_unset(

@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from world import World
 
 
-ACCOUNTS = [
-    {"account_id": "111111111111", "name": "production", "email": "production@example.com"},
-    {"account_id": "222222222222", "name": "staging", "email": "staging@example.com"},
-    {"account_id": "333333333333", "name": "sandbox", "email": "sandbox@example.com"},
-]
-
-
 class TestNames:
     """Names from the portal, in tables and lines."""
 
@@ -31,8 +24,8 @@ class TestNames:
         world.sign_in()
         with Terminal("accounts", columns=24) as terminal:
             assert terminal.finish() == 0
-        for each in ACCOUNTS:
-            assert any(line.startswith(each["account_id"]) for line in terminal.lines)
+        for account_id in ("1" * 12, "2" * 12, "3" * 12):
+            assert any(line.startswith(account_id) for line in terminal.lines)
 
     def test_control_characters_do_not_reach_the_terminal(self, world: World) -> None:
         """An account whose name contains them is left out and reported."""

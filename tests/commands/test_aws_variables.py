@@ -8,6 +8,8 @@ import pytest
 from command import run
 
 from sso_plugin.commands.aws_variables import (
+    _OLD_KEYS,
+    KEYS,
     UNDO,
     chosen_profile,
     environment_before,
@@ -21,18 +23,6 @@ if TYPE_CHECKING:
 
 
 STATIC = "[profile static]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = made/up+\n"
-
-
-# These are not restored: a copy under another name would not be masked in logs.
-OLD_KEYS = {
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECRET_KEY",
-    "AWS_SECURITY_TOKEN",
-    "AWS_SESSION_TOKEN",
-}
 
 
 class TestProfileBeforeEnv:
@@ -77,7 +67,7 @@ class TestUndo:
     def test_the_record_contains_no_key(self, world: World) -> None:
         """Neither a new key nor an old one."""
         world.configure(STATIC)
-        old = dict.fromkeys(OLD_KEYS, "secret")
+        old = dict.fromkeys((*KEYS, *_OLD_KEYS), "secret")
         done = run("env", "--profile", "static", "--shell", "bash", AWS_PROFILE="x", **old)
         assert done.stdout.splitlines()[-1] == (
             'export SSO_PLUGIN_UNDO=\'{"AWS_PROFILE": ["x", null]}\''

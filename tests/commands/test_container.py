@@ -29,11 +29,11 @@ def test_the_response_has_the_format_of_the_ecs_agent() -> None:
     """For a request with the token."""
     with CredentialsEndpoint(keys) as endpoint:
         variables = endpoint.environment()
-        answer = get_credentials(
+        response = get_credentials(
             variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
             variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"],
         )
-    assert answer == {
+    assert response == {
         "AccessKeyId": "ASIA",
         "SecretAccessKey": "secret",
         "Token": "token",

@@ -58,6 +58,18 @@ def document(*words: str, **changes: str) -> dict[str, Any]:
     return found
 
 
+def arn_of(found: dict[str, Any]) -> str:
+    """Return whose credentials a document contains."""
+    sts = boto3.client(
+        "sts",
+        region_name="us-east-1",
+        aws_access_key_id=found["AccessKeyId"],
+        aws_secret_access_key=found["SecretAccessKey"],
+        aws_session_token=found["SessionToken"],
+    )
+    return str(sts.get_caller_identity()["Arn"])
+
+
 def memos(world: World) -> list[Path]:
     return list((world.home / ".aws/sso-plugin").glob("process-*.json"))
 
@@ -88,14 +100,7 @@ class TestDocument:
         world.sign_in()
         for _ in range(times):
             found = document("--profile", "dev")
-        keys = boto3.client(
-            "sts",
-            region_name="us-east-1",
-            aws_access_key_id=found["AccessKeyId"],
-            aws_secret_access_key=found["SecretAccessKey"],
-            aws_session_token=found["SessionToken"],
-        )
-        assert keys.get_caller_identity()["Arn"].endswith("/alice")
+        assert arn_of(found).endswith("/alice")
         assert world.count("GetRoleCredentials") == 1
 
     def test_boto3_accepts_the_document(self, world: World, tmp_path: Path) -> None:
@@ -130,14 +135,7 @@ class TestEveryProfile:
         done = run("credential-process", "--profile", "chain", AWS_DEFAULT_REGION="cn-north-1")
         found = json.loads(done.stdout)
         assert found["Version"] == 1
-        keys = boto3.client(
-            "sts",
-            region_name="us-east-1",
-            aws_access_key_id=found["AccessKeyId"],
-            aws_secret_access_key=found["SecretAccessKey"],
-            aws_session_token=found["SessionToken"],
-        )
-        assert "assumed-role/Deploy/" in keys.get_caller_identity()["Arn"]
+        assert "assumed-role/Deploy/" in arn_of(found)
         assert datetime.strptime(found["Expiration"], "%Y-%m-%dT%H:%M:%S%z")
 
     def test_a_role_comes_before_sso_in_one_profile(self, world: World) -> None:

@@ -18,14 +18,24 @@ def sign_in(world: World, **changes: Any) -> None:
 
 
 def findings(check: str, profile: str | None = "dev") -> list[Finding]:
-    """Return the findings of one check."""
-    return [each for each in diagnose(profile) if each.check == check]
+    """Return the findings of one check, without running the checks after it."""
+    found: list[Finding] = []
+    for each in diagnose(profile):
+        if each.check == check:
+            found.append(each)
+        elif found:
+            break
+    return found
 
 
 def unhealthy(profile: str | None = "dev", check: str | None = None) -> list[tuple[str, str, str]]:
-    """Return status, message and fix of the warnings and problems, without those of the hook."""
+    """Return status, message and fix of the warnings and problems, without those of the hook.
+
+    :param check: only this check.
+    """
+    found = findings(check, profile) if check else diagnose(profile)
     return [
         (each.status, each.message, each.fix)
-        for each in diagnose(profile)
-        if each.status != "ok" and each.check != "hook" and check in (None, each.check)
+        for each in found
+        if each.status != "ok" and each.check != "hook"
     ]

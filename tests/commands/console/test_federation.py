@@ -24,6 +24,21 @@ def _signed_in(world: World) -> None:
     world.sign_in()
 
 
+def sign_in_of(monkeypatch: pytest.MonkeyPatch, profile: str, environ: dict[str, str]) -> str:
+    """Return the URL to which credentials would be sent. The emulator has only one."""
+    urls: list[str] = []
+
+    def send(_session: object, _method: str, url: str, _form: object) -> Any:
+        urls.append(url)
+        raise SsoPluginError(error_msg="stop")
+
+    monkeypatch.setattr("sso_plugin.commands.console.federation.send", send)
+    with pytest.raises(SsoPluginError, match="stop"):
+        console_url(profile, environ=environ)
+    [url] = urls
+    return url
+
+
 def query(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
@@ -85,30 +100,20 @@ def test_an_invalid_destination_is_an_error(destination: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("region", "signin", "console"),
+    ("region", "signin"),
     [
-        ("eu-west-1", "signin.aws.amazon.com", "console.aws.amazon.com"),
-        ("cn-north-1", "signin.amazonaws.cn", "console.amazonaws.cn"),
-        ("us-gov-west-1", "signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
+        ("eu-west-1", "signin.aws.amazon.com"),
+        ("cn-north-1", "signin.amazonaws.cn"),
+        ("us-gov-west-1", "signin.amazonaws-us-gov.com"),
     ],
 )
 def test_each_partition_has_its_own_sign_in(
-    world: World, monkeypatch: pytest.MonkeyPatch, region: str, signin: str, console: str
+    world: World, monkeypatch: pytest.MonkeyPatch, region: str, signin: str
 ) -> None:
     """The region of Identity Center selects it."""
     world.configure(world.emulator.profile().replace(world.emulator.region, region))
     world.sign_in(region=region)
-    asked: list[str] = []
-
-    def send(_session: object, _method: str, url: str, _form: object) -> Any:
-        asked.append(url)
-        raise SsoPluginError(error_msg="stop")
-
-    monkeypatch.setattr("sso_plugin.commands.console.federation.send", send)
-    with pytest.raises(SsoPluginError, match="stop"):
-        console_url("dev", environ={})
-    assert asked == [f"https://{signin}/federation"]
-    monkeypatch.undo()
+    assert sign_in_of(monkeypatch, "dev", {}) == f"https://{signin}/federation"
 
 
 @pytest.mark.parametrize("region", ["us-iso-east-1", "xx-new-1"])
@@ -181,13 +186,5 @@ def test_credentials_are_sent_to_the_sign_in_of_their_partition(
         "source_profile = dev\n"
     )
     world.sign_in(region=region)
-    asked: list[str] = []
-
-    def send(_session: object, _method: str, url: str, _form: object) -> Any:
-        asked.append(url)
-        raise SsoPluginError(error_msg="stop")
-
-    monkeypatch.setattr("sso_plugin.commands.console.federation.send", send)
-    with pytest.raises(SsoPluginError, match="stop"):
-        console_url(profile, environ={"AWS_DEFAULT_REGION": elsewhere})
-    assert asked == [f"https://{signin}/federation"]
+    environ = {"AWS_DEFAULT_REGION": elsewhere}
+    assert sign_in_of(monkeypatch, profile, environ) == f"https://{signin}/federation"

@@ -95,8 +95,8 @@ def test_without_a_config_the_fix_is_to_configure(world: World) -> None:
     messages = [message for _, message, _ in unhealthy(None)]
     assert messages == [
         f"There is no config file {world.config_file}.",
-        'The profile "default" has no Identity Center role; it is served by nothing but the '
-        "machine itself, if that has a role.",
+        'The profile "default" has no Identity Center role; it is served by the role of the '
+        "machine, if it has one.",
     ]
 
 

@@ -141,9 +141,7 @@ def test_a_start_url_that_does_not_lead_to_aws_is_a_problem(world: World, status
         world.configure(world.emulator.profile().replace(world.emulator.start_url, url))
         sign_in(world, startUrl=url)
         found = [each for each in findings("network") if each.status != "ok"]
-    assert [(each.message, each.fix) for each in found] == [
-        (
-            f"The start URL {url} cannot be resolved: {url} is not an https address.",
-            "Set sso_start_url to the address of the AWS access portal.",
-        )
-    ]
+    [(message, fix)] = [(each.message, each.fix) for each in found]
+    assert message.startswith(f"The start URL {url} cannot be resolved: ")
+    assert "Set sso_start_url" not in message
+    assert fix == "Set sso_start_url to the address of the AWS access portal."
