@@ -300,6 +300,7 @@ def test_a_role_chain_works(world: World, tmp_path: Path) -> None:
     assert "assumed-role/Deploy" in found.read_text()
 
 
+@pytest.mark.long
 def test_the_child_gets_the_error_if_there_are_no_credentials(world: World) -> None:
     """With the fix in its message."""
     world.sign_in()
