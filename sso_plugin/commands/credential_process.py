@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from sso_plugin.credentials.role_credentials import RoleCredentials
     from sso_plugin.credentials.token_source import AskPerson
 
-    _Stamp = list[int]
-    _Stamps = dict[str, _Stamp | None]
+    _Mark = list[int]
+    _Marks = dict[str, _Mark | None]
 
 __all__ = ["process_document"]
 
@@ -77,12 +77,12 @@ def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
 
 def _find_by_memo(profile_name: str) -> Mapping[str, Any] | None:
     memo, _ = _read(os.path.expanduser(f"~/.aws/sso-plugin/{process_key(profile_name)}.json"))
-    if memo["config"] != _config_stamps() or not time.time() < memo["renew_from"]:
+    if memo["config"] != _config_marks() or not time.time() < memo["renew_from"]:
         return None
-    if _file_stamp(_path_in("sso/cache", memo["token_file"])) != memo["token_mark"]:
+    if _file_mark(_path_in("sso/cache", memo["token_file"])) != memo["token_mark"]:
         return None
-    document, stamp = _read(_path_in("cli/cache", memo["role_file"]))
-    return _credentials_in(document) if stamp == memo["role_mark"] else None
+    document, mark = _read(_path_in("cli/cache", memo["role_file"]))
+    return _credentials_in(document) if mark == memo["role_mark"] else None
 
 
 def _path_in(folder: str, path: str) -> str:
@@ -101,36 +101,36 @@ def _credentials_in(document: dict[str, Any]) -> Mapping[str, Any] | None:
     return held if all(isinstance(held[key], str) for key in _NEEDED) else None
 
 
-def _read(path: str) -> tuple[dict[str, Any], _Stamp]:
-    """Read a file, and return its document and its stamp.
+def _read(path: str) -> tuple[dict[str, Any], _Mark]:
+    """Read a file, and return its document and its mark.
 
     :raises UnusableFileError: if it is missing, or fails the checks of `storage.reading`.
     """
     found = read_document(path)
     if found is None:
         raise UnusableFileError("is missing")
-    return found[0], _stamp(found[1])
+    return found[0], _mark(found[1])
 
 
-def _stamp(status: os.stat_result) -> _Stamp:
+def _mark(status: os.stat_result) -> _Mark:
     """Return numbers that change whenever the file changes."""
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
 
 
-def _file_stamp(path: str) -> _Stamp | None:
+def _file_mark(path: str) -> _Mark | None:
     try:
-        return _stamp(os.stat(path))
+        return _mark(os.stat(path))
     except OSError:
         return None
 
 
-def _config_stamps() -> _Stamps:
-    """Return the stamps of the config files of botocore; None for a missing file."""
+def _config_marks() -> _Marks:
+    """Return the marks of the config files of botocore; None for a missing file."""
     paths = [
         os.path.expanduser(os.path.expandvars(os.environ.get(variable, default)))
         for variable, default in _CONFIG_FILES.items()
     ]
-    return {path: _file_stamp(path) for path in paths}
+    return {path: _file_mark(path) for path in paths}
 
 
 def _fetch(profile_name: str | None) -> Mapping[str, Any]:
@@ -142,7 +142,7 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
 
     from .aws_variables import chosen_profile
 
-    stamps = _config_stamps()
+    marks = _config_marks()
     name = profile_name or chosen_profile(os.environ)
     session = open_session(name)
     section = session.full_config.get("profiles", {}).get(name, {})
@@ -151,7 +151,7 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
         return _fetch_otherwise(session, name)
     login = Login.of(session, profile)
     token_file = login.store.describe(login.key)
-    memo = {"config": stamps, "token_file": token_file, "token_mark": _file_stamp(token_file)}
+    memo = {"config": marks, "token_file": token_file, "token_mark": _file_mark(token_file)}
     found = _valid_credentials(login, ask_of(session, profile))
     if profile_name and profile.options.cache == "file":
         # In the time of this machine, because a later call does not know the time of the portal.
@@ -227,7 +227,7 @@ def _write_memo(
 
     path = role_cache().describe(role_key(profile, found.account_id))
     try:
-        document, stamp = _read(path)
+        document, mark = _read(path)
         held = document["Credentials"]
         _path_in("sso/cache", memo["token_file"])
     except _UNUSABLE_FILE:
@@ -236,5 +236,5 @@ def _write_memo(
     if any(held.get(key) != as_written[key] for key in ("SessionToken", "Expiration")):
         # Another program wrote the file, possibly with a time in a format that SDKs cannot read.
         return
-    if memo["token_mark"] == _file_stamp(memo["token_file"]):
-        own_cache().put(process_key(profile_name), {**memo, "role_file": path, "role_mark": stamp})
+    if memo["token_mark"] == _file_mark(memo["token_file"]):
+        own_cache().put(process_key(profile_name), {**memo, "role_file": path, "role_mark": mark})

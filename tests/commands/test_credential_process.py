@@ -15,7 +15,7 @@ import boto3
 import otheruser
 import pytest
 from command import ENTRY, environment, run
-from memos import match_memo, plant
+from memos import vouch, plant
 
 from sso_plugin.commands.credential_process import process_document
 
@@ -400,7 +400,7 @@ class TestUntrustedFiles:
             spoil(memo)
         else:
             spoil(role)
-            match_memo(memo, role)
+            vouch(memo, role)
         assert process_document("dev") == first
 
     @pytest.mark.parametrize(
@@ -428,7 +428,7 @@ class TestUntrustedFiles:
         first = process_document("dev")
         memo, role = plant(world.home)
         role.write_text(json.dumps({"Credentials": credentials}))
-        match_memo(memo, role)
+        vouch(memo, role)
         assert process_document("dev") == first
 
     @pytest.mark.parametrize("name", ["\udcff", "a" * 3000], ids=ascii)
@@ -465,7 +465,7 @@ class TestUntrustedFiles:
 AS_USER = f"""
 import os, sys
 from pathlib import Path
-from memos import plant, match_memo
+from memos import plant, vouch
 from sso_plugin.commands.credential_process import process_document
 from otheruser import ATTACKER, USER
 home = Path.home()
@@ -477,7 +477,7 @@ for path in (home, *home.rglob("*")):
 role.chmod(0o644)
 if os.environ["WHICH"] == "role":
     os.chown(role, ATTACKER, ATTACKER)
-match_memo(memo, role)
+vouch(memo, role)
 memo.chmod(0o644)
 if os.environ["WHICH"] == "memo":
     os.chown(memo, ATTACKER, ATTACKER)

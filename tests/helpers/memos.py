@@ -21,14 +21,14 @@ def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]
     held = json.loads(memo.read_text(encoding="utf-8"))
     held |= {"role_file": str(role), **changes}
     memo.write_text(json.dumps(held), encoding="utf-8")
-    match_memo(memo, role)
+    vouch(memo, role)
     return memo, role
 
 
-def match_memo(memo: Path, role: Path) -> None:
+def vouch(memo: Path, role: Path) -> None:
     """Have the memo say that all files are as they were when it was written."""
     held = json.loads(memo.read_text(encoding="utf-8"))
-    held["config"] = credential_process._config_stamps()
-    held["token_mark"] = credential_process._file_stamp(held["token_file"])
-    held["role_mark"] = credential_process._file_stamp(str(role))
+    held["config"] = credential_process._config_marks()
+    held["token_mark"] = credential_process._file_mark(held["token_file"])
+    held["role_mark"] = credential_process._file_mark(str(role))
     memo.write_text(json.dumps(held), encoding="utf-8")

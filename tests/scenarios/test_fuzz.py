@@ -252,7 +252,7 @@ def test_any_file_leaves_credential_process_an_answer(
     source = RoleSource(RoleFile(login, role_cache(), str(login.profile.account_id)))
     put(role_cache(), source.file.key, content)
     put(own_cache(), f"process-{b'dev'.hex()}", memo)
-    monkeypatch.setattr("sso_plugin.commands.credential_process._config_stamps", dict)
+    monkeypatch.setattr("sso_plugin.commands.credential_process._config_marks", dict)
     with contextlib.suppress(SsoPluginError):
         assert process_document("dev")["Version"] == 1
 

@@ -399,7 +399,7 @@ def test_any_memo_of_the_credential_process_is_used_or_ignored(
     with mock.patch.dict(os.environ, HOME=str(folder)):
         if vouched:
             with contextlib.suppress(ValueError, TypeError, RecursionError):
-                known = {"config": credential_process._config_stamps(), "token_mark": None}
+                known = {"config": credential_process._config_marks(), "token_mark": None}
                 content = json.dumps({**json.loads(content), **known}).encode()
         memo.write_bytes(content)
         memo.chmod(0o600)
