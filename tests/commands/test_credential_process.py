@@ -15,7 +15,7 @@ import boto3
 import otheruser
 import pytest
 from command import ENTRY, environment, run
-from memos import vouch, plant
+from memos import plant, vouch
 
 from sso_plugin.commands.credential_process import process_document
 
