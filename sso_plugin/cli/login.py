@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@options.command("login --profile dev", "login --sso-session corp --flow device")
-@options.login_options
-@click.option(
+_flow_option = click.option(
     "--flow",
     type=click.Choice(["auto", "browser", "device"]),
     default="auto",
@@ -30,6 +28,11 @@ __all__ = ["command"]
     help="browser: use a browser on this machine. device: use a code and a browser on any machine. "
     "auto: choose one of them.",
 )
+
+
+@options.command("login --profile dev", "login --sso-session corp --flow device")
+@options.login_options
+@_flow_option
 @click.option("--force", is_flag=True, help="Log in even if the login is valid.")
 @click.option("--no-browser", is_flag=True, help="Print the link, and do not open a browser.")
 def command(  # noqa: PLR0913 - each is one option
