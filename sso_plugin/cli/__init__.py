@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 
-from .exit_codes import EXTRA_PACKAGES, FAILED, STOPPED, USAGE_ERROR
-
 TYPE_CHECKING = False  # a plain name, because importing typing takes longer than the rest
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _credential_process(arguments[-1].removeprefix("--profile="))
         return _run(arguments)
     except KeyboardInterrupt:
+        from .exit_codes import STOPPED
+
         # Start a new line: the terminal shows ^C on the current one.
         print(file=sys.stderr)
         _print_error("stopped")
@@ -63,6 +63,7 @@ def _credential_process(profile: str) -> int:
         print(json.dumps(process_document(profile)), flush=True)
     except Exception as exc:  # noqa: BLE001 - the user gets one sentence for any error
         from .error_text import sentence
+        from .exit_codes import FAILED
 
         _print_error(sentence(exc))
         return FAILED
@@ -75,6 +76,8 @@ def _run(arguments: list[str]) -> int:
 
         return run(arguments)
     except ModuleNotFoundError as exc:
+        from .exit_codes import EXTRA_PACKAGES
+
         if str(exc.name).partition(".")[0] not in EXTRA_PACKAGES:
             raise
         return _without_extra(arguments)
@@ -87,6 +90,8 @@ def _without_extra(arguments: list[str]) -> int:
 
         print(f"sso-plugin {__version__}")
         return 0
+    from .exit_codes import USAGE_ERROR
+
     _print_error(
         "extra packages are required. Run: pip install 'sso-plugin[cli]' "
         "(without them, you can use: sso-plugin credential-process --profile NAME)"

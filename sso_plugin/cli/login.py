@@ -14,6 +14,7 @@ from .exit_codes import FAILED
 from .times import clock_time
 
 if TYPE_CHECKING:
+    from sso_plugin.signin.configured_login import Status
     from sso_plugin.signin.prompt import LoginPrompt
     from sso_plugin.signin.sign_in import FlowName
 
@@ -70,11 +71,13 @@ def command(  # noqa: PLR0913 - each is one option
     if status.not_stored:
         output.say("The login is lost: its token could not be saved for other programs.", "red")
         return FAILED
-    until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
-    done = (
-        f"Logged in{until}."
-        if prompts
-        else f"Already logged in{until}. Use --force to log in again."
-    )
-    output.say(done, "green" if prompts else "")
+    _report(status, already=not prompts)
     return 0
+
+
+def _report(status: Status, *, already: bool) -> None:
+    until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
+    if already:
+        output.say(f"Already logged in{until}. Use --force to log in again.")
+    else:
+        output.say(f"Logged in{until}.", "green")
