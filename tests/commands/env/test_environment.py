@@ -133,6 +133,7 @@ class TestRealShells:
         kept = {name: value for name, value in before.items() if name not in OLD_KEYS}
         assert after == kept
 
+    @pytest.mark.long
     def test_each_profile_gets_its_own_region(self, world: World, tmp_path: Path) -> None:
         """The region that an earlier call exported is not used."""
         text = STATIC.replace("static", "{}") + "region = {}\n"
