@@ -29,10 +29,10 @@ def accounts(
     sso_region: str | None,
     as_json: bool,
 ) -> None:
-    """List the accounts that you have a role in: id, name, email.
+    """List the accounts in which you have a role: id, name, email.
 
-    A table on a terminal; else one line each as soon as it is known, with tabs between the
-    values, or with --json one JSON object.
+    On a terminal, prints a table. In a pipe, prints one line for each as soon as it is known, with
+    values separated by tabs. With --json, prints one JSON object per line.
     """
     with Bar("Accounts") as bar:
         found = sso_plugin.accounts(
@@ -47,7 +47,7 @@ def accounts(
 
 @options.command("roles --account Production", "roles | grep Admin", "roles --json")
 @options.login_options
-@click.option("--account", metavar="ID_OR_NAME", help="The roles in this account only.")
+@click.option("--account", metavar="ID_OR_NAME", help="List the roles in this account only.")
 @options.json_option
 def roles(
     *,
@@ -58,10 +58,10 @@ def roles(
     account: str | None,
     as_json: bool,
 ) -> None:
-    """List the roles that you have: account id, account name, role.
+    """List your roles: account id, account name, role.
 
-    A table on a terminal; else one line each as soon as it is known, with tabs between the
-    values, or with --json one JSON object.
+    On a terminal, prints a table. In a pipe, prints one line for each as soon as it is known, with
+    values separated by tabs. With --json, prints one JSON object per line.
     """
     with Bar("Accounts") as bar:
         found = sso_plugin.roles(
@@ -77,7 +77,7 @@ def roles(
 
 def _print(found: Iterable[Any], bar: Bar, *, as_json: bool) -> None:
     if output.is_terminal():
-        # All of them first: the bar and the list would write over each other.
+        # Fetch all before printing: the bar and the list would overwrite each other.
         found = list(found)
         bar.finish()
     if as_json:

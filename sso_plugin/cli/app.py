@@ -1,4 +1,4 @@
-"""The group of all commands. Each is imported when it is called, so that none pays for another."""
+"""The group of all commands. A command is imported only when it is called."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "app", "run"]
 
-# The module that holds each command, as an object named `command` unless another name follows,
-# and what the list of commands says of it.
 COMMANDS = {
-    "login": ("login", "Log in, if that is needed."),
-    "logout": ("logout", "End a login, here and at the portal."),
-    "status": ("status", "Tell how things stand with a login."),
-    "accounts": ("accounts_and_roles:accounts", "List the accounts that you have a role in."),
-    "roles": ("accounts_and_roles:roles", "List the roles that you have."),
-    "whoami": ("whoami", "Ask AWS who the credentials of a profile belong to."),
+    "login": ("login", "Log in, if needed."),
+    "logout": ("logout", "Log out: revoke the token and delete local files."),
+    "status": ("status", "Show whether a login is valid."),
+    "accounts": ("accounts_and_roles:accounts", "List the accounts in which you have a role."),
+    "roles": ("accounts_and_roles:roles", "List your roles."),
+    "whoami": ("whoami", "Show whose credentials a profile has."),
     "credential-process": ("credential_process", "Print credentials for another program."),
-    "env": ("env", "Print credentials as lines for a shell."),
-    "exec": ("exec_", "Run a command with credentials that renew themselves."),
+    "env": ("env", "Print credentials as shell commands."),
+    "exec": ("exec_", "Run a command with credentials that are renewed."),
     "console": ("console", "Open the AWS console as a role."),
-    "configure": ("configure", "Write profiles for the accounts and roles that you have."),
-    "doctor": ("doctor", "Find out what is wrong, and how to mend it."),
-    "completion": ("completion", "Print the completion script of a shell."),
+    "configure": ("configure", "Write a profile for each of your roles."),
+    "doctor": ("doctor", "Find problems, and show how to fix them."),
+    "completion": ("completion", "Print a completion script for a shell."),
 }
+"""For each command: its module, which has an object ``command`` unless another name follows the
+colon, and its line in the list of commands."""
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one when it is called."""
+    """A group of commands that imports a command only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names, in the order of the help."""
+        """Return the names in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a command."""
+        """Import a command; return None if it does not exist."""
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        home = import_module(f".{module}", __package__)
-        return cast("click.Command", getattr(home, attribute or "command"))
+        imported = import_module(f".{module}", __package__)
+        return cast("click.Command", getattr(imported, attribute or "command"))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Offer the commands without importing them."""
+        """Complete the names of commands without importing the commands."""
         found = [
             CompletionItem(name, help=text)
             for name, (_, text) in COMMANDS.items()
@@ -70,10 +70,10 @@ class LazyGroup(click.Group):
 
 
 _EPILOG = """\
-Data is printed on standard output, everything else on standard error. NO_COLOR is respected.
+Data is printed on standard output, messages on standard error. Set NO_COLOR to disable colors.
 
-Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped by Ctrl-C. The command status has codes
-of its own.
+Exit codes: 0 done, 1 failed, 2 usage error, 130 stopped by Ctrl-C. The commands status and exec
+have other codes; see their help.
 """
 
 
@@ -87,26 +87,26 @@ of its own.
 @debug_option
 @click.pass_context
 def app(ctx: click.Context) -> None:
-    """AWS IAM Identity Center: log in, look around, hand credentials on.
+    """Log in to AWS IAM Identity Center, and use its accounts, roles and credentials.
 
     \b
     For example:
       sso-plugin login --profile dev
       sso-plugin status
-    """  # noqa: D301 - click's mark for lines that are to stay as they are
+    """  # noqa: D301 - \b keeps click from joining the lines
     if ctx.invoked_subcommand is None:
         raise click.UsageError("Missing command.", ctx)
 
 
-def run(words: Sequence[str]) -> int:
-    """Run the command in these words; every failure becomes one sentence and an exit code."""
+def run(arguments: Sequence[str]) -> int:
+    """Run a command; a failure is printed as one sentence and returned as an exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A name that the terminal has no letters for is no reason to fail.
+        # Print characters that the terminal does not support as escape sequences.
         sys.stdout.reconfigure(errors="backslashreplace")
     with Failures() as failures:
         failures.code = app.main(
-            list(words), prog_name="sso-plugin", standalone_mode=False, obj=failures
+            list(arguments), prog_name="sso-plugin", standalone_mode=False, obj=failures
         )
-        # A disk that is full is a failure of the command, not of Python's exit.
+        # Report a full disk as a failure of the command. Python would report it at exit.
         sys.stdout.flush()
     return failures.code or 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @options.command(
@@ -33,44 +33,45 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option(
     "--sso-session",
     metavar="NAME",
-    help="The sso-session of the profiles. Default: the only one in the file.",
+    help="The sso-session of the profiles. Default: the only one in the AWS config file.",
 )
-@click.option("--start-url", metavar="URL", help="For a new sso-session: its access portal.")
-@click.option("--sso-region", metavar="REGION", help="For a new sso-session: its region.")
+@click.option("--start-url", metavar="URL", help="The start URL of a new sso-session.")
+@click.option("--sso-region", metavar="REGION", help="The region of a new sso-session.")
 @click.option(
     "--account",
     "accounts",
     metavar="ID_OR_NAME",
     multiple=True,
-    help="Roles in this account only; may be repeated.",
+    help="Only roles in this account. Can be repeated.",
 )
 @click.option(
-    "--role", "roles", metavar="NAME", multiple=True, help="This role only; may be repeated."
+    "--role", "roles", metavar="NAME", multiple=True, help="Only this role. Can be repeated."
 )
 @click.option(
     "--template",
     metavar="TEXT",
-    help="How profiles are named. Fields: {account_name}, {account_id}, {role_name}, "
-    f"{{sso_session}}. Default: existing names stay, new ones are {DEFAULT_TEMPLATE}.",
+    help="The names of the profiles. Fields: {account_name}, {account_id}, {role_name}, "
+    f"{{sso_session}}. Default: {DEFAULT_TEMPLATE}; existing names are kept.",
 )
 @click.option(
     "--region",
     metavar="REGION",
-    help="The region of the profiles. Default: existing ones keep theirs, new ones have none.",
+    help="The region of the profiles. Default: none; existing regions are kept.",
 )
 @click.option(
     "--prune",
     is_flag=True,
-    help="Remove profiles written earlier whose role is gone, or has a profile with a new name.",
+    help="Remove profiles written by this command whose role is gone or has a profile with a new "
+    "name.",
 )
-@click.option("--dry-run", is_flag=True, help="Show the change only.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show the changes, and do not write them.")
+@click.option("--yes", is_flag=True, help="Write the changes without asking.")
 def command(*, dry_run: bool, yes: bool, **values: object) -> int:
-    """Write a profile for every role that you have in every account, after a login if need be.
+    """Write a profile for each of your roles, after a login if needed.
 
-    What is to change is shown first, as a diff. A profile that was written by hand is never
-    touched, nor is anything else in the file. Profiles written here carry a comment that says so,
-    and stay up to date by this command. You can add keys and comments to them: these stay.
+    Shows the changes as a diff first. Profiles that this command writes have a comment that says
+    so; this command updates them, and keeps the keys and comments that you add. It does not change
+    anything else in the file.
     """
     shown: list[Plan] = []
 
@@ -78,7 +79,7 @@ def command(*, dry_run: bool, yes: bool, **values: object) -> int:
         bar.finish()
         shown.append(plan)
         _show(plan)
-        return not dry_run and (yes or _asked())
+        return not dry_run and (yes or _is_confirmed())
 
     with Bar("Accounts") as bar:
         plan = write_profiles(ConfigureOptions(**values), confirm, bar.update)  # type: ignore[arg-type]
@@ -91,11 +92,13 @@ def command(*, dry_run: bool, yes: bool, **values: object) -> int:
 def _show(plan: Plan) -> None:
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in plan.diff():
-        console.print(output.clean(line, keep="\n\t"), style=_COLOURS.get(line[:1]))
+        console.print(output.clean(line, keep="\n\t"), style=_COLORS.get(line[:1]))
     _show_notes(plan)
     parts = {"to add": plan.added, "to change": plan.changed, "to remove": plan.removed}
     counts = [f"{len(names)} {act}" for act, names in parts.items() if names]
-    output.say(f"Profiles: {', '.join(counts)}." if counts else "No profiles, only the session.")
+    output.say(
+        f"Profiles: {', '.join(counts)}." if counts else "No profiles change, only the sso-session."
+    )
 
 
 def _show_notes(plan: Plan) -> None:
@@ -105,12 +108,12 @@ def _show_notes(plan: Plan) -> None:
         output.say(note, "yellow")
 
 
-def _asked() -> bool:
+def _is_confirmed() -> bool:
     if not output.is_terminal(sys.stdin):
         raise click.UsageError(
-            "Nothing was written, because this is not a terminal. Add --yes to write it."
+            "Nothing was written: this is not a terminal, so you cannot be asked. Add --yes."
         )
-    return click.confirm("Write this?", default=False, err=True)
+    return click.confirm("Write these changes?", default=False, err=True)
 
 
 def _report(plan: Plan) -> int:

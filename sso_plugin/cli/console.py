@@ -17,16 +17,17 @@ __all__ = ["command"]
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _SHORTEST, _LONGEST = 15 * 60, 12 * 3600
+"""Seconds. The limits of SessionDuration in getSigninToken."""
 
 
 def _seconds(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
-    """Read a duration such as 12h, 90m or 3600."""
+    """Return the seconds in a duration such as 12h, 90m or 3600."""
     if text is None:
         return None
     parts = re.fullmatch(r"(\d{1,6})([smh]?)", text)
     seconds = int(parts[1]) * _UNITS[parts[2]] if parts else 0
     if not _SHORTEST <= seconds <= _LONGEST:
-        raise click.BadParameter(f'"{text}" is not from 15m to 12h.')
+        raise click.BadParameter(f'"{text}" is not a duration from 15m to 12h.')
     return seconds
 
 
@@ -39,31 +40,36 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, text: str | None) -> 
 @click.option(
     "--destination",
     metavar="PAGE",
-    help="An address in the console, or a service such as s3. Default: the console's home.",
+    help="A URL in the console, or a service such as s3. Default: the home page of the console.",
 )
 @click.option(
     "--duration",
     metavar="TIME",
     callback=_seconds,
-    help="How long the session in the console lasts, such as 90m or 8h; 15m to 12h. Default: as "
-    "long as AWS gives.",
+    help="How long the console session lasts: 15m to 12h, such as 90m or 8h. Default: set by AWS.",
 )
-@click.option("--print", "as_text", is_flag=True, help="Print the address, open no browser.")
+@click.option("--print", "as_text", is_flag=True, help="Print the link, and do not open a browser.")
 def command(
     *, profile: str | None, destination: str | None, duration: int | None, as_text: bool
 ) -> None:
-    """Open the AWS console as the role of a profile.
+    """Open the AWS console in a browser, signed in with the role of a profile.
 
-    The address signs a browser in, so it is as good as a password for 15 minutes. It is printed
-    with --print, or if no browser can be opened here.
+    The link is printed with --print, or if no browser can be opened. For 15 minutes it signs in
+    any browser: treat it like a password.
     """
     url = console_url(profile, destination, duration)
-    why_not = "it was asked for" if as_text else Capabilities.detect().no_browser
-    if why_not is None:
-        output.say("Opening the console in the browser ...")
-        if open_by_redirect(url, start_browser):
-            return
-        why_not = "no browser came for it"
     if not as_text:
-        output.say(f"This is the address, since {why_not}; keep it to yourself:", "yellow")
+        problem = _open_in_browser(url)
+        if problem is None:
+            return
+        output.say(f"{problem} Open this link; treat it like a password:", "yellow")
     output.print_text(url)
+
+
+def _open_in_browser(url: str) -> str | None:
+    """Open the link in a browser; return why if that is not possible."""
+    reason = Capabilities.detect().no_browser
+    if reason is not None:
+        return f"No browser can be opened: {reason}."
+    output.say("Opening the console in the browser ...")
+    return None if open_by_redirect(url, start_browser) else "The browser did not open the link."

@@ -1,4 +1,4 @@
-"""``sso-plugin credential-process``, where its lean way does not understand the words."""
+"""``sso-plugin credential-process`` with options that the fast path in `cli` does not support."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["command"]
 @options.command("credential-process --profile dev")
 @options.profile_option
 def command(profile: str | None) -> None:
-    """Print credentials for another program: a JSON document that every AWS SDK understands.
+    """Print credentials as JSON for any AWS SDK.
 
-    Write into the config file, in a profile that programs without SSO support use:
+    Add this to a profile in the AWS config file, for programs that do not support SSO:
 
     \b
       credential_process = sso-plugin credential-process --profile dev
-    """  # noqa: D301 - click's mark for lines that are to stay as they are
+    """  # noqa: D301 - \b keeps click from joining the lines
     output.print_json(process_document(profile), indent=None)

@@ -13,7 +13,7 @@ from .exit_codes import FAILED
 
 __all__ = ["command"]
 
-_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+_COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 @options.command(
@@ -21,7 +21,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
     "doctor --profile dev",
     "doctor --start-url https://example.awsapps.com/start",
     "doctor --json | jq '.findings[] | select(.status != \"ok\")'",
-    exit_codes="0 no problem, 1 problems, 2 not understood, 130 stopped by Ctrl-C",
+    exit_codes="0 no problem, 1 problems, 2 usage error, 130 stopped by Ctrl-C",
 )
 @options.login_options
 @options.json_option
@@ -33,11 +33,11 @@ def command(
     sso_region: str | None,
     as_json: bool,
 ) -> int:
-    """Find out what is wrong, and how to mend it: of each thing how it is, and what to do.
+    """Find problems, and show how to fix them.
 
-    Looks at the versions, the start-up hook, the profile and which provider serves it, the files
-    of the login, the network and the clock, and calls GetRoleCredentials for the role of the
-    profile. Reads only: no login, no renewal, no change, no secret in its output.
+    Checks the versions, the start-up hook, the profile and which provider serves it, the files of
+    the login, the network and the clock, and calls GetRoleCredentials for the role of the profile.
+    Changes nothing: no login, no renewal. Prints no secrets.
     """
     findings = []
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -46,9 +46,9 @@ def command(
         findings.append(finding)
         if not as_json:
             line = f"{finding.status:8} {finding.check:9} {output.clean(finding.message)}"
-            console.print(line, style=_COLOURS[finding.status])
-            if finding.mend:
-                console.print(f"{'':8} {'mend:':9} {output.clean(finding.mend)}")
+            console.print(line, style=_COLORS[finding.status])
+            if finding.fix:
+                console.print(f"{'':8} {'fix:':9} {output.clean(finding.fix)}")
     healthy = all(finding.status != "problem" for finding in findings)
     if as_json:
         output.print_json({"healthy": healthy, "findings": [asdict(each) for each in findings]})

@@ -6,9 +6,9 @@ import os
 
 import click
 
-from sso_plugin.commands.aws_variables import undone
+from sso_plugin.commands.aws_variables import undo_variables
 from sso_plugin.commands.env.environment import environment_of
-from sso_plugin.commands.env.shells import SHELLS, assignments, detect_shell, recipe
+from sso_plugin.commands.env.shells import SHELLS, assignments, detect_shell, load_command
 
 from . import options, output
 from .times import clock_time
@@ -26,46 +26,48 @@ __all__ = ["command"]
 @click.option(
     "--shell",
     type=click.Choice(SHELLS),
-    help="Default: the shell that called, or else the one in SHELL.",
+    help="The shell that reads the output. Default: the parent process, otherwise SHELL.",
 )
 @click.option(
-    "--unset", is_flag=True, help="Print the lines that undo this: no keys, AWS_PROFILE as before."
+    "--unset",
+    is_flag=True,
+    help="Undo: print commands that unset the keys and restore AWS_PROFILE.",
 )
 def command(*, profile: str | None, shell: str | None, unset: bool) -> None:
-    """Print the credentials of a profile as lines for a shell: keys, expiration and region.
+    """Print the credentials of a profile as shell commands: keys, expiration and region.
 
-    The lines unset AWS_PROFILE and all else that makes a program use other credentials.
+    The commands also unset AWS_PROFILE and other variables that select other credentials.
 
-    The keys are frozen: once they expire, they are of no use. For what runs longer there is
-    sso-plugin exec, and any AWS SDK by the profile itself.
+    The keys are not renewed. For programs that run longer, use sso-plugin exec, or use the
+    profile itself.
     """
     shell = shell or detect_shell()
     if unset:
         _print_undo(profile, shell)
         return
-    given = environment_of(profile)
-    output.print_text(assignments(given.variables, shell))
-    if given.expires_at:
+    environment = environment_of(profile)
+    output.print_text(assignments(environment.variables, shell))
+    if environment.expires_at:
         output.say(
-            f"These keys expire at {clock_time(given.expires_at)} and do not renew themselves; "
-            "`sso-plugin exec` renews.",
+            f"These keys expire at {clock_time(environment.expires_at)} and are not renewed. "
+            "For longer runs, use `sso-plugin exec`.",
             "yellow",
         )
     else:
         output.say("These keys do not expire.", "yellow")
     output.say(
-        "With these lines the shell uses the keys and no profile: AWS_PROFILE is unset. To undo: "
-        f"{recipe(shell, '--unset')}"
+        "The shell now uses these keys; AWS_PROFILE is unset. To undo: "
+        f"{load_command(shell, '--unset')}"
     )
     if output.is_terminal():
-        output.say(f"To set them here: {recipe(shell)}")
+        output.say(f"To set them in this shell: {load_command(shell)}")
 
 
 def _print_undo(profile: str | None, shell: str) -> None:
     if profile is not None:
         raise click.UsageError("--unset cannot be combined with --profile.")
-    lines = assignments(undone(os.environ), shell)
-    if lines:
-        output.print_text(lines)
+    commands = assignments(undo_variables(os.environ), shell)
+    if commands:
+        output.print_text(commands)
     else:
         output.say("Nothing to undo: `sso-plugin env` has set nothing in this shell.")

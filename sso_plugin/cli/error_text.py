@@ -1,4 +1,4 @@
-"""Errors as sentences that say what happened and what mends it."""
+"""Error messages: one sentence that says what happened, and how to fix it."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ __all__ = ["sentence"]
 
 _NETWORK = "Check the network and its proxies, or run: sso-plugin doctor"
 
-# For errors of botocore; ours say so themselves.
-_MENDS = {
+_FIXES = {
     ConnectionError: _NETWORK,
     HTTPClientError: _NETWORK,
-    NoCredentialsError: "Name a profile that has some with --profile, or in AWS_PROFILE.",
+    NoCredentialsError: "Choose a profile with credentials: use --profile or AWS_PROFILE.",
     ProfileNotFound: "Choose one with --profile, or add it to the AWS config file.",
 }
+"""For errors of botocore. Our errors contain a fix."""
 
 
 def sentence(error: Exception) -> str:
-    """Say what happened, and how to mend it."""
+    """Return what happened, and how to fix it."""
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
     if isinstance(error, BotoCoreError | ClientError):
-        # Some of botocore's go over several lines.
-        return " ".join(f"{error}{_mend(error)}".split())
-    return f"{type(error).__name__}: this was not expected. Add --debug to see where it happened."
+        # Some messages of botocore have several lines.
+        return " ".join(f"{error}{_fix(error)}".split())
+    return f"{type(error).__name__}: unexpected error. Add --debug to see where it happened."
 
 
-def _mend(error: Exception) -> str:
+def _fix(error: Exception) -> str:
     if isinstance(error, SsoPluginError):
         return ""
     if isinstance(error, ConfigParseError):
         line = _line(error.kwargs.get("error"))
         return f". Edit {line or 'it'}" + (" of that file." if line else ".")
-    mend = next((mend for kind, mend in _MENDS.items() if isinstance(error, kind)), "")
-    return f"{'' if str(error).endswith('.') else '.'} {mend}" if mend else ""
+    fix = next((fix for kind, fix in _FIXES.items() if isinstance(error, kind)), "")
+    return f"{'' if str(error).endswith('.') else '.'} {fix}" if fix else ""
 
 
 def _line(error: object) -> str:
-    """Name the line that a parser complains of; not what is in it, which may be a key."""
-    several = getattr(error, "errors", None)
-    number = several[0][0] if several else getattr(error, "lineno", None)
+    """Return the number of the line with a syntax error. Its content may be a secret."""
+    errors = getattr(error, "errors", None)
+    number = errors[0][0] if errors else getattr(error, "lineno", None)
     return f"line {number}" if number else ""

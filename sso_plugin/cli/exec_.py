@@ -15,26 +15,25 @@ __all__ = ["command"]
 @options.command(
     "exec --profile dev -- terraform apply",
     "exec --profile dev -- python nightly.py --all",
-    exit_codes="that of the command, 128+n if signal n ended it, 127 if there is none of its "
-    "name, 126 if it cannot be run; before it starts: 1 failed, 2 not understood",
+    exit_codes="the one of the command, 128+n if signal n ended it, 127 if it does not exist, 126 "
+    "if it cannot be run; before it starts: 1 failed, 2 usage error",
     context_settings={"allow_interspersed_args": False},
 )
 @options.profile_option
-@click.argument("words", metavar="CMD...", nargs=-1, required=True, type=click.UNPROCESSED)
-def command(profile: str | None, words: tuple[str, ...]) -> int:
-    """Run a command with the credentials of a profile, which renew for as long as it runs.
+@click.argument("arguments", metavar="CMD...", nargs=-1, required=True, type=click.UNPROCESSED)
+def command(profile: str | None, arguments: tuple[str, ...]) -> int:
+    """Run a command with the credentials of a profile, which are renewed while it runs.
 
-    The command gets no keys, but the address of an endpoint on this machine that hands them out
-    to it alone: every AWS SDK knows how to ask there. It sees the settings of the profile as
-    those of its default profile. Signals are passed on.
+    The command gets its credentials from an endpoint on this machine, as AWS SDKs do in a
+    container. Its default profile has the settings of the given profile. Signals are forwarded.
     """
     try:
-        return run_with_credentials(words, profile)
+        return run_with_credentials(arguments, profile)
     except OSError as exc:
         from botocore.exceptions import BotoCoreError
 
         if isinstance(exc, BotoCoreError):
-            # Those of TLS, proxies and time-outs are also an OSError.
+            # Errors of TLS, proxies and timeouts are also an OSError.
             raise
-        output.say(f"sso-plugin: {words[0]} cannot be run: {exc.strerror}", "red")
+        output.say(f"sso-plugin: {arguments[0]} cannot be run: {exc.strerror}", "red")
         return exit_code_of(exc)

@@ -1,4 +1,4 @@
-"""What becomes of failures: one sentence on standard error and an exit code, no traceback."""
+"""Failures of a command: one sentence on standard error and an exit code, no traceback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .exit_codes import EXTRA, FAILED, STOPPED, USAGE_ERROR
+from .exit_codes import EXTRA_PACKAGES, FAILED, STOPPED, USAGE_ERROR
 from .output import say
 
 if TYPE_CHECKING:
@@ -21,20 +21,21 @@ __all__ = ["Failures"]
 
 
 class Failures:
-    """A context manager that turns an exception into a sentence, and holds the exit code.
+    """A context manager that prints an exception as one sentence and keeps the exit code.
 
-    A command whose own exit codes include 1 sets ``code_of_failure``; it is the context's ``obj``.
+    It is ``obj`` of click's context. A command that uses exit code 1 for something else sets
+    ``failure_code``.
     """
 
     def __init__(self) -> None:
         self.code: int | None = 0
-        self.code_of_failure = FAILED
+        self.failure_code = FAILED
         self._debug = False
-        self._log = _TalkingHandler(logging.WARNING)
+        self._log = _MessageHandler(logging.WARNING)
         self._level = logging.NOTSET
 
-    def show_all(self) -> None:
-        """Let the person see what is done, and where it fails: the option ``--debug``."""
+    def enable_debug(self) -> None:
+        """Show debug messages and tracebacks: the option ``--debug``."""
         self._debug = True
         self._log.setLevel(logging.DEBUG)
         logging.getLogger("sso_plugin").setLevel(logging.DEBUG)
@@ -54,16 +55,19 @@ class Failures:
         logger = logging.getLogger("sso_plugin")
         logger.removeHandler(self._log)
         logger.setLevel(self._level)
-        if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] in EXTRA:
+        if (
+            isinstance(error, ModuleNotFoundError)
+            and str(error.name).split(".")[0] in EXTRA_PACKAGES
+        ):
             return False
         if isinstance(error, click.Abort | KeyboardInterrupt):
             say("sso-plugin: stopped")
             self.code = STOPPED
         elif isinstance(error, SystemExit):
-            # Completion ends so, and click when the reader of our output has gone.
+            # Raised by completion, and by click when the reader of our output is gone.
             self.code = error.code if isinstance(error.code, int) else FAILED
         elif isinstance(error, BrokenPipeError):
-            # The reader of our output has gone, as `head` does: it wants to hear no more.
+            # The reader of our output is gone, like `head`, so there is nothing to report.
             self.code = FAILED
         elif isinstance(error, Exception):
             self._report(error)
@@ -71,41 +75,41 @@ class Failures:
 
     def _report(self, error: Exception) -> None:
         if self._debug:
-            for line in _whereabouts(error):
+            for line in _locations(error):
                 say(line, "dim")
-        say(f"sso-plugin: {_sentence(error)}", "red")
-        self.code = USAGE_ERROR if isinstance(error, click.UsageError) else self.code_of_failure
+        say(f"sso-plugin: {_message(error)}", "red")
+        self.code = USAGE_ERROR if isinstance(error, click.UsageError) else self.failure_code
 
 
-class _TalkingHandler(logging.Handler):
+class _MessageHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         say(f"sso-plugin: {record.getMessage()}", "yellow" if record.levelno > logging.INFO else "")
 
 
-def _sentence(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "sso-plugin"
-        told = " ".join(error.format_message().split()).removesuffix(".")
-        return f"{told}{'' if told.endswith('?') else '.'} See: {path} --help"
+        text = " ".join(error.format_message().split()).removesuffix(".")
+        return f"{text}{'' if text.endswith('?') else '.'} See: {path} --help"
     if isinstance(error, click.ClickException):
         return error.format_message()
-    # Only now, since this imports botocore: help and completion are quick.
+    # Imported here because it imports botocore: help and completion have to be fast.
     from .error_text import sentence
 
     return sentence(error)
 
 
-def _whereabouts(error: BaseException | None) -> Iterator[str]:
-    """Tell where each error of the chain came from, the first one first.
+def _locations(error: BaseException | None) -> Iterator[str]:
+    """Yield where each error of the chain was raised, the first one first.
 
-    Names and lines only: the values at hand, and the messages of others, may hold secrets.
+    Only names and line numbers: values, and messages of other packages, may contain secrets.
     """
     if error is None:
         return
     from sso_plugin.errors import SsoPluginError
 
     hidden = error.__suppress_context__
-    yield from _whereabouts(error.__cause__ or (None if hidden else error.__context__))
+    yield from _locations(error.__cause__ or (None if hidden else error.__context__))
     for frame in traceback.extract_tb(error.__traceback__):
         yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
     safe = isinstance(error, SsoPluginError | OSError | click.ClickException)

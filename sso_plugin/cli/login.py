@@ -14,23 +14,28 @@ from .exit_codes import FAILED
 from .times import clock_time
 
 if TYPE_CHECKING:
+    from sso_plugin.signin.configured_login import Status
     from sso_plugin.signin.prompt import LoginPrompt
     from sso_plugin.signin.sign_in import FlowName
 
 __all__ = ["command"]
 
 
-@options.command("login --profile dev", "login --sso-session corp --flow device")
-@options.login_options
-@click.option(
+_flow_option = click.option(
     "--flow",
     type=click.Choice(["auto", "browser", "device"]),
     default="auto",
     show_default=True,
-    help="browser: one on this machine. device: one anywhere, with a code. auto: what fits here.",
+    help="browser: use a browser on this machine. device: use a code and a browser on any machine. "
+    "auto: choose one of them.",
 )
-@click.option("--force", is_flag=True, help="Log in although it is not needed.")
-@click.option("--no-browser", is_flag=True, help="Open no browser; print the address only.")
+
+
+@options.command("login --profile dev", "login --sso-session corp --flow device")
+@options.login_options
+@_flow_option
+@click.option("--force", is_flag=True, help="Log in even if the login is valid.")
+@click.option("--no-browser", is_flag=True, help="Print the link, and do not open a browser.")
 def command(  # noqa: PLR0913 - each is one option
     *,
     profile: str | None,
@@ -41,17 +46,17 @@ def command(  # noqa: PLR0913 - each is one option
     force: bool,
     no_browser: bool,
 ) -> int:
-    """Log in, if that is needed, for every program that uses the profile or its sso-session.
+    """Log in, if needed, for every program that uses the profile or its sso-session.
 
-    A login that is usable, or that can be renewed without you, is kept. New entitlements need a
-    new one: --force.
+    A login that is valid or can be renewed is kept. To get newly assigned accounts or roles, log
+    in again with --force.
     """
     prompts: list[LoginPrompt] = []
 
     def show(prompt: LoginPrompt) -> None:
         prompts.append(prompt)
-        for text, stands_out in prompt.lines():
-            output.say(text, "bold" if stands_out else "")
+        for text, is_bold in prompt.lines():
+            output.say(text, "bold" if is_bold else "")
 
     status = sso_plugin.login(
         options.profile_of(profile, sso_session, start_url, sso_region),
@@ -64,9 +69,15 @@ def command(  # noqa: PLR0913 - each is one option
         open_browser=None if no_browser else open_in_browser,
     )
     if status.not_stored:
-        output.say("The login is lost: its token could not be stored for other programs.", "red")
+        output.say("The login is lost: its token could not be saved for other programs.", "red")
         return FAILED
-    until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
-    done = f"Logged in{until}." if prompts else f"Already logged in{until}; --force logs in again."
-    output.say(done, "green" if prompts else "")
+    _report(status, already=not prompts)
     return 0
+
+
+def _report(status: Status, *, already: bool) -> None:
+    until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
+    if already:
+        output.say(f"Already logged in{until}. Use --force to log in again.")
+    else:
+        output.say(f"Logged in{until}.", "green")

@@ -19,7 +19,7 @@ __all__ = ["command"]
     "--all",
     "all_sessions",
     is_flag=True,
-    help="End every login: those in the config file, and those made here before.",
+    help="Log out of every login: those in the config file, and those used before on this machine.",
 )
 def command(
     *,
@@ -29,7 +29,7 @@ def command(
     sso_region: str | None,
     all_sessions: bool,
 ) -> None:
-    """End a login: revoke it at the portal, then delete its token and its role credentials.
+    """Log out: revoke the token at the portal, then delete the token and the role credentials.
 
     Local files are deleted even if the portal is unreachable.
     """
@@ -46,9 +46,11 @@ def command(
         progress=_show,
     )
     if not ended:
-        output.say("There is no login in the config file, and none was made here before.")
+        output.say(
+            "Nothing to do: there is no login in the config file, or used before on this machine."
+        )
 
 
-def _show(name: str, revoked: bool) -> None:  # noqa: FBT001 - as `logout` calls it
-    end = "the portal has ended it" if revoked else "no token was revoked"
-    output.say(f"Logged out of {name}: {end}.")
+def _show(name: str, revoked: bool) -> None:  # noqa: FBT001 - the signature of `progress`
+    result = "the token was revoked" if revoked else "no token was revoked"
+    output.say(f"Logged out of {name}: {result}.")

@@ -1,4 +1,4 @@
-"""The options that the commands share, and how a function becomes a command."""
+"""Options that several commands have, and the decorator that makes a function a command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sso_plugin.commands.aws_variables import hidden_profile
+from sso_plugin.commands.aws_variables import profile_before_env
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,13 +26,13 @@ __all__ = [
 
 HELP_NAMES = ["-h", "--help"]
 
-_EXIT_CODES = "0 done, 1 failed, 2 not understood, 130 stopped by Ctrl-C"
+_EXIT_CODES = "0 done, 1 failed, 2 usage error, 130 stopped by Ctrl-C"
 
 
 def _set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     failures: Failures | None = ctx.find_root().obj
     if value and failures is not None:
-        failures.show_all()
+        failures.enable_debug()
 
 
 debug_option = click.option(
@@ -41,14 +41,14 @@ debug_option = click.option(
     expose_value=False,
     is_eager=True,
     callback=_set_debug,
-    help="Say what is done and, if it fails, where. Shows no secret.",
+    help="Show debug messages and tracebacks. Secrets are masked.",
 )
 
 
-def _names_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Return what completes the names of a kind of section in the config file."""
+def _complete_names(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return a function that completes names of sections of the config file."""
 
-    def complete(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
         from botocore.exceptions import BotoCoreError
 
         from sso_plugin.models import open_session
@@ -56,9 +56,9 @@ def _names_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list
         try:
             names = open_session().full_config[kind]
         except BotoCoreError:
-            # Nobody wants to read of a broken file while typing.
+            # An error message would end up in the middle of the command line.
             return []
-        return [name for name in names if name.startswith(begun)]
+        return [name for name in names if name.startswith(incomplete)]
 
     return complete
 
@@ -67,49 +67,51 @@ profile_option = click.option(
     "--profile",
     "-p",
     metavar="NAME",
-    shell_complete=_names_of("profiles"),
-    help="A profile of the AWS config file. Default: AWS_PROFILE, or else default.",
+    shell_complete=_complete_names("profiles"),
+    help='A profile in the AWS config file. Default: AWS_PROFILE, otherwise "default".',
 )
 
 _session_option = click.option(
     "--sso-session",
     metavar="NAME",
-    shell_complete=_names_of("sso_sessions"),
-    help="An sso-session of that file, instead of a profile.",
+    shell_complete=_complete_names("sso_sessions"),
+    help="An sso-session in the AWS config file, instead of a profile.",
 )
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-_start_url_option = click.option("--start-url", metavar="URL", help="A start URL, instead of both.")
+_start_url_option = click.option(
+    "--start-url", metavar="URL", help="A start URL, instead of a profile or sso-session."
+)
 
 _sso_region_option = click.option(
     "--sso-region",
     metavar="REGION",
-    help="The region of that start URL. Default: the one in its token file.",
+    help="The region of the start URL. Default: the region in its token file.",
 )
 
 
 def login_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the ways to name a login: the parameters of `ConfiguredLogin.find`."""
+    """Add the options that name a login: the parameters of `ConfiguredLogin.find`."""
     return profile_option(_session_option(_start_url_option(_sso_region_option(function))))
 
 
 def profile_of(
     profile: str | None, sso_session: str | None, start_url: str | None, sso_region: str | None
 ) -> str | None:
-    """Return the profile that is named; if nothing is, the one that `env` has unset, or None."""
+    """Return the given profile; without any option, the one that `env` has unset, or None."""
     named = profile or sso_session or start_url or sso_region
-    return profile if named else hidden_profile(os.environ)
+    return profile if named else profile_before_env(os.environ)
 
 
 def command(
     *examples: str, exit_codes: str = _EXIT_CODES, **settings: Any
 ) -> Callable[[Callable[..., Any]], click.Command]:
-    """Make a command of a function whose docstring is the help; its return value is the exit code.
+    """Make a function a command: its docstring is the help, its result the exit code.
 
-    :param examples: the words of a call without ``sso-plugin``, shown at the end of the help.
-    :param settings: further ones of `click.command`.
+    :param examples: calls, without ``sso-plugin``, that are shown at the end of the help.
+    :param settings: more parameters of `click.command`.
     """
     lines = "".join(f"\n  sso-plugin {example}" for example in examples)
     epilog = f"\b\nFor example:{lines}\n\nExit codes: {exit_codes}."

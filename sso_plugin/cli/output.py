@@ -27,9 +27,9 @@ __all__ = [
 
 
 def console() -> Console:
-    """Return where talk goes: standard error, in colour only where colour is welcome.
+    """Return a console for messages: on standard error, in color if the terminal allows it.
 
-    Lines are left to the terminal to wrap: an address or a command stays one that can be copied.
+    The terminal wraps long lines, so that URLs and commands can be copied.
     """
     from rich.console import Console
 
@@ -37,28 +37,28 @@ def console() -> Console:
 
 
 def say(text: str, style: str = "") -> None:
-    """Tell the person something; ``style`` is one of rich, such as ``bold red``."""
+    """Print a message for the user; ``style`` is a style of rich, such as ``bold red``."""
     console().print(clean(text, keep="\n"), style=style or None)
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
-    """Print data for programs: one object, or with no indent one line of many."""
+    """Print data for programs; without ``indent``, on one line."""
     print_text(json.dumps(value, indent=indent))
 
 
 def print_row(*values: object) -> None:
-    """Print one record for `cut` and `awk`: values with tabs between them."""
+    """Print one record for `cut` and `awk`: values separated by tabs."""
     print_text("\t".join(clean(str(value)) for value in values))
 
 
 def print_fields(fields: dict[str, str]) -> None:
-    """Print one thing for a person: its properties, one on a line."""
+    """Print one object for the user, one property per line."""
     width = max(map(len, fields))
     print_text("\n".join(f"{name:{width}}  {clean(text)}" for name, text in fields.items()))
 
 
 def print_table(rows: list[dict[str, str]]) -> None:
-    """Print many things for a person; the keys of each are the heads of the columns."""
+    """Print a table for the user; the keys of the rows are the column headers."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -73,11 +73,11 @@ def print_table(rows: list[dict[str, str]]) -> None:
 
 
 def print_text(text: str) -> None:
-    """Print data, at once: somebody may be reading along."""
+    """Print data, and flush it for a program that reads from a pipe."""
     print(text, flush=True)
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
-    """Tell whether a person reads the stream, standard output if none is given."""
+    """Return whether a stream is a terminal; without a stream, standard output."""
     stream = stream or sys.stdout
     return bool(stream and stream.isatty())

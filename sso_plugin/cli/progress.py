@@ -1,4 +1,4 @@
-"""A progress bar on standard error, where a person watches it."""
+"""A progress bar on standard error, shown on terminals only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Bar"]
 
 
 class Bar:
-    """A context manager; what it drew is gone after it."""
+    """A progress bar as a context manager, which erases it at the end."""
 
     def __init__(self, label: str) -> None:
         screen = console()
@@ -29,18 +29,18 @@ class Bar:
             MofNCompleteColumn(),
             console=screen,
             transient=True,
-            # Or what is printed meanwhile, which is data, would go where the bar goes.
+            # Otherwise rich would redirect our data to standard error.
             redirect_stdout=False,
         )
         self._task = self._progress.add_task(label, total=None)
 
     def update(self, done: int, total: int) -> None:
-        """Draw how much is done."""
+        """Show how much is done."""
         self._progress.update(self._task, completed=done, total=total)
 
     def finish(self) -> None:
-        """Take the bar away."""
-        # Where there is none, older versions of rich would still print an empty line.
+        """Erase the bar."""
+        # Without a bar, old versions of rich would print an empty line.
         if self._shown:
             self._progress.stop()
 

@@ -23,10 +23,11 @@ __all__ = ["command"]
 _CODES = {"usable": 0, "renewable": 1, "login needed": 2}
 
 _FAILED = 3
+"""Not 1, which is a state."""
 
 _EXIT_CODES = (
-    "0 usable, 1 renewable (the next use renews it without you), 2 login needed (or not "
-    "understood), 3 failed, 130 stopped by Ctrl-C"
+    "0 usable, 1 renewable (renewed when next used, without a login), 2 login needed (or usage "
+    "error), 3 failed, 130 stopped by Ctrl-C"
 )
 
 
@@ -48,8 +49,8 @@ def command(
     sso_region: str | None,
     as_json: bool,
 ) -> int:
-    """Tell how things stand with a login, from its file alone: nothing is asked or changed."""
-    failures.code_of_failure = _FAILED
+    """Show whether a login is valid. Reads the local cache only."""
+    failures.failure_code = _FAILED
     status = sso_plugin.status(
         options.profile_of(profile, sso_session, start_url, sso_region),
         sso_session=sso_session,
@@ -76,7 +77,7 @@ def _fields(status: Status) -> dict[str, str]:
         "state": status.state,
         "token": _token(status),
         "renewal": _renewal(status),
-        "sso-session": status.session_name or "none, only a start URL",
+        "sso-session": status.session_name or "none",
         "start URL": status.start_url,
         "region": status.region,
         "token file": status.token_file,
@@ -95,5 +96,5 @@ def _token(status: Status) -> str:
 
 def _renewal(status: Status) -> str:
     if status.renewable_until is None:
-        return "needs a login"
-    return f"needs no login until {clock_time(status.renewable_until)}, if the portal agrees"
+        return "not possible without a login"
+    return f"possible until {clock_time(status.renewable_until)}"

@@ -1,4 +1,4 @@
-"""Times and durations as a person says them."""
+"""Times and durations as text, for users and for programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 def duration(seconds: float) -> str:
-    """Name a duration by its two largest units: ``7 hours 59 minutes``."""
+    """Return a duration in its two largest units: ``7 hours 59 minutes``."""
     left = max(0, int(seconds))
     parts: list[tuple[int, str]] = []
     for name, size in _UNITS:
@@ -24,14 +24,14 @@ def duration(seconds: float) -> str:
 
 
 def clock_time(when: float) -> str:
-    """Name a point in time by the clock on the wall: ``2026-01-31 22:15 UTC``."""
+    """Return a point in time in the local time zone: ``2026-01-31 22:15 UTC``."""
     moment = to_datetime(when)
-    # In some time zones, the last hours of 9999 are in the year 10000, which cannot be named.
+    # In some time zones the last hours of 9999 are in the year 10000, which datetime rejects.
     with contextlib.suppress(OverflowError, ValueError):
         moment = moment.astimezone()
     return moment.strftime("%Y-%m-%d %H:%M %Z")
 
 
 def iso(when: float | None) -> str | None:
-    """Write a point in time for programs: ``2026-01-31T22:15:00Z``."""
+    """Return a point in time in ISO 8601, in UTC: ``2026-01-31T22:15:00Z``."""
     return None if when is None else format_timestamp(when)

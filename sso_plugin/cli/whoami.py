@@ -15,9 +15,9 @@ __all__ = ["command"]
 @options.profile_option
 @options.json_option
 def command(*, profile: str | None, as_json: bool) -> None:
-    """Ask AWS who the credentials of a profile belong to, by sts:GetCallerIdentity.
+    """Show whose credentials a profile has, by calling sts:GetCallerIdentity.
 
-    Without --profile: those that a script without a profile finds.
+    Without --profile, show the credentials that a script without a profile uses.
     """
     identity = whoami(profile)
     if as_json:

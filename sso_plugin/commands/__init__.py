@@ -1,4 +1,4 @@
-"""What stands behind the commands of ``sso-plugin``, without click and rich.
+"""The commands of ``sso-plugin`` without their command line, and so without click and rich.
 
-A command with one function of the public API has nothing here. Imported by `cli` only.
+Commands that only call a function of the public API are not here. Only `cli` imports this package.
 """

@@ -1,7 +1,7 @@
-"""The environment variables that choose credentials and region, and how `env` is undone.
+"""The environment variables that select credentials and a region, and how `env` is undone.
 
-`env` notes in `UNDO` what it replaces. So a second call, `env --unset`, `exec` and `console` see
-the environment as it was before. The note holds no keys.
+`env` records in the variable `UNDO` what it changes. So a second call, `env --unset`, `exec` and
+`console` see the environment as it was before. The record contains no keys.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    _Note = dict[str, tuple[str | None, str | None]]
+    _Changes = dict[str, tuple[str | None, str | None]]
 
 __all__ = [
-    "IN_THE_WAY",
     "KEYS",
+    "OTHER_CREDENTIALS",
     "REGIONS",
     "UNDO",
     "chosen_profile",
-    "hidden_profile",
-    "outside",
-    "undone",
-    "with_note",
+    "environment_before",
+    "profile_before_env",
+    "undo_variables",
+    "with_undo",
 ]
 
 KEYS = (
@@ -34,7 +34,8 @@ KEYS = (
 )
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 UNDO = "SSO_PLUGIN_UNDO"
-"""For each variable that `env` changed: the value before, and the value that it set."""
+"""The variable in which `env` records, as JSON, what it changed: for each variable the value before
+and the new value."""
 
 _OLD_KEYS = ("AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SECURITY_TOKEN")
 _PROFILES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
@@ -51,16 +52,16 @@ _OTHER_SOURCES = (
     "BOTO_CONFIG",
 )
 
-IN_THE_WAY = (*KEYS, *_OLD_KEYS, *_OTHER_SOURCES)
-"""What would make a program use other credentials, or describes them."""
+OTHER_CREDENTIALS = (*KEYS, *_OLD_KEYS, *_OTHER_SOURCES)
+"""Variables that select other credentials, or describe them."""
 
-_NOTED = frozenset((*_OTHER_SOURCES, *REGIONS))
+_RECORDED = frozenset((*_OTHER_SOURCES, *REGIONS))
 
 
-def outside(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment as it was before `env`; what was changed since then stays."""
+def environment_before(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment as it was before `env`; later changes are kept."""
     found = {name: value for name, value in environ.items() if name != UNDO}
-    for name, (before, after) in _note(environ).items():
+    for name, (before, after) in _changes(environ).items():
         if environ.get(name) == after:
             found.pop(name, None)
             found.update({} if before is None else {name: before})
@@ -68,54 +69,54 @@ def outside(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def chosen_profile(environ: Mapping[str, str]) -> str:
-    """Return the profile that botocore uses where none is named, as if `env` had not run."""
-    found = outside(environ)
-    # The first that is set counts, even if it is empty, as in botocore.
+    """Return the profile that botocore would use by default if `env` had not run."""
+    found = environment_before(environ)
+    # As in botocore, the first that is set counts, even if it is empty.
     return next((found[name] for name in _PROFILES if name in found), "") or "default"
 
 
-def hidden_profile(environ: Mapping[str, str]) -> str | None:
-    """Return the profile that `env` has unset; None if it has unset none, or one is set now."""
+def profile_before_env(environ: Mapping[str, str]) -> str | None:
+    """Return the profile that `env` unset; None if there is none, or a profile is set now."""
     if UNDO not in environ or any(name in environ for name in _PROFILES):
         return None
-    found = outside(environ)
+    found = environment_before(environ)
     return chosen_profile(environ) if any(name in found for name in _PROFILES) else None
 
 
-def with_note(
+def with_undo(
     variables: Mapping[str, str | None], environ: Mapping[str, str]
 ) -> dict[str, str | None]:
-    """Return the variables that `env` sets and unsets, with the note that undoes them."""
-    before = outside(environ)
-    note = {
+    """Return the variables that `env` sets and unsets, including the record of the changes."""
+    before = environment_before(environ)
+    changes = {
         name: (before.get(name), value)
         for name, value in variables.items()
-        if name in _NOTED and before.get(name) != value
+        if name in _RECORDED and before.get(name) != value
     }
-    return {**variables, UNDO: json.dumps(note)}
+    return {**variables, UNDO: json.dumps(changes)}
 
 
-def undone(environ: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the variables that undo `env`; none if it has not run in this environment."""
+def undo_variables(environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the variables that undo `env`; empty if it did not run in this environment."""
     if UNDO not in environ:
         return {}
-    before = outside(environ)
-    noted = {name: before.get(name) for name in _note(environ)}
-    return {**dict.fromkeys(KEYS), **noted, UNDO: None}
+    before = environment_before(environ)
+    restored = {name: before.get(name) for name in _changes(environ)}
+    return {**dict.fromkeys(KEYS), **restored, UNDO: None}
 
 
-def _note(environ: Mapping[str, str]) -> _Note:
+def _changes(environ: Mapping[str, str]) -> _Changes:
     try:
         document = json.loads(environ.get(UNDO) or "{}")
-        note = {name: (before, after) for name, (before, after) in document.items()}
+        changes = {name: (before, after) for name, (before, after) in document.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
-        note = {"": (None, None)}
-    values = [value for pair in note.values() for value in pair]
-    if note.keys() - _NOTED or not all(isinstance(value, str | None) for value in values):
-        # The list of commands does not need botocore, which this imports.
+        changes = {"": (None, None)}
+    values = [value for pair in changes.values() for value in pair]
+    if changes.keys() - _RECORDED or not all(isinstance(value, str | None) for value in values):
+        # Imported here because it imports botocore, which the list of commands does not need.
         from sso_plugin.errors import ConfigError
 
         raise ConfigError(
-            subject=UNDO, problem="does not hold what `sso-plugin env` wrote", fix=f"Unset {UNDO}."
+            subject=UNDO, problem="was not written by `sso-plugin env`", fix=f"Unset {UNDO}."
         )
-    return note
+    return changes

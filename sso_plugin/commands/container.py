@@ -1,8 +1,7 @@
 """Credentials over HTTP on the loopback address, for any AWS SDK in a child process.
 
-The protocol is that of the ECS agent, which every SDK speaks: a GET with a token, answered by
-JSON. Whoever asks gets what lives longest at that moment, so that a child that runs for days never
-holds keys of its own for longer than one answer says.
+The protocol is that of the ECS agent, which every SDK supports: a GET request with a token, and a
+JSON response. Each response has valid credentials, so a child process can run for days.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 """
@@ -31,15 +30,15 @@ __all__ = ["CredentialsEndpoint"]
 _logger = logging.getLogger(__name__)
 
 _PATH = "/credentials"
-_FEW = 60.0
-"""Seconds. Credentials that expire sooner need their expiration in milliseconds."""
+_SHORT_LIFETIME = 60.0
+"""Seconds. For credentials that expire sooner, the expiration has milliseconds."""
 
 
 class CredentialsEndpoint(LoopbackServer):
-    """Serves credentials to whoever knows its token.
+    """A server that returns credentials for requests with its token.
 
-    :param fetch: returns current credentials, and when they expire in epoch seconds; None for
-        never. Its error becomes the answer.
+    :param fetch: returns valid credentials, and when they expire in epoch seconds; None for
+        never. Its errors become error responses.
     """
 
     def __init__(self, fetch: Callable[[], tuple[ReadOnlyCredentials, float | None]]) -> None:
@@ -48,10 +47,10 @@ class CredentialsEndpoint(LoopbackServer):
         super().__init__(_Handler)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that send an SDK here.
+        """Return the variables that make an SDK use this endpoint.
 
-        The token goes by the environment, which on all systems only the same user can read. Its
-        twin, a variable with the path of a file, is known to newer SDKs only.
+        The token is in the environment, which only the same user can read. The alternative, a
+        variable with the path of a file, needs newer SDKs.
         """
         return {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{self.host}{_PATH}",
@@ -59,46 +58,48 @@ class CredentialsEndpoint(LoopbackServer):
         }
 
     def refuse(self, host: str, token: str) -> tuple[int, dict[str, str]] | None:
-        """Answer a GET that is not from the child; None if it is.
+        """Return the response to a request without the token; None if the token is right.
 
-        The Host header keeps out web pages, whose names may be made to lead to this address.
+        The check of the Host header stops web pages whose names resolve to this address.
         """
         if host != self.host:
-            return 403, _refusal("WrongHost", "This is for programs on the same machine only.")
+            return 403, _error(
+                "WrongHost", "Use the address in AWS_CONTAINER_CREDENTIALS_FULL_URI."
+            )
         if not hmac.compare_digest(token.encode(), self._token.encode()):
-            return 403, _refusal("WrongToken", "The authorization token is not the one expected.")
+            return 403, _error("WrongToken", "The authorization token is wrong.")
         return None
 
     def respond(self, path: str) -> tuple[int, dict[str, str]]:
-        """Answer a GET of the child: a status, and a document to be sent as JSON."""
+        """Return the response to a request with the token: a status and a document."""
         if path != _PATH:
-            return 404, _refusal("NotFound", "There is nothing here.")
+            return 404, _error("NotFound", "Not found.")
         try:
             return 200, _document(*self._fetch())
-        except Exception as exc:  # noqa: BLE001 - whatever it is, the child has to be told
+        except Exception as exc:  # noqa: BLE001 - the child gets a response for any error
             _logger.warning("The command got no credentials: %s", exc)
-            return 500, _refusal(type(exc).__name__, str(exc))
+            return 500, _error(type(exc).__name__, str(exc))
 
 
 def _document(keys: ReadOnlyCredentials, expires_at: float | None) -> dict[str, str]:
-    """Return credentials as the ECS agent does: in whole seconds, if they last for some."""
+    """Return credentials in the format of the ECS agent, which uses whole seconds."""
     found = members(keys, expires_at)
     if "SessionToken" in found:
         found["Token"] = found.pop("SessionToken")
-    if expires_at is not None and expires_at - time.time() < _FEW:
+    if expires_at is not None and expires_at - time.time() < _SHORT_LIFETIME:
         found["Expiration"] = format_timestamp(expires_at, milliseconds=True)
     return found
 
 
-def _refusal(code: str, message: str) -> dict[str, str]:
+def _error(code: str, message: str) -> dict[str, str]:
     return {"code": code, "message": message}
 
 
 class _Handler(LoopbackHandler):
     server: CredentialsEndpoint
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is the base's
-        """Answer a child."""
+    def do_GET(self) -> None:  # noqa: N802 - a name of http.server
+        """Respond to a request."""
         host, token = self.headers.get("Host", ""), self.headers.get("Authorization", "")
         refused = self.server.refuse(host, token)
         if refused is None:

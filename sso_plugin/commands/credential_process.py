@@ -1,14 +1,13 @@
-"""Role credentials for programs that call a process for them (``credential_process``).
+"""``sso-plugin credential-process``: role credentials for the setting ``credential_process``.
 
-Called often, by programs that wait: while the cache is warm, this imports nothing of botocore and
-parses no config. A memo says which role file belongs to a profile. It holds for exactly the config
-files, the role file and the token file that it was written for; in any doubt everything is looked
-up again.
+Programs call it often and wait for it. So with a warm cache it does not import botocore or parse
+the config. A memo file says which role file belongs to a profile. It is valid as long as the config
+files, the role file and the token file do not change; otherwise everything is looked up again.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 """
 
-# ruff: noqa: PTH111, PTH116, PTH119 - importing pathlib takes longer than all that is done here
+# ruff: noqa: PTH111, PTH116, PTH119 - importing pathlib takes longer than the rest
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ import time
 from sso_plugin.storage.keys import process_key
 from sso_plugin.storage.reading import UnusableFileError, read_document
 
-TYPE_CHECKING = False  # a plain name: importing typing would cost more than all the rest
+TYPE_CHECKING = False  # a plain name, because importing typing takes longer than the rest
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -41,24 +40,25 @@ _CONFIG_FILES = {
 }
 _CREDENTIALS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId")
 _NEEDED = _CREDENTIALS[:4]
-_UNUSABLE = (UnusableFileError, OSError, ValueError, KeyError, TypeError)
+_UNUSABLE_FILE = (UnusableFileError, OSError, ValueError, KeyError, TypeError)
 _HEX = frozenset("0123456789abcdef")
 _BEFORE_SSO = {"role_arn", "web_identity_token_file"}
-_ASKED = "SSO_PLUGIN_ASKED"
-"""The profiles that processes above this one are asking for, one a line."""
+"""Keys of a profile whose providers come before SSO in botocore."""
+_REQUESTED = "SSO_PLUGIN_ASKED"
+"""The profiles for which parent processes run this command, one per line."""
 
 
 def process_document(profile_name: str | None = None) -> dict[str, Any]:
-    """Return the document, Version 1, that an SDK expects of a credential process.
+    """Return the document, Version 1, that SDKs expect from a credential process.
 
-    :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
-    :raises ConfigError: if the profile gives no credentials.
-    :raises SsoPluginError: if there are no credentials to be had.
+    :param profile_name: a profile in the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
+    :raises ConfigError: if the profile has no credentials.
+    :raises SsoPluginError: if the credentials are not available.
     """
     try:
         return _document(profile_name)
     except KeyboardInterrupt as exc:
-        # The frames below hold what was read.
+        # The frames below contain secrets.
         raise exc.with_traceback(None)  # noqa: B904
 
 
@@ -68,10 +68,10 @@ def _document(profile_name: str | None) -> dict[str, Any]:
 
 
 def _load_warm(profile_name: str | None) -> Mapping[str, Any] | None:
-    """Return what the role file holds, if a memo says that it is the right one and fresh."""
+    """Return the credentials in the role file, if a valid memo names the file."""
     try:
         return None if profile_name is None else _find_by_memo(profile_name)
-    except _UNUSABLE:
+    except _UNUSABLE_FILE:
         return None
 
 
@@ -86,7 +86,10 @@ def _find_by_memo(profile_name: str) -> Mapping[str, Any] | None:
 
 
 def _path_in(folder: str, path: str) -> str:
-    """Return the path of a cache file that a memo names. It cannot be outside the cache."""
+    """Return the path of a cache file that a memo names.
+
+    :raises ValueError: if it is not in the cache.
+    """
     name = os.path.basename(path)
     if len(name) != len(".json") + 40 or not name.endswith(".json") or set(name[:40]) - _HEX:
         raise ValueError("not a file of the cache")
@@ -101,7 +104,7 @@ def _credentials_in(document: dict[str, Any]) -> Mapping[str, Any] | None:
 def _read(path: str) -> tuple[dict[str, Any], _Mark]:
     """Read a file, and return its document and its mark.
 
-    :raises UnusableFileError: if it is missing or fails the checks of `filereading`.
+    :raises UnusableFileError: if it is missing, or fails the checks of `storage.reading`.
     """
     found = read_document(path)
     if found is None:
@@ -110,7 +113,7 @@ def _read(path: str) -> tuple[dict[str, Any], _Mark]:
 
 
 def _mark(status: os.stat_result) -> _Mark:
-    """Return what changes when a file does."""
+    """Return numbers that change whenever the file changes."""
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
 
 
@@ -122,7 +125,7 @@ def _file_mark(path: str) -> _Mark | None:
 
 
 def _config_marks() -> _Marks:
-    """Return the marks of the config files, found as botocore finds them; None for no file."""
+    """Return the marks of the config files of botocore; None for a missing file."""
     paths = [
         os.path.expanduser(os.path.expandvars(os.environ.get(variable, default)))
         for variable, default in _CONFIG_FILES.items()
@@ -131,7 +134,7 @@ def _config_marks() -> _Marks:
 
 
 def _fetch(profile_name: str | None) -> Mapping[str, Any]:
-    """Look everything up, and ask the portal if need be: once for all processes."""
+    """Load the credentials, or fetch them from the portal, once for all processes; write a memo."""
     from sso_plugin.config.profile import SsoProfile
     from sso_plugin.credentials import Login
     from sso_plugin.models import open_session
@@ -151,54 +154,54 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     memo = {"config": marks, "token_file": token_file, "token_mark": _file_mark(token_file)}
     found = _valid_credentials(login, make_ask_person(session, profile))
     if profile_name and profile.options.cache == "file":
-        # By the clock of this machine, which is all that a later call looks at.
+        # In the time of this machine, because a later call does not know the time of the portal.
         ahead = login.clock.now() - time.time()
         until = found.lifetime.long_enough_until(profile.options.minimum_lifetime) - ahead
-        _remember(profile_name, profile, found, {**memo, "renew_from": until})
+        _write_memo(profile_name, profile, found, {**memo, "renew_from": until})
     credentials: dict[str, Any] = found.document()["Credentials"]
     return credentials
 
 
 def _gives_role_of_sso(section: Mapping[str, Any]) -> bool:
-    """Tell whether SSO is the first that botocore finds in a profile."""
+    """Return whether SSO is the first provider of botocore that serves a profile."""
     from sso_plugin.config import ROLE_KEYS
 
     return any(key in section for key in ROLE_KEYS) and not section.keys() & _BEFORE_SSO
 
 
 def _fetch_otherwise(session: Session, name: str) -> Mapping[str, Any]:
-    """Return what botocore gets for another profile, as `env` and `exec` do.
+    """Return the credentials of a profile without SSO, as `env` and `exec` do.
 
-    That may be a credential process, which may be this command.
+    They may come from a credential process, which may be this command.
     """
     from sso_plugin.credentials.role_credentials import members
     from sso_plugin.errors import ConfigError
 
     from .profile_credentials import ProfileCredentials
 
-    asked = os.environ.get(_ASKED, "").splitlines()
-    if name in asked:
+    requested = os.environ.get(_REQUESTED, "").splitlines()
+    if name in requested:
         raise ConfigError(
             subject=f'The profile "{name}"',
-            problem="gets its credentials from itself: its credential_process leads back to it",
-            fix="Name a profile with a role there.",
+            problem="gets its credentials from itself, through credential_process",
+            fix="Use another profile in credential_process.",
         )
-    os.environ[_ASKED] = "\n".join([*asked, name])
+    os.environ[_REQUESTED] = "\n".join([*requested, name])
     try:
         profile = ProfileCredentials.find(name)
         if profile is None:
             raise ConfigError(
                 subject=f'The profile "{name}"',
-                problem=f"names no role in {session.get_config_variable('config_file')}",
+                problem=f"has no role in {session.get_config_variable('config_file')}",
                 fix="Add sso_session, sso_account_id and sso_role_name to it.",
             )
         return members(*profile.fetch())
     finally:
-        os.environ[_ASKED] = "\n".join(asked)
+        os.environ[_REQUESTED] = "\n".join(requested)
 
 
 def _valid_credentials(login: Login, ask: AskPerson | None) -> RoleCredentials:
-    """Return fresh credentials; if there are none to be had, those that are still valid."""
+    """Return credentials that last long enough; if the portal fails, cached ones that are valid."""
     from sso_plugin.credentials.role_source import role_source_of
     from sso_plugin.errors import SsoPluginError
     from sso_plugin.storage.cache import MemoryCache
@@ -215,10 +218,10 @@ def _valid_credentials(login: Login, ask: AskPerson | None) -> RoleCredentials:
         return found
 
 
-def _remember(
+def _write_memo(
     profile_name: str, profile: SsoProfile, found: RoleCredentials, memo: dict[str, Any]
 ) -> None:
-    """Write the memo, if the role file is really there, and the token has not changed since."""
+    """Write the memo, unless the role file is missing or the token changed in the meantime."""
     from sso_plugin.storage.file_cache import own_cache, role_cache
     from sso_plugin.storage.keys import role_key
 
@@ -227,11 +230,11 @@ def _remember(
         document, mark = _read(path)
         held = document["Credentials"]
         _path_in("sso/cache", memo["token_file"])
-    except _UNUSABLE:
+    except _UNUSABLE_FILE:
         return
     as_written = found.document()["Credentials"]
     if any(held.get(key) != as_written[key] for key in ("SessionToken", "Expiration")):
-        # Also for an end in another form, which a later call would pass on to an SDK.
+        # Another program wrote the file, possibly with a time in a format that SDKs cannot read.
         return
     if memo["token_mark"] == _file_mark(memo["token_file"]):
         own_cache().put(process_key(profile_name), {**memo, "role_file": path, "role_mark": mark})

@@ -1,4 +1,7 @@
-"""The credentials of a profile, from whichever provider of botocore has them."""
+"""The credentials of a profile, from any provider of botocore.
+
+All commands that print or pass on credentials get them here.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from sso_plugin.models import open_session
 from sso_plugin.session.plugin import enable
 
 from .aws_variables import chosen_profile
-from .regions import Region, region_of
+from .regions import Region, use_region_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +28,7 @@ __all__ = ["ProfileCredentials"]
 
 @dataclass(frozen=True)
 class ProfileCredentials:
-    """A profile, the session that serves it, its region and credentials, which renew themselves."""
+    """A profile with its session, its region and its credentials, which are renewed when needed."""
 
     name: str
     session: Session
@@ -36,10 +39,12 @@ class ProfileCredentials:
     def of(
         cls, profile_name: str | None = None, environ: Mapping[str, str] = os.environ
     ) -> ProfileCredentials:
-        """Open a profile; ``AWS_PROFILE`` or ``default`` if None, whatever keys are in the way.
+        """Return the credentials of a profile, even if the environment contains keys.
 
-        :raises ConfigError: if it gives no credentials.
-        :raises botocore.exceptions.BotoCoreError: if they cannot be had.
+        :param profile_name: a profile in the AWS config file; ``AWS_PROFILE`` or ``default`` if
+            None.
+        :raises ConfigError: if it has no credentials.
+        :raises botocore.exceptions.BotoCoreError: if they are not available.
         """
         found = cls.find(profile_name, environ)
         if found is None:
@@ -55,28 +60,26 @@ class ProfileCredentials:
     def find(
         cls, profile_name: str | None = None, environ: Mapping[str, str] = os.environ
     ) -> ProfileCredentials | None:
-        """Do the same; return None if the profile gives no credentials."""
+        """Like `of`, but return None if the profile has no credentials."""
         name = profile_name or chosen_profile(environ)
         session = open_session(name)
         enable(session)
-        region = region_of(session, name, environ)
-        # The role of a chain is assumed there.
-        session.set_config_variable("region", region.calls)
+        region = use_region_of(session, name, environ)
         credentials = session.get_credentials()
         if credentials is None:
             return None
         if isinstance(credentials, SsoCredentials):
-            # Whoever asks here does so because what it had is running out: it can wait.
+            # Programs call these commands when their credentials expire, so they have to wait.
             credentials.background = False
         return cls(name, session, region, credentials)
 
     def fetch(self) -> tuple[ReadOnlyCredentials, float | None]:
-        """Return current credentials, renewed if that is due, and when they expire.
+        """Return valid credentials, and when they expire.
 
-        That is in epoch seconds; None for credentials that do not expire.
+        The time is in epoch seconds; None for credentials that do not expire.
         """
         self.credentials.get_frozen_credentials()
-        # The end is read before the keys: should another thread renew them in between, the answer
-        # tells an end that is too early, and never one that is too late.
-        end = getattr(self.credentials, "_expiry_time", None)
-        return self.credentials.get_frozen_credentials(), end.timestamp() if end else None
+        # Read the time before the keys. If another thread renews them in between, the time is too
+        # early, and never too late.
+        expiry = getattr(self.credentials, "_expiry_time", None)
+        return self.credentials.get_frozen_credentials(), expiry.timestamp() if expiry else None

@@ -1,7 +1,7 @@
-"""The region that a profile works in. Credentials are used in their own partition only.
+"""The region of a profile. Credentials are used in their own partition only.
 
-The profile's own region comes first: `env` exports regions, so the environment may hold that of
-another profile. The partition is that of ``sso_region``, where the credentials come from.
+The region in the profile comes first: `env` exports regions, so the environment may contain the
+region of another profile. The partition is the one of ``sso_region``, which issues the credentials.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .aws_variables import REGIONS, outside
+from .aws_variables import REGIONS, environment_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from botocore.session import Session
 
-__all__ = ["Region", "region_of", "sso_setting"]
+__all__ = ["Region", "region_of", "sso_setting", "use_region_of"]
 
 _logger = logging.getLogger(__name__)
 
-# A region of each partition, for calls that any region answers.
 _DEFAULTS = {
     "aws": "us-east-1",
     "aws-cn": "cn-north-1",
@@ -32,49 +31,60 @@ _DEFAULTS = {
     "aws-iso-f": "us-isof-south-1",
     "aws-us-gov": "us-gov-west-1",
 }
-# Regions that the oldest supported botocore does not know.
+"""A region of each partition, for calls that work in any region."""
+
 _NEWER = {"eusc-": "aws-eusc", "mx-": "aws"}
+"""Prefixes of regions that the oldest supported botocore does not know, and their partitions."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where a profile works.
+    """The region of a profile.
 
-    :param variables: ``AWS_REGION`` and ``AWS_DEFAULT_REGION`` for programs that act for the
-        profile; None to unset one.
-    :param calls: where our own calls go, also if nothing names a region.
-    :param partition: None if it is not known to this botocore.
+    :param variables: ``AWS_REGION`` and ``AWS_DEFAULT_REGION`` for programs that use the profile;
+        None to unset one.
+    :param call_region: the region of our own requests, even if no region is configured.
+    :param partition: None if this botocore does not know it.
     """
 
     variables: dict[str, str | None]
-    calls: str
+    call_region: str
     partition: str | None
 
 
 def region_of(session: Session, name: str, environ: Mapping[str, str]) -> Region:
-    """Return the region of a profile: its own, else the one in the environment.
+    """Return the region of a profile: the one in its section, otherwise the one in the environment.
 
     A region of another partition is replaced, with a warning.
     """
     sections = list(_chain(session, name))
-    home = sso_setting(session, name, "sso_region")
-    partition = _partition_of(session, home) if home else _role_partition(sections)
-    fallback = home or _DEFAULTS.get(partition or "")
+    sso_region = sso_setting(session, name, "sso_region")
+    partition = _partition_of(session, sso_region) if sso_region else _role_partition(sections)
+    fallback = sso_region or _DEFAULTS.get(partition or "")
     own = _text(sections[0], "region") if sections else None
-    found = outside(environ)
-    given = {each: own or found.get(each) for each in REGIONS}
-    other = next(filter(None, reversed(given.values())), None)
-    variables = {each: value or other for each, value in given.items()}
+    before = environment_before(environ)
+    given = {each: own or before.get(each) for each in REGIONS}
+    last = next(filter(None, reversed(given.values())), None)
+    variables = {each: value or last for each, value in given.items()}
     for foreign in dict.fromkeys(filter(None, variables.values())):
         if partition and (_partition_of(session, foreign) or "aws") != partition:
             _warn(name, foreign, partition, str(fallback), own)
             variables = {k: fallback if v == foreign else v for k, v in variables.items()}
-    calls = variables["AWS_DEFAULT_REGION"] or fallback or _DEFAULTS["aws"]
-    return Region(variables, calls, partition if home else _partition_of(session, calls) or "aws")
+    call_region = variables["AWS_DEFAULT_REGION"] or fallback or _DEFAULTS["aws"]
+    if not sso_region:
+        partition = _partition_of(session, call_region) or "aws"
+    return Region(variables, call_region, partition)
+
+
+def use_region_of(session: Session, name: str, environ: Mapping[str, str]) -> Region:
+    """Return the region of a profile, and make the session assume roles there."""
+    region = region_of(session, name, environ)
+    session.set_config_variable("region", region.call_region)
+    return region
 
 
 def sso_setting(session: Session, name: str, key: str) -> str | None:
-    """Return a key of the login that a profile, or the source of its role chain, belongs to."""
+    """Return a key of the login of a profile, or of the source of its role chain."""
     logins = session.full_config.get("sso_sessions", {})
     for section in _chain(session, name):
         login = logins.get(_text(section, "sso_session"), {})
@@ -97,7 +107,7 @@ def _warn(name: str, foreign: str, partition: str, fallback: str, own: str | Non
 
 
 def _chain(session: Session, name: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the section of a profile, and those that its role chain starts from."""
+    """Yield the section of a profile, and those of its source profiles."""
     profiles = session.full_config.get("profiles", {})
     seen: set[str] = set()
     while name in profiles and name not in seen:

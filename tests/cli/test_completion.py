@@ -1,4 +1,4 @@
-"""Completion: the scripts, and bash using its own."""
+"""``sso-plugin completion``: the scripts, and completion in a real bash."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from command import ENTRY, environment, run
 
-from sso_plugin.cli.app import COMMANDS
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 BASH = shutil.which("bash") or "bash"
 
-# What bash does when a person presses the tabulator after these words.
+# What bash does when the user presses the Tab key after these words.
 PRESS_TAB = """
 eval "$(sso-plugin completion bash)"
 COMP_WORDS=({words})
@@ -31,7 +29,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    """Return a PATH on which there is the command."""
+    """Return a PATH that contains the command."""
     script = tmp_path / "bin/sso-plugin"
     script.parent.mkdir()
     script.write_text(f"#!{sys.executable}\n{ENTRY}\n", encoding="utf-8")
@@ -53,7 +51,7 @@ def press_tab(words: str, path: str) -> list[str]:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_has_a_script(world: World, shell: str) -> None:
-    """Which that shell can read, where it is installed."""
+    """The shell can parse it, where it is installed."""
     done = run("completion", shell)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"_SSO_PLUGIN_COMPLETE={shell}_complete" in done.stdout
@@ -62,36 +60,35 @@ def test_each_shell_has_a_script(world: World, shell: str) -> None:
 
 
 def test_bash_completes_commands(world: World, path: str) -> None:
-    """All that begin so."""
+    """All commands that start with the text."""
     assert press_tab("sso-plugin log", path) == ["login", "logout"]
 
 
 def test_bash_completes_options(world: World, path: str) -> None:
-    """Those of the command."""
+    """The options of the command."""
     assert press_tab("sso-plugin login --f", path) == ["--flow", "--force"]
 
 
 def test_bash_completes_profiles_and_sessions(world: World, path: str) -> None:
-    """By the config file."""
+    """The names in the config file."""
     assert press_tab("sso-plugin login --profile d", path) == ["dev"]
     assert press_tab("sso-plugin status --sso-session ''", path) == ["corp"]
 
 
 @pytest.mark.parametrize("command", ["login", "env", "credential-process"])
 def test_every_command_is_offered(world: World, path: str, command: str) -> None:
-    """The list is the one of the help."""
+    """The same commands as in the help."""
     assert command in press_tab("sso-plugin ''", path)
 
 
-def test_completion_survives_a_broken_config(world: World, path: str) -> None:
-    """No traceback at somebody who is typing."""
+def test_completion_is_empty_for_an_invalid_config(world: World, path: str) -> None:
+    """No error is printed while the user types."""
     world.configure("[broken\n")
     assert press_tab("sso-plugin login --profile d", path) == []
 
 
-def test_a_shell_that_is_not_known_is_refused(world: World) -> None:
-    """With those that are."""
+def test_an_unknown_shell_is_a_usage_error(world: World) -> None:
+    """The message lists the known ones."""
     done = run("completion", "csh")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'csh' is not one of 'bash', 'zsh', 'fish'" in done.stderr
-    assert "completion" in COMMANDS

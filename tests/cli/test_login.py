@@ -1,4 +1,4 @@
-"""The login of a person at a terminal: the real command, in a real pseudo-terminal."""
+"""``sso-plugin login`` in a real pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _impatient(sso_emulator: Emulator) -> None:
-    """Let the command ask every second whether the person has approved."""
+def _short_poll_interval(sso_emulator: Emulator) -> None:
+    """Let the command poll once a second whether the login is approved."""
     sso_emulator.settings.poll_interval = 1
 
 
 def leftovers(world: World) -> list[str]:
-    """Name what a login leaves, without lock files and the registration."""
+    """Return the files that a login leaves, except lock files and the registration."""
     files = [*world.home.rglob("*.json"), *world.home.rglob("*.tmp")]
     texts = {file: file.read_text(encoding="utf-8") for file in files}
     return [file.name for file, text in texts.items() if "accessToken" in text or not text]
 
 
-def test_a_person_logs_in_by_reading_the_code_from_the_screen(world: World) -> None:
-    """The device flow, as over SSH: the page and its code, the wait, the end."""
+def test_a_device_login_on_a_terminal(world: World) -> None:
+    """It shows the page and the code, waits, and reports the end of the login."""
     with Terminal("login", "--profile", "dev", "--flow", "device", "--no-browser") as terminal:
         code = terminal.read_until(r"approve the code (\w{4}-\w{4})")[1]
         terminal.read_until("Waiting for the approval")
@@ -49,8 +49,8 @@ def test_a_person_logs_in_by_reading_the_code_from_the_screen(world: World) -> N
     assert json.loads(world.token_file().read_text(encoding="utf-8"))["refreshToken"]
 
 
-def test_a_person_logs_in_with_a_browser(world: World, tmp_path: Path) -> None:
-    """It is the one in BROWSER, and it comes back to the command by itself."""
+def test_a_browser_login_on_a_terminal(world: World, tmp_path: Path) -> None:
+    """It opens the browser in BROWSER, which sends the code to the command."""
     with Terminal("login", "--flow", "browser", BROWSER=browser(world, tmp_path)) as terminal:
         assert terminal.finish() == 0
     assert "Open this page:" in terminal.lines
@@ -58,19 +58,19 @@ def test_a_person_logs_in_with_a_browser(world: World, tmp_path: Path) -> None:
     assert world.token_file().exists()
 
 
-def test_a_login_that_is_not_needed_says_so(world: World) -> None:
-    """Nobody is asked, and the way to be asked is named."""
+def test_a_valid_login_is_kept(world: World) -> None:
+    """The message names --force."""
     world.sign_in()
     done = run("login", "--profile", "dev")
     assert (done.returncode, done.stdout) == (0, "")
     assert re.fullmatch(
-        r"Already logged in until .{16} \S+; --force logs in again\.\n", done.stderr
+        r"Already logged in until .{16} \S+\. Use --force to log in again\.\n", done.stderr
     )
     assert world.count("RegisterClient") == 0
 
 
-def test_force_logs_in_although_it_is_not_needed(world: World, tmp_path: Path) -> None:
-    """New entitlements need a new token."""
+def test_force_replaces_a_valid_login(world: World, tmp_path: Path) -> None:
+    """The token is a new one."""
     before = world.sign_in().access_token
     done = run("login", "--force", "--flow", "browser", BROWSER=browser(world, tmp_path))
     assert done.returncode == 0
@@ -78,8 +78,8 @@ def test_force_logs_in_although_it_is_not_needed(world: World, tmp_path: Path) -
     assert json.loads(world.token_file().read_text(encoding="utf-8"))["accessToken"] != before
 
 
-def test_without_a_browser_the_address_is_printed(world: World, tmp_path: Path) -> None:
-    """With --no-browser nothing is opened, not even the one in BROWSER."""
+def test_no_browser_only_prints_the_link(world: World, tmp_path: Path) -> None:
+    """The browser in BROWSER is not opened."""
     value = browser(world, tmp_path)
     with Terminal("login", "--flow", "browser", "--no-browser", BROWSER=value) as terminal:
         url = terminal.read_until(r"  (http://\S+/authorize\?\S+)\n")[1]
@@ -88,8 +88,8 @@ def test_without_a_browser_the_address_is_printed(world: World, tmp_path: Path) 
         assert terminal.finish() == 0
 
 
-def test_the_address_can_be_copied_from_a_narrow_terminal(world: World) -> None:
-    """The terminal breaks its line, not the command: it stays one line to the mouse."""
+def test_the_link_is_one_line_on_a_narrow_terminal(world: World) -> None:
+    """The terminal wraps it, so it can be copied as one line."""
     with Terminal("login", "--flow", "device", "--no-browser", columns=20) as terminal:
         code = terminal.read_until(r"approve the code (\w{4}-\w{4})")[1]
         assert f"  {world.emulator.url}/device?user_code={code}" in terminal.lines
@@ -98,29 +98,29 @@ def test_the_address_can_be_copied_from_a_narrow_terminal(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "coloured"),
+    ("changes", "colored"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
     ids=["a terminal", "NO_COLOR", "TERM=dumb"],
 )
-def test_colours_are_for_those_who_want_them(
-    world: World, changes: dict[str, str], *, coloured: bool
+def test_colors_follow_the_environment(
+    world: World, changes: dict[str, str], *, colored: bool
 ) -> None:
-    """See https://no-color.org; a dumb terminal would print the orders."""
+    """NO_COLOR and TERM=dumb disable them."""
     world.sign_in()
     with Terminal("login", "--profile", "gone", columns=80, stdout=None, **changes) as terminal:
         assert terminal.finish() == 1
-    assert bool(re.search(r"\x1b\[[\d;]*3\d", terminal.screen)) == coloured
+    assert bool(re.search(r"\x1b\[[\d;]*3\d", terminal.screen)) == colored
 
 
-def test_what_is_piped_has_no_colours(world: World) -> None:
-    """Neither stream, whatever the terminal could do."""
+def test_a_pipe_gets_no_colors(world: World) -> None:
+    """Nor other control sequences."""
     done = run("login", "--profile", "gone")
     assert "\x1b" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("flow", ["browser", "device"])
 def test_ctrl_c_ends_a_login(world: World, flow: str) -> None:
-    """One line, code 130, no token, no half-written file, no traceback."""
+    """In both flows, with one line and without a traceback."""
     with Terminal("login", "--flow", flow, "--no-browser") as terminal:
         terminal.read_until("Waiting for the approval")
         terminal.press_ctrl_c()
@@ -130,8 +130,8 @@ def test_ctrl_c_ends_a_login(world: World, flow: str) -> None:
     assert leftovers(world) == []
 
 
-def test_after_ctrl_c_a_login_can_be_begun_again(world: World, tmp_path: Path) -> None:
-    """Nothing that was left stands in its way."""
+def test_a_login_works_after_an_interrupted_one(world: World, tmp_path: Path) -> None:
+    """Nothing of the first one is in the way."""
     with Terminal("login", "--flow", "browser", "--no-browser") as terminal:
         terminal.read_until("Waiting for the approval")
         terminal.press_ctrl_c()
@@ -140,8 +140,8 @@ def test_after_ctrl_c_a_login_can_be_begun_again(world: World, tmp_path: Path) -
     assert done.returncode == 0
 
 
-def test_a_login_that_is_denied_in_the_browser_fails(world: World, tmp_path: Path) -> None:
-    """With what to do next."""
+def test_a_browser_login_that_is_denied_fails(world: World, tmp_path: Path) -> None:
+    """The message says so."""
     done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path, "refuse"))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1] == (
@@ -151,7 +151,7 @@ def test_a_login_that_is_denied_in_the_browser_fails(world: World, tmp_path: Pat
 
 
 def test_a_device_login_that_is_denied_fails(world: World) -> None:
-    """The same, on another machine."""
+    """The message says so."""
     with Terminal("login", "-p", "dev", "--flow", "device", "--no-browser") as terminal:
         world.emulator.deny(terminal.read_until(r"approve the code (\w{4}-\w{4})")[1])
         assert terminal.finish() == 1
@@ -161,8 +161,8 @@ def test_a_device_login_that_is_denied_fails(world: World) -> None:
     )
 
 
-def test_a_login_goes_on_without_a_terminal(world: World, tmp_path: Path) -> None:
-    """Everything is on standard error; standard output stays free for data."""
+def test_a_login_works_without_a_terminal(world: World, tmp_path: Path) -> None:
+    """Messages are on standard error; nothing is on standard output."""
     done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path))
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.splitlines()[-1].startswith("Logged in until ")
@@ -179,8 +179,8 @@ def test_a_login_goes_on_without_a_terminal(world: World, tmp_path: Path) -> Non
         ("logout", "Logout"),
     ],
 )
-def test_ctrl_c_ends_every_wait(world: World, words: str, operation: str) -> None:
-    """One line and code 130, whoever does not answer."""
+def test_ctrl_c_ends_a_request(world: World, words: str, operation: str) -> None:
+    """One line and exit code 130."""
     world.sign_in()
     world.emulator.faults.add(operation, latency=20, times=1)
     with Terminal(*words.split()) as terminal:
@@ -193,7 +193,7 @@ def test_ctrl_c_ends_every_wait(world: World, words: str, operation: str) -> Non
 
 
 def wait_for_fault(world: World) -> None:
-    """Wait until the fault holds a request up."""
+    """Wait until the emulator delays a request."""
     deadline = time.monotonic() + 20
     while world.emulator.faults.pending():
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""Times and durations as the commands say them."""
+"""Times and durations as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sso_plugin.cli.times import clock_time, duration, iso
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (-5, "0 seconds"),
         (0, "0 seconds"),
@@ -22,13 +22,18 @@ from sso_plugin.cli.times import clock_time, duration, iso
         (86400 * 90 + 3600, "90 days 1 hour"),
     ],
 )
-def test_a_duration_is_said_by_its_two_largest_units(seconds: float, said: str) -> None:
-    """Nobody needs the seconds of a day."""
-    assert duration(seconds) == said
+def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
+    """Seconds do not matter in a duration of days."""
+    assert duration(seconds) == text
 
 
-def test_times_are_of_the_clock_on_the_wall_for_people_and_of_utc_for_programs() -> None:
-    """Each as it is used."""
+def test_times_are_local_for_users_and_utc_for_programs() -> None:
+    """In the format of each."""
     assert iso(0) == "1970-01-01T00:00:00Z"
     assert iso(None) is None
     assert clock_time(0).startswith(("1970-01-01 ", "1969-12-31 "))
+
+
+def test_a_time_at_the_end_of_the_calendar_has_a_text() -> None:
+    """In some time zones it is in the year 10000."""
+    assert clock_time(253402300799).startswith("9999-12-31 ")

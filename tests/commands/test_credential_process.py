@@ -1,4 +1,4 @@
-"""The command ``credential-process``: quick, alone, and right in any doubt."""
+"""``sso-plugin credential-process``: fast, and never wrong."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from world import World
 
+
 HEAVY = {
     "boto3",
     "botocore",
@@ -39,6 +40,7 @@ HEAVY = {
     "typing",
     "wrapt",
 }
+
 
 MODULES = """
 import sys
@@ -56,15 +58,27 @@ def document(*words: str, **changes: str) -> dict[str, Any]:
     return found
 
 
+def arn_of(found: dict[str, Any]) -> str:
+    """Return whose credentials a document contains."""
+    sts = boto3.client(
+        "sts",
+        region_name="us-east-1",
+        aws_access_key_id=found["AccessKeyId"],
+        aws_secret_access_key=found["SecretAccessKey"],
+        aws_session_token=found["SessionToken"],
+    )
+    return str(sts.get_caller_identity()["Arn"])
+
+
 def memos(world: World) -> list[Path]:
     return list((world.home / ".aws/sso-plugin").glob("process-*.json"))
 
 
-class TestTheDocument:
-    """What the SDKs expect."""
+class TestDocument:
+    """The JSON document that SDKs expect."""
 
-    def test_it_is_version_1(self, world: World) -> None:
-        """With the account, which newer SDKs understand; one line, nothing on standard error."""
+    def test_the_document_has_version_1(self, world: World) -> None:
+        """With the account, for newer SDKs; one line, nothing on standard error."""
         world.sign_in()
         found = document("--profile", "dev")
         assert list(found) == [
@@ -81,41 +95,16 @@ class TestTheDocument:
         assert expires > datetime.now(timezone.utc)
 
     @pytest.mark.parametrize("times", [1, 2], ids=["cold", "warm"])
-    def test_it_is_the_same_cold_and_warm(self, world: World, times: int) -> None:
-        """And its keys are good."""
+    def test_the_keys_work_with_a_cold_and_a_warm_cache(self, world: World, times: int) -> None:
+        """They are fetched once."""
         world.sign_in()
         for _ in range(times):
             found = document("--profile", "dev")
-        keys = boto3.client(
-            "sts",
-            region_name="us-east-1",
-            aws_access_key_id=found["AccessKeyId"],
-            aws_secret_access_key=found["SecretAccessKey"],
-            aws_session_token=found["SessionToken"],
-        )
-        assert keys.get_caller_identity()["Arn"].endswith("/alice")
+        assert arn_of(found).endswith("/alice")
         assert world.count("GetRoleCredentials") == 1
 
-    @pytest.mark.parametrize(
-        "words",
-        [
-            ["--profile=dev"],
-            ["-p", "dev"],
-            [],
-            ["--profile", "dev", "--debug"],
-        ],
-        ids=" ".join,
-    )
-    def test_the_profile_can_be_named_in_each_usual_way(
-        self, world: World, words: list[str]
-    ) -> None:
-        """Also by the environment."""
-        world.sign_in()
-        done = run("credential-process", *words, AWS_PROFILE="dev")
-        assert json.loads(done.stdout)["Version"] == 1
-
-    def test_an_sdk_takes_it(self, world: World, tmp_path: Path) -> None:
-        """By ``credential_process``, from a profile that knows nothing of SSO."""
+    def test_boto3_accepts_the_document(self, world: World, tmp_path: Path) -> None:
+        """In ``credential_process`` of a profile without SSO."""
         script = tmp_path / "sso-plugin.py"
         script.write_text(ENTRY, encoding="utf-8")
         line = f"credential_process = {sys.executable} {script} credential-process --profile dev"
@@ -137,27 +126,20 @@ source_profile = dev
 
 
 class TestEveryProfile:
-    """What a profile gives is the same here, in ``env``, ``exec`` and ``whoami``."""
+    """Profiles without SSO have the same credentials as in ``env``, ``exec`` and ``whoami``."""
 
     def test_a_role_chain_is_served(self, world: World) -> None:
-        """Also without a region, and where the environment names another partition."""
+        """Also without a region, and if the environment names another partition."""
         world.configure(world.emulator.profile() + CHAIN)
         world.sign_in()
         done = run("credential-process", "--profile", "chain", AWS_DEFAULT_REGION="cn-north-1")
         found = json.loads(done.stdout)
         assert found["Version"] == 1
-        keys = boto3.client(
-            "sts",
-            region_name="us-east-1",
-            aws_access_key_id=found["AccessKeyId"],
-            aws_secret_access_key=found["SecretAccessKey"],
-            aws_session_token=found["SessionToken"],
-        )
-        assert "assumed-role/Deploy/" in keys.get_caller_identity()["Arn"]
+        assert "assumed-role/Deploy/" in arn_of(found)
         assert datetime.strptime(found["Expiration"], "%Y-%m-%dT%H:%M:%S%z")
 
     def test_a_role_comes_before_sso_in_one_profile(self, world: World) -> None:
-        """As in botocore, and so in every script that uses the profile."""
+        """As in botocore."""
         role = CHAIN.replace("[profile chain]\n", "").replace("source_profile = dev", "{}")
         source = world.emulator.profile().replace("[profile dev]", "[profile base]")
         both = world.emulator.profile().partition("[profile dev]")[2]
@@ -170,7 +152,7 @@ class TestEveryProfile:
         assert world.count("AssumeRole") == 1
 
     def test_keys_without_an_expiration_are_served(self, world: World) -> None:
-        """The document has no expiration then: they do not expire."""
+        """The document has no expiration."""
         world.configure(
             "[profile static]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = x\n"
         )
@@ -181,10 +163,10 @@ class TestEveryProfile:
         }
 
     @pytest.mark.parametrize("names", [["a"], ["a", "b"]], ids=len)
-    def test_a_profile_that_asks_for_itself_is_an_error(
+    def test_a_profile_that_calls_itself_is_an_error(
         self, world: World, tmp_path: Path, names: list[str]
     ) -> None:
-        """And no endless row of processes."""
+        """Instead of endless processes."""
         script = tmp_path / "sso-plugin.py"
         script.write_text(ENTRY, encoding="utf-8")
         line = f"credential_process = {sys.executable} {script} credential-process --profile"
@@ -196,7 +178,7 @@ class TestEveryProfile:
         assert 'The profile "a" gets its credentials from itself' in done.stderr
 
     def test_a_profile_with_sso_may_name_this_command(self, world: World) -> None:
-        """For programs that do not know SSO; it comes after SSO."""
+        """SSO comes first, so there is no loop."""
         line = "credential_process = sso-plugin credential-process --profile dev\n"
         world.configure(world.emulator.profile() + line)
         world.sign_in()
@@ -204,10 +186,10 @@ class TestEveryProfile:
 
 
 class TestSpeed:
-    """A program waits for it."""
+    """Programs wait for this command."""
 
-    def test_a_warm_call_imports_next_to_nothing(self, world: World) -> None:
-        """None of what takes time."""
+    def test_a_call_with_a_warm_cache_imports_few_modules(self, world: World) -> None:
+        """None of the slow ones."""
         world.sign_in()
         document("--profile", "dev")
         done = subprocess.run(
@@ -238,8 +220,8 @@ class TestSpeed:
         assert {name for name in loaded if name.startswith("sso_plugin")} - optional == ours
         assert world.count("GetRoleCredentials") == 1
 
-    def test_many_cold_calls_ask_once(self, world: World) -> None:
-        """The others wait for the one."""
+    def test_many_calls_with_a_cold_cache_send_one_request(self, world: World) -> None:
+        """The others wait for it."""
         world.sign_in()
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda _: document("--profile", "dev"), range(8)))
@@ -247,11 +229,11 @@ class TestSpeed:
         assert world.count("GetRoleCredentials") == 1
 
 
-class TestTheMemo:
-    """It holds for exactly the files it was written for."""
+class TestMemo:
+    """It is valid as long as the files do not change."""
 
-    def test_it_holds_no_secret(self, world: World) -> None:
-        """It names a file and says how that looked."""
+    def test_the_memo_contains_no_secret(self, world: World) -> None:
+        """It contains paths, and numbers of their files."""
         world.sign_in()
         found = document("--profile", "dev")
         (memo,) = memos(world)
@@ -266,23 +248,23 @@ class TestTheMemo:
             "role_mark",
         ]
 
-    def test_another_config_is_another_role(self, world: World) -> None:
-        """At once."""
+    def test_a_changed_config_file_is_read_again(self, world: World) -> None:
+        """At the next call."""
         world.sign_in()
         document("--profile", "dev")
         world.configure(world.emulator.profile(role_name="ReadOnlyAccess"))
         document("--profile", "dev")
         assert world.count("GetRoleCredentials") == 2
 
-    def test_another_config_file_is_another_role(self, world: World, tmp_path: Path) -> None:
-        """Named by the environment."""
+    def test_another_config_file_is_read(self, world: World, tmp_path: Path) -> None:
+        """Its path is in the environment."""
         world.sign_in()
         document("--profile", "dev")
         other = tmp_path / "other"
         other.write_text(world.emulator.profile(account_id="222222222222"), encoding="utf-8")
         assert document("--profile", "dev", AWS_CONFIG_FILE=str(other))["AccountId"] == "2" * 12
 
-    def test_what_another_program_renewed_is_used(self, world: World) -> None:
+    def test_credentials_renewed_by_another_program_are_used(self, world: World) -> None:
         """The AWS CLI writes the same file."""
         world.sign_in()
         document("--profile", "dev")
@@ -293,8 +275,8 @@ class TestTheMemo:
         assert document("--profile", "dev")["AccessKeyId"] == "ASIARENEWED"
         assert document("--profile", "dev")["AccessKeyId"] == "ASIARENEWED"
 
-    def test_what_is_due_for_renewal_is_renewed(self, world: World) -> None:
-        """In time, not when it has expired."""
+    def test_credentials_are_renewed_before_they_expire(self, world: World) -> None:
+        """The memo contains the time."""
         world.emulator.settings.role_credentials = 60
         world.sign_in()
         first = process_document("dev")
@@ -317,8 +299,8 @@ class TestTheMemo:
         assert first["AccessKeyId"] != second["AccessKeyId"]
 
     @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"config": 1}', "[" * 99999])
-    def test_a_damaged_one_is_as_good_as_none(self, world: World, text: str) -> None:
-        """And is replaced."""
+    def test_a_damaged_memo_is_replaced(self, world: World, text: str) -> None:
+        """It is ignored."""
         world.sign_in()
         first = process_document("dev")
         (memo,) = memos(world)
@@ -326,8 +308,8 @@ class TestTheMemo:
         assert process_document("dev") == first
         assert "role_file" in memo.read_text(encoding="utf-8")
 
-    def test_a_link_in_its_place_is_followed(self, world: World, tmp_path: Path) -> None:
-        """Only this user or root can have put it there."""
+    def test_a_link_to_a_memo_is_followed(self, world: World, tmp_path: Path) -> None:
+        """Only this user or root can have created it."""
         world.sign_in()
         process_document("dev")
         (memo,) = memos(world)
@@ -338,15 +320,15 @@ class TestTheMemo:
         assert process_document("dev")["Version"] == 1
 
     @pytest.mark.parametrize("name", ["../../x", "ü ñ", "a" * 200, "%s"], ids=ascii)
-    def test_a_profile_may_have_any_name(self, world: World, name: str) -> None:
-        """The worst that happens is that it takes longer."""
+    def test_a_profile_can_have_any_name(self, world: World, name: str) -> None:
+        """Without a memo, a call only takes longer."""
         world.configure(world.emulator.profile().replace("[profile dev]", f"[profile '{name}']"))
         world.sign_in()
         assert process_document(name) == process_document(name)
         assert world.count("GetRoleCredentials") == 1
 
-    def test_after_a_logout_there_is_nothing(self, world: World) -> None:
-        """The memo points at a file that is gone."""
+    def test_after_a_logout_there_are_no_credentials(self, world: World) -> None:
+        """The memo names a file that is gone."""
         world.sign_in()
         document("--profile", "dev")
         run("logout", "--profile", "dev")
@@ -354,7 +336,7 @@ class TestTheMemo:
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.endswith("Run: sso-plugin login --profile dev\n")
 
-    def test_none_is_written_for_what_is_in_no_file(self, world: World) -> None:
+    def test_no_memo_is_written_without_a_role_file(self, world: World) -> None:
         """With ``sso_cache = memory`` each call fetches."""
         world.configure(world.emulator.profile() + "sso_cache = memory\n")
         world.sign_in()
@@ -395,11 +377,11 @@ SPOILS = [
 ]
 
 
-class TestWhatIsNotTrusted:
-    """The checks are those of every other reader."""
+class TestUntrustedFiles:
+    """The memo and the role file are checked like all other files."""
 
-    def test_what_is_planted_would_be_used(self, world: World) -> None:
-        """Else the tests below would show nothing."""
+    def test_planted_credentials_that_pass_the_checks_are_used(self, world: World) -> None:
+        """Otherwise the tests below would prove nothing."""
         world.sign_in()
         process_document("dev")
         plant(world.home)
@@ -407,10 +389,10 @@ class TestWhatIsNotTrusted:
 
     @pytest.mark.parametrize("spoil", SPOILS)
     @pytest.mark.parametrize("which", ["memo", "role"])
-    def test_a_file_that_fails_the_checks_is_not_used(
+    def test_a_file_that_fails_the_checks_is_ignored(
         self, world: World, which: str, spoil: Callable[[Path], None]
     ) -> None:
-        """All is looked up again."""
+        """Everything is looked up again."""
         world.sign_in()
         first = process_document("dev")
         memo, role = plant(world.home)
@@ -424,24 +406,24 @@ class TestWhatIsNotTrusted:
     @pytest.mark.parametrize(
         "name", ["A" * 40, "a" * 39, "a" * 41, "../" + "a" * 40, "../../sso-plugin/x"]
     )
-    def test_a_role_file_is_named_as_one(self, world: World, name: str) -> None:
-        """The memo cannot lead to another file."""
+    def test_a_memo_cannot_name_another_file(self, world: World, name: str) -> None:
+        """The name has to be the one of a role file."""
         world.sign_in()
         first = process_document("dev")
         plant(world.home, name)
         assert process_document("dev") == first
 
     @pytest.mark.parametrize("renew_from", [float("nan"), "later", None, []])
-    def test_a_memo_without_a_time_is_not_used(self, world: World, renew_from: object) -> None:
-        """Nothing that is no number is later than now."""
+    def test_a_memo_without_a_valid_time_is_ignored(self, world: World, renew_from: object) -> None:
+        """For values that are not numbers."""
         world.sign_in()
         first = process_document("dev")
         plant(world.home, renew_from=renew_from)
         assert process_document("dev") == first
 
     @pytest.mark.parametrize("credentials", [None, 7, [], "AccessKeyId", {}, {"AccessKeyId": 1}])
-    def test_a_role_file_without_keys_is_not_used(self, world: World, credentials: object) -> None:
-        """For every kind of value in the place of the keys."""
+    def test_a_role_file_without_keys_is_ignored(self, world: World, credentials: object) -> None:
+        """For values of every type."""
         world.sign_in()
         first = process_document("dev")
         memo, role = plant(world.home)
@@ -450,10 +432,10 @@ class TestWhatIsNotTrusted:
         assert process_document("dev") == first
 
     @pytest.mark.parametrize("name", ["\udcff", "a" * 3000], ids=ascii)
-    def test_a_name_that_makes_no_file_name_is_a_profile_without_a_memo(
+    def test_a_name_that_cannot_be_a_file_name_is_an_error_without_traceback(
         self, world: World, name: str
     ) -> None:
-        """It costs time and no traceback."""
+        """There is no memo for it."""
         done = run("credential-process", "--profile", name)
         assert done.returncode == 1
         assert done.stderr.startswith("sso-plugin: The config profile (")
@@ -468,8 +450,8 @@ class TestWhatIsNotTrusted:
 
     @otheruser.needs_two_users
     @pytest.mark.parametrize("which", ["nothing", "memo", "role"])
-    def test_a_file_of_another_user_is_not_used(self, world: World, which: str) -> None:
-        """It may hold keys of another user."""
+    def test_a_file_of_another_user_is_ignored(self, world: World, which: str) -> None:
+        """It may contain keys of that user."""
         world.sign_in()
         first = process_document("dev")["AccessKeyId"]
         with otheruser.folder_of(otheruser.USER) as folder:
@@ -507,8 +489,8 @@ print(process_document("dev")["AccessKeyId"])
 class TestFailures:
     """One sentence on standard error, code 1, nothing on standard output."""
 
-    def test_no_login(self, world: World) -> None:
-        """With the command that mends it."""
+    def test_a_missing_login_is_an_error(self, world: World) -> None:
+        """With the command to run."""
         done = run("credential-process", "--profile", "dev")
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == (
@@ -516,24 +498,24 @@ class TestFailures:
             f"{world.token_file()}. Run: sso-plugin login --profile dev\n"
         )
 
-    def test_a_profile_without_a_role(self, world: World) -> None:
-        """With the keys to add."""
+    def test_a_profile_without_a_role_is_an_error(self, world: World) -> None:
+        """With the settings to add."""
         world.configure("[profile plain]\nregion = us-east-1\n")
         done = run("credential-process", "--profile", "plain")
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == (
-            f'sso-plugin: The profile "plain" names no role in {world.config_file}: add '
+            f'sso-plugin: The profile "plain" has no role in {world.config_file}. Add '
             "sso_session, sso_account_id and sso_role_name to it.\n"
         )
 
-    def test_a_profile_that_is_not_there(self, world: World) -> None:
-        """It is not guessed."""
+    def test_a_missing_profile_is_an_error(self, world: World) -> None:
+        """No other profile is used instead."""
         done = run("credential-process", "--profile", "gone")
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith("sso-plugin: The config profile (gone) could not be found.")
 
-    def test_a_portal_that_is_not_there_while_the_credentials_live(self, world: World) -> None:
-        """They are used to their end."""
+    def test_valid_credentials_are_used_if_the_portal_is_unreachable(self, world: World) -> None:
+        """Until they expire."""
         world.sign_in()
         first = process_document("dev")
         for memo in memos(world):
@@ -545,8 +527,8 @@ class TestFailures:
         found = document("--profile", "dev", AWS_ENDPOINT_URL_SSO="http://127.0.0.1:9")
         assert found == first
 
-    def test_a_reader_that_goes_away(self, world: World) -> None:
-        """Is told nothing."""
+    def test_a_closed_pipe_causes_no_traceback(self, world: World) -> None:
+        """The reader ended early."""
         world.sign_in()
         with subprocess.Popen(
             [sys.executable, "-c", ENTRY, "credential-process", "--profile", "dev"],

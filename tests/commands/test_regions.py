@@ -1,25 +1,19 @@
-"""The region that a profile is handed on with, and the partition that its keys stay in."""
+"""The region of a profile: its own, and always in the partition of its credentials."""
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from command import run
 
-from sso_plugin.commands.console.federation import console_url
-from sso_plugin.commands.profile_credentials import ProfileCredentials
 from sso_plugin.commands.regions import region_of
-from sso_plugin.errors import SsoPluginError
 from sso_plugin.models import open_session
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from world import World
+
 
 CONFIG = """\
 [sso-session west]
@@ -58,6 +52,7 @@ region = local
 aws_access_key_id = AKIDEXAMPLE
 aws_secret_access_key = x
 """
+
 
 BOTH = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -102,14 +97,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected", "partition"), CASES)
-def test_a_profile_is_handed_on_with_its_own_region(
+def test_the_region_of_a_profile(
     world: World,
     name: str,
     given: tuple[str | None, str | None],
     expected: tuple[str | None, str | None],
     partition: str,
 ) -> None:
-    """Else with that of the environment, and never with one of another partition."""
+    """Its own, otherwise the one in the environment, and never one of another partition."""
     world.configure(CONFIG)
     found = region_of(open_session(name), name, environ(*given))
     assert found.variables == regions(*expected)
@@ -126,13 +121,13 @@ def test_a_profile_is_handed_on_with_its_own_region(
         ("static", "us-east-1"),
     ],
 )
-def test_our_own_calls_stay_in_the_partition(world: World, name: str, calls: str) -> None:
-    """Also where nothing names a region."""
+def test_our_requests_stay_in_the_partition(world: World, name: str, calls: str) -> None:
+    """Also if no region is configured."""
     world.configure(CONFIG)
-    assert region_of(open_session(name), name, {}).calls == calls
+    assert region_of(open_session(name), name, {}).call_region == calls
 
 
-def test_a_region_that_is_not_used_is_reported(world: World) -> None:
+def test_a_replaced_region_is_reported(world: World) -> None:
     """On standard error, with the region that is used."""
     world.configure(world.emulator.profile().rpartition("region = ")[0])
     world.sign_in()
@@ -144,56 +139,8 @@ def test_a_region_that_is_not_used_is_reported(world: World) -> None:
     )
 
 
-def test_a_role_is_assumed_in_the_partition_of_its_source(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By our commands; botocore by itself takes the region of the environment."""
-    world.configure(
-        world.emulator.profile()
-        + "[profile chain]\nrole_arn = arn:aws:iam::111111111111:role/Deploy\n"
-        "source_profile = dev\n"
-    )
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-gov-west-1")
-    session = ProfileCredentials.of("chain").session
-    assert session.create_client("sts").meta.region_name == world.emulator.region
-    assert boto3.Session(profile_name="chain").region_name == "us-gov-west-1"
-
-
-@pytest.mark.parametrize(
-    ("words", "changes"),
-    [
-        (["whoami", "--profile", "dev", "--json"], {}),
-        (["whoami", "--json"], {"AWS_PROFILE": "dev"}),
-    ],
-)
-def test_whoami_asks_in_the_partition_of_the_profile(
-    world: World, words: list[str], changes: dict[str, str]
-) -> None:
-    """A warning says so."""
-    world.configure(world.emulator.profile().rpartition("region = ")[0])
-    world.sign_in()
-    done = run(*words, AWS_DEFAULT_REGION="cn-north-1", **changes)
-    assert json.loads(done.stdout)["account_id"] == "111111111111"
-    assert "is not in aws, the partition of" in done.stderr
-
-
-def test_whoami_asks_by_keys_of_the_environment_in_its_region(world: World) -> None:
-    """No profile says anything about these keys."""
-    world.sign_in()
-    keys, _ = ProfileCredentials.of("dev").fetch()
-    done = run(
-        "whoami",
-        "--json",
-        AWS_ACCESS_KEY_ID=str(keys.access_key),
-        AWS_SECRET_ACCESS_KEY=str(keys.secret_key),
-        AWS_SESSION_TOKEN=str(keys.token),
-        AWS_REGION="cn-north-1",
-    )
-    assert (json.loads(done.stdout)["account_id"], done.stderr) == ("111111111111", "")
-
-
-def test_a_child_gets_the_region_of_the_profile(world: World) -> None:
-    """Also where the environment has another one, and in the config file that it sees."""
+def test_a_child_process_gets_the_region_of_the_profile(world: World) -> None:
+    """In the variables and in its config file."""
     world.sign_in()
     code = (
         "import os, boto3; print(os.environ['AWS_REGION'], os.environ['AWS_DEFAULT_REGION'], "
@@ -202,42 +149,3 @@ def test_a_child_gets_the_region_of_the_profile(world: World) -> None:
     words = ["exec", "--profile", "dev", "--", sys.executable, "-c", code]
     done = run(*words, AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-west-2")
     assert done.stdout == "eu-central-1 eu-central-1 eu-central-1\n"
-
-
-@pytest.mark.parametrize(
-    ("region", "signin"),
-    [
-        ("eu-west-1", "signin.aws.amazon.com"),
-        ("mx-central-1", "signin.aws.amazon.com"),
-        ("cn-north-1", "signin.amazonaws.cn"),
-        ("eusc-de-east-1", "signin.amazonaws-eusc.eu"),
-        ("us-gov-west-1", "signin.amazonaws-us-gov.com"),
-    ],
-)
-@pytest.mark.parametrize("elsewhere", ["us-east-1", "us-gov-east-1"])
-@pytest.mark.parametrize("profile", ["dev", "chain"])
-def test_keys_are_sent_to_the_console_of_their_partition(
-    world: World,
-    monkeypatch: pytest.MonkeyPatch,
-    region: str,
-    signin: str,
-    elsewhere: str,
-    profile: str,
-) -> None:
-    """Whatever region the environment names."""
-    text = world.emulator.profile().replace("eu-central-1", region).rpartition("region = ")[0]
-    world.configure(
-        f"{text}\n[profile chain]\nrole_arn = arn:aws:iam::111111111111:role/Deploy\n"
-        "source_profile = dev\n"
-    )
-    world.sign_in(region=region)
-    asked: list[str] = []
-
-    def send(_session: object, _method: str, url: str, _form: object) -> Any:
-        asked.append(url)
-        raise SsoPluginError(error_msg="stop")
-
-    monkeypatch.setattr("sso_plugin.commands.console.federation.send", send)
-    with pytest.raises(SsoPluginError, match="stop"):
-        console_url(profile, environ={"AWS_DEFAULT_REGION": elsewhere})
-    assert asked == [f"https://{signin}/federation"]

@@ -176,7 +176,7 @@ def test_the_command_reports_incomplete_sections_at_the_end(
     world.sign_in()
     assert main(["logout", "--all"]) == 1
     first, second = capsys.readouterr().err.splitlines()
-    assert first == "Logged out of corp: the portal has ended it."
+    assert first == "Logged out of corp: the token was revoked."
     assert second.startswith("sso-plugin: All other logins are ended, but")
 
 

@@ -331,7 +331,7 @@ def test_doctor_reports_an_unwritable_token_folder(world: World, blocked: str) -
     """Before the missing token, because a login alone would not help."""
     place = world.home / ".aws/sso"
     found = [each for each in diagnose("dev") if each.check == "files"]
-    assert [(each.status, each.message, each.mend) for each in found][:2] == [
+    assert [(each.status, each.message, each.fix) for each in found][:2] == [
         ("problem", f"{blocked.partition(' (')[0]}.", f"mv {place} {place}.old"),
         (
             "problem",
@@ -350,7 +350,7 @@ def test_a_logout_that_cannot_delete_files_fails(world: World, words: tuple[str,
     code, _, errors = run_on("read-only", world.token_file().parent, ENTRY, "logout", *words)
     assert code == 1
     assert errors.splitlines() == [
-        "Logged out of corp: the portal has ended it.",
+        "Logged out of corp: the token was revoked.",
         f"sso-plugin: Files could not be deleted: {world.token_file()}: Read-only file system. "
         "Make their folder writable, then log out again.",
     ]

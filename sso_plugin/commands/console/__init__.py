@@ -1,1 +1,1 @@
-"""``sso-plugin console``: the sign-in to the AWS console with the credentials of a role."""
+"""``sso-plugin console``: a link that signs in to the AWS console as a role."""

@@ -1,4 +1,4 @@
-"""The AWS console, signed in to with the credentials of a role.
+"""A link that signs in to the AWS console with the credentials of a role.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
 """
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["console_url"]
 
-# The domains of each partition: https://signin.DOMAIN and https://console.DOMAIN.
 _DOMAINS = {
     "aws": "aws.amazon.com",
     "aws-cn": "amazonaws.cn",
     "aws-eusc": "amazonaws-eusc.eu",
     "aws-us-gov": "amazonaws-us-gov.com",
 }
+"""The domain of each partition: https://signin.DOMAIN and https://console.DOMAIN."""
+
 _ENDPOINT = "SSO_PLUGIN_SIGNIN_URL"
 _SERVICE = re.compile(r"[a-z0-9-]+(/[A-Za-z0-9/_-]*)?")
 _OK = 200
@@ -46,22 +47,21 @@ def console_url(
     duration: int | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> str:
-    """Return an address that signs a browser in, once, within 15 minutes.
+    """Return a URL that signs in a browser. It expires after 15 minutes.
 
-    :param destination: a page of the console: an https address, or a service such as ``s3``.
-    :param duration: seconds that the session in the console lasts; as long as the service gives
-        if None.
-    :raises ConfigError: if that cannot be asked for.
-    :raises SsoPluginError: if the service refuses.
+    :param destination: a page of the console: an https URL, or a service such as ``s3``.
+    :param duration: how many seconds the console session lasts; None for the default of AWS.
+    :raises ConfigError: if the profile or the destination cannot be used.
+    :raises SsoPluginError: if the sign-in fails.
     """
     profile = ProfileCredentials.of(profile_name, environ)
     domain = _domain(profile.region)
     endpoint = _endpoint(domain, environ)
-    page = _page(profile.region.calls, domain, destination)
+    page = _page(profile.region.call_region, domain, destination)
     token = _sign_in_token(profile, endpoint, duration)
     login = {
         "Action": "login",
-        # Where the console sends a person whose session has ended: to the access portal.
+        # The link in the console at the end of the session. It leads to the access portal.
         "Issuer": sso_setting(profile.session, profile.name, "sso_start_url") or "sso-plugin",
         "Destination": page,
         "SigninToken": token,
@@ -72,9 +72,9 @@ def console_url(
 def _domain(region: Region) -> str:
     if region.partition not in _DOMAINS:
         raise ConfigError(
-            subject=f"The console of the region {region.calls}",
-            problem=f"is not known: it is in none of the partitions {', '.join(_DOMAINS)}",
-            fix="If it is, update botocore.",
+            subject=f"The console of the region {region.call_region}",
+            problem=f"is not known: its partition is not one of {', '.join(_DOMAINS)}",
+            fix="Check sso_region, or update botocore.",
         )
     return _DOMAINS[region.partition]
 
@@ -85,8 +85,8 @@ def _endpoint(domain: str, environ: Mapping[str, str]) -> str:
     if address is None or not address.is_safe:
         raise ConfigError(
             subject=_ENDPOINT,
-            problem=f"is {base}, to which no credentials can be sent",
-            fix="Set it to an https address, or to one on this machine.",
+            problem=f"is {base}, which is not secure",
+            fix="Use an https URL, or a URL on this machine.",
         )
     return f"{base}/federation"
 
@@ -100,8 +100,7 @@ def _page(region: str, domain: str, destination: str | None) -> str:
     if not _SERVICE.fullmatch(destination):
         raise ConfigError(
             problem=f'"{destination}" is not a page of the console',
-            fix="Use an https address, or the name of a service as in the addresses of its pages, "
-            "such as s3 or cloudwatch.",
+            fix="Use an https URL, or the name of a service as in its console URLs, such as s3.",
         )
     path = destination if "/" in destination else f"{destination}/home"
     return f"https://console.{domain}/{path}?region={region}"
@@ -116,26 +115,26 @@ def _sign_in_token(profile: ProfileCredentials, endpoint: str, duration: int | N
     if keys.token is None:
         raise ConfigError(
             subject=f'The profile "{profile.name}"',
-            problem="has long-lived keys, which cannot sign in to the console",
+            problem="has long-term keys, which cannot sign in to the console",
             fix="Use a profile with a role.",
         )
     form = {"Action": "getSigninToken", "Session": Secret(_session_text(keys))}
     if duration is not None:
         form["SessionDuration"] = str(duration)
     try:
-        answer = send(profile.session, "POST", endpoint, form)
+        response = send(profile.session, "POST", endpoint, form)
     except BotoCoreError as exc:
         raise kind_of(exc)(
             subject="The sign-in to the console",
             problem=f"cannot be reached: {exc}",
             retryable=True,
         ) from without_frames(exc)
-    token = _token_in(answer.body) if answer.status == _OK else None
+    token = _token_in(response.body) if response.status == _OK else None
     if token is None:
         raise SsoPluginError(
             subject=f"The sign-in to the console at {endpoint}",
             problem=f'refused the credentials of the profile "{profile.name}" '
-            f"(status {answer.status})",
+            f"(status {response.status})",
             fix=_hint(duration),
         )
     return token
@@ -144,7 +143,7 @@ def _sign_in_token(profile: ProfileCredentials, endpoint: str, duration: int | N
 def _hint(duration: int | None) -> str:
     if duration is None:
         return "Check the role with: sso-plugin whoami"
-    return "The role may not allow so long a session: try it with a shorter --duration, or none."
+    return "The role may not allow this session length: use a shorter --duration, or no --duration."
 
 
 def _session_text(keys: ReadOnlyCredentials) -> str:

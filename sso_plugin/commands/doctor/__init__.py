@@ -1,6 +1,6 @@
-"""What is wrong, and how to fix it. Reads and reports; changes nothing, starts no login.
+"""``sso-plugin doctor``: finds problems and reports how to fix them. It changes nothing.
 
-No finding holds a secret: of files it tells names, modes and times, of the environment names.
+Findings contain no secrets: names, modes and times of files, and names of variables.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from sso_plugin.config.profile import SsoProfile
 from sso_plugin.errors import ConfigError
 from sso_plugin.signin.configured_login import ConfiguredLogin, check_one_login
 
-from .files import look_at_files
+from .files import check_files
 from .finding import Finding, ok, problem, warning
-from .hook import look_at_hook
-from .network import look_at_network
-from .role import look_at_role
+from .hook import check_hook
+from .network import check_network
+from .role import check_role
 from .sections import Sections
-from .service import look_at_service
-from .versions import look_at_versions
+from .service import check_service
+from .versions import check_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,54 +37,58 @@ def diagnose(
     start_url: str | None = None,
     sso_region: str | None = None,
 ) -> Iterator[Finding]:
-    """Look at all that matters to a profile, one thing after the other.
+    """Run all checks for a profile or a login, and yield each result.
 
-    :param profile_name: a profile of the AWS config file; what a script would use if None.
-    :param sso_session: an sso-session of that file, instead of a profile.
+    :param profile_name: a profile in the AWS config file; None for the one that a script without a
+        profile uses.
+    :param sso_session: an sso-session in that file, instead of a profile.
     :param start_url: a start URL, instead of both.
-    :param sso_region: the region of that start URL; None for the one that its token file names.
+    :param sso_region: the region of the start URL; None for the one in its token file.
     :raises ConfigError: if more than one of them is given.
     """
     check_one_login(profile_name, sso_session, start_url, sso_region)
-    yield from look_at_versions()
-    yield from look_at_hook()
+    yield from check_versions()
+    yield from check_hook()
     try:
         file = ConfigFile.in_use()
     except ConfigError as exc:
         yield problem("config", str(exc), "Fix the file with an editor.")
         return
     named = profile_name, sso_session, start_url, sso_region
-    is_login = bool(sso_session or start_url)
-    config = list(_look_at_login(file, *named) if is_login else _look_at_config(file, profile_name))
+    is_without_profile = bool(sso_session or start_url)
+    config = list(
+        _check_login(file, *named) if is_without_profile else _check_config(file, profile_name)
+    )
     yield from config
     login = _find_login(*named)
     if login is not None:
-        yield from look_at_files(login)
-        network = look_at_network(login)
+        yield from check_files(login)
+        network = check_network(login)
         portal = next(network)
         yield portal
         yield from network
         if all(each.status != "problem" for each in [*config, portal]):
-            yield from look_at_role(login)
+            yield from check_role(login)
 
 
-def _look_at_login(file: ConfigFile, *named: str | None) -> Iterator[Finding]:
-    """Look at a login that no profile names."""
+def _check_login(file: ConfigFile, *named: str | None) -> Iterator[Finding]:
+    """Check the config of a login that is given without a profile."""
     try:
         login = ConfiguredLogin.find(*named)
     except ConfigError as exc:
-        yield problem("config", str(exc), "Fix what the message names.")
+        yield problem("config", str(exc), "Correct the value named in the message.")
         return
-    faults, sso_session = [], login.profile.session_name
+    problems, sso_session = [], login.profile.session_name
     if sso_session:
-        faults = list(Sections(login.session, file, "default").faults_of_session(sso_session))
-        yield from faults
-    if all(each.status != "problem" for each in faults):
+        problems = list(Sections(login.session, file, "default").check_session(sso_session))
+        yield from problems
+    if all(each.status != "problem" for each in problems):
         place = f" in {file.path}" if sso_session else ""
         yield ok("config", f"{login.profile.subject} is complete{place}.")
 
 
-def _look_at_config(file: ConfigFile, given: str | None) -> Iterator[Finding]:
+def _check_config(file: ConfigFile, given: str | None) -> Iterator[Finding]:
+    """Check the config of a profile, and which provider serves it."""
     from botocore.session import Session
 
     session = Session(profile=given)
@@ -99,42 +103,42 @@ def _look_at_config(file: ConfigFile, given: str | None) -> Iterator[Finding]:
         yield warning(
             "config",
             f"There is no config file {file.path}.",
-            "sso-plugin configure writes one; AWS_CONFIG_FILE names another one.",
+            "Run sso-plugin configure to create it, or set AWS_CONFIG_FILE to another file.",
         )
     sections = Sections(session, file, name or "default")
     if name is not None and name not in profiles:
         yield sections.missing_profile("" if given else f" ({_origin()})")
         return
-    faults = list(sections.faults())
-    yield from faults
+    problems = list(sections.check())
+    yield from problems
     try:
         profile = SsoProfile.of(session)
     except ConfigError as exc:
-        # A value that was reported is the first word of its message.
-        known = [each.message.partition(" ")[0] for each in faults if each.status == "problem"]
+        # A message about a value starts with its key. Do not report the same value twice.
+        known = [each.message.partition(" ")[0] for each in problems if each.status == "problem"]
         if not any(key in str(exc) or key == "sso_session" for key in known):
             yield problem("config", str(exc), f"Edit {file.path}.")
         return
-    if profile is not None and all(each.status != "problem" for each in faults):
+    if profile is not None and all(each.status != "problem" for each in problems):
         yield ok("config", f"{profile.subject} is complete in {file.path}.")
-    yield from look_at_service(given, profile)
+    yield from check_service(given, profile)
 
 
 def _origin() -> str:
-    """Return the variable that names the profile."""
+    """Return which variable names the profile."""
     names = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-    return f"named by {next((name for name in names if name in os.environ), names[1])}"
+    return f"set by {next((name for name in names if name in os.environ), names[1])}"
 
 
 def _find_login(*named: str | None) -> ConfiguredLogin | None:
-    """Return the login that is named, or the only one there is; None if there is no telling.
+    """Return the given login, otherwise the only login in the config; None if it is not known.
 
-    That of a profile knows the role of the profile, so a profile has to be complete.
+    The login of a profile includes its role, so the profile has to be complete.
     """
     try:
         login = ConfiguredLogin.find(*named)
         profile = login.profile.name and SsoProfile.of(login.session, login.profile.name)
         return ConfiguredLogin.of(login.session, profile) if profile else login
     except (ConfigError, ConfigParseError, ProfileNotFound):
-        # It has been told by now.
+        # Already reported.
         return None

@@ -1,4 +1,4 @@
-"""A bound for what may take any time: a name server, a proxy, a server that sends byte by byte."""
+"""A timeout for a whole call, including DNS, proxies, and servers that send byte by byte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """Return what a call returns. After the given time it is left to itself.
+    """Return the result of a call. After the timeout the call goes on in its thread.
 
     :raises TimeoutError: if it takes longer.
     """
@@ -33,5 +33,5 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     if errors:
         raise errors[0]
     if not results:
-        raise TimeoutError(f"no answer within {seconds:g} seconds")
+        raise TimeoutError(f"no response within {seconds:g} seconds")
     return results[0]

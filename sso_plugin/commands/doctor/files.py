@@ -1,4 +1,4 @@
-"""The files of a login: there, whole, alive, and the user's own."""
+"""Check the token file and the role file: present, readable, valid, and private."""
 
 from __future__ import annotations
 
@@ -26,52 +26,52 @@ if TYPE_CHECKING:
     from sso_plugin.credentials.access_token import AccessToken
     from sso_plugin.signin.configured_login import ConfiguredLogin
 
-__all__ = ["look_at_files"]
+__all__ = ["check_files"]
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHER_USERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def look_at_files(login: ConfiguredLogin) -> Iterator[Finding]:
-    """Look at the token and at the role credentials, and at the folders that they are in."""
+def check_files(login: ConfiguredLogin) -> Iterator[Finding]:
+    """Check the token file, the role file, and their folders."""
     try:
         Path.home()
     except RuntimeError:
         yield warning(
             "files",
-            "There is no home directory: tokens and credentials are kept in memory only.",
+            "There is no home directory: tokens and credentials are cached in memory only.",
             "Set HOME.",
         )
         return
     token = Path(TokenFile(login).path)
     command = login.profile.login_command
-    yield from _look_at_folder(token)
-    broken = list(_look_at_file(token, f"rm {shlex.quote(str(token))}; {command}"))
+    yield from _check_folder(token)
+    broken = list(_check_file(token, f"rm {shlex.quote(str(token))}; {command}"))
     yield from broken
     if not any(each.status == "problem" for each in broken):
-        yield _look_at_token(login, token)
-        yield from _surprises(login, token)
-    yield from _look_at_role(login)
+        yield _check_token(login, token)
+        yield from _check_valid_token(login, token)
+    yield from _check_role(login)
 
 
-def _look_at_folder(path: Path) -> Iterator[Finding]:
-    """Look at the folder of a file, or at what is there in its place."""
+def _check_folder(path: Path) -> Iterator[Finding]:
+    """Check the folder of a file."""
     folder = path.parent
     if not folder.is_dir():
-        yield from _look_at_missing_folder(path)
+        yield from _check_missing_folder(path)
         return
     quoted = shlex.quote(str(folder))
-    if folder.stat().st_mode & _OTHERS:
+    if folder.stat().st_mode & _OTHER_USERS:
         mode = f"{stat.S_IMODE(folder.stat().st_mode):04o}"
         yield warning(
-            "files", f"Others can look into {folder} (mode {mode}).", f"chmod 700 {quoted}"
+            "files", f"Other users can read {folder} (mode {mode}).", f"chmod 700 {quoted}"
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        mend = f"sudo chown -R $USER {quoted}; chmod u+rwx {quoted}"
-        yield problem("files", f"{folder} cannot be written: nothing is kept.", mend)
+        fix = f"sudo chown -R $USER {quoted}; chmod u+rwx {quoted}"
+        yield problem("files", f"{folder} is not writable: nothing is cached.", fix)
 
 
-def _look_at_missing_folder(path: Path) -> Iterator[Finding]:
-    """Report that a folder cannot be made. A trial would change something."""
+def _check_missing_folder(path: Path) -> Iterator[Finding]:
+    """Report if the folder cannot be created. Creating it to find out would change something."""
     there = next(each for each in path.parents if os.path.lexists(each))
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return
@@ -80,35 +80,35 @@ def _look_at_missing_folder(path: Path) -> Iterator[Finding]:
     yield problem("files", f"{what}.", command)
 
 
-def _look_at_file(path: Path, again: str) -> Iterator[Finding]:
-    """Look at a file from outside: whose it is, who can read it, whether it can be understood."""
+def _check_file(path: Path, replace: str) -> Iterator[Finding]:
+    """Check the owner and the mode of a file, and whether it is valid JSON."""
     try:
         status = path.stat()
     except OSError:
         return
     quoted = shlex.quote(str(path))
     if not stat.S_ISREG(status.st_mode):
-        yield problem("files", f"{path} is no regular file, and is not read.", again)
+        yield problem("files", f"{path} is not a regular file, and is ignored.", replace)
         return
-    fault = _fault(path)
-    if fault and fault.startswith("is not trusted"):
-        what, _, rest = fault.partition(" (if you trust it, run: ")
-        yield problem("files", f"{path} {what}.", rest.removesuffix(")") or again)
+    error = _error(path)
+    if error and error.startswith("is not trusted"):
+        what, _, rest = error.partition(" (if you trust it, run: ")
+        yield problem("files", f"{path} {what}.", rest.removesuffix(")") or replace)
         return
     foreign = hasattr(os, "getuid") and status.st_uid != os.getuid()
-    open_to_others = os.name == "posix" and bool(status.st_mode & _OTHERS)
+    open_to_others = os.name == "posix" and bool(status.st_mode & _OTHER_USERS)
     if foreign:
-        mend = f"sudo chown $USER {quoted}"
-        yield problem("files", f"{path} belongs to another user ({status.st_uid}).", mend)
+        fix = f"sudo chown $USER {quoted}"
+        yield problem("files", f"{path} belongs to another user ({status.st_uid}).", fix)
     elif open_to_others:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
-        yield problem("files", f"Others can read {path} (mode {mode}).", f"chmod 600 {quoted}")
-    # If permission is what is wrong, that has been reported.
-    if fault and not (fault.startswith("cannot") and (foreign or open_to_others)):
-        yield problem("files", f"{path} {fault}.", again)
+        yield problem("files", f"Other users can read {path} (mode {mode}).", f"chmod 600 {quoted}")
+    # A missing permission is already reported.
+    if error and not (error.startswith("cannot") and (foreign or open_to_others)):
+        yield problem("files", f"{path} {error}.", replace)
 
 
-def _fault(path: Path) -> str | None:
+def _error(path: Path) -> str | None:
     try:
         read_document(str(path))
     except UnusableFileError as exc:
@@ -116,24 +116,26 @@ def _fault(path: Path) -> str | None:
     return None
 
 
-def _look_at_token(login: ConfiguredLogin, path: Path) -> Finding:
+def _check_token(login: ConfiguredLogin, path: Path) -> Finding:
     command = login.profile.login_command
     if not path.exists():
         return problem("files", f"There is no token: {path} does not exist.", command)
     token = TokenFile(login).load()
     if token is None:
-        fault = TokenFile(login).problem() or f"{path} holds no token that can be understood"
+        fault = TokenFile(login).problem() or f"{path} does not contain a valid token"
         return problem("files", f"{fault[:1].upper()}{fault[1:]}.", command)
     now, end = login.clock.now(), format_timestamp(token.lifetime.expires_at)
     if token.state(now) is not TokenState.EXPIRED:
         return ok("files", f"The token in {path} is valid until {end}.")
     if token.can_be_renewed(now):
-        return ok("files", f"The token in {path} expired at {end}, and renews itself when used.")
-    return problem("files", f"The token in {path} expired at {end}, for good.", command)
+        return ok("files", f"The token in {path} expired at {end}, and is renewed when next used.")
+    return problem(
+        "files", f"The token in {path} expired at {end}, and cannot be renewed.", command
+    )
 
 
-def _surprises(login: ConfiguredLogin, path: Path) -> Iterator[Finding]:
-    """Yield what is not as expected in a token that can be used."""
+def _check_valid_token(login: ConfiguredLogin, path: Path) -> Iterator[Finding]:
+    """Yield unexpected properties of a token that is valid or can be renewed."""
     token, profile = TokenFile(login).load(), login.profile
     if token is None:
         return
@@ -144,7 +146,7 @@ def _surprises(login: ConfiguredLogin, path: Path) -> Iterator[Finding]:
     ):
         held = token.document.get(key)
         if isinstance(held, str) and _bare(held) != _bare(own):
-            message = f"The token in {path} is of the {name} {one_line(held)}, not of {own}."
+            message = f"The token in {path} is for the {name} {one_line(held)}, not for {own}."
             yield warning("files", message, command)
     now = login.clock.now()
     if token.state(now) is not TokenState.EXPIRED and not token.can_be_renewed(now):
@@ -154,7 +156,7 @@ def _surprises(login: ConfiguredLogin, path: Path) -> Iterator[Finding]:
 
 
 def _bare(url: str) -> str:
-    """Return what counts of a start URL, or of a region."""
+    """Return a start URL, or a region, in the form in which it is compared."""
     return url.partition("#")[0].rstrip("/").casefold()
 
 
@@ -165,20 +167,22 @@ def _why_not(token: AccessToken) -> str:
     return f"its registration expired at {format_timestamp(end)}"
 
 
-def _look_at_role(login: ConfiguredLogin) -> Iterator[Finding]:
+def _check_role(login: ConfiguredLogin) -> Iterator[Finding]:
     profile = login.profile
     if profile.account_id is None or profile.role_name is None:
         return
     role = RoleFile(login, role_cache(), profile.account_id)
     path = Path(role.cache.describe(role.key))
-    yield from _look_at_folder(path)
-    broken = list(_look_at_file(path, f"rm {shlex.quote(str(path))}"))
+    yield from _check_folder(path)
+    broken = list(_check_file(path, f"rm {shlex.quote(str(path))}"))
     yield from broken
     if broken:
         return
-    held = role.load()
-    if held is None:
-        yield ok("files", f"No role credentials are at hand; they go to {path} when first used.")
+    cached = role.load()
+    if cached is None:
+        yield ok(
+            "files", f"No role credentials are cached. They are fetched on first use, into {path}."
+        )
     else:
-        end = format_timestamp(held.lifetime.expires_at)
+        end = format_timestamp(cached.lifetime.expires_at)
         yield ok("files", f"The role credentials in {path} are valid until {end}.")

@@ -1,38 +1,46 @@
-"""One thing that was looked at: how it is, and what mends it."""
+"""The result of one check: what was found, and how to fix it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["Finding", "ok", "problem", "warning"]
+if TYPE_CHECKING:
+    from sso_plugin.errors import SsoPluginError
+
+__all__ = ["Finding", "ok", "problem", "warning", "without_fix"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing.
+    """The result of one check.
 
-    :param check: what was looked at: versions, hook, config, provider, files, network, clock,
-        role.
-    :param status: ``ok``, ``warning`` (works, but not as one may think) or ``problem``.
-    :param mend: what to do about it; empty if there is nothing to do.
+    :param check: its subject: versions, hook, config, provider, files, network, clock or role.
+    :param status: ``ok``, ``warning`` (works, but maybe not as expected) or ``problem``.
+    :param fix: a command or an instruction; empty if the status is ``ok``.
     """
 
     check: str
     status: str
     message: str
-    mend: str = ""
+    fix: str = ""
 
 
 def ok(check: str, message: str) -> Finding:
-    """Return a finding of what is as it should be."""
+    """Return a finding without a problem."""
     return Finding(check, "ok", message)
 
 
-def warning(check: str, message: str, mend: str) -> Finding:
-    """Return a finding of what works, but may surprise."""
-    return Finding(check, "warning", message, mend)
+def warning(check: str, message: str, fix: str) -> Finding:
+    """Return a finding about something that works, but maybe not as expected."""
+    return Finding(check, "warning", message, fix)
 
 
-def problem(check: str, message: str, mend: str) -> Finding:
-    """Return a finding of what does not work."""
-    return Finding(check, "problem", message, mend)
+def problem(check: str, message: str, fix: str) -> Finding:
+    """Return a finding about something that does not work."""
+    return Finding(check, "problem", message, fix)
+
+
+def without_fix(exc: SsoPluginError) -> str:
+    """Return the message of an error without its fix, since a finding has its own."""
+    return f"{str(exc).removesuffix(exc.fix).rstrip(' .')}."

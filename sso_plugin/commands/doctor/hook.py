@@ -1,4 +1,4 @@
-"""Whether scripts of this interpreter are served without having been changed."""
+"""Check that the start-up hook enables the plugin in scripts of this interpreter."""
 
 from __future__ import annotations
 
@@ -16,24 +16,22 @@ from .finding import Finding, ok, problem, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["look_at_hook"]
+__all__ = ["check_hook"]
 
 _START_UP_FILE = "sso_plugin.pth"
 
 
-def look_at_hook() -> Iterator[Finding]:
-    """Look for the start-up file, and at what it does to a new session."""
+def check_hook() -> Iterator[Finding]:
+    """Check the start-up file, and whether the plugin is enabled in a new session."""
     if switched_off():
         value = os.environ.get("SSO_PLUGIN")
-        yield warning(
-            "hook", f"The plugin is switched off: SSO_PLUGIN is {value}.", "unset SSO_PLUGIN"
-        )
+        yield warning("hook", f"The plugin is disabled: SSO_PLUGIN is {value}.", "unset SSO_PLUGIN")
         return
     if sys.flags.no_site:
         yield problem(
             "hook",
-            "This Python was started with -S, and so without start-up files.",
-            "Start it without, or call sso_plugin.enable() in the script.",
+            "This Python was started with -S, which disables start-up files.",
+            "Start it without -S, or call sso_plugin.enable() in the script.",
         )
         return
     yield _start_up(_start_up_file())
@@ -42,29 +40,29 @@ def look_at_hook() -> Iterator[Finding]:
 def _start_up(file: Path | None) -> Finding:
     from botocore.session import Session
 
-    live = is_enabled(Session())
+    enabled = is_enabled(Session())
     if file is None:
-        mend = f"{sys.executable} -m pip install --force-reinstall --no-deps sso-plugin"
+        fix = f"{sys.executable} -m pip install --force-reinstall --no-deps sso-plugin"
         place = f"no site directory of {sys.executable} has the start-up file {_START_UP_FILE}"
-        if live:
-            return warning("hook", f"The plugin is live in this process, but {place}.", mend)
+        if enabled:
+            return warning("hook", f"The plugin is enabled in this process, but {place}.", fix)
         return problem(
             "hook",
-            f"Unchanged scripts are not served: {place}.",
-            f"{mend} (or call sso_plugin.enable() in the script)",
+            f"The plugin is not enabled in scripts: {place}.",
+            f"{fix} (or call sso_plugin.enable() in the script)",
         )
-    if not live:
+    if not enabled:
         return problem(
             "hook",
-            f"The start-up file {file} is there, but has not run: sso_plugin or botocore cannot "
-            "be imported at the start of this Python, or sso_plugin.disable() was called.",
+            f"The start-up file {file} exists, but did not run: sso_plugin or botocore cannot be "
+            "imported when Python starts, or sso_plugin.disable() was called.",
             f"{sys.executable} -v -c pass 2>&1 | grep sso_plugin",
         )
-    return ok("hook", f"Every new boto3 session is served: {file} has run.")
+    return ok("hook", f"The plugin is enabled in every new boto3 session: {file} ran.")
 
 
 def _start_up_file() -> Path | None:
-    # Not all of sys.path: only in these are start-up files looked for.
+    # Python runs start-up files in these folders only, not in all of sys.path.
     folders = site.getsitepackages()
     if site.ENABLE_USER_SITE:
         folders = [*folders, site.getusersitepackages()]

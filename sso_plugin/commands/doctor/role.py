@@ -1,6 +1,6 @@
-"""Whether Identity Center gives credentials for the role of a profile, or why not.
+"""Check whether Identity Center returns credentials for the role of a profile.
 
-The credentials are not kept and not shown. The token is used as it is, and never renewed.
+The credentials are not stored or printed. The token is not renewed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sso_plugin.portal.client import Portal
 from sso_plugin.timestamps import format_timestamp
 
 from .bounded import within
-from .finding import Finding, ok, problem, warning
+from .finding import Finding, ok, problem, warning, without_fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from sso_plugin.portal.responses import Account
     from sso_plugin.signin.configured_login import ConfiguredLogin
 
-__all__ = ["look_at_role"]
+__all__ = ["check_role"]
 
-_LONGEST = 30.0
-"""Seconds for all calls together."""
+_TIMEOUT = 30.0
+"""Seconds, for all requests together."""
 
-_MOST_PAGES = 20
-_MOST_SHOWN = 10
-_NOT_HIS = ("ForbiddenException", "ResourceNotFoundException")
-_AGAIN = "Try again later."
+_MAX_PAGES = 20
+_MAX_NAMES = 10
+_NO_ACCESS_CODES = ("ForbiddenException", "ResourceNotFoundException")
+_RETRY = "Try again later."
 
 
-def look_at_role(login: ConfiguredLogin, longest: float = _LONGEST) -> Iterator[Finding]:
-    """Call GetRoleCredentials for the role of the profile, if there is a token."""
+def check_role(login: ConfiguredLogin, timeout: float = _TIMEOUT) -> Iterator[Finding]:
+    """Call GetRoleCredentials for the role of the profile, if there is a valid token."""
     token, now = TokenFile(login).load(), login.clock.now()
     if login.profile.role_name is None or token is None:
         return
@@ -49,18 +49,18 @@ def look_at_role(login: ConfiguredLogin, longest: float = _LONGEST) -> Iterator[
             )
         return
     try:
-        yield within(longest, _Question(login, token.value).ask)
+        yield within(timeout, _RoleRequest(login, token.value).send)
     except TimeoutError as exc:
-        yield problem("role", f"GetRoleCredentials was called: {exc}.", _AGAIN)
+        yield problem("role", f"GetRoleCredentials failed: {exc}.", _RETRY)
 
 
 @dataclass(frozen=True)
-class _Question:
+class _RoleRequest:
     login: ConfiguredLogin
     token: str
 
-    def ask(self) -> Finding:
-        # With a clock and without a budget, so that no file of ours is written.
+    def send(self) -> Finding:
+        # With a new clock and without a retry budget, so that no file is written.
         portal = Portal(self.login.session, self.login.profile, Clock())
         portal.attempts = 1
         account = self.login.profile.account_id
@@ -71,31 +71,33 @@ class _Question:
         except PortalRefusal as exc:
             return self._refused(portal, account, exc)
         except SsoPluginError as exc:
-            return problem("role", _without_command(exc), "See the findings above.")
+            return problem("role", without_fix(exc), "See the findings above.")
         end = format_timestamp(expires_at)
-        return ok("role", f"Identity Center gives credentials for {self._name}, valid until {end}.")
+        return ok(
+            "role", f"Identity Center returns credentials for {self._name}, valid until {end}."
+        )
 
     def _account_by_name(self, portal: Portal) -> str:
         accounts = _pages(lambda page: portal.list_accounts(self.token, page))
         return choose(accounts, Wanted.of(self.login.profile)).account_id
 
     def _refused(self, portal: Portal, account: str | None, exc: PortalRefusal) -> Finding:
-        message = f"Identity Center gives no credentials for {self._name}: {exc.explanation}."
+        message = f"Identity Center returns no credentials for {self._name}: {exc.explanation}."
         if exc.code == "UnauthorizedException":
             message = f"Identity Center does not accept the token: {exc.explanation}."
             return problem("role", message, f"{self.login.profile.login_command} --force")
-        if exc.code in _NOT_HIS:
+        if exc.code in _NO_ACCESS_CODES:
             message = f"You do not have {self._name} ({exc.explanation})."
             return problem("role", message, self._alternatives(portal, str(account)))
         if exc.code == "TooManyRequestsException":
-            return warning("role", message, _AGAIN)
-        return problem("role", message, _AGAIN if exc.retryable else "See the findings above.")
+            return warning("role", message, _RETRY)
+        return problem("role", message, _RETRY if exc.retryable else "See the findings above.")
 
     def _alternatives(self, portal: Portal, account: str) -> str:
         try:
             roles = _pages(lambda page: portal.list_account_roles(self.token, account, page))
         except PortalRefusal as exc:
-            if exc.code not in _NOT_HIS:
+            if exc.code not in _NO_ACCESS_CODES:
                 return "Check sso_account_id and sso_role_name."
             roles = []
         except SsoPluginError:
@@ -110,7 +112,7 @@ class _Question:
         except SsoPluginError:
             return "Check sso_account_id: you have no role in this account."
         if not found:
-            return "Have a role assigned to you: you have none in any account."
+            return "Ask your administrator for a role: you have none in any account."
         names = [f"{each.account_id} ({each.name})" for each in found]
         return f"Set sso_account_id to an account in which you have a role: {_listed(names)}."
 
@@ -121,24 +123,16 @@ class _Question:
         return f"the role {profile.role_name} in the account {account}"
 
 
-def _pages(ask: Callable[[str | None], tuple[list[Any], str | None]]) -> list[Any]:
-    found, token = ask(None)
-    for _ in range(_MOST_PAGES):
+def _pages(fetch: Callable[[str | None], tuple[list[Any], str | None]]) -> list[Any]:
+    found, token = fetch(None)
+    for _ in range(_MAX_PAGES):
         if not token:
             break
-        page, token = ask(token)
+        page, token = fetch(token)
         found = [*found, *page]
     return found
 
 
 def _listed(names: list[str]) -> str:
-    more = [f"and {len(names) - _MOST_SHOWN} more"] if len(names) > _MOST_SHOWN else []
-    return ", ".join([*names[:_MOST_SHOWN], *more])
-
-
-def _without_command(exc: SsoPluginError) -> str:
-    """Return the message of an error without the advice to run this command."""
-    message = str(exc)
-    for advice in (". Run: ", ". Try again later, or run: "):
-        message = message.partition(advice)[0]
-    return f"{message.rstrip('.')}."
+    more = [f"and {len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else []
+    return ", ".join([*names[:_MAX_NAMES], *more])

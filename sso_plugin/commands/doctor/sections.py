@@ -1,4 +1,4 @@
-"""The sections of the config file that a profile consists of: found, and one of each."""
+"""Check that the sections of a profile and of its sso-session exist, and exist only once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .finding import Finding, problem, warning
 from .service import shared_profiles
-from .values import Section, look_at_values
+from .values import Section, check_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ __all__ = ["Sections"]
 
 
 class Sections:
-    """The section of a profile, and the one of its sso-session.
+    """The section of a profile, and the section of its sso-session.
 
     :param file: the config file.
     """
@@ -43,9 +43,9 @@ class Sections:
             self._headers = []
 
     def missing_profile(self, origin: str) -> Finding:
-        """Return what to do about a profile that does not exist.
+        """Return the finding about a profile that does not exist.
 
-        :param origin: where its name is from, such as `` (AWS_PROFILE)``.
+        :param origin: where its name comes from, such as `` (set by AWS_PROFILE)``.
         """
         message = f'There is no profile "{self._name}"{origin} in {self._file}.'
         title = "[default]" if self._name == "default" else f"[profile {_quoted(self._name)}]"
@@ -56,27 +56,27 @@ class Sections:
         known = f"Choose one of: {', '.join(profiles)}." if profiles else "Add it to the file."
         return problem("config", message, known)
 
-    def faults(self) -> Iterator[Finding]:
-        """Yield what is wrong with the sections themselves and with their values."""
+    def check(self) -> Iterator[Finding]:
+        """Yield problems of the sections and of their values."""
         name = self._values.get("sso_session")
         if self._has_defaults:
             yield warning(
                 "config",
                 f"[DEFAULT] in {self._file} adds its keys to every section.",
-                "Write [default], or move its keys to the profiles that need them.",
+                "Rename it to [default], or move its keys to the profiles that need them.",
             )
         yield from self._repeated("profile", self._name)
         if isinstance(name, str) and name not in self._sessions:
             yield self._missing_session(name)
-        yield from look_at_values(self._profile)
+        yield from check_values(self._profile)
         if isinstance(name, str) and name in self._sessions:
-            yield from self.faults_of_session(name)
+            yield from self.check_session(name)
 
-    def faults_of_session(self, name: str) -> Iterator[Finding]:
-        """Yield what is wrong with an sso-session."""
+    def check_session(self, name: str) -> Iterator[Finding]:
+        """Yield problems of an sso-session."""
         yield from self._repeated("sso-session", name)
         place = self._titles("sso-session", name)[-1], self._file
-        yield from look_at_values(Section(self._sessions[name], lambda _: place))
+        yield from check_values(Section(self._sessions[name], lambda _: place))
 
     @property
     def _profile(self) -> Section:
@@ -88,7 +88,7 @@ class Sections:
         return Section(self._values, place_of)
 
     def _titles(self, kind: str, name: str) -> list[str]:
-        """Return the headers of a section as they are in the file; the last one counts."""
+        """Return the headers of a section as written in the file. botocore uses the last one."""
         return [f"[{header}]" for header in self._headers if _parts(header) == (kind, name)]
 
     def _repeated(self, kind: str, name: str) -> Iterator[Finding]:
@@ -104,10 +104,10 @@ class Sections:
     def _missing_session(self, name: str) -> Finding:
         place = self._profile.name("sso_session")
         message = f'{place} is "{name}", and there is no [sso-session {name}].'
-        meant = _simple(re.sub(r"(^|\s)[#;].*", "", name))
-        same = [known for known in self._sessions if _simple(known) == meant]
-        if same:
-            fix = self._profile.fix("sso_session", f"sso_session = {same[0]}")
+        simple_name = _simple(re.sub(r"(^|\s)[#;].*", "", name))
+        similar = [known for known in self._sessions if _simple(known) == simple_name]
+        if similar:
+            fix = self._profile.fix("sso_session", f"sso_session = {similar[0]}")
             return problem("config", message, fix)
         near = self._near_miss(name, ("", "sso-session", "sso-sessions", "sso_session", "session"))
         if near:
@@ -118,7 +118,7 @@ class Sections:
         return problem("config", message, f"Add {section}{known}.")
 
     def _near_miss(self, name: str, kinds: tuple[str, ...]) -> str | None:
-        """Return the header that was probably meant to be the one of a section."""
+        """Return a header that is probably a misspelled header of this section."""
         wanted = {_simple(f"{kind} {name}") for kind in kinds}
         return next((header for header in self._headers if _simple(header) in wanted), None)
 

@@ -1,4 +1,4 @@
-"""Which provider of credentials serves a profile, and why that one."""
+"""Check which credential provider serves a profile, and why."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sso_plugin.commands.aws_variables import UNDO
-from sso_plugin.commands.env.shells import detect_shell, recipe
+from sso_plugin.commands.env.shells import detect_shell, load_command
 from sso_plugin.config import is_served
 
 from .finding import Finding, ok, problem, warning
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
     from sso_plugin.config.profile import SsoProfile
 
-__all__ = ["look_at_service", "shared_profiles"]
+__all__ = ["check_service", "shared_profiles"]
 
 
-def look_at_service(given: str | None, profile: SsoProfile | None) -> Iterator[Finding]:
-    """Walk the providers as botocore does, without asking any of them.
+def check_service(given: str | None, profile: SsoProfile | None) -> Iterator[Finding]:
+    """Find the provider that botocore would use, without fetching credentials.
 
-    :param given: the profile that a script would name; None for what it finds in the environment.
-    :param profile: what that one says of SSO.
+    :param given: the profile that a script names; None if the script names none.
+    :param profile: the SSO settings of the profile.
     """
-    case = _Case.of(given, profile)
-    yield case.verdict()
+    choice = _ProviderChoice.of(given, profile)
+    yield choice.finding()
     if profile is not None:
-        yield from case.surprises()
+        yield from choice.conflicts()
 
 
 @dataclass(frozen=True)
-class _Case:
-    """A profile before botocore's chain of providers."""
+class _ProviderChoice:
+    """A profile, and the provider that serves it."""
 
     name: str
     profile: SsoProfile | None
@@ -43,11 +43,11 @@ class _Case:
     shared_file: str
     in_shared_file: bool
     provider: Any
-    off: bool
+    is_off: bool
 
     @classmethod
-    def of(cls, given: str | None, profile: SsoProfile | None) -> _Case:
-        # A session as scripts make it: adapted by the start-up hook, or not.
+    def of(cls, given: str | None, profile: SsoProfile | None) -> _ProviderChoice:
+        # A session as in a script, with or without the start-up hook.
         from botocore.session import Session
 
         session = Session(profile=given)
@@ -58,30 +58,30 @@ class _Case:
         shared = str(session.get_config_variable("credentials_file"))
         in_shared = "aws_access_key_id" in shared_profiles(shared).get(name, {})
         providers = session.get_component("credential_provider").providers
-        provides = _providing(settings, implicit=given is None, in_shared=in_shared)
-        chosen = next((one for one in providers if provides.get(one.METHOD)), None)
-        off = not is_served(session.full_config, name)
-        return cls(name, profile, settings, of_session, shared, in_shared, chosen, off)
+        availability = _availability(settings, implicit=given is None, in_shared=in_shared)
+        chosen = next((each for each in providers if availability.get(each.METHOD)), None)
+        is_off = not is_served(session.full_config, name)
+        return cls(name, profile, settings, of_session, shared, in_shared, chosen, is_off)
 
     @property
     def method(self) -> str:
         return getattr(self.provider, "METHOD", "none")
 
-    def verdict(self) -> Finding:
+    def finding(self) -> Finding:
         subject = f'The profile "{self.name}"'
         if self.profile is None or self.profile.role_name is None:
             return self._without_role(subject)
         if self.method == "env":
             return problem(
                 "provider",
-                f"{subject} is not used: AWS_ACCESS_KEY_ID in the environment wins over it.",
-                _without_keys(),
+                f"{subject} is not used: AWS_ACCESS_KEY_ID in the environment comes first.",
+                _unset_keys(),
             )
         if self.method != "sso":
             return problem(
                 "provider",
                 f"{subject} is served by {_described(self.method)}, which comes before SSO.",
-                "Remove what it has besides its sso_ keys.",
+                "Remove the other credential settings from the profile.",
             )
         return self._by_sso(subject)
 
@@ -90,17 +90,16 @@ class _Case:
             source = self.settings["source_profile"]
             return ok(
                 "provider",
-                f'{subject} assumes a role with the profile "{source}": look at that one with '
+                f'{subject} assumes a role with the profile "{source}": check that one with '
                 f"sso-plugin doctor --profile {source}",
             )
         return warning(
             "provider",
-            f"{subject} names no role of Identity Center; it is served by "
-            f"{_described(self.method)}.",
-            _without_keys()
+            f"{subject} has no Identity Center role; it is served by {_described(self.method)}.",
+            _unset_keys()
             if self.method == "env" and UNDO in os.environ
-            else "sso-plugin configure writes profiles that do; choose one with --profile or "
-            "AWS_PROFILE.",
+            else "Choose one that has, with --profile or AWS_PROFILE. To write such profiles, run "
+            "sso-plugin configure.",
         )
 
     def _by_sso(self, subject: str) -> Finding:
@@ -108,29 +107,29 @@ class _Case:
 
         if isinstance(self.provider, SsoProvider):
             return ok("provider", f"{subject} is served by sso_plugin: its sso_ keys come first.")
-        if self.off:
-            mend = "Remove sso_plugin = off from the profile, or from its sso-session."
-            return warning("provider", f"{subject} is served by botocore: it says so.", mend)
+        if self.is_off:
+            fix = "Remove sso_plugin = off from the profile, or from its sso-session."
+            return warning("provider", f"{subject} is served by botocore: sso_plugin is off.", fix)
         return warning(
             "provider",
             f"{subject} is served by botocore's own provider, without renewal in the background.",
-            "See what is said of the hook.",
+            "See the findings about the hook.",
         )
 
-    def surprises(self) -> Iterator[Finding]:
-        """Tell of what does not matter to this session, and may matter to others."""
+    def conflicts(self) -> Iterator[Finding]:
+        """Yield settings that do not affect this session, but may affect other programs."""
         if self.method != "env" and os.environ.get("AWS_ACCESS_KEY_ID"):
             yield warning(
                 "provider",
-                "AWS_ACCESS_KEY_ID is set: it wins wherever the profile comes from AWS_PROFILE "
-                "and not from the script.",
-                _without_keys(),
+                "AWS_ACCESS_KEY_ID is set: programs that get the profile from AWS_PROFILE use the "
+                "keys instead.",
+                _unset_keys(),
             )
         if self.in_shared_file:
             yield warning(
                 "provider",
-                f'{self.shared_file} has keys for the profile "{self.name}" too: boto3 takes SSO, '
-                "other SDKs take the keys.",
+                f'{self.shared_file} also has keys for the profile "{self.name}": boto3 uses SSO, '
+                "other SDKs use the keys.",
                 f"Remove the section [{self.name}] from {self.shared_file}.",
             )
         for key in sorted(self.settings.keys() & self.of_session.keys()):
@@ -138,20 +137,20 @@ class _Case:
                 yield warning(
                     "provider",
                     f"{key} is {self.settings[key]} in the profile and {self.of_session[key]} in "
-                    "its sso-session: the AWS CLI, and botocore without sso_plugin, refuse that.",
+                    "its sso-session: the AWS CLI, and botocore without sso_plugin, reject this.",
                     f"Remove {key} from one of them.",
                 )
 
 
-def _without_keys() -> str:
-    """Return the command that takes the keys out of the environment."""
+def _unset_keys() -> str:
+    """Return the command that removes the keys from the environment."""
     if UNDO in os.environ:
-        return recipe(detect_shell(), "--unset")
+        return load_command(detect_shell(), "--unset")
     return "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 
 
 def shared_profiles(path: str) -> Mapping[str, Any]:
-    """Return the profiles of a shared credentials file; none if there is no such file."""
+    """Return the profiles in a shared credentials file; empty if it does not exist."""
     from botocore.configloader import raw_config_parse
     from botocore.exceptions import ConfigNotFound
 
@@ -162,8 +161,10 @@ def shared_profiles(path: str) -> Mapping[str, Any]:
     return profiles
 
 
-def _providing(settings: Mapping[str, Any], *, implicit: bool, in_shared: bool) -> dict[str, bool]:
-    """Tell of each kind of provider, by its METHOD, whether it would give credentials."""
+def _availability(
+    settings: Mapping[str, Any], *, implicit: bool, in_shared: bool
+) -> dict[str, bool]:
+    """Return for each provider, by its METHOD, whether it would return credentials."""
     chain = "source_profile" in settings or "credential_source" in settings
     token_file = "web_identity_token_file" in settings or (
         implicit and "AWS_WEB_IDENTITY_TOKEN_FILE" in os.environ
@@ -196,4 +197,4 @@ _DESCRIPTIONS = {
 
 
 def _described(method: str) -> str:
-    return _DESCRIPTIONS.get(method, "nothing but the machine itself, if that has a role")
+    return _DESCRIPTIONS.get(method, "the role of the machine, if it has one")

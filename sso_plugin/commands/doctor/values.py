@@ -1,4 +1,4 @@
-"""The values of a profile and its sso-session: their form, and what to write instead."""
+"""Check the format of the values in a profile and its sso-session, and suggest corrections."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from .finding import Finding, problem, warning
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["KEYS", "Section", "look_at_values"]
+__all__ = ["KEYS", "Section", "check_values"]
 
 _SIMILAR = 0.85
+"""From 0 to 1, for difflib: how similar a misspelled key is to a known one."""
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z0-9]+)+-[0-9]+")
 _LABEL = re.compile(r"(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -37,38 +38,38 @@ _SEPARATORS = re.compile(r"[\s_-]")
 class Section:
     """A section of a config file.
 
-    :param place_of: returns the header, such as ``[profile dev]``, and the file in which a key is.
+    :param place_of: returns the header, such as ``[profile dev]``, and the file that contain a key.
     """
 
     values: Mapping[str, Any]
     place_of: Callable[[str], tuple[str, str]]
 
     def name(self, key: str) -> str:
-        """Name a key of it in a message."""
+        """Return a key with its section, for a message."""
         return f"{key} in {' of '.join(self.place_of(key))}"
 
     def fix(self, key: str, text: str) -> str:
-        """Say what to write for a key."""
+        """Return an instruction to change a key."""
         return f"Write in {self.place_of(key)[0]}: {text}"
 
 
 @dataclass(frozen=True)
-class _Form:
-    """What a value has to look like.
+class _Format:
+    """The format of a value.
 
-    :param repaired: returns what was probably meant, of a value without comment and quotes.
+    :param repaired: returns the probably intended value for one without comment and quotes.
     """
 
     is_valid: Callable[[str], bool]
-    words: str
+    description: str
     example: str
     repaired: Callable[[str], str] = str
 
 
-def look_at_values(section: Section) -> Iterator[Finding]:
-    """Yield what is wrong with the values of a section."""
+def check_values(section: Section) -> Iterator[Finding]:
+    """Yield problems of the values of a section."""
     for key, value in section.values.items():
-        finding = _of_value(section, key, value)
+        finding = _check_value(section, key, value)
         if finding is not None:
             yield finding
         if key.startswith("sso_") and key not in KEYS:
@@ -80,54 +81,54 @@ def look_at_values(section: Section) -> Iterator[Finding]:
                 )
 
 
-def _of_value(section: Section, key: str, value: object) -> Finding | None:
+def _check_value(section: Section, key: str, value: object) -> Finding | None:
     if not isinstance(value, str):
         known = key in (*KEYS, "region")
         fix = section.fix(key, f"{key} = VALUE, on one line")
-        message = f"{section.name(key)} is an indented block."
+        message = f"{section.name(key)} is an indented block, not a value."
         return problem("config", message, fix) if known else None
-    if key in _OWN:
-        return _of_own(section, key, value)
+    if key in _OWN_KEYS:
+        return _check_own_key(section, key, value)
     if key == "sso_account_name":
-        return _of_name(section, key, value)
-    form = _FORMS.get(key)
-    if form is None or not value or form.is_valid(value):
+        return _check_account_name(section, key, value)
+    format_ = _FORMATS.get(key)
+    if format_ is None or not value or format_.is_valid(value):
         return None
-    return _of_form(section, key, value, form)
+    return _check_format(section, key, value, format_)
 
 
-def _of_form(section: Section, key: str, value: str, form: _Form) -> Finding:
-    bare = form.repaired(_bare(value)).strip()
-    why = _why(value) or f"not {form.words}"
-    if form.is_valid(bare):
+def _check_format(section: Section, key: str, value: str, format_: _Format) -> Finding:
+    bare = format_.repaired(_bare(value)).strip()
+    why = _why(value) or f"not {format_.description}"
+    if format_.is_valid(bare):
         return _problem(section, key, value, why, f"{key} = {bare}")
-    fix = f"{form.words}, such as {key} = {form.example}"
-    return _problem(section, key, value, f"not {form.words}", fix)
+    fix = f"{format_.description}, such as {key} = {format_.example}"
+    return _problem(section, key, value, f"not {format_.description}", fix)
 
 
-def _of_own(section: Section, key: str, value: str) -> Finding | None:
-    """Look at a key of ours, as `config` reads it."""
-    fault = _fault_of_own(key, value)
-    if fault is None:
+def _check_own_key(section: Section, key: str, value: str) -> Finding | None:
+    """Check a key of this package by reading it with `config`."""
+    error = _error_of_own_key(key, value)
+    if error is None:
         return None
     bare = _bare(value)
-    if bare != value and _fault_of_own(key, bare) is None:
+    if bare != value and _error_of_own_key(key, bare) is None:
         return _problem(section, key, value, _why(value), f"{key} = {bare}")
-    choices = fault.rpartition("set it to ")[2].rstrip(".")
+    choices = re.sub(r"^(Set it to|Use) |\.$", "", error.fix)
     return _problem(section, key, value, "an invalid value", f"{key} = {choices}")
 
 
-def _fault_of_own(key: str, value: str) -> str | None:
+def _error_of_own_key(key: str, value: str) -> ConfigError | None:
     login = {"sso_start_url": "https://example.awsapps.com/start", "sso_region": "eu-central-1"}
     try:
         SsoProfile.find({"profiles": {"x": {**login, key: value}}}, "x")
     except ConfigError as exc:
-        return str(exc)
+        return exc
     return None
 
 
-def _of_name(section: Section, key: str, value: str) -> Finding | None:
-    """Look at the name of an account, which may have any characters."""
+def _check_account_name(section: Section, key: str, value: str) -> Finding | None:
+    """Check the name of an account, which may contain any characters."""
     bare = _bare(value)
     if bare == value:
         return None
@@ -145,7 +146,7 @@ def _problem(section: Section, key: str, value: str, why: str, fix: str) -> Find
 
 
 def _why(value: str) -> str:
-    """Say what is in a value that does not belong there; empty if it is something else."""
+    """Return why a value is wrong, for the usual mistakes; otherwise an empty text."""
     if _COMMENT.search(value):
         return "a comment at the end of a line is part of the value"
     if _unquoted(value) != value:
@@ -194,37 +195,37 @@ def _as_role(value: str) -> str:
     return found[1] if found else name
 
 
-_REGION_WORDS = "the name of a region"
-_FORMS = {
-    "sso_start_url": _Form(
+_REGION_NAME = "the name of a region"
+_FORMATS = {
+    "sso_start_url": _Format(
         _is_start_url, "an https address", "https://example.awsapps.com/start", _as_url
     ),
-    "sso_region": _Form(
+    "sso_region": _Format(
         lambda value: _REGION.fullmatch(value) is not None,
-        _REGION_WORDS,
+        _REGION_NAME,
         "eu-central-1",
         _as_region,
     ),
-    "region": _Form(
-        lambda value: _LABEL.fullmatch(value) is not None, _REGION_WORDS, "eu-central-1", _as_region
+    "region": _Format(
+        lambda value: _LABEL.fullmatch(value) is not None, _REGION_NAME, "eu-central-1", _as_region
     ),
-    "sso_account_id": _Form(
+    "sso_account_id": _Format(
         is_account_id, "12 digits, with leading zeros", "012345678901", _as_account_id
     ),
-    "sso_role_name": _Form(
+    "sso_role_name": _Format(
         lambda value: bool(_ROLE.fullmatch(value)) and not _ROLE_IN_IAM.fullmatch(value),
         "the name of a permission set",
         "AdministratorAccess",
         _as_role,
     ),
-    "sso_registration_scopes": _Form(
+    "sso_registration_scopes": _Format(
         lambda value: _SCOPES.fullmatch(value) is not None,
         "scopes with commas between them",
         "sso:account:access",
         lambda value: ", ".join(value.split()),
     ),
 }
-_OWN = (
+_OWN_KEYS = (
     "sso_plugin",
     "sso_login",
     "sso_refresh",
@@ -233,5 +234,10 @@ _OWN = (
     "sso_requests_per_second",
     "sso_use_fips_endpoint",
 )
-KEYS = ("sso_session", "sso_account_name", *(key for key in _FORMS if key != "region"), *_OWN)
-"""All keys that mean something in a profile or in an sso-session."""
+KEYS = (
+    "sso_session",
+    "sso_account_name",
+    *(key for key in _FORMATS if key != "region"),
+    *_OWN_KEYS,
+)
+"""All keys of SSO in a profile or an sso-session."""

@@ -1,4 +1,4 @@
-"""What is installed, and whether it is new enough."""
+"""Check that the required packages are installed, and not too old."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from .finding import Finding, ok, problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["look_at_versions"]
+__all__ = ["check_versions"]
 
-# As in setup.cfg, from which a test reads them.
-_LEAST = {"botocore": (1, 31), "boto3": (1, 28), "wrapt": (1, 17), "filelock": (3, 30)}
+_MINIMUM = {"botocore": (1, 31), "boto3": (1, 28), "wrapt": (1, 17), "filelock": (3, 30)}
+"""As in setup.cfg; a test compares them."""
 
 
-def look_at_versions(version_of: Callable[[str], str] = metadata.version) -> Iterator[Finding]:
-    """Tell the versions of all that works together here."""
+def check_versions(version_of: Callable[[str], str] = metadata.version) -> Iterator[Finding]:
+    """Yield the versions, and a problem for each package that is missing or too old."""
     found = {"sso-plugin": __version__, "Python": platform.python_version()}
-    for name, least in _LEAST.items():
-        wanted = ".".join(map(str, least))
-        mend = f"{sys.executable} -m pip install '{name}>={wanted}'"
+    for name, minimum in _MINIMUM.items():
+        wanted = ".".join(map(str, minimum))
+        fix = f"{sys.executable} -m pip install '{name}>={wanted}'"
         try:
             found[name] = version_of(name)
         except metadata.PackageNotFoundError:
-            yield problem("versions", f"{name} is not installed in {sys.prefix}.", mend)
+            yield problem("versions", f"{name} is not installed in {sys.prefix}.", fix)
             continue
-        if _numbers(found[name]) < least:
+        if _numbers(found[name]) < minimum:
             yield problem(
-                "versions", f"{name} {found[name]} is too old; {wanted} is the oldest.", mend
+                "versions", f"{name} {found[name]} is too old. At least {wanted} is required.", fix
             )
     versions = ", ".join(f"{name} {version}" for name, version in found.items())
     yield ok("versions", f"{versions} ({sys.executable})")

@@ -1,1 +1,1 @@
-"""``sso-plugin env``: the credentials of a profile as lines for a shell."""
+"""``sso-plugin env``: the credentials of a profile as shell commands."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sso_plugin.timestamps import format_timestamp
 
-from ..aws_variables import IN_THE_WAY, with_note
+from ..aws_variables import OTHER_CREDENTIALS, with_undo
 from ..profile_credentials import ProfileCredentials
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ __all__ = ["Environment", "environment_of"]
 
 @dataclass(frozen=True)
 class Environment:
-    """Variables that SDKs read credentials from, and until when these live, in epoch seconds.
+    """Variables with credentials, and when these expire, in epoch seconds; None for never.
 
-    One that is None has to be taken away: with other keys it would be wrong.
+    A variable that is None has to be unset.
     """
 
     variables: dict[str, str | None] = field(repr=False)
@@ -31,11 +31,11 @@ class Environment:
 def environment_of(
     profile_name: str | None = None, environ: Mapping[str, str] = os.environ
 ) -> Environment:
-    """Return the keys of a profile, as they are now: nobody renews an environment.
+    """Return the credentials of a profile as variables.
 
-    :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None,
-        and not what the environment holds already.
-    :param environ: the environment that the variables are for.
+    :param profile_name: a profile in the AWS config file; ``AWS_PROFILE`` or ``default`` if None,
+        and never the keys in the environment.
+    :param environ: the environment in which the variables will be set.
     :raises botocore.exceptions.BotoCoreError: if there are no credentials.
     """
     profile = ProfileCredentials.of(profile_name, environ)
@@ -47,5 +47,5 @@ def environment_of(
         "AWS_CREDENTIAL_EXPIRATION": format_timestamp(expires_at) if expires_at else None,
         **profile.region.variables,
     }
-    others = {name: None for name in IN_THE_WAY if name not in variables}
-    return Environment(with_note({**variables, **others}, environ), expires_at)
+    others = {name: None for name in OTHER_CREDENTIALS if name not in variables}
+    return Environment(with_undo({**variables, **others}, environ), expires_at)

@@ -1,1 +1,1 @@
-"""``sso-plugin exec``: a command whose credentials are renewed for as long as it runs."""
+"""``sso-plugin exec``: a command with credentials that are renewed while it runs."""

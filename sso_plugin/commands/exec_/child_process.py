@@ -1,4 +1,4 @@
-"""A child process in our place: it gets our signals, and we end as it does."""
+"""A child process: it gets our signals, and its exit code becomes ours."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["run_child"]
+__all__ = ["exit_code_of", "run_child"]
 
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
-_FROM_KEYS = ("SIGINT", "SIGQUIT", "SIGBREAK")
+_FROM_TERMINAL = ("SIGINT", "SIGQUIT", "SIGBREAK")
 
 
-def run_child(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command to its end and return its exit code, as a shell gives it: 128+n by signal n.
+def run_child(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command and return its exit code, as a shell does: 128+n for signal n.
 
-    The child stays in our process group. So the keys that stop, suspend and interrupt reach it
-    from the terminal itself, and a signal that somebody sends to us is passed on.
+    The child stays in our process group, so it gets the signals of the terminal (Ctrl-C, Ctrl-Z)
+    directly. Other signals that we get are forwarded.
 
-    :raises OSError: if there is no such command; `exit_code_of` says what a shell would return.
+    :raises OSError: if the command cannot be run; see `exit_code_of`.
     """
-    # No shell: the words are the person's own, and stay as they are.
-    with _Forwarding() as forwarding, subprocess.Popen(list(words), env=environment) as child:  # noqa: S603
+    # Without a shell, so that the arguments are not changed.
+    with _Forwarding() as forwarding, subprocess.Popen(list(arguments), env=environment) as child:  # noqa: S603
         forwarding.begin(child)
         code = child.wait()
     return code if code >= 0 else 128 - code
 
 
 def exit_code_of(error: OSError) -> int:
-    """Return the exit code of a shell for a command that cannot be run."""
+    """Return the exit code that a shell returns for a command that cannot be run."""
     return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
 
 
 class _Forwarding:
-    """Passes signals on to a child, those that come before it exists as soon as it does."""
+    """Forwards signals to a child process. Those that arrive before it exists are sent later."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
@@ -50,7 +50,7 @@ class _Forwarding:
 
     def __enter__(self) -> Self:
         for number in _numbers(_FORWARDED):
-            # What was to be ignored (as under nohup), the child ignores too.
+            # The child also ignores signals that are ignored here, as under nohup.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._receive)
         return self
@@ -62,18 +62,18 @@ class _Forwarding:
     def begin(self, child: subprocess.Popen[bytes]) -> None:
         self._child = child
         for number in self._early:
-            self._pass_on(number)
+            self._forward(number)
 
     def _receive(self, number: int, _: object) -> None:
         if self._child is None:
             self._early.append(number)
         else:
-            self._pass_on(number)
+            self._forward(number)
 
-    def _pass_on(self, number: int) -> None:
-        # The terminal has sent it to the child already, which should not get it twice: to many
-        # programs a second interrupt means to drop everything.
-        if self._child and not (number in _numbers(_FROM_KEYS) and _in_foreground()):
+    def _forward(self, number: int) -> None:
+        # The terminal already sent it to the child. Many programs exit at once at the second
+        # interrupt.
+        if self._child and not (number in _numbers(_FROM_TERMINAL) and _in_foreground()):
             with contextlib.suppress(OSError):
                 self._child.send_signal(number)
 
@@ -83,7 +83,7 @@ def _numbers(names: Sequence[str]) -> Iterator[int]:
 
 
 def _in_foreground() -> bool:
-    """Tell whether a terminal sends its keys to our process group."""
+    """Return whether the terminal sends its signals to our process group."""
     if not hasattr(os, "tcgetpgrp"):
         return True
     try:

@@ -1,9 +1,9 @@
-"""A command with the credentials of a profile, which renew for as long as it runs.
+"""A command with the credentials of a profile, which are renewed while it runs.
 
-The credentials stay here: the command asks for them at a `CredentialsEndpoint`. SDKs look there
-last, so all that would come first is taken out of the command's sight: variables with keys, and
-the credentials of the profile ``default``. Other profiles of the two files stay in sight, except
-those of the config file that hold a secret.
+The command gets its credentials from a `CredentialsEndpoint`, which is the last place that SDKs
+check. So everything that comes first is hidden from the command: variables with keys, and the
+credentials of the profile ``default``. The other profiles of the two files stay visible, except
+those in the config file that contain a secret.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..aws_variables import IN_THE_WAY, REGIONS, UNDO
+from ..aws_variables import OTHER_CREDENTIALS, REGIONS, UNDO
 from ..container import CredentialsEndpoint
 from ..profile_credentials import ProfileCredentials
 from .child_process import run_child
@@ -55,74 +55,74 @@ _HEADER = re.compile(rb"\s*\[(.*)")
 
 
 def run_with_credentials(
-    words: Sequence[str],
+    arguments: Sequence[str],
     profile_name: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> int:
-    """Run a command and return its exit code; its credentials are gone when it ends.
+    """Run a command and return its exit code. The endpoint and its files exist only while it runs.
 
-    :raises botocore.exceptions.BotoCoreError: if there are no credentials to begin with.
-    :raises OSError: if there is no such command.
+    :raises botocore.exceptions.BotoCoreError: if there are no credentials.
+    :raises OSError: if the command does not exist or cannot be run.
     """
     keys = ProfileCredentials.of(profile_name, environ)
-    # Now rather than when the command asks: here there is somebody to read the error.
+    # Fetch before the command starts, so that the user sees the error.
     keys.fetch()
     with tempfile.TemporaryDirectory(prefix="sso-plugin-") as folder:
         files = _write_files(Path(folder), keys)
         with CredentialsEndpoint(keys.fetch) as endpoint:
-            variables = {**_without_others(environ, keys.region), **endpoint.environment()}
-            return run_child(words, {**variables, **files})
+            variables = {**_without_credentials(environ, keys.region), **endpoint.environment()}
+            return run_child(arguments, {**variables, **files})
 
 
-def _without_others(environ: Mapping[str, str], region: Region) -> dict[str, str]:
-    taken = {*IN_THE_WAY, *REGIONS, UNDO}
-    kept = {name: value for name, value in environ.items() if name not in taken}
-    # Some SDKs read the region of the config file only when told to.
+def _without_credentials(environ: Mapping[str, str], region: Region) -> dict[str, str]:
+    hidden = {*OTHER_CREDENTIALS, *REGIONS, UNDO}
+    kept = {name: value for name, value in environ.items() if name not in hidden}
+    # Some SDKs do not read the region in the config file by default.
     return {**kept, **{name: value for name, value in region.variables.items() if value}}
 
 
 def _write_files(folder: Path, keys: ProfileCredentials) -> dict[str, str]:
-    """Write the files that the command sees, and return the variables that lead to them."""
+    """Write config files for the command, and return the variables with their paths."""
     config = folder / "config"
     config.write_text(_config_text(keys), encoding="utf-8")
     variables = {"AWS_CONFIG_FILE": str(config)}
     text = _read(keys.session.get_config_variable("credentials_file"))
     if (without_default := _without_default(text)) != text:
         credentials = folder / "credentials"
-        # Before anything is in it: only this user may read it.
+        # Set the mode before the file has content: only this user may read it.
         credentials.touch(mode=0o600)
         credentials.write_bytes(without_default)
         variables["AWS_SHARED_CREDENTIALS_FILE"] = str(credentials)
     if any(map(_boto_has_keys, _BOTO_FILES)):
-        # Without this variable, botocore reads them before it asks the endpoint.
+        # Otherwise botocore uses the keys in these files instead of the endpoint.
         variables["BOTO_CONFIG"] = str(folder / "boto")
     return variables
 
 
 def _read(path: str) -> bytes:
-    """Return what a file holds. One that cannot be read counts as empty, as in botocore."""
+    """Return the content of a file. As in botocore, a file that cannot be read counts as empty."""
     try:
-        # Unlike that of pathlib, this does not fail where there is no home folder.
+        # Unlike pathlib, this does not fail without a home directory.
         return Path(os.path.expanduser(os.path.expandvars(path))).read_bytes()  # noqa: PTH111
     except OSError:
         return b""
 
 
 def _without_default(text: bytes) -> bytes:
-    """Return a credentials file without its profile ``default``, and otherwise as it is."""
-    kept, wanted = [], True
+    """Return the content of a credentials file without its profile ``default``."""
+    kept, is_kept = [], True
     for line in text.splitlines(keepends=True):
         header = _HEADER.match(line)
         if header:
             name = header[1].decode("utf-8", "replace")
-            wanted = not (_is_default(name) or _is_default(name.rpartition("]")[0]))
-        if wanted:
+            is_kept = not (_is_default(name) or _is_default(name.rpartition("]")[0]))
+        if is_kept:
             kept.append(line)
     return b"".join(kept)
 
 
 def _boto_has_keys(path: str) -> bool:
-    """Return whether botocore finds keys in a file of its predecessor, or cannot parse it."""
+    """Return whether botocore finds keys in a file of boto 2, or cannot parse it."""
     from botocore.configloader import raw_config_parse
     from botocore.exceptions import ConfigNotFound, ConfigParseError
 
@@ -135,9 +135,9 @@ def _boto_has_keys(path: str) -> bool:
 
 
 def _config_text(keys: ProfileCredentials) -> str:
-    """Return a config whose profile ``default`` has the settings of ours and no credentials.
+    """Return a config in which ``default`` has the settings of the profile, and no credentials.
 
-    All other sections are there too, except those that hold a secret.
+    It has all other sections too, except those that contain a secret.
     """
     settings = {
         key: value
@@ -168,7 +168,7 @@ def _sections(session: Session, variable: str) -> dict[str, dict[str, Any]]:
 
 
 def _is_default(section: str) -> bool:
-    """Tell whether botocore or another SDK takes a section for the profile ``default``."""
+    """Return whether botocore or another SDK reads a section as the profile ``default``."""
     from botocore.configloader import build_profile_map
 
     of_botocore = build_profile_map({section: {}})["profiles"]
@@ -184,5 +184,5 @@ def _section_text(name: str, values: Mapping[str, Any]) -> str:
 def _value_text(value: Any) -> str:
     if isinstance(value, dict):
         return "".join(f"\n  {key} = {inner}" for key, inner in value.items())
-    # What a reader takes for the end of a line must not begin a line that is not indented.
+    # A line break must not start a line that is not indented: it could be a section header.
     return _LINE_END.sub("\n  ", str(value))

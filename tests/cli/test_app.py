@@ -1,4 +1,4 @@
-"""The help: every command has one, with an example and its exit codes."""
+"""The group of commands: its help, its exit codes, and what it imports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help(capfd: pytest.CaptureFixture[str], name: str, option: str) -> None:
-    """On standard output, since it was asked for."""
+    """It goes to standard output, with an example and the exit codes."""
     assert main([name, option]) == 0
     printed = capfd.readouterr()
     assert printed.err == ""
@@ -32,8 +32,8 @@ def test_every_command_has_help(capfd: pytest.CaptureFixture[str], name: str, op
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_is_explained(name: str) -> None:
-    """One that is not is one that nobody finds."""
+def test_every_option_has_a_help_text(name: str) -> None:
+    """An option without one cannot be found."""
     with click.Context(app) as ctx:
         command = app.get_command(ctx, name)
         assert command
@@ -42,8 +42,8 @@ def test_every_option_is_explained(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_examples_can_be_parsed(name: str) -> None:
-    """They name no option that there is not."""
+def test_examples_use_existing_options(name: str) -> None:
+    """Each option in an example exists."""
     with click.Context(app) as ctx:
         command = app.get_command(ctx, name)
         assert command
@@ -56,8 +56,8 @@ def test_the_examples_can_be_parsed(name: str) -> None:
         assert {word for word in words if word.startswith("-")} <= known
 
 
-def test_the_list_of_commands_costs_no_import(world: World) -> None:
-    """Of any of them, nor of botocore."""
+def test_the_list_of_commands_imports_no_command(world: World) -> None:
+    """It imports no command, no rich and no botocore."""
     code = (
         "import sys; from sso_plugin.cli import main; main(['--help'])\n"
         "print(*sys.modules, file=sys.stderr)"
@@ -68,19 +68,19 @@ def test_the_list_of_commands_costs_no_import(world: World) -> None:
     assert [name for name in COMMANDS if f"\n  {name} " not in done.stdout] == []
 
 
-def test_the_exit_codes_of_status_are_its_own(world: World) -> None:
-    """And written down."""
+def test_the_help_of_status_lists_its_exit_codes(world: World) -> None:
+    """They differ from those of other commands."""
     text = " ".join(run("status", "--help").stdout.split())
     assert "0 usable, 1 renewable" in text
     assert "2 login needed" in text
 
 
 def test_the_version_is_printed(world: World) -> None:
-    """That of the package."""
+    """It is the version of the package."""
     done = run("--version")
     assert (done.returncode, done.stdout) == (0, f"sso-plugin {sso_plugin.__version__}\n")
 
 
-def test_help_fits_a_narrow_terminal(world: World) -> None:
-    """It is not clever, it only must not fail."""
+def test_help_works_on_a_narrow_terminal(world: World) -> None:
+    """It does not fail with 20 columns."""
     assert run("login", "--help", COLUMNS="20").returncode == 0

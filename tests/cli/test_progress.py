@@ -1,0 +1,46 @@
+"""The progress bar: on standard error, and on terminals only."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+from command import Terminal, run
+
+if TYPE_CHECKING:
+    from world import World
+
+
+def lines_of_json(text: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class TestBar:
+    """In the commands that list accounts and roles."""
+
+    def test_the_bar_leaves_nothing_between_lines_of_json(self, world: World) -> None:
+        """Each line on the terminal is valid JSON."""
+        world.sign_in()
+        with Terminal("roles", "--json", columns=200) as terminal:
+            assert terminal.finish() == 0
+        found = [json.loads(line) for line in terminal.lines if line.startswith("{")]
+        assert len(found) == 4
+
+    def test_the_bar_is_shown_while_the_list_goes_to_a_file(self, world: World) -> None:
+        """It is on standard error."""
+        world.sign_in()
+        world.emulator.faults.add("ListAccountRoles", latency=0.5, times=3)
+        with Terminal("roles", "--json", stdout=subprocess.PIPE) as terminal:
+            assert terminal.finish() == 0
+            assert len(lines_of_json(terminal.piped())) == 4
+        assert re.search(r"Accounts .*\d/3", terminal.text)
+
+    def test_no_bar_is_shown_in_a_pipe(self, world: World) -> None:
+        """Standard error stays empty."""
+        world.sign_in()
+        assert run("roles").stderr == ""
