@@ -267,7 +267,7 @@ def test_a_role_is_replaced_once_in_five_minutes_by_all_processes(
     assert caplog.messages[-1] == (
         'Cannot replace credentials that AWS has rejected: The profile "dev" gets no other '
         "credentials for the role AdministratorAccess in the account 111111111111: they were "
-        "replaced less than 5 minutes ago. Is the service or region enabled?"
+        "replaced less than 5 minutes ago. Check that the service and the region are enabled."
     )
     assert world.count("GetRoleCredentials") == 2
     [record] = (world.home / ".aws/sso-plugin").glob("replaced-*.json")
