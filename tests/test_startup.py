@@ -76,13 +76,6 @@ class TestStartUpFiles:
         line = (ROOT / "sso_plugin.start").read_text(encoding="ascii").strip()
         assert startup.main is pkgutil.resolve_name(line)
 
-    def test_are_read_after_those_of_editable_installs(self) -> None:
-        """An editable package becomes importable by such a file, read in order of name."""
-        assert sorted(["sso_plugin.pth", "__editable__.x.pth"]) == [
-            "__editable__.x.pth",
-            "sso_plugin.pth",
-        ]
-
 
 class TestCost:
     """What every interpreter pays, whether it uses AWS or not."""
