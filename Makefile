@@ -42,7 +42,7 @@ chaos: $(VENV)/test.stamp  ## Run a crowd of scripts for ten minutes, while ever
 	$(BIN)/python tests/helpers/chaos.py --seconds 600 $(ARGS)
 
 fuzz: $(VENV)/test.stamp  ## Fuzz all parsers and interrupt at many places (an hour)
-	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) tests/scenarios/test_fuzz.py tests/scenarios/test_frames.py $(ARGS)
+	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) tests/scenarios/test_fuzz.py tests/scenarios/test_tracebacks.py $(ARGS)
 
 kill: $(VENV)/test.stamp  ## Kill processes that write a cache file, ten thousand times
 	folder=$$(mktemp -d) && $(BIN)/python tests/helpers/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code

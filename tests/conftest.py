@@ -67,3 +67,9 @@ def without_sync_and_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
     for name in ("sso_plugin", file_cache.__name__):
         monkeypatch.setattr(logging.getLogger(name), "disabled", True)
+
+
+@pytest.fixture
+def enabled(_not_enabled: None) -> None:
+    """Switch sso_plugin on in all sessions of the test."""
+    sso_plugin.enable()

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from interop.logincommand import LoginCommand
+from interop.login_command import LoginCommand
 from interop.webdriver import Browser, BrowserMissingError
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from interop import tokenfile
+from interop import token_file
 from interop.webdriver import WebDriverError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from interop.logincommand import LoginCommand
+    from interop.login_command import LoginCommand
     from interop.webdriver import Browser
     from world import World
 
@@ -40,8 +40,8 @@ def test_a_person_approves(world: World, browser: Browser, login: LoginCommand) 
 
     assert browser.address.startswith(f"{login.callback}?code=")
     assert login.finish() == LOGGED_IN
-    assert tokenfile.read(world)["accessToken"]
-    assert tokenfile.read(world)["refreshToken"]
+    assert token_file.read(world)["accessToken"]
+    assert token_file.read(world)["refreshToken"]
 
 
 def test_a_person_chooses_who_they_are(world: World, browser: Browser, login: LoginCommand) -> None:
@@ -51,7 +51,7 @@ def test_a_person_chooses_who_they_are(world: World, browser: Browser, login: Lo
     browser.click(APPROVE)
 
     assert login.finish() == LOGGED_IN
-    assert tokenfile.owner(world) == "bob"
+    assert token_file.owner(world) == "bob"
 
 
 def test_a_person_denies(world: World, browser: Browser, login: LoginCommand) -> None:
@@ -86,7 +86,7 @@ def test_the_answer_is_taken_once(
 
     assert login.finish() == LOGGED_IN
     assert world.count("CreateToken") == 1
-    assert tokenfile.owner(world) == "alice"
+    assert token_file.owner(world) == "alice"
 
 
 def test_the_next_login_asks_again(
@@ -98,13 +98,13 @@ def test_the_next_login_asks_again(
     """A second consent after the first is as good, and its token takes the place of the other."""
     approve(browser, login)
     assert login.finish() == LOGGED_IN
-    first = tokenfile.read(world)
+    first = token_file.read(world)
 
     second = start_login("--flow", "browser", "--force")
     approve(browser, second)
 
     assert second.finish() == LOGGED_IN
-    assert tokenfile.read(world)["accessToken"] != first["accessToken"]
+    assert token_file.read(world)["accessToken"] != first["accessToken"]
     assert world.count("RegisterClient") == 1
 
 
@@ -142,7 +142,7 @@ def test_an_answer_of_another_login_is_ignored(
 
     approve(browser, login)
     assert login.finish() == LOGGED_IN
-    assert tokenfile.owner(world) == "alice"
+    assert token_file.owner(world) == "alice"
 
 
 def test_other_addresses_are_empty(browser: Browser, login: LoginCommand) -> None:

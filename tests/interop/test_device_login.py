@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from interop import tokenfile
+from interop import token_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from interop.logincommand import LoginCommand
+    from interop.login_command import LoginCommand
     from interop.webdriver import Browser
     from world import World
 
@@ -44,7 +44,7 @@ def test_a_person_chooses_who_they_are(world: World, browser: Browser, login: Lo
     browser.expect("h1", "Approved")
 
     assert login.finish() == LOGGED_IN
-    assert tokenfile.owner(world) == "bob"
+    assert token_file.owner(world) == "bob"
 
 
 def test_a_person_denies(world: World, browser: Browser, login: LoginCommand) -> None:

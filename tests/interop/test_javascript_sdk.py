@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import pytest
 from command import ENTRY, environment
-from interop import tokenfile
+from interop import token_file
 from quicklogin import login
 
 import sso_plugin
@@ -96,11 +96,6 @@ def log_in(world: World, flow: Flow = "device") -> None:
     login("dev", flow=flow, show=approve, open_browser=None)
 
 
-def expire(token_file: Path) -> None:
-    document = json.loads(token_file.read_text(encoding="utf-8"))
-    token_file.write_text(json.dumps({**document, "expiresAt": PAST}), encoding="utf-8")
-
-
 def snapshot(files: list[Path]) -> dict[Path, tuple[bytes, int]]:
     return {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files}
 
@@ -118,7 +113,7 @@ def test_a_token_of_our_login_is_read(world: World, javascript: Provide, flow: F
 def test_a_token_we_renewed_is_read(world: World, javascript: Provide, flow: Flow) -> None:
     """The token was expired; after our renewal the SDK has no reason for one of its own."""
     log_in(world, flow)
-    expire(world.token_file())
+    world.change_token(expiresAt=PAST)
     our_session().client("sts").get_caller_identity()
 
     assert who_are(javascript()) == "111111111111"
@@ -131,10 +126,10 @@ def test_a_token_of_our_login_is_renewed_by_the_sdk(
 ) -> None:
     """The file holds what that takes: refresh token and registration, of either flow."""
     log_in(world, flow)
-    expire(world.token_file())
+    world.change_token(expiresAt=PAST)
 
     assert who_are(javascript()) == "111111111111"
-    assert tokenfile.read(world)["expiresAt"] > PAST
+    assert token_file.read(world)["expiresAt"] > PAST
     assert world.count("CreateToken") == 2
 
 
@@ -150,7 +145,7 @@ def test_a_token_that_the_sdk_renewed_is_read_by_us(world: World, javascript: Pr
     """It writes times to the millisecond; we take its token, and renew nothing again."""
     world.sign_in(expiresAt=PAST)
     javascript()
-    assert tokenfile.read(world)["expiresAt"] > PAST
+    assert token_file.read(world)["expiresAt"] > PAST
 
     assert our_session().client("sts").get_caller_identity()["Account"] == "111111111111"
     assert world.count("CreateToken") == 1
@@ -162,9 +157,9 @@ def test_both_renew_a_single_use_refresh_token_in_turns(world: World, javascript
     world.sign_in(expiresAt=PAST)
 
     javascript()
-    expire(world.token_file())
+    world.change_token(expiresAt=PAST)
     our_session().client("sts").get_caller_identity()
-    expire(world.token_file())
+    world.change_token(expiresAt=PAST)
 
     assert who_are(javascript()) == "111111111111"
     assert world.count("CreateToken") == 3
@@ -200,7 +195,7 @@ def in_bash(node: str, tmp_path: Path, script: str, **changes: str) -> list[Cred
     command.write_text(f"#!{sys.executable}\n{ENTRY}\n", encoding="utf-8")
     command.chmod(0o755)
     show = tmp_path / "show"
-    show.write_text(f"#!/bin/sh\nexec {node} {HERE / 'defaultchain.js'}\n", encoding="utf-8")
+    show.write_text(f"#!/bin/sh\nexec {node} {HERE / 'default_chain.js'}\n", encoding="utf-8")
     show.chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(

@@ -28,7 +28,7 @@ OTHER_FILES = {
     "storage/test_properties.py": _ANY_INPUT,
     "test_timestamps_properties.py": "properties of timestamps, for any input",
 }
-"""Test files in mirrored folders that are named for something else than a module, and the reason."""
+"""Test files in mirrored folders that are not named for a module, and the reason."""
 
 NO_FILE_OF_ITS_OWN = {
     "portal/unreachable.py": "classes only; tests/scenarios/test_same_errors.py raises each",
@@ -63,9 +63,7 @@ def names_in(package: Path) -> set[str]:
     A test of ``exec_`` is called ``test_exec``. The top has its own modules only.
     """
     below = package.glob("*.py") if package == PACKAGE else package.rglob("*.py")
-    return {
-        (path.parent if path.stem == "__init__" else path).stem.rstrip("_") for path in below
-    }
+    return {(path.parent if path.stem == "__init__" else path).stem.rstrip("_") for path in below}
 
 
 def test_each_test_file_is_named_for_a_module() -> None:

@@ -1,4 +1,4 @@
-"""Profiles that are incomplete, contradictory or unusual: the same as with stock botocore.
+"""Incomplete, contradictory and unusual profiles behave as on stock botocore.
 
 Two processes use each profile in each way, one with sso_plugin and one without. Where botocore
 returns a value, so do we. Where it raises, we raise an error that the same `except` clause
@@ -90,8 +90,8 @@ PROFILES = {
     "quoted-role": SESSION + 'sso_account_id = 111111111111\nsso_role_name = "Admin"\n',
 }
 
-# Values that stock does not check: an error when credentials are used, and not before. Stock sends
-# what is empty, and ignores our own keys.
+# Values that stock does not check. Here they are errors, when credentials are used and not before.
+# Stock sends empty values, and ignores our own keys.
 WRONG_VALUES = {
     "empty-account": SESSION + "sso_account_id =\nsso_role_name = AdministratorAccess\n",
     "empty-role": SESSION + "sso_account_id = 111111111111\nsso_role_name =\n",
@@ -121,13 +121,13 @@ import functools, json, os, sys
 import boto3, botocore
 from botocore.config import Config
 from botocore.loaders import JSONFileLoader
-# The models are most of the work. They are the same for all.
+# Reading models takes most of the time. They are the same for all.
 JSONFileLoader.load_file = staticmethod(functools.cache(JSONFileLoader().load_file))
 if sys.argv[1] == "with":
     import sso_plugin
     sso_plugin.enable()
 
-def told(act):
+def result(act):
     try:
         return {"value": act()}
     except Exception as error:
@@ -162,16 +162,16 @@ def show(profile, way):
     def session():
         return boto3.Session(*way.get("keys", []), profile_name=chosen)
     client = []
-    shown = {
-        "credentials": told(lambda: method(session())),
-        "client": told(lambda: client.append(make(session(), way))),
-        "call": told(lambda: client and client[0].get_caller_identity()["Arn"].rsplit("/", 1)[0]),
+    found = {
+        "credentials": result(lambda: method(session())),
+        "client": result(lambda: client.append(make(session(), way))),
+        "call": result(lambda: client and client[0].get_caller_identity()["Arn"].rsplit("/", 1)[0]),
     }
     if way.get("more"):
-        shown["token"] = told(lambda: token(session()))
-        shown["unsigned call"] = told(lambda: registered(session(), way))
-        shown["sso client"] = told(lambda: listed(session(), way))
-    return shown
+        found["token"] = result(lambda: token(session()))
+        found["unsigned call"] = result(lambda: registered(session(), way))
+        found["sso client"] = result(lambda: listed(session(), way))
+    return found
 
 clean = dict(os.environ)
 results = {}
@@ -196,8 +196,8 @@ def _config(profiles: Mapping[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """Run the table both ways, in two homes that are alike."""
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Run the table with and without the plugin, in two home directories with the same files."""
     with Emulator() as emulator:
         return {way: _run(way, emulator, tmp_path_factory) for way in ("with", "without")}
 
@@ -240,11 +240,11 @@ def _run(way: str, emulator: Emulator, folders: pytest.TempPathFactory) -> dict[
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_profile_is_used_as_stock_uses_it(
-    shown: dict[str, dict[str, Any]], profile: str, way: str
+    results: dict[str, dict[str, Any]], profile: str, way: str
 ) -> None:
-    """The same values, and errors of the same kinds at the same moments."""
+    """The same values, and errors of the same kinds from the same calls."""
     case = f"{profile} / {way}"
-    ours, stock = shown["with"][case], shown["without"][case]
+    ours, stock = results["with"][case], results["without"][case]
     assert {act: _as_stock(ours[act], stock[act]) for act in stock} == stock
 
 
@@ -256,12 +256,12 @@ def _as_stock(ours: dict[str, Any], stock: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("profile", WRONG_VALUES)
-def test_a_wrong_value_is_an_error_only_of_the_first_call(
-    shown: dict[str, dict[str, Any]], profile: str, way: str
+def test_a_wrong_value_is_an_error_of_the_first_call_only(
+    results: dict[str, dict[str, Any]], profile: str, way: str
 ) -> None:
-    """What does not need the credentials works as in stock."""
+    """Calls that need no credentials work as on stock."""
     case = f"{profile} / {way}"
-    ours, stock = shown["with"][case], shown["without"][case]
+    ours, stock = results["with"][case], results["without"][case]
     different = {act for act in stock if _as_stock(ours[act], stock[act]) != stock[act]}
     serves = ours["credentials"]["value"] in ("sso", "assume-role")
     assert different == (
@@ -271,9 +271,9 @@ def test_a_wrong_value_is_an_error_only_of_the_first_call(
         assert ours["call"]["error"][0] == "ConfigError"
 
 
-def test_the_table_shows_what_it_should(shown: dict[str, dict[str, Any]]) -> None:
-    """A table in which every case failed alike would show nothing."""
-    stock = shown["without"]
+def test_the_table_has_known_results(results: dict[str, dict[str, Any]]) -> None:
+    """Some cases have known results, so not every case fails in the same way."""
+    stock = results["without"]
     arn = "arn:aws:sts::111111111111:assumed-role/"
     assert stock["complete / profile"]["call"]["value"].startswith(f"{arn}AWSReservedSSO_Admin")
     assert stock["complete-legacy / AWS_PROFILE"]["call"]["value"].startswith(arn)
@@ -284,4 +284,4 @@ def test_the_table_shows_what_it_should(shown: dict[str, dict[str, Any]]) -> Non
     assert stock["role-without-account / profile"]["client"]["error"][0] == "InvalidConfigError"
     assert stock["session-missing / profile"]["client"]["error"][0] == "InvalidConfigError"
     assert stock["account-name-and-process / profile"]["credentials"] == {"value": "custom-process"}
-    assert shown["with"]["wrong-cache / profile"]["call"]["error"][0] == "ConfigError"
+    assert results["with"]["wrong-cache / profile"]["call"]["error"][0] == "ConfigError"

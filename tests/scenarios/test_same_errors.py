@@ -26,7 +26,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
-from brokenportals import answer, closed_port, error, full_port, portal
+from broken_portals import answer, closed_port, error, full_port, portal
 from stock import IS_OLDER
 from world import World
 
