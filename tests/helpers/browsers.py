@@ -1,11 +1,12 @@
-"""Browsers for tests: programs that note how they were started, and do what a person does."""
+"""Browsers for tests: programs that log how they are started, and can approve a login."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from typing import TYPE_CHECKING, Any
+
+from world import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,11 +45,11 @@ time.sleep(stays)
 
 
 class Browser:
-    """A program; ``path`` is where it is, ``name`` what it is called.
+    """A program at ``path``.
 
-    :param emulator: where it approves the login that it is started for; empty if it does not.
-    :param status: what it ends with at once, without having opened anything, if not 0.
-    :param stays: seconds that it stays open.
+    :param emulator: the URL of the emulator where it approves the login; empty for no approval.
+    :param status: the exit code with which it ends at once, without opening the page, if not 0.
+    :param stays: seconds until it ends.
     """
 
     def __init__(
@@ -69,17 +70,15 @@ class Browser:
 
     @property
     def notes(self) -> list[dict[str, Any]]:
-        """What the program has noted: ``argv`` and ``pid``, then ``page``."""
+        """The log of the program: ``argv`` and ``pid``, then ``page``."""
         if not self._log.exists():
             return []
         lines = self._log.read_text("utf-8").splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def wait_for_notes(self, number: int = 1) -> list[dict[str, Any]]:
-        """Return the notes once there are that many."""
-        deadline = time.monotonic() + 30
-        while len(self.notes) < number and time.monotonic() < deadline:
-            time.sleep(0.01)
+        """Wait for that many entries of the log, and return all."""
+        wait_until(lambda: len(self.notes) >= number)
         return self.notes
 
 
@@ -94,7 +93,7 @@ with urllib.request.urlopen(question) as answer:
 
 
 def browser(world: World, folder: Path, act: str = "authorize") -> str:
-    """Return a value of BROWSER: a program that approves, or refuses, and follows the redirect."""
+    """Return a value of BROWSER: a program that approves or denies, and follows the redirect."""
     script = folder / "browser.py"
     script.write_text(_LOGIN % (world.emulator.url, act), encoding="utf-8")
     return f"{sys.executable} {script} %s"

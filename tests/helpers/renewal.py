@@ -1,4 +1,4 @@
-"""Credentials whose source and clock are those of a test."""
+"""Credentials whose source and clock a test controls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOUR = 3600.0
 
 @dataclass
 class Time:
-    """A clock that stands still until it is moved."""
+    """A clock that a test sets."""
 
     now: float = 1_000_000.0
 
@@ -27,7 +27,7 @@ class Time:
 
 @dataclass
 class Source:
-    """Gives credentials of a set lifetime, numbered, and remembers which threads asked."""
+    """Returns numbered credentials with a fixed lifetime, and records which threads fetch them."""
 
     time: Time
     lifetime: float = HOUR

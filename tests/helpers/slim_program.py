@@ -1,6 +1,6 @@
-"""Uses a botocore that lost the data of our services; run by test_slim_botocore.
+"""Use a botocore without the data of our services; test_slim_botocore runs this program.
 
-Takes the URL of an emulator, reads a token from its input, and prints what it found as JSON.
+The argument is the URL of an emulator, standard input has a token. Prints its results as JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REGION = "eu-central-1"
 
 
 def before(session: botocore.session.Session) -> Found:
-    """See what is missing."""
+    """Return what is missing."""
     try:
         session.create_client("sso", REGION)
     except UnknownServiceError:
@@ -36,7 +36,7 @@ def before(session: botocore.session.Session) -> Found:
 
 
 def offline(client: Any) -> Found:
-    """See what works without a call."""
+    """Return what works without a request."""
     return {
         "pageable": sorted(filter(client.can_paginate, client.meta.method_to_api_mapping)),
         "waiters": client.waiter_names,
@@ -47,7 +47,7 @@ def offline(client: Any) -> Found:
 
 
 def online(client: Any, token: str) -> Found:
-    """Go through all operations of the portal."""
+    """Call all operations of the portal."""
     accounts = client.list_accounts(accessToken=token)["accountList"]
     account_id = accounts[0]["accountId"]
     roles = client.list_account_roles(accessToken=token, accountId=account_id)["roleList"]
@@ -67,16 +67,16 @@ def online(client: Any, token: str) -> Found:
 
 
 def refusal(client: Any, token: str) -> str:
-    """See with which exception a token is refused."""
+    """Return the exception that a refused token raises."""
     try:
         client.list_accounts(accessToken=token)
-    except ClientError as error:
-        return type(error).__name__
+    except ClientError as exc:
+        return type(exc).__name__
     return "none"
 
 
 def main(url: str, token: str) -> Found:
-    """Look before, add our data to the very session that was used, and look again."""
+    """Check a session, add our data to it, and check it again."""
     session = botocore.session.Session()
     session.set_credentials("AKIDEXAMPLE", "made up")
     found = before(session)

@@ -1,4 +1,4 @@
-"""The models botocore ships, next to ours, for the tests that compare the two."""
+"""The models of botocore and ours, for tests that compare them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from botocore.loaders import Loader
 
 from sso_plugin.models import DATA_PATH, SERVICES, add_data_path
 
-Client = Any  # what a client can do is in its model, so its type cannot tell
+Client = Any  # its methods come from the model
 
-# Our models say what this botocore says. An older one knows less: there, a comparison asks only
-# that all it knows is in ours. A newer one that knows more fails, which is how we hear of it.
+# Our models are those of this version. An older one has less: then all of it has to be in ours.
+# With a newer one that has more, a comparison fails, so that we notice.
 REFERENCE = (1, 44, 5)
 INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])
 IS_OLDER = INSTALLED < REFERENCE
@@ -28,7 +28,7 @@ STOCK_DATA = Path(Loader.BUILTIN_DATA_PATH)
 
 
 def loader_of(*paths: Path | str) -> Loader:
-    """Make a loader that knows these search paths and no others."""
+    """Return a loader with these search paths only."""
     return Loader(
         extra_search_paths=[str(path) for path in paths],
         include_default_search_paths=False,
@@ -36,17 +36,17 @@ def loader_of(*paths: Path | str) -> Loader:
 
 
 def stock_loader() -> Loader:
-    """Make a loader of what botocore ships, whatever the user keeps in ``~/.aws/models``."""
+    """Return a loader of botocore's data, without ``~/.aws/models``."""
     return loader_of(STOCK_DATA)
 
 
 def our_loader() -> Loader:
-    """Make a loader of what we ship, and nothing else."""
+    """Return a loader of our data only."""
     return loader_of(DATA_PATH)
 
 
 def link_all_but(source: Path, target: Path, left_out: frozenset[str]) -> Path:
-    """Make a folder that holds links to everything in another but the names left out."""
+    """Create a folder with links to all files of another, except for some names."""
     target.mkdir(parents=True)
     for entry in source.iterdir():
         if entry.name not in left_out:
@@ -55,12 +55,12 @@ def link_all_but(source: Path, target: Path, left_out: frozenset[str]) -> Path:
 
 
 def make_slim_data(target: Path) -> Path:
-    """Make botocore's data folder anew, without our services."""
+    """Create a copy of botocore's data folder, without our services."""
     return link_all_but(STOCK_DATA, target, SERVICES)
 
 
 def make_slim_botocore(site: Path) -> Path:
-    """Make a folder to import a botocore from whose data for our services were deleted."""
+    """Create a folder with a botocore that has no data for our services."""
     package = link_all_but(STOCK_DATA.parent, site / "botocore", frozenset({"data"}))
     make_slim_data(package / "data")
     return site
@@ -75,7 +75,7 @@ OPERATIONS = [
 
 
 def example_for(service: str, operation: str) -> dict[str, Any]:
-    """Make the input of a call, with everything that can be in it."""
+    """Return the input of a call, with all members."""
     shape = MODELS[service]["operations"][operation]["input"]["shape"]
     example: dict[str, Any] = _example(MODELS[service]["shapes"], shape)
     return example
@@ -94,22 +94,22 @@ NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.dev
 
 
 class Pair(NamedTuple):
-    """Two clients that differ in the model they were made from, and in nothing else."""
+    """Two clients that differ in their model only."""
 
     stock: Client
     ours: Client
 
 
 def make_pair(slim_data: Path, service: str, **options: Any) -> Pair:
-    """Make a client of a full botocore, and one of a slim botocore and our data."""
+    """Create a client of a full botocore, and one of a slim botocore with our data."""
     ours = loader_of(slim_data)
-    ours.BUILTIN_DATA_PATH = str(slim_data)  # else its endpoints.json would count as a custom one
+    ours.BUILTIN_DATA_PATH = str(slim_data)  # so that its endpoints.json is the builtin one
     add_data_path(ours)
     return Pair(*(make_client(loader, service, **options) for loader in (stock_loader(), ours)))
 
 
 def make_client(loader: Loader, service: str, **options: Any) -> Client:
-    """Make a client that sends each request once, whatever files and variables there are."""
+    """Create a client that sends each request once, without files and variables of the user."""
     once = Config(retries={"total_max_attempts": 1})
     options["config"] = once.merge(options.get("config", Config()))
     with patch.dict(os.environ, NO_FILES, clear=True):
@@ -127,19 +127,19 @@ def call(client: Client, operation: str, parameters: dict[str, Any]) -> dict[str
 
 
 def outcome(client: Client, operation: str, parameters: dict[str, Any]) -> tuple[object, ...]:
-    """Call, and tell what came back or was raised, in words that can be compared."""
+    """Call, and return the result or the error in a form that can be compared."""
     try:
         return ("answer", comparable(call(client, operation, parameters)))
-    except ClientError as error:
-        response: dict[str, Any] = {**error.response}
+    except ClientError as exc:
+        response: dict[str, Any] = {**exc.response}
         status = response["ResponseMetadata"]["HTTPStatusCode"]
-        return (type(error).__name__, str(error), status, comparable(response))
-    except BotoCoreError as error:
-        return (type(error), str(error))
+        return (type(exc).__name__, str(exc), status, comparable(response))
+    except BotoCoreError as exc:
+        return (type(exc), str(exc))
 
 
 def comparable(answer: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what differs from call to call: metadata, and the values that were made up."""
+    """Return a response without what differs from call to call: metadata and generated values."""
     kept = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
     if "roleCredentials" in kept:
         kept["roleCredentials"] = {key: type(v) for key, v in kept["roleCredentials"].items()}
