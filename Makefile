@@ -8,6 +8,8 @@ INTEROP := tests/interop
 ARGS ?=
 # One worker per core. Files differ in length, so an idle worker takes over tests of another one.
 WORKERS ?= -n auto --dist worksteal
+# Their number of examples can be set; `make test` runs few.
+FUZZED := tests/scenarios/test_fuzz.py tests/scenarios/test_tracebacks.py
 
 # Changes of these files need a new installation. The code is installed as a link.
 INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
@@ -32,6 +34,7 @@ test: $(VENV)/test.stamp  ## Check style and types, and run the quick tests (two
 # Exit code 5: ARGS selects no test that is marked long.
 test-long: $(VENV)/test.stamp  ## Run the tests that take long: crowds of processes, long runs, fuzzing
 	$(BIN)/python -m pytest $(WORKERS) -m long $(ARGS) || [ $$? -eq 5 ]
+	FUZZ_EXAMPLES=100 INTERRUPTIONS=25 $(BIN)/python -m pytest $(WORKERS) $(FUZZED) $(ARGS) || [ $$? -eq 5 ]
 
 test-all: test test-long  ## Check style and types, and run all tests that need Python only
 
@@ -42,7 +45,7 @@ chaos: $(VENV)/test.stamp  ## Run a crowd of scripts for ten minutes, while ever
 	$(BIN)/python tests/helpers/chaos.py --seconds 600 $(ARGS)
 
 fuzz: $(VENV)/test.stamp  ## Fuzz all parsers and interrupt at many places (an hour)
-	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) tests/scenarios/test_fuzz.py tests/scenarios/test_tracebacks.py $(ARGS)
+	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) $(FUZZED) $(ARGS)
 
 kill: $(VENV)/test.stamp  ## Kill processes that write a cache file, ten thousand times
 	folder=$$(mktemp -d) && $(BIN)/python tests/helpers/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code

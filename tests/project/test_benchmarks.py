@@ -40,7 +40,13 @@ def test_every_benchmark_is_tested() -> None:
     assert sorted(path.stem for path in BENCHMARKS.glob("bench_*.py")) == sorted(ROWS)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "bench_startup" else pytest.param(name, marks=pytest.mark.long)
+        for name in ROWS
+    ],
+)
 def test_it_prints_its_table_and_writes_nothing_to_the_home_directory(
     name: str, tmp_path: Path
 ) -> None:

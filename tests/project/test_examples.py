@@ -50,6 +50,7 @@ def test_the_script_does_not_use_sso_plugin() -> None:
     assert "accessToken" not in text
 
 
+@pytest.mark.long
 def test_the_demo_runs_longer_than_its_credentials_are_valid(environment: Environment) -> None:
     """It lists accounts, makes calls for three lifetimes, and writes nothing to the home."""
     status, story = run_demo(environment, "--seconds", "6", "--credentials-lifetime", "2")

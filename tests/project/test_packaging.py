@@ -15,6 +15,9 @@ from packaging_support import ROOT, START_UP_FILES, Environment, run
 
 pytest.importorskip("build", reason="needs the extra [package]")
 
+# Each test builds or installs the package.
+pytestmark = pytest.mark.long
+
 # Prints whether the start-up file has installed its import hook, and where the package is.
 REPORT = """
 import sys

@@ -1,6 +1,6 @@
 """All parsers of files, responses and config, with any input: they raise our own errors only.
 
-``make fuzz`` runs many more examples.
+``make test-long`` runs more examples, and ``make fuzz`` many more.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from world import World
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 
 fuzzed = settings(
     max_examples=EXAMPLES,

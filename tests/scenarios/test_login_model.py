@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from botocore.credentials import ReadOnlyCredentials
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -208,10 +209,11 @@ class ProcessesAndUsers(RuleBasedStateMachine):
         return PROFILE, lambda: self.portal, clock, token_cache()
 
 
-def test_the_newest_login_wins_in_any_order_of_events() -> None:
+@pytest.mark.parametrize("examples", [20, pytest.param(150, marks=pytest.mark.long)])
+def test_the_newest_login_wins_in_any_order_of_events(examples: int) -> None:
     """The invariants hold."""
     run_state_machine_as_test(
-        ProcessesAndUsers, settings=settings(FIXED, max_examples=150, stateful_step_count=25)
+        ProcessesAndUsers, settings=settings(FIXED, max_examples=examples, stateful_step_count=25)
     )
 
 

@@ -7,19 +7,19 @@ catches, at the same moment: when a client is made, or when it is used.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from both_ways import KEYS_OF_PROCESS, run_script
 from world import World
 
 from sso_plugin.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from both_ways import Way
 
 KEYS = "aws_access_key_id = AKIASTATIC\naws_secret_access_key = static\n"
 PROCESS = f"""credential_process = {sys.executable} -c "print(open('process.json').read())"\n"""
@@ -199,10 +199,11 @@ def _config(profiles: Mapping[str, str]) -> str:
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Run the table with and without the plugin, in two home directories with the same files."""
     with Emulator() as emulator:
-        return {way: _run(way, emulator, tmp_path_factory) for way in ("with", "without")}
+        ways: list[Way] = ["with", "without"]
+        return {way: _run(way, emulator, tmp_path_factory) for way in ways}
 
 
-def _run(way: str, emulator: Emulator, folders: pytest.TempPathFactory) -> dict[str, Any]:
+def _run(way: Way, emulator: Emulator, folders: pytest.TempPathFactory) -> dict[str, Any]:
     home = folders.mktemp(way)
     (home / ".aws").mkdir()
     world = World(home, emulator)
@@ -210,31 +211,9 @@ def _run(way: str, emulator: Emulator, folders: pytest.TempPathFactory) -> dict[
     token = world.sign_in("alice", "corp").access_token
     for name in ("wrong-option", "empty-region", "", "https://example.awsapps.com/start"):
         world.sign_in("alice", name)
-    (home / "process.json").write_text(
-        json.dumps({"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "process"})
-    )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    environment |= {
-        "HOME": str(home),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "SSO_PLUGIN": "on" if way == "with" else "off",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",
-        "TOKEN": token,
-        **emulator.environment(),
-    }
-    process = subprocess.run(
-        [sys.executable, "-c", SCRIPT, way],
-        input=json.dumps({"profiles": [*PROFILES, *WRONG_VALUES], "ways": WAYS}),
-        env=environment,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    result: dict[str, Any] = json.loads(process.stdout)
-    return result
+    (home / "process.json").write_text(KEYS_OF_PROCESS)
+    plan = {"profiles": [*PROFILES, *WRONG_VALUES], "ways": WAYS}
+    return run_script(way, SCRIPT, plan, home, TOKEN=token, **emulator.environment())
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -6,13 +6,14 @@ values and the texts of errors have to be the same.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from both_ways import KEYS_OF_PROCESS, run_script
+
+if TYPE_CHECKING:
+    from both_ways import Way
 
 CONFIG = f"""
 [default]
@@ -159,34 +160,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     (home / ".aws/config").write_text(CONFIG)
     (home / ".aws/credentials").write_text(CREDENTIALS)
     (home / "web-token").write_text("a web identity token")
-    (home / "process.json").write_text(
-        json.dumps({"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "process"})
-    )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    environment |= {
-        "HOME": str(home),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "SSO_PLUGIN": "on",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",
-        "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9",
-    }
-
-    def run(way: str) -> dict[str, Any]:
-        process = subprocess.run(
-            [sys.executable, "-c", SCRIPT, way],
-            input=json.dumps(CASES),
-            env={**environment, "SSO_PLUGIN": "on" if way == "with" else "off"},
-            cwd=home,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert process.stderr == ""
-        result: dict[str, Any] = json.loads(process.stdout)
-        return result
-
-    return {way: run(way) for way in ("with", "without")}
+    (home / "process.json").write_text(KEYS_OF_PROCESS)
+    endpoint = {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
+    ways: list[Way] = ["with", "without"]
+    return {way: run_script(way, SCRIPT, CASES, home, **endpoint) for way in ways}
 
 
 @pytest.mark.parametrize("case", CASES)

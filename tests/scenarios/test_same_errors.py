@@ -123,6 +123,11 @@ def endpoints(url: str) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL_SSO": url, "AWS_ENDPOINT_URL_SSO_OIDC": url}
 
 
+def set_variables(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
 def sending(data: bytes | None) -> Port:
     return lambda: portal(data)
 
@@ -170,8 +175,7 @@ def test_a_failure_of_the_network_is_caught_as_on_stock(
     world.sign_in(**({"expiresAt": PAST} if call is fetch_token else {}))
     listen, environment, kind = FAILURES[failure]
     with listen() as port:
-        for name, value in environment(port).items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, environment(port))
         exc = assert_is_caught_alike(call, kind)
     assert exc.retryable
     assert str(exc).startswith('The profile "dev" cannot reach Identity Center (sso')
@@ -181,8 +185,7 @@ def test_a_failure_of_the_network_is_caught_as_on_stock(
 def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Return a world whose portal uses TLS, with a certificate that is not trusted here."""
     with Emulator(Organization.example(), tls=True) as emulator:
-        for name, value in emulator.environment().items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, emulator.environment())
         monkeypatch.delenv("AWS_CA_BUNDLE")
         world = World(sso_home, emulator)
         world.configure(emulator.profile())
@@ -240,8 +243,7 @@ def test_a_refusal_is_caught_as_on_stock(
     status, code, of_keys, of_token = REFUSALS[refusal]
     world.sign_in(**({"expiresAt": PAST} if call is fetch_token else {}))
     with portal(error(status, code)) as port:
-        for name, value in plain(port).items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, plain(port))
         stock, ours = raised(call, ours=False), raised(call, ours=True)
     assert isinstance(stock, of_keys if call is fetch_keys else of_token)
     named = [each for each in classes(stock) if each.__module__ == "botocore.exceptions"]
@@ -265,8 +267,7 @@ def test_a_refusal_has_the_class_of_a_client_of_the_session(
     """All clients of one session share the error classes of the model of a service."""
     world.sign_in()
     with portal(error("404 Not Found", code)) as port:
-        for name, value in plain(port).items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, plain(port))
         session: Any = session_of(ours=ours)
         client = session.create_client("sso", region_name="eu-central-1")
         with pytest.raises(getattr(client.exceptions, code)) as caught:
@@ -284,8 +285,7 @@ def test_an_invalid_response_is_an_error_of_the_connection(
     """Stock raises KeyError, AttributeError, TypeError, UnicodeDecodeError or RecursionError."""
     world.sign_in()
     with portal(answer(body)) as port:
-        for name, value in plain(port).items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, plain(port))
         assert not isinstance(raised(fetch_keys, ours=False), BotoCoreError)
         exc = raised(fetch_keys, ours=True)
     assert isinstance(exc, PortalError)

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.credentials import ReadOnlyCredentials
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -269,10 +270,11 @@ def _check_error(exc: SsoPluginError, expected: type[Exception] | None) -> None:
     assert isinstance(exc, expected)
 
 
-def test_each_call_returns_what_the_model_expects() -> None:
+@pytest.mark.parametrize("examples", [20, pytest.param(120, marks=pytest.mark.long)])
+def test_each_call_returns_what_the_model_expects(examples: int) -> None:
     """A call succeeds if valid credentials are available, and sends no request without need."""
     run_state_machine_as_test(
-        TokenAndRole, settings=settings(FIXED, max_examples=120, stateful_step_count=30)
+        TokenAndRole, settings=settings(FIXED, max_examples=examples, stateful_step_count=30)
     )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
     from world import World
 
-SAMPLES = int(os.environ.get("INTERRUPTIONS", "25"))
+SAMPLES = int(os.environ.get("INTERRUPTIONS", "8"))
 """Interruptions of each kind of run, at equal distances."""
 
 NOT_INTERRUPTED = ("importlib", "inspect.py", "logging", "threading.py", "queue.py", "selectors.py")
