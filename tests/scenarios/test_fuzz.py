@@ -198,7 +198,14 @@ STAMPS = [
 ]
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "America/Los_Angeles",
+        pytest.param("Asia/Tokyo", marks=pytest.mark.long),
+        pytest.param("UTC", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("stamp", STAMPS)
 def test_the_first_and_the_last_times_are_read(
     login: ConfiguredLogin,

@@ -102,8 +102,11 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 SCRIPT = """
-import json, os, sys
+import functools, json, os, sys
 import boto3
+from botocore.loaders import JSONFileLoader
+# Reading models takes most of the time. They are the same for all.
+JSONFileLoader.load_file = staticmethod(functools.cache(JSONFileLoader().load_file))
 if sys.argv[1] == "with":
     import sso_plugin
     sso_plugin.enable()
