@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["Behaviour", "answer", "behave", "closed_port", "error", "full_port", "portal"]
+
 Behaviour = bytes | None
 """The bytes to send before the connection is closed; None: nothing, and it stays open."""
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from world import World
 
+__all__ = ["Browser", "browser"]
+
 _PROGRAM = """#!{python}
 import json, os, sys, time, urllib.request
 log, emulator, status, stays = {words}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+__all__ = ["ENTRY", "Terminal", "environment", "run", "start"]
+
 ENTRY = "import sys; from sso_plugin.cli import main; sys.exit(main())"
 
 # Makes the terminal the controlling one, so that Ctrl-C reaches the command.

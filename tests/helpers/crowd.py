@@ -17,6 +17,8 @@ import boto3
 
 import sso_plugin
 
+__all__ = ["crowd", "run_process", "use"]
+
 
 def crowd(number: int, *, threads: int = 1, profile: str = "dev") -> list[str]:
     """Release several processes together, and return the line of each thread."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pytest
     from world import World
 
+__all__ = ["ACCOUNTS", "CREDENTIALS", "DEVICE", "REGISTER", "ROLES", "TOKEN", "HostilePortal"]
+
 ACCOUNTS = "/assignment/accounts"
 ROLES = "/assignment/roles"
 CREDENTIALS = "/federation/credentials"

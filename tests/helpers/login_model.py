@@ -38,6 +38,22 @@ if TYPE_CHECKING:
     from sso_plugin.storage.cache import Cache
     from sso_plugin.storage.folder import OpenFolder
 
+__all__ = [
+    "BEGIN",
+    "HOUR",
+    "PROFILE",
+    "REGISTRATION_EXPIRES_AT",
+    "ROLE_LIFETIME",
+    "TOKEN_LIFETIME",
+    "IssuedCredentials",
+    "IssuedToken",
+    "LoginModel",
+    "ModelPortal",
+    "login_to",
+    "model_time",
+    "refused",
+]
+
 BEGIN = 1_800_000_000.0
 HOUR = 3600.0
 """Seconds."""

@@ -10,6 +10,8 @@ from sso_plugin.commands import credential_process
 if TYPE_CHECKING:
     from pathlib import Path
 
+__all__ = ["plant", "vouch"]
+
 
 def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]:
     """Change the file of ``dev`` so that it names another role file; return both paths."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import botocore
 
+__all__ = ["ROOT", "START_UP_FILES", "Environment", "run"]
+
 ROOT = Path(__file__).parents[2]
 START_UP_FILES = ("sso_plugin.pth", "sso_plugin.start")
 

@@ -13,6 +13,8 @@ from sso_plugin.signin.sign_in import SignIn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["login"]
+
 
 def login(
     profile_name: str | None = None,

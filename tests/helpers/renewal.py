@@ -12,6 +12,8 @@ from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials
 from sso_plugin.credentials.schedule import Lifetime
 
+__all__ = ["HOUR", "Source", "Time", "credentials_of", "key_of", "wait_for_background"]
+
 HOUR = 3600.0
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["Refusal", "Service", "json", "query", "xml"]
+
 Refusal = tuple[int, str, bytes]
 """Status, error type header (empty for none), body."""
 
