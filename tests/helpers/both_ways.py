@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["KEYS_OF_PROCESS", "Way", "run_script"]
+__all__ = ["BOTH", "KEYS_OF_PROCESS", "Way", "run_script"]
 
 Way = Literal["with", "without"]
+BOTH: tuple[Way, Way] = ("with", "without")
 
 KEYS_OF_PROCESS = '{"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "process"}'
 """What a ``credential_process`` of the tables prints."""

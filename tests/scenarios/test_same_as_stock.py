@@ -7,19 +7,18 @@ catches, at the same moment: when a client is made, or when it is used.
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from both_ways import KEYS_OF_PROCESS, run_script
+from both_ways import BOTH, KEYS_OF_PROCESS, Way, run_script
 from world import World
 
 from sso_plugin.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from both_ways import Way
+    from collections.abc import Callable, Iterable, Mapping
 
 KEYS = "aws_access_key_id = AKIASTATIC\naws_secret_access_key = static\n"
 PROCESS = f"""credential_process = {sys.executable} -c "print(open('process.json').read())"\n"""
@@ -104,6 +103,7 @@ WRONG_VALUES = {
     "wrong-option-of-session": "sso_session = wrong-option\n" + ROLE,
 }
 
+ARN = "arn:aws:sts::111111111111:assumed-role/"
 STATIC = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"}
 WAYS: dict[str, dict[str, Any]] = {
     "profile": {"profile": True, "more": True},
@@ -195,15 +195,35 @@ def _config(profiles: Mapping[str, str]) -> str:
     return SESSIONS + "\n".join(sections)
 
 
+Results = dict[Way, dict[str, Any]]
+"""What the script returns for each profile and way to use it, with and without the plugin."""
+
+QUICK = ("complete", "role-without-account", "wrong-cache")
+
+
+def marked(profiles: Iterable[str]) -> list[Any]:
+    """Mark all profiles but a few as long."""
+    return [
+        name if name in QUICK else pytest.param(name, marks=pytest.mark.long) for name in profiles
+    ]
+
+
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """Run the table with and without the plugin, in two home directories with the same files."""
-    with Emulator() as emulator:
-        ways: list[Way] = ["with", "without"]
-        return {way: _run(way, emulator, tmp_path_factory) for way in ways}
+def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Results]:
+    """Return a function for the results of a profile; it runs the quick ones or all others."""
+
+    @functools.cache
+    def run(*, quick: bool) -> Results:
+        profiles = [name for name in {**PROFILES, **WRONG_VALUES} if (name in QUICK) == quick]
+        with Emulator() as emulator:
+            return {way: _run(way, profiles, emulator, tmp_path_factory) for way in BOTH}
+
+    return lambda profile: run(quick=profile in QUICK)
 
 
-def _run(way: Way, emulator: Emulator, folders: pytest.TempPathFactory) -> dict[str, Any]:
+def _run(
+    way: Way, profiles: list[str], emulator: Emulator, folders: pytest.TempPathFactory
+) -> dict[str, Any]:
     home = folders.mktemp(way)
     (home / ".aws").mkdir()
     world = World(home, emulator)
@@ -212,18 +232,18 @@ def _run(way: Way, emulator: Emulator, folders: pytest.TempPathFactory) -> dict[
     for name in ("wrong-option", "empty-region", "", "https://example.awsapps.com/start"):
         world.sign_in("alice", name)
     (home / "process.json").write_text(KEYS_OF_PROCESS)
-    plan = {"profiles": [*PROFILES, *WRONG_VALUES], "ways": WAYS}
+    plan = {"profiles": profiles, "ways": WAYS}
     return run_script(way, SCRIPT, plan, home, TOKEN=token, **emulator.environment())
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", marked(PROFILES))
 def test_a_profile_is_used_as_stock_uses_it(
-    results: dict[str, dict[str, Any]], profile: str, way: str
+    results: Callable[[str], Results], profile: str, way: str
 ) -> None:
     """The same values, and errors of the same kinds from the same calls."""
     case = f"{profile} / {way}"
-    ours, stock = results["with"][case], results["without"][case]
+    ours, stock = (results(profile)[each][case] for each in BOTH)
     assert {act: _as_stock(ours[act], stock[act]) for act in stock} == stock
 
 
@@ -234,13 +254,13 @@ def _as_stock(ours: dict[str, Any], stock: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("profile", WRONG_VALUES)
+@pytest.mark.parametrize("profile", marked(WRONG_VALUES))
 def test_a_wrong_value_is_an_error_of_the_first_call_only(
-    results: dict[str, dict[str, Any]], profile: str, way: str
+    results: Callable[[str], Results], profile: str, way: str
 ) -> None:
     """Calls that need no credentials work as on stock."""
     case = f"{profile} / {way}"
-    ours, stock = results["with"][case], results["without"][case]
+    ours, stock = (results(profile)[each][case] for each in BOTH)
     different = {act for act in stock if _as_stock(ours[act], stock[act]) != stock[act]}
     serves = ours["credentials"]["value"] in ("sso", "assume-role")
     assert different == (
@@ -250,17 +270,24 @@ def test_a_wrong_value_is_an_error_of_the_first_call_only(
         assert ours["call"]["error"][0] == "ConfigError"
 
 
-def test_the_table_has_known_results(results: dict[str, dict[str, Any]]) -> None:
-    """Some cases have known results, so not every case fails in the same way."""
-    stock = results["without"]
-    arn = "arn:aws:sts::111111111111:assumed-role/"
-    assert stock["complete / profile"]["call"]["value"].startswith(f"{arn}AWSReservedSSO_Admin")
-    assert stock["complete-legacy / AWS_PROFILE"]["call"]["value"].startswith(arn)
-    assert stock["complete / role chain"]["call"] == {"value": f"{arn}Deploy"}
+def test_the_quick_part_of_the_table_has_known_results(
+    results: Callable[[str], Results],
+) -> None:
+    """So not every case fails in the same way."""
+    ours, stock = (results(QUICK[0])[each] for each in BOTH)
+    assert stock["complete / profile"]["call"]["value"].startswith(f"{ARN}AWSReservedSSO_Admin")
+    assert stock["complete / role chain"]["call"] == {"value": f"{ARN}Deploy"}
     assert stock["complete / profile"]["sso client"] == {"value": "111111111111"}
     assert stock["role-without-account / unsigned"]["client"] == {"value": None}
     assert stock["role-without-account / keys in the environment"]["client"] == {"value": None}
     assert stock["role-without-account / profile"]["client"]["error"][0] == "InvalidConfigError"
+    assert ours["wrong-cache / profile"]["call"]["error"][0] == "ConfigError"
+
+
+@pytest.mark.long
+def test_the_rest_of_the_table_has_known_results(results: Callable[[str], Results]) -> None:
+    """So not every case fails in the same way."""
+    stock = results("complete-legacy")["without"]
+    assert stock["complete-legacy / AWS_PROFILE"]["call"]["value"].startswith(ARN)
     assert stock["session-missing / profile"]["client"]["error"][0] == "InvalidConfigError"
     assert stock["account-name-and-process / profile"]["credentials"] == {"value": "custom-process"}
-    assert results["with"]["wrong-cache / profile"]["call"]["error"][0] == "ConfigError"

@@ -7,13 +7,10 @@ values and the texts of errors have to be the same.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from both_ways import KEYS_OF_PROCESS, run_script
-
-if TYPE_CHECKING:
-    from both_ways import Way
+from both_ways import BOTH, KEYS_OF_PROCESS, run_script
 
 CONFIG = f"""
 [default]
@@ -165,8 +162,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     (home / "web-token").write_text("a web identity token")
     (home / "process.json").write_text(KEYS_OF_PROCESS)
     endpoint = {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
-    ways: list[Way] = ["with", "without"]
-    return {way: run_script(way, SCRIPT, CASES, home, **endpoint) for way in ways}
+    return {way: run_script(way, SCRIPT, CASES, home, **endpoint) for way in BOTH}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -80,6 +80,9 @@ def fetch_token(session: Any) -> object:
     return session.get_auth_token().get_frozen_token()
 
 
+CALLS = [fetch_keys, pytest.param(fetch_token, marks=pytest.mark.long)]
+
+
 def raised(call: Callable[[Any], object], *, ours: bool) -> Exception:
     """Return the error that a call of a new session raises."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 - it is compared
@@ -166,7 +169,7 @@ leaves_sockets = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExce
 
 @leaves_sockets
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("call", [fetch_keys, fetch_token])
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failure_of_the_network_is_caught_as_on_stock(
     world: World, monkeypatch: pytest.MonkeyPatch, failure: str, call: Callable[[Any], object]
@@ -193,7 +196,7 @@ def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("call", [fetch_keys, fetch_token])
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("bundle", [None, "no-such-file.pem", __file__])
 def test_a_certificate_that_cannot_be_verified_is_caught_as_on_stock(
     secure: World,
@@ -234,7 +237,7 @@ REFUSALS = {
 
 
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("call", [fetch_keys, fetch_token])
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_refusal_is_caught_as_on_stock(
     world: World, monkeypatch: pytest.MonkeyPatch, refusal: str, call: Callable[[Any], object]
@@ -278,7 +281,17 @@ def test_a_refusal_has_the_class_of_a_client_of_the_session(
 
 
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"null", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        *(
+            pytest.param(body, marks=pytest.mark.long)
+            for body in (b"[1]", b"null", b"\xff", b"[" * 100_000)
+        ),
+    ],
+)
 def test_an_invalid_response_is_an_error_of_the_connection(
     world: World, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:

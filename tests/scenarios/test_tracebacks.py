@@ -181,7 +181,15 @@ def open_console(world: World) -> Callable[[], object]:
 # A lock whose acquisition is interrupted is released by the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
-    "prepare", [use_expired_login, use_cache, log_in, log_in_by_code, process_warm, open_console]
+    "prepare",
+    [
+        use_expired_login,
+        open_console,
+        *(
+            pytest.param(each, marks=pytest.mark.long)
+            for each in (use_cache, log_in, log_in_by_code, process_warm)
+        ),
+    ],
 )
 def test_ctrl_c_shows_no_secret_at_any_point(
     world: World, issued: Issued, prepare: Callable[[World], Callable[[], object]]
