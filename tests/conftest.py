@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.credentials import SSOProvider
+from botocore.loaders import JSONFileLoader, Loader
 from botocore.tokens import SSOTokenProvider
 from world import World
 
@@ -31,6 +33,19 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 os.umask(0o022)
 
 pytest_plugins = ["sso_plugin.emulator.pytest_plugin"]
+
+# Reading the models takes half of the time of a new client. Tests create thousands of clients.
+_load_file = JSONFileLoader.load_file
+_load_builtin_file = functools.cache(JSONFileLoader().load_file)
+
+
+def _load_builtin_file_once(loader: JSONFileLoader, path: str) -> object:
+    if path.startswith(Loader.BUILTIN_DATA_PATH):
+        return _load_builtin_file(path)
+    return _load_file(loader, path)
+
+
+JSONFileLoader.load_file = _load_builtin_file_once  # type: ignore[assignment,method-assign]
 
 
 @pytest.fixture(autouse=True)

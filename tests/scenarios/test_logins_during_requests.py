@@ -60,8 +60,15 @@ class Delayed:
         return self.process.communicate(timeout=60)[0].strip()
 
 
-@pytest.mark.parametrize("how", ["ours", "of the AWS CLI"])
-@pytest.mark.parametrize("method", ["create_token", "get_role_credentials"])
+@pytest.mark.parametrize(
+    ("method", "how"),
+    [
+        ("create_token", "ours"),
+        ("get_role_credentials", "of the AWS CLI"),
+        pytest.param("create_token", "of the AWS CLI", marks=pytest.mark.long),
+        pytest.param("get_role_credentials", "ours", marks=pytest.mark.long),
+    ],
+)
 def test_a_login_of_bob_during_a_request_of_alice_wins(
     two: World, tmp_path: Path, method: str, how: str
 ) -> None:
