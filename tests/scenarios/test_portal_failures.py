@@ -386,9 +386,10 @@ atexit.register(lambda: print(sts.get_caller_identity()["Account"]))
     assert (process.stdout.strip(), process.stderr) == ("111111111111", "")
 
 
+@pytest.mark.long
 def test_no_greenlet_waits_forever(world: World) -> None:
     """With gevent, threads, locks and sockets are patched; a renewal is a greenlet."""
-    world.emulator.settings.role_credentials = 2
+    world.emulator.settings.role_credentials = 3
     world.emulator.faults.add("GetRoleCredentials", latency=0.3)
     world.emulator.faults.add("CreateToken", latency=0.3)
     world.sign_in(expiresAt=PAST)
@@ -398,7 +399,7 @@ monkey.patch_all()
 import time, gevent, boto3, sso_plugin
 sso_plugin.enable()
 sts = boto3.Session(profile_name="dev").client("sts")
-end = time.time() + 4
+end = time.time() + 6
 def use():
     calls = 0
     while time.time() < end:
