@@ -175,7 +175,7 @@ def test_with_a_read_only_home_each_process_works_alone(world: World) -> None:
     assert json.loads(world.token_file().read_text())["accessToken"]
 
 
-@pytest.mark.parametrize("kills", [50, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [50, pytest.param(300, marks=pytest.mark.long)])
 def test_a_killed_process_never_leaves_half_a_file(tmp_path: Path, kills: int) -> None:
     """SIGKILL at random moments; ``make kill`` sends it ten thousand times."""
     process = subprocess.run(
