@@ -1,50 +1,59 @@
-# Each target sets up what it needs, in .venv, and can be run first. A second run is quick.
+# Each target installs what it needs in .venv, so you can start with any of them.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INTEROP := tests/interop
-# Passed on to pytest, as in `make test ARGS="-k roles"`.
+# Arguments for pytest, as in `make test ARGS="-k roles"`.
 ARGS ?=
-# Tests of one file stay together.
-WORKERS ?= -n auto --dist loadfile
+# One worker per core. Files differ in length, so an idle worker takes over tests of another one.
+WORKERS ?= -n auto --dist worksteal
+# Their number of examples can be set; `make test` runs few.
+FUZZED := tests/scenarios/test_fuzz.py tests/scenarios/test_tracebacks.py
 
-# What changes an installation, as opposed to the code, which is installed as a link.
+# Changes of these files need a new installation. The code is installed as a link.
 INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
 
-# No profile, region or switch of the user's reaches the demo or the tests.
+# The demo and the tests do not see your profile, region and settings.
 unexport SSO_PLUGIN SSO_PLUGIN_UNDO $(filter AWS_%,$(.VARIABLES))
 
-.PHONY: help demo test interop chaos fuzz kill bench clean node browser
+.PHONY: help demo test test-long test-all interop chaos fuzz kill bench clean node browser
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.stamp  ## Log in to a local Identity Center; run a script that outlives its credentials
 	$(BIN)/python examples/demo.py
 
-test: $(VENV)/test.stamp  ## Check style and types, and run all tests that need Python only
+test: $(VENV)/test.stamp  ## Check style and types, and run the quick tests (two minutes)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
-	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) -m "not long" $(ARGS)
+
+# Exit code 5: ARGS selects no test that is marked long.
+test-long: $(VENV)/test.stamp  ## Run the tests that take long: crowds of processes, long runs, fuzzing
+	$(BIN)/python -m pytest $(WORKERS) -m long $(ARGS) || [ $$? -eq 5 ]
+	FUZZ_EXAMPLES=100 INTERRUPTIONS=25 $(BIN)/python -m pytest $(WORKERS) $(FUZZED) $(ARGS) || [ $$? -eq 5 ]
+
+test-all: test test-long  ## Check style and types, and run all tests that need Python only
 
 interop: $(VENV)/test.stamp browser $(INTEROP)/node_modules/.package-lock.json  ## Run the tests with Node.js and Chromium
 	$(BIN)/python -m pytest $(INTEROP) $(ARGS)
 
-chaos: $(VENV)/test.stamp  ## Let a crowd of scripts loose for ten minutes, while everything goes wrong
+chaos: $(VENV)/test.stamp  ## Run a crowd of scripts for ten minutes, while everything fails in turn
 	$(BIN)/python tests/helpers/chaos.py --seconds 600 $(ARGS)
 
-fuzz: $(VENV)/test.stamp  ## Fuzz all parsers and interrupt at many places, for about an hour
-	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) tests/scenarios/test_fuzz.py tests/scenarios/test_frames.py $(ARGS)
+fuzz: $(VENV)/test.stamp  ## Fuzz all parsers and interrupt at many places (an hour)
+	FUZZ_EXAMPLES=10000 INTERRUPTIONS=1000 $(BIN)/python -m pytest $(WORKERS) $(FUZZED) $(ARGS)
 
-kill: $(VENV)/test.stamp  ## Kill the writer of a cache file ten thousand times
+kill: $(VENV)/test.stamp  ## Kill processes that write a cache file, ten thousand times
 	folder=$$(mktemp -d) && $(BIN)/python tests/helpers/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code
 
-bench: $(VENV)/bench.stamp  ## Measure
+bench: $(VENV)/bench.stamp  ## Run the benchmarks
 	@for script in benchmarks/bench_*.py; do $(BIN)/python "$$script" || exit; done
 
-clean:  ## Remove all that was set up, built or remembered here
+clean:  ## Remove everything that was installed, built or cached here
 	rm -rf $(VENV) .tox build dist *.egg-info $(INTEROP)/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -60,7 +69,7 @@ $(VENV)/%.stamp: $(INSTALLED) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	@touch $@
 
-# What is missing is installed where that is allowed: by root, on a system with apt.
+# Missing programs are installed if that is possible: as root, on a system with apt.
 APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 

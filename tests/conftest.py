@@ -1,19 +1,22 @@
-"""What all tests share: the emulator, an empty home, and a process that sso_plugin is not in."""
+"""Fixtures of all tests: the emulator, an empty home directory, and sso_plugin switched off."""
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.credentials import SSOProvider
+from botocore.loaders import JSONFileLoader, Loader
 from botocore.tokens import SSOTokenProvider
 from world import World
 
 import sso_plugin
 from sso_plugin import clock
-from sso_plugin.storage import cache
+from sso_plugin.storage import cache, file_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,26 +24,39 @@ if TYPE_CHECKING:
 
     from sso_plugin.emulator import Emulator
 
-# Started in the background or with nohup, the tests would have children that hear no Ctrl-C.
+# Tests that run in the background or with nohup would start processes that ignore Ctrl-C.
 for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler)
 
-# The modes of the folders that tests make are part of what is tested.
+# Tests check the modes of folders, which depend on the umask.
 os.umask(0o022)
 
 pytest_plugins = ["sso_plugin.emulator.pytest_plugin"]
+
+# Reading the models takes half of the time of a new client. Tests create thousands of clients.
+_load_file = JSONFileLoader.load_file
+_load_builtin_file = functools.cache(JSONFileLoader().load_file)
+
+
+def _load_builtin_file_once(loader: JSONFileLoader, path: str) -> object:
+    if path.startswith(Loader.BUILTIN_DATA_PATH):
+        return _load_builtin_file(path)
+    return _load_file(loader, path)
+
+
+JSONFileLoader.load_file = _load_builtin_file_once  # type: ignore[assignment,method-assign]
 
 
 @pytest.fixture(autouse=True)
 def _not_enabled(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """Start each test without sso_plugin, also where it is installed, and in no real home."""
+    """Start each test with sso_plugin switched off and an empty home directory."""
     home = str(tmp_path_factory.mktemp("home"))
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, home)
-    # Where botocore looked for the home directory when it was imported.
+    # Botocore reads the home directory when it is imported.
     for provider in (SSOProvider, SSOTokenProvider):
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", f"{home}/.aws/sso/cache")
     for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO"):
@@ -54,7 +70,21 @@ def _not_enabled(
 
 @pytest.fixture
 def world(sso_home: Path, sso_emulator: Emulator) -> World:
-    """Give a home with the profile ``dev``, which nobody has logged in."""
+    """Return a home directory with the profile ``dev``, without a login."""
     world = World(sso_home, sso_emulator)
     world.configure(sso_emulator.profile())
     return world
+
+
+@pytest.fixture
+def without_sync_and_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip fsync and log messages in property tests, which would take most of their time."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    for name in ("sso_plugin", file_cache.__name__):
+        monkeypatch.setattr(logging.getLogger(name), "disabled", True)
+
+
+@pytest.fixture
+def enabled(_not_enabled: None) -> None:
+    """Switch sso_plugin on in all sessions of the test."""
+    sso_plugin.enable()

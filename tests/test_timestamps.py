@@ -18,7 +18,7 @@ import dateutil.parser  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loginmodel import SEARCH
+from property_tests import SEARCH
 from quicklogin import login
 
 import sso_plugin

@@ -1,6 +1,6 @@
-"""Sessions of aiobotocore are of another kind, and stay as they are.
+"""Sessions of aiobotocore do not change.
 
-Apart from the other tests, since aiobotocore asks for a botocore of its own choice.
+These tests are in a folder of their own because aiobotocore needs a certain version of botocore.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from world import World
 
 
-async def who_and_by_what(session: Any) -> tuple[str, list[str]]:
+async def credentials_and_providers(session: Any) -> tuple[str, list[str]]:
     resolver = session.get_component("credential_provider")
     kinds = [f"{type(one).__module__}.{type(one).__name__}" for one in resolver.providers]
     credentials = await session.get_credentials()
@@ -24,11 +24,11 @@ async def who_and_by_what(session: Any) -> tuple[str, list[str]]:
     return f"{type(credentials).__module__} {frozen.access_key[:4]}", kinds
 
 
-def test_aiobotocore_behaves_as_without_us(world: World) -> None:
-    """Same providers, same kind of credentials, no part of ours in it."""
+def test_aiobotocore_is_the_same_with_the_plugin(world: World) -> None:
+    """Same providers and same kind of credentials, none of ours."""
     world.sign_in()
-    without = asyncio.run(who_and_by_what(aiobotocore.session.AioSession(profile="dev")))
+    without = asyncio.run(credentials_and_providers(aiobotocore.session.AioSession(profile="dev")))
     sso_plugin.enable()
-    enabled = asyncio.run(who_and_by_what(aiobotocore.session.AioSession(profile="dev")))
+    enabled = asyncio.run(credentials_and_providers(aiobotocore.session.AioSession(profile="dev")))
     assert enabled == without
     assert not any("sso_plugin" in kind for kind in enabled[1])

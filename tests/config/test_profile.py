@@ -11,7 +11,7 @@ from botocore.exceptions import InvalidConfigError
 from configs import OURS, ROLE, STANDARD, configs, texts, values, words
 from hypothesis import given
 from hypothesis import strategies as st
-from loginmodel import SEARCH
+from property_tests import SEARCH
 
 from sso_plugin import ConfigError
 from sso_plugin.config.profile import SsoProfile

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from configs import OURS, STANDARD, configs, values, words
 from hypothesis import given
-from loginmodel import SEARCH
+from property_tests import SEARCH
 
 from sso_plugin.config import has_sso_keys, is_served
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loginmodel import SEARCH
+from property_tests import SEARCH
 
 from sso_plugin.credentials.schedule import Action, Lifetime, Schedule
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from typing import TYPE_CHECKING, Any
+
+from world import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
     from world import World
+
+__all__ = ["Browser", "browser"]
 
 _PROGRAM = """#!{python}
 import json, os, sys, time, urllib.request
@@ -77,10 +80,8 @@ class Browser:
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def wait_for_notes(self, number: int = 1) -> list[dict[str, Any]]:
-        """Return the notes once there are that many."""
-        deadline = time.monotonic() + 30
-        while len(self.notes) < number and time.monotonic() < deadline:
-            time.sleep(0.01)
+        """Wait for that many entries of the log, and return all."""
+        wait_until(lambda: len(self.notes) >= number)
         return self.notes
 
 
@@ -103,7 +104,7 @@ with urllib.request.urlopen(question) as answer:
 
 
 def browser(world: World, folder: Path, act: str = "authorize") -> str:
-    """Return a value of BROWSER: a program that approves, or refuses, and follows the redirect."""
+    """Return a value of BROWSER: a program that approves or denies, and follows the redirect."""
     script = folder / "browser.py"
     script.write_text(_LOGIN % (world.emulator.url, act), encoding="utf-8")
     return f"{sys.executable} {script} %s"

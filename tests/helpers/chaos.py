@@ -1,15 +1,15 @@
-"""A crowd of scripts on one home directory, while everything goes wrong on a fixed schedule.
+"""A crowd of scripts on one home directory, while everything fails on a fixed schedule.
 
     python chaos.py [--seconds 60] [--processes 40] [--threads 2] [--seed 1]
 
-Credentials live for seconds, refresh tokens are single-use and replays end the sign-in, the portal
-is slow, down, cut off, talks nonsense and refuses by turns, and one process in ten is killed at a
-random moment and replaced. Printed at the end, and wrong (exit 1) if not as promised:
+Credentials are valid for seconds. Refresh tokens are single-use, and a replay revokes the login.
+The portal is slow, unreachable, cut off, invalid and refusing in turn. One process in ten is killed
+at a random time and replaced. It prints a report, and exits with 1 if one of these is not true:
 
 - no call failed while valid credentials existed,
 - no error of a renewal reached a caller,
 - no cache file was ever unreadable,
-- the portal was asked for credentials hardly more often than one process alone would have.
+- the portal got hardly more requests for credentials than one process alone would send.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Plan:
 
 
 def schedule(plan: Plan) -> list[tuple[float, float, dict[str, Any]]]:
-    """Plan the outages of the portal: each shorter than what credentials still live when due."""
+    """Plan the outages of the portal: each is shorter than the renewal window."""
     chance = random.Random(plan.seed)  # noqa: S311 - to be repeatable
     kinds: list[dict[str, Any]] = [
         {"status": 500, "code": "InternalServerException"},
@@ -69,8 +69,8 @@ def schedule(plan: Plan) -> list[tuple[float, float, dict[str, Any]]]:
     return planned
 
 
-def live_credentials(home: Path) -> bool:
-    """Tell whether the cache holds credentials with some life in them."""
+def has_valid_credentials(home: Path) -> bool:
+    """Return whether the cache has credentials that are valid for another second."""
     for file in home.glob(".aws/cli/cache/*.json"):
         held = json.loads(file.read_text())["Credentials"]
         if parse_timestamp(held["Expiration"]) > time.time() + 1:
@@ -79,21 +79,21 @@ def live_credentials(home: Path) -> bool:
 
 
 def work(sts: Any, report: int, end: float) -> None:
-    """Call again and again, and report each failure that should not have been."""
+    """Call again and again, and report each failure as BROKEN or excused."""
     home = Path.home()
     while time.time() < end:
         try:
             sts.get_caller_identity()
             line = "ok"
-        except Exception as exc:  # noqa: BLE001 - whatever it is, it is counted
-            alive = live_credentials(home)
-            line = f"{'BROKEN' if alive or 'Grant' in str(exc) else 'excused'} {exc!r}"
+        except Exception as exc:  # noqa: BLE001 - each error is counted
+            valid = has_valid_credentials(home)
+            line = f"{'BROKEN' if valid or 'Grant' in str(exc) else 'excused'} {exc!r}"
         os.write(report, f"{line}\n".encode())
         time.sleep(PAUSE)
 
 
-def be_one(plan: Plan, report: int, end: float) -> None:
-    """Be one script, with so many threads on one client."""
+def run_script(plan: Plan, report: int, end: float) -> None:
+    """Run one script, with several threads that share a client."""
     sts = boto3.Session(profile_name="dev").client("sts")
     threads = [threading.Thread(target=work, args=(sts, report, end)) for _ in range(plan.threads)]
     for thread in threads:
@@ -106,14 +106,14 @@ def fork(plan: Plan, report: int, end: float) -> int:
     child = os.fork()
     if child == 0:
         try:
-            be_one(plan, report, end)
+            run_script(plan, report, end)
         finally:
             os._exit(0)
     return child
 
 
 def kill_some(plan: Plan, children: list[int], report: int, end: float) -> int:
-    """Kill one in ten at random moments, each replaced by a new one; return how many."""
+    """Kill one process in ten at random times, and replace it; return how many."""
     chance = random.Random(plan.seed)  # noqa: S311 - to be repeatable
     victims = max(1, plan.processes // 10)
     for _ in range(victims):
@@ -126,7 +126,7 @@ def kill_some(plan: Plan, children: list[int], report: int, end: float) -> int:
 
 
 def crowd(plan: Plan) -> None:
-    """Run the crowd in a process that has no other thread, and print what it reported."""
+    """Run the crowd in a process without other threads, and print the counts of its reports."""
     sso_plugin.enable()
     end = time.time() + plan.seconds
     lines, report = os.pipe()
@@ -151,14 +151,14 @@ def crowd(plan: Plan) -> None:
 
 
 def judge(plan: Plan, counts: dict[str, int], asked: int, seen: Seen) -> bool:
-    """Print what happened, and return whether it is as promised."""
+    """Print the report, and return whether everything is as promised."""
     broken = {line: count for line, count in counts.items() if line.startswith("BROKEN")}
     excused = sum(count for line, count in counts.items() if line.startswith("excused"))
     granted, least = len(seen.keys), plan.seconds / RENEWAL
-    print(f"calls that went through   {counts.get('ok', 0)}")
+    print(f"calls that succeeded      {counts.get('ok', 0)}")
     print(f"calls that failed         {sum(broken.values())} (and {excused} without credentials)")
     print(f"credentials granted       {granted}, {granted / least:.2f} of what one process needs")
-    print(f"requests for them         {asked}, {asked - granted} of them gone wrong")
+    print(f"requests for them         {asked}, {asked - granted} of them failed")
     print(f"unreadable cache files    {len(seen.unreadable)}")
     for line in [*broken, *seen.unreadable][:10]:
         print(f"  {line}")
@@ -167,7 +167,7 @@ def judge(plan: Plan, counts: dict[str, int], asked: int, seen: Seen) -> bool:
 
 @dataclass
 class Seen:
-    """What another program saw that reads every cache file all the time."""
+    """What a program sees that reads every cache file all the time."""
 
     keys: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
@@ -175,9 +175,9 @@ class Seen:
     def watch(self, home: Path, stop: threading.Event) -> None:
         while not stop.wait(0.02):
             for file in home.glob(".aws/*/cache/*.json"):
-                self.look_at(file)
+                self.read(file)
 
-    def look_at(self, file: Path) -> None:
+    def read(self, file: Path) -> None:
         try:
             document = json.loads(file.read_text())
         except (OSError, ValueError) as exc:
@@ -187,7 +187,7 @@ class Seen:
 
 
 def run(plan: Plan) -> bool:
-    """Set up a home and a portal, let the crowd loose, and judge."""
+    """Set up a home directory and a portal, run the crowd, and print the report."""
     import subprocess
 
     settings = Settings(

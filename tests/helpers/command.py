@@ -1,4 +1,4 @@
-"""Runs the command ``sso-plugin`` as a process of its own: through pipes, or in a terminal."""
+"""Run the command ``sso-plugin`` in a process of its own: with pipes, or in a terminal."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+__all__ = ["ENTRY", "Terminal", "environment", "run", "start"]
+
 ENTRY = "import sys; from sso_plugin.cli import main; sys.exit(main())"
 
-# What a terminal does for a program: be the one that Ctrl-C is sent by.
+# Makes the terminal the controlling one, so that Ctrl-C reaches the command.
 _TAKE_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
     "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
@@ -27,9 +29,9 @@ _TAKE_TERMINAL = (
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return an environment with sso_plugin importable and no opinion about colours."""
-    opinions = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "BROWSER", "SHELL")
-    base = {name: value for name, value in os.environ.items() if name not in opinions}
+    """Return an environment in which sso_plugin can be imported, without settings of colours."""
+    settings = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "BROWSER", "SHELL")
+    base = {name: value for name, value in os.environ.items() if name not in settings}
     return {**base, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm-256color", **changes}
 
 
@@ -47,7 +49,7 @@ def run(*words: str, text: str = "", **changes: str) -> subprocess.CompletedProc
 
 
 def start(*words: str, **changes: str) -> subprocess.Popen[str]:
-    """Start the command with pipes, and leave it to the caller."""
+    """Start the command with pipes; the caller ends it."""
     return subprocess.Popen(
         [sys.executable, "-c", ENTRY, *words],
         env=environment(**changes),
@@ -58,7 +60,7 @@ def start(*words: str, **changes: str) -> subprocess.Popen[str]:
 
 
 class Terminal:
-    """The command in a terminal, as a person sees and uses it. A context manager."""
+    """The command in a terminal, as a user sees it. A context manager."""
 
     def __init__(
         self, *words: str, columns: int = 80, stdout: int | None = None, **changes: str
@@ -93,11 +95,11 @@ class Terminal:
         os.close(self._master)
 
     def read_until(self, pattern: str, seconds: float = 30) -> re.Match[str]:
-        """Wait until the screen shows what the pattern describes."""
+        """Wait until the screen matches a pattern."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.text)):
             if time.monotonic() > deadline or not self._read():
-                raise AssertionError(f"{pattern!r} did not come up on:\n{self.screen}")
+                raise AssertionError(f"{pattern!r} is not on:\n{self.screen}")
         return found
 
     def press(self, keys: str) -> None:
@@ -107,7 +109,7 @@ class Terminal:
         self.press("\x03")
 
     def finish(self) -> int:
-        """Let the command come to its end, and return its exit code."""
+        """Wait for the end of the command, and return its exit code."""
         while self._read():
             pass
         return self._process.wait(timeout=30)
@@ -119,14 +121,14 @@ class Terminal:
         return self._process.poll() is None
 
     def piped(self) -> str:
-        """Return what went into the pipe that is standard output instead of the terminal."""
+        """Return standard output, if that is a pipe and not the terminal."""
         assert self._process.stdout
         with self._process.stdout as stream:
             return stream.read().decode()
 
     @property
     def text(self) -> str:
-        """What was printed, without colours and other orders to the terminal."""
+        """The output, without colours and other control sequences."""
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.screen).replace("\r", "")
 
     @property
@@ -137,7 +139,7 @@ class Terminal:
         ready, _, _ = select.select([self._master], [], [], 30)
         data = b""
         if ready:
-            # Linux says EIO where others say that the stream ends.
+            # At the end of the stream Linux raises EIO.
             with contextlib.suppress(OSError):
                 data = os.read(self._master, 65536)
         self.screen += data.decode(errors="replace")

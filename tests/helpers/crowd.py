@@ -1,7 +1,7 @@
-"""Many real processes that do one thing at the same moment: `crowd`.
+"""Many real processes that do one thing at the same time: `crowd`.
 
-As a program this imports boto3 once, forks, and lets all children go together. Each prints one
-line: what its call returned, or the error it met.
+As a program, this imports boto3 once, forks, and releases all children together. Each thread prints
+one line: the result of its call, or its error.
 
     python crowd.py NUMBER THREADS PROFILE
 """
@@ -17,9 +17,11 @@ import boto3
 
 import sso_plugin
 
+__all__ = ["crowd", "run_process", "use"]
+
 
 def crowd(number: int, *, threads: int = 1, profile: str = "dev") -> list[str]:
-    """Release that many processes together and return the line that each thread printed."""
+    """Release several processes together, and return the line of each thread."""
     process = subprocess.run(
         [sys.executable, __file__, str(number), str(threads), profile],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -33,16 +35,16 @@ def crowd(number: int, *, threads: int = 1, profile: str = "dev") -> list[str]:
 
 
 def use(profile: str, results: list[str]) -> None:
-    """Call once, with a session of one's own."""
+    """Make one call with a new session."""
     try:
         session = boto3.Session(profile_name=profile)
         results.append(session.client("sts").get_caller_identity()["Arn"])
-    except Exception as exc:  # noqa: BLE001 - the parent is told
+    except Exception as exc:  # noqa: BLE001 - the test checks the line
         results.append(f"{type(exc).__name__}: {exc}")
 
 
-def be_one(profile: str, threads: int) -> None:
-    """Be one process of the crowd, with so many threads."""
+def run_process(profile: str, threads: int) -> None:
+    """Run one process of the crowd, with several threads."""
     results: list[str] = []
     workers = [threading.Thread(target=use, args=(profile, results)) for _ in range(threads)]
     for worker in workers:
@@ -53,9 +55,10 @@ def be_one(profile: str, threads: int) -> None:
 
 
 def main() -> None:
-    """Fork, release, wait."""
+    """Fork the processes, release them, and wait for them."""
     number, threads, profile = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     sso_plugin.enable()
+    # The children read the gate. The read ends when the parent closes the other end.
     closed, gate = os.pipe()
     children = []
     for _ in range(number):
@@ -63,7 +66,7 @@ def main() -> None:
         if child == 0:
             os.close(gate)
             os.read(closed, 1)
-            be_one(profile, threads)
+            run_process(profile, threads)
             os._exit(0)
         children.append(child)
     os.close(gate)

@@ -1,4 +1,4 @@
-"""A portal that lies: the emulator's answers, changed on their way to the client."""
+"""A hostile portal: a proxy that changes the responses of the emulator."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pytest
     from world import World
 
+__all__ = ["ACCOUNTS", "CREDENTIALS", "DEVICE", "REGISTER", "ROLES", "TOKEN", "HostilePortal"]
+
 ACCOUNTS = "/assignment/accounts"
 ROLES = "/assignment/roles"
 CREDENTIALS = "/federation/credentials"
@@ -28,12 +30,11 @@ _NOT_COPIED = ("connection", "content-length", "date", "server", "transfer-encod
 
 
 class HostilePortal(ThreadingHTTPServer):
-    """Stands before the emulator.
+    """A proxy in front of the emulator.
 
-    ``change`` holds, by path, what makes another answer of a successful one: a document, or bytes,
-    or a pair of a status and one of these.
-    ``dates`` are sent in the place of the right ones, the first one first. ``user_codes`` are those
-    that the emulator really gave.
+    ``change`` has a function per path, which gets a successful response and returns another: a
+    document, or bytes, or a pair of a status and one of these. ``dates`` replace the ``Date``
+    headers, one after the other. ``user_codes`` are those of the emulator, before any change.
     """
 
     daemon_threads = True
@@ -53,7 +54,7 @@ class HostilePortal(ThreadingHTTPServer):
 
     @classmethod
     def before(cls, world: World, monkeypatch: pytest.MonkeyPatch) -> HostilePortal:
-        """Put one before the emulator of a test."""
+        """Start one in front of the emulator of a test."""
         portal = cls(world.emulator.url)
         for service in ("SSO", "SSO_OIDC"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", portal.url)
@@ -71,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         connection = HTTPConnection(str(behind.hostname), behind.port, timeout=10)
         headers = {**dict(self.headers), "Host": behind.netloc}
-        # The page tokens of lies are not its own.
+        # The emulator does not know page tokens that `change` has made up.
         connection.request(self.command, _NEXT.sub("", self.path), body, headers)
         with connection.getresponse() as answer:
             content = answer.read()

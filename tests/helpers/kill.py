@@ -1,9 +1,9 @@
-"""Kills writers of a cache file at random moments, while readers look at it.
+"""Kill processes that write a cache file, and check that readers see whole documents.
 
     python kill.py FOLDER KILLS SEED
 
-Prints how many kills and how many reads there were. Every read must be whole: old or new, never
-anything else. ``make kill`` does it ten thousand times.
+Prints the number of kills and of reads. Each read has to return the old or the new document.
+``make kill`` sends ten thousand signals.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sso_plugin.storage.file_cache import FileCache
 SIZE = 20_000
 
 
-def write_for_ever(cache: FileCache) -> None:
-    """Put one document after the other, each telling in itself whether it is whole."""
+def write_forever(cache: FileCache) -> None:
+    """Write documents, each with its number at both ends."""
     number = os.getpid() * 1_000_000
     while True:
         number += 1
@@ -30,18 +30,18 @@ def write_for_ever(cache: FileCache) -> None:
 
 
 def check(cache: FileCache) -> None:
-    """Read once."""
+    """Read the document, and end with a message if it is damaged."""
     entry = cache.get("key")
     if entry is None:
-        raise SystemExit("A read found nothing where there had been something.")
+        raise SystemExit("A read found no document.")
     document = entry.document
     whole = str(document["number"]) * SIZE == document["payload"]
     if not whole or document["end"] != document["number"]:
-        raise SystemExit("A read found a document that is not whole.")
+        raise SystemExit("A read found a damaged document.")
 
 
 def main() -> None:
-    """Keep two writers alive, and kill one of them again and again."""
+    """Keep two processes writing, and kill one of them again and again."""
     folder, kills, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     chance = random.Random(seed)  # noqa: S311 - to be repeatable
     cache = FileCache(folder)
@@ -52,7 +52,7 @@ def main() -> None:
         while len(writers) < 2:
             child = os.fork()
             if child == 0:
-                write_for_ever(cache)
+                write_forever(cache)
             writers.append(child)
         time.sleep(chance.uniform(0, 0.004))
         check(cache)
@@ -65,7 +65,7 @@ def main() -> None:
     for child in writers:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    print(f"{kills} kills, {reads} reads, every one whole")
+    print(f"{kills} kills, {reads} reads, all documents whole")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the command ``credential-process`` keeps of a profile, changed as an attacker would."""
+"""The file of ``credential-process`` for a profile, changed as an attacker would change it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sso_plugin.commands import credential_process
 if TYPE_CHECKING:
     from pathlib import Path
 
+__all__ = ["plant", "vouch"]
+
 
 def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]:
-    """Change the memo of ``dev`` so that it leads to keys of another user; return both files."""
+    """Change the file of ``dev`` so that it names another role file; return both paths."""
     memo = home / ".aws/sso-plugin" / f"process-{b'dev'.hex()}.json"
     role = home / ".aws/cli/cache" / f"{name}.json"
     names = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
@@ -26,7 +28,7 @@ def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]
 
 
 def vouch(memo: Path, role: Path) -> None:
-    """Have the memo say that all files are as they were when it was written."""
+    """Set its marks to the current ones, as if no file had changed since it was written."""
     held = json.loads(memo.read_text(encoding="utf-8"))
     held["config"] = credential_process._config_marks()
     held["token_mark"] = credential_process._file_mark(held["token_file"])

@@ -1,4 +1,4 @@
-"""A second user of this machine, where the tests run as root and can act as one."""
+"""A second user of this machine, if the tests run as root."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ for module in pkgutil.walk_packages(sso_plugin.__path__, "sso_plugin."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
 {_BECOME}"""
-"""Code that becomes a user, who may have no access to our modules: it imports all of them first."""
+"""Code that switches to a user. It imports all modules first, which that user may not read."""
 
 
 @contextlib.contextmanager
 def folder_of(uid: int) -> Iterator[Path]:
-    """Give a folder that belongs to a user, and that others can enter."""
+    """Yield a folder that belongs to a user, and that other users can enter."""
     folder = Path(tempfile.mkdtemp(prefix="of-another-user-"))
     try:
         os.chown(folder, uid, uid)
@@ -50,7 +50,7 @@ def folder_of(uid: int) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def running_as(uid: int, code: str) -> Iterator[None]:
-    """Have a process of a user execute code again and again; errors of the system are ignored."""
+    """Run code of a user in a loop, in a process of its own; OSErrors are ignored."""
     script = (
         "import contextlib, os, sys\nfrom pathlib import Path\n"
         + _BECOME.format(uid=uid)
@@ -85,7 +85,7 @@ class Snapshot:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Snapshot) and vars(self) == vars(other)
 
-    __hash__ = None  # type: ignore[assignment]  # it is compared, and never looked up
+    __hash__ = None  # type: ignore[assignment]  # only compared
 
     def __repr__(self) -> str:
         return repr(vars(self))

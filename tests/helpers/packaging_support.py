@@ -1,4 +1,4 @@
-"""Environments of their own for the tests of what happens when an interpreter starts."""
+"""Virtual environments for tests of installing, and of what happens when Python starts."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from pathlib import Path
 
 import botocore
 
+__all__ = ["ROOT", "START_UP_FILES", "Environment", "run"]
+
 ROOT = Path(__file__).parents[2]
 START_UP_FILES = ("sso_plugin.pth", "sso_plugin.start")
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment, into which nothing leaks from the one the tests run in."""
+    """A virtual environment that is separate from the one the tests run in."""
 
     folder: Path
 
     @classmethod
     def create(cls, folder: Path) -> Environment:
-        """Make an empty one, without pip, which takes a twentieth of the time."""
+        """Create an empty one, without pip, which takes a twentieth of the time."""
         venv.create(folder, symlinks=os.name != "nt")
         return cls(folder)
 
@@ -41,7 +43,7 @@ class Environment:
         return self.scripts / "python"
 
     def run(self, *arguments: str, **variables: str) -> str:
-        """Start the interpreter; return what it printed, on either stream."""
+        """Start the interpreter; return its output and errors."""
         variables = {"HOME": str(self.folder), **variables}
         return run(self.python, *arguments, cwd=self.folder, **variables)
 
@@ -51,7 +53,7 @@ class Environment:
         (self.site_packages / "zz_dependencies.pth").write_text(f"{where}\n", encoding="utf-8")
 
     def add_plugin(self) -> None:
-        """Put in place, by hand, what an installer would."""
+        """Copy the files that an installer installs."""
         package = self.site_packages / "sso_plugin"
         shutil.copytree(
             ROOT / "sso_plugin", package, ignore=shutil.ignore_patterns("__pycache__", "emulator")
@@ -65,7 +67,7 @@ class Environment:
 
 
 def run(*command: str | Path, cwd: Path | None = None, **variables: str) -> str:
-    """Run a command that must succeed; return what it printed, on either stream."""
+    """Run a command that has to succeed; return its output and errors."""
     unwanted = ("AWS_", "PYTHON", "SSO_PLUGIN", "VIRTUAL_ENV")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     result = subprocess.run(

@@ -1,4 +1,4 @@
-"""A login by `sso_plugin.login` that does not wait between two questions to the portal."""
+"""`sso_plugin.login` without the pauses between two requests to the portal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sso_plugin.signin.sign_in import SignIn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["login"]
+
 
 def login(
     profile_name: str | None = None,
@@ -20,6 +22,6 @@ def login(
     sleep: Callable[[float], object] = lambda _seconds: None,
     **options: Any,
 ) -> sso_plugin.Status:
-    """Log in; ``sleep`` is called where the login would wait, with the seconds."""
+    """Log in; ``sleep`` gets the seconds of each pause."""
     with mock.patch.object(logins, "SignIn", partial(SignIn, sleep=sleep)):
         return sso_plugin.login(profile_name, **options)

@@ -1,4 +1,4 @@
-"""A service of AWS that checks the access key of a request, and says no in its protocol's way."""
+"""A service of AWS that refuses access keys, in the format of its protocol."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__all__ = ["Refusal", "Service", "json", "query", "xml"]
 
 Refusal = tuple[int, str, bytes]
 """Status, error type header (empty for none), body."""
@@ -31,7 +33,7 @@ def json(code: str) -> bytes:
 
 
 class Service(ThreadingHTTPServer):
-    """Takes every key but the bad ones, and notes the key and the body of each request."""
+    """Refuses bad keys, and records the key and the body of each request."""
 
     def __init__(self, is_bad: Callable[[str, str], bool], refusal: Refusal) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -80,4 +82,4 @@ class _Handler(BaseHTTPRequestHandler):
         return time.time() + self.server.ahead
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""

@@ -16,6 +16,31 @@ from botocore.loaders import Loader
 
 from sso_plugin.models import DATA_PATH, SERVICES, add_data_path
 
+__all__ = [
+    "INSTALLED",
+    "IS_OLDER",
+    "MODELS",
+    "NO_FILES",
+    "OPERATIONS",
+    "REFERENCE",
+    "STOCK_DATA",
+    "VERSION",
+    "Client",
+    "Pair",
+    "call",
+    "comparable",
+    "example_for",
+    "link_all_but",
+    "loader_of",
+    "make_client",
+    "make_pair",
+    "make_slim_botocore",
+    "make_slim_data",
+    "our_loader",
+    "outcome",
+    "stock_loader",
+]
+
 Client = Any  # the methods of a client come from its model
 
 # Our models have the facts of this version of botocore. An older version may have fewer facts. If

@@ -1,4 +1,4 @@
-"""A home directory and what tests do to it; see the fixture ``world``."""
+"""A home directory of a user of the emulator; see the fixture ``world``."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sso_plugin.timestamps import format_timestamp
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sso_plugin.emulator import Emulator, SignIn
 
 
+__all__ = ["World", "sha1", "start", "wait_until"]
+
+
 @dataclass(frozen=True)
 class World:
-    """A home directory of a user of the emulator, and what tests do to it."""
+    """A home directory of a user of the emulator: its config, its cache files, and programs."""
 
     home: Path
     emulator: Emulator
@@ -40,7 +46,7 @@ class World:
         return sorted((self.home / ".aws/cli/cache").glob("*.json"))
 
     def sign_in(self, user: str = "alice", name: str = "corp", **changes: Any) -> SignIn:
-        """Put a token into the cache, as a login with the AWS CLI does."""
+        """Write a token file, as a login with the AWS CLI does; None leaves a key out."""
         signed_in = self.emulator.sign_in(user)
         file = self.token_file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -50,15 +56,30 @@ class World:
         return signed_in
 
     def age_token(self, seconds: float) -> None:
-        """Have the token file written that long ago, so that less of its life is left."""
+        """Set the date of the token file to that many seconds ago, when its lifetime began."""
         then = time.time() - seconds
         os.utime(self.token_file(), (then, then))
 
+    def change_token(self, **changes: Any) -> None:
+        """Change some keys of the token file."""
+        document = {**json.loads(self.token_file().read_text(encoding="utf-8")), **changes}
+        self.token_file().write_text(json.dumps(document), encoding="utf-8")
+
+    def make_credentials_due(self) -> None:
+        """Change the only role file: written an hour ago, expires in ten minutes."""
+        [file] = self.role_files()
+        document = json.loads(file.read_text(encoding="utf-8"))
+        document["Credentials"]["Expiration"] = format_timestamp(time.time() + 600)
+        file.write_text(json.dumps(document), encoding="utf-8")
+        then = time.time() - 3600
+        os.utime(file, (then, then))
+
     def count(self, operation: str) -> int:
+        """Return how many requests for an operation the emulator has received."""
         return self.emulator.requests.count(operation)
 
     def run(self, code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a script in a process of its own, which has sso_plugin importable."""
+        """Run a script in a process of its own, which can import sso_plugin."""
         return subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
@@ -67,6 +88,24 @@ class World:
             check=False,
             timeout=60,
         )
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start a script in a process of its own; its output goes to a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until a condition is true; fail after that many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not true after {seconds} seconds"
+        time.sleep(0.01)
 
 
 def sha1(text: str) -> str:

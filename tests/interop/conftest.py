@@ -1,4 +1,4 @@
-"""What the tests with a browser share: the browser, and the command that waits for a person."""
+"""Fixtures of the tests with a browser: the browser, and a login that waits for approval."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from interop.logincommand import LoginCommand
+from interop.login_command import LoginCommand
 from interop.webdriver import Browser, BrowserMissingError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Give a browser, without which this suite is nothing."""
+    """Return a browser; without one these tests fail."""
     try:
         browser = Browser(tmp_path_factory.mktemp("browser"))
     except BrowserMissingError:
@@ -31,7 +31,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def start_login(world: World) -> Iterator[Callable[..., LoginCommand]]:
-    """Start ``sso-plugin login`` with further words; it is gone after the test."""
+    """Return a function that starts ``sso-plugin login``; it is killed after the test."""
     world.emulator.settings.poll_interval = 1
     with ExitStack() as stack:
         yield partial(LoginCommand.start, stack)

@@ -1,4 +1,4 @@
-// Prints what the JavaScript SDK's own SSO provider makes of a profile, as one line of JSON.
+// Prints the credentials of a profile from the JavaScript SDK's SSO provider, as one line of JSON.
 import { fromSSO } from "@aws-sdk/credential-provider-sso";
 
 const provide = fromSSO({ profile: process.argv[2] });

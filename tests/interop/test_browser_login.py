@@ -1,4 +1,4 @@
-"""A browser login as a person does it: consent in a real browser, which then comes back to us."""
+"""A browser login in a real browser: consent, and the redirect to our page."""
 
 from __future__ import annotations
 
@@ -7,74 +7,73 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from interop import tokenfile
+from interop import token_file
 from interop.webdriver import WebDriverError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from interop.logincommand import LoginCommand
+    from interop.login_command import LoginCommand
     from interop.webdriver import Browser
     from world import World
 
 LOGGED_IN = (0, "Logged in.")
 APPROVE, DENY, USER = "button[value=approve]", "button[value=deny]", "#user"
-SAID = "p"
+MESSAGE = "p"
 
 
 @pytest.fixture
 def login(start_login: Callable[..., LoginCommand]) -> LoginCommand:
-    """Give a login that waits for the browser to come back."""
+    """Return a login that waits for the redirect."""
     return start_login("--flow", "browser")
 
 
 def approve(browser: Browser, login: LoginCommand) -> None:
     browser.open(login.page)
     browser.click(APPROVE)
-    browser.expect(SAID, "Approved. You can close this window and go back to the terminal.")
+    browser.expect(MESSAGE, "Approved. You can close this window and go back to the terminal.")
 
 
-def test_a_person_approves(world: World, browser: Browser, login: LoginCommand) -> None:
-    """The consent leads back to our own page, and the token file is there."""
+def test_a_user_approves(world: World, browser: Browser, login: LoginCommand) -> None:
+    """The browser is redirected to our page, and the token file is written."""
     approve(browser, login)
 
     assert browser.address.startswith(f"{login.callback}?code=")
     assert login.finish() == LOGGED_IN
-    assert tokenfile.read(world)["accessToken"]
-    assert tokenfile.read(world)["refreshToken"]
+    assert token_file.read(world)["accessToken"]
+    assert token_file.read(world)["refreshToken"]
 
 
-def test_a_person_chooses_who_they_are(world: World, browser: Browser, login: LoginCommand) -> None:
-    """The token is that of the chosen user."""
+def test_a_user_is_chosen(world: World, browser: Browser, login: LoginCommand) -> None:
+    """The token belongs to the chosen user."""
     browser.open(login.page)
     browser.choose(USER, "bob")
     browser.click(APPROVE)
 
     assert login.finish() == LOGGED_IN
-    assert tokenfile.owner(world) == "bob"
+    assert token_file.owner(world) == "bob"
 
 
-def test_a_person_denies(world: World, browser: Browser, login: LoginCommand) -> None:
-    """The page says so, and the command, which fails; there is no token."""
+def test_a_user_denies(world: World, browser: Browser, login: LoginCommand) -> None:
+    """The page and the command report it. The command fails, and there is no token."""
     browser.open(login.page)
     browser.click(DENY)
 
-    browser.expect(SAID, "The login was not approved. You can close this window.")
-    status, said = login.finish()
+    browser.expect(MESSAGE, "The login was not approved. You can close this window.")
+    status, message = login.finish()
     assert status == 1
-    assert "it was denied in the browser" in said
+    assert "it was denied in the browser" in message
     assert not world.token_file().exists()
     assert world.count("CreateToken") == 0
 
 
 @pytest.mark.parametrize("again", ["reload", "back"])
-def test_the_answer_is_taken_once(
+def test_the_response_is_used_once(
     world: World, browser: Browser, login: LoginCommand, again: str
 ) -> None:
-    """Whoever reloads our page, or goes back and consents once more, changes nothing.
+    """Reloading our page, or a second consent, changes nothing.
 
-    By then there may be nobody any more to take the answer: what the browser makes of that
-    is its own affair.
+    The command may have ended by then, so an error of the browser is ignored.
     """
     approve(browser, login)
     with suppress(WebDriverError):
@@ -86,67 +85,67 @@ def test_the_answer_is_taken_once(
 
     assert login.finish() == LOGGED_IN
     assert world.count("CreateToken") == 1
-    assert tokenfile.owner(world) == "alice"
+    assert token_file.owner(world) == "alice"
 
 
-def test_the_next_login_asks_again(
+def test_a_second_login_needs_a_second_consent(
     world: World,
     browser: Browser,
     login: LoginCommand,
     start_login: Callable[..., LoginCommand],
 ) -> None:
-    """A second consent after the first is as good, and its token takes the place of the other."""
+    """Its token replaces the first one."""
     approve(browser, login)
     assert login.finish() == LOGGED_IN
-    first = tokenfile.read(world)
+    first = token_file.read(world)
 
     second = start_login("--flow", "browser", "--force")
     approve(browser, second)
 
     assert second.finish() == LOGGED_IN
-    assert tokenfile.read(world)["accessToken"] != first["accessToken"]
+    assert token_file.read(world)["accessToken"] != first["accessToken"]
     assert world.count("RegisterClient") == 1
 
 
 @pytest.mark.parametrize("state", ["&state=guessed", "&state=", ""])
-def test_a_made_up_answer_is_ignored(
+def test_a_forged_response_is_ignored(
     world: World, browser: Browser, login: LoginCommand, state: str
 ) -> None:
-    """Nobody can log a person in as somebody else by an address; the login goes on waiting."""
-    made_up = f"{login.callback}?code=made-up{state}"
+    """An attacker cannot log you in as another user by a link. The login keeps waiting."""
+    forged = f"{login.callback}?code=forged{state}"
     ignored = "This response does not belong to the current login. It was ignored."
-    browser.open(made_up)
-    browser.expect(SAID, ignored)
+    browser.open(forged)
+    browser.expect(MESSAGE, ignored)
     browser.reload()
-    browser.expect(SAID, ignored)
+    browser.expect(MESSAGE, ignored)
     assert world.count("CreateToken") == 0
 
     approve(browser, login)
     assert login.finish() == LOGGED_IN
 
 
-def test_an_answer_of_another_login_is_ignored(
+def test_a_response_for_another_login_is_ignored(
     world: World,
     browser: Browser,
     login: LoginCommand,
     start_login: Callable[..., LoginCommand],
 ) -> None:
-    """Two logins wait at once: a code that was made out to the one is no good to the other."""
+    """Two logins wait at once. The code for one of them is not valid for the other."""
     other = start_login("--flow", "browser")
     granted = urlsplit(world.emulator.authorize(other.page, "bob")).query
     assert parse_qs(granted)["code"]
     browser.open(f"{login.callback}?{granted}")
-    browser.expect(SAID, "This response does not belong to the current login. It was ignored.")
+    browser.expect(MESSAGE, "This response does not belong to the current login. It was ignored.")
 
     approve(browser, login)
     assert login.finish() == LOGGED_IN
-    assert tokenfile.owner(world) == "alice"
+    assert token_file.owner(world) == "alice"
 
 
-def test_other_addresses_are_empty(browser: Browser, login: LoginCommand) -> None:
-    """What a browser asks for by itself, such as an icon, disturbs nothing."""
+def test_other_addresses_show_nothing(browser: Browser, login: LoginCommand) -> None:
+    """A browser requests icons by itself. The login keeps waiting."""
     browser.open(login.callback.replace("/oauth/callback", "/favicon.ico"))
-    browser.expect(SAID, "This page does not exist.")
+    browser.expect(MESSAGE, "This page does not exist.")
 
     approve(browser, login)
     assert login.finish() == LOGGED_IN
@@ -154,7 +153,7 @@ def test_other_addresses_are_empty(browser: Browser, login: LoginCommand) -> Non
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_pages_fit_the_window(browser: Browser, login: LoginCommand, width: int) -> None:
-    """On a telephone as on a desk, nobody has to scroll sideways or to zoom."""
+    """On a phone and on a desktop, without scrolling sideways."""
     with browser.screen(width):
         browser.open(login.page)
         assert browser.page_width() == width

@@ -1,16 +1,16 @@
-"""A device login as a person does it: the command in a terminal, the page in a real browser."""
+"""A device login: the command in a terminal, the page in a real browser."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from interop import tokenfile
+from interop import token_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from interop.logincommand import LoginCommand
+    from interop.login_command import LoginCommand
     from interop.webdriver import Browser
     from world import World
 
@@ -21,12 +21,12 @@ CODE, USER = "#user_code", "#user"
 
 @pytest.fixture
 def login(start_login: Callable[..., LoginCommand]) -> LoginCommand:
-    """Give a login that waits for its code to be approved, somewhere."""
+    """Return a login that waits for the approval of its code."""
     return start_login("--flow", "device")
 
 
-def test_a_person_approves(world: World, browser: Browser, login: LoginCommand) -> None:
-    """The page shows the code of the terminal; one click, and the token file is there."""
+def test_a_user_approves(world: World, browser: Browser, login: LoginCommand) -> None:
+    """The page shows the code of the terminal. After one click the token file is written."""
     browser.open(login.page)
     assert browser.value(CODE) == login.code
     browser.click(APPROVE)
@@ -36,31 +36,31 @@ def test_a_person_approves(world: World, browser: Browser, login: LoginCommand) 
     assert world.token_file().exists()
 
 
-def test_a_person_chooses_who_they_are(world: World, browser: Browser, login: LoginCommand) -> None:
-    """The token is that of the chosen user, who has no access to production."""
+def test_a_user_is_chosen(world: World, browser: Browser, login: LoginCommand) -> None:
+    """The token belongs to the chosen user."""
     browser.open(login.page)
     browser.choose(USER, "bob")
     browser.click(APPROVE)
     browser.expect("h1", "Approved")
 
     assert login.finish() == LOGGED_IN
-    assert tokenfile.owner(world) == "bob"
+    assert token_file.owner(world) == "bob"
 
 
-def test_a_person_denies(world: World, browser: Browser, login: LoginCommand) -> None:
-    """The command says so and fails; there is no token."""
+def test_a_user_denies(world: World, browser: Browser, login: LoginCommand) -> None:
+    """The command reports it and fails. There is no token."""
     browser.open(login.page)
     browser.click(DENY)
 
     browser.expect("h1", "Denied")
-    status, said = login.finish()
+    status, message = login.finish()
     assert status == 1
-    assert "it was denied in the browser" in said
+    assert "it was denied in the browser" in message
     assert not world.token_file().exists()
 
 
-def test_a_person_types_the_code(world: World, browser: Browser, login: LoginCommand) -> None:
-    """On the bare page, in small letters, without the hyphen, and with the enter key."""
+def test_a_user_types_the_code(world: World, browser: Browser, login: LoginCommand) -> None:
+    """In lower case, without the hyphen, and with the enter key."""
     browser.open(f"{world.emulator.url}/")
     browser.type(CODE, login.code.lower().replace("-", "") + "\n")
 
@@ -69,7 +69,7 @@ def test_a_person_types_the_code(world: World, browser: Browser, login: LoginCom
 
 
 def test_a_wrong_code_can_be_corrected(browser: Browser, login: LoginCommand) -> None:
-    """The page says what is wrong and keeps what was typed; the login goes on waiting."""
+    """The page reports the problem and keeps the input. The login keeps waiting."""
     browser.open(login.page)
     browser.clear(CODE)
     browser.type(CODE, "WRNG-CODE")
@@ -85,7 +85,7 @@ def test_a_wrong_code_can_be_corrected(browser: Browser, login: LoginCommand) ->
 
 
 def test_an_empty_form_is_not_sent(world: World, browser: Browser) -> None:
-    """The browser itself asks for the code; only the second click reaches the emulator."""
+    """The browser requires the code, so the first click sends nothing."""
     browser.open(f"{world.emulator.url}/device")
     browser.click(APPROVE)
     browser.type(CODE, "nonsense")
@@ -96,10 +96,10 @@ def test_an_empty_form_is_not_sent(world: World, browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("again", ["reload", "back"])
-def test_a_code_is_good_for_one_decision(
+def test_a_code_can_be_decided_once(
     world: World, browser: Browser, login: LoginCommand, again: str
 ) -> None:
-    """Whoever reloads the page or goes back and denies changes nothing, and is told so."""
+    """Reloading the page, or denying afterwards, changes nothing. The page reports it."""
     browser.open(login.page)
     browser.click(APPROVE)
     browser.expect("h1", "Approved")
@@ -115,7 +115,7 @@ def test_a_code_is_good_for_one_decision(
 
 
 def test_every_control_has_a_name(world: World, browser: Browser) -> None:
-    """As the browser tells it to those who hear the page."""
+    """The accessible name, for screen readers."""
     browser.open(f"{world.emulator.url}/device")
     names = [browser.name_for_screen_readers(control) for control in (CODE, USER, APPROVE, DENY)]
     assert names == ["Code", "Sign in as", "Approve", "Deny"]

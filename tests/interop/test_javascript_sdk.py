@@ -1,4 +1,4 @@
-"""The AWS SDK for JavaScript, as another user of the files that sso_plugin reads and writes."""
+"""The AWS SDK for JavaScript and sso_plugin read and write the same files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import pytest
 from command import ENTRY, environment
-from interop import tokenfile
+from interop import token_file
 from quicklogin import login
 
 import sso_plugin
@@ -37,7 +37,7 @@ PAST = "2020-01-01T00:00:00Z"
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Return the program without which this suite is nothing."""
+    """Return the path of Node.js; without it these tests fail."""
     program = shutil.which("node")
     if program is None or not (HERE / "node_modules").is_dir():
         pytest.fail(
@@ -48,7 +48,7 @@ def node() -> str:
 
 @pytest.fixture
 def javascript(node: str) -> Provide:
-    """Have the JavaScript SDK provide the credentials of the profile ``dev``, in a new process."""
+    """Return a function that gets the credentials of ``dev`` from the JavaScript SDK."""
 
     def provide() -> Credentials:
         result = subprocess.run(
@@ -65,8 +65,8 @@ def javascript(node: str) -> Provide:
     return provide
 
 
-def who_are(credentials: Credentials) -> str:
-    """Ask STS, which refuses what was not issued or has expired."""
+def account_of(credentials: Credentials) -> str:
+    """Return the account; STS refuses credentials that it did not issue or that have expired."""
     sts = boto3.client(
         "sts",
         region_name="eu-central-1",
@@ -84,7 +84,7 @@ def our_session() -> boto3.Session:
 
 
 def log_in(world: World, flow: Flow = "device") -> None:
-    """Log in as a person does, without the time that one takes."""
+    """Log in, and approve at once."""
 
     def approve(prompt: LoginPrompt) -> None:
         if prompt.user_code:
@@ -96,82 +96,77 @@ def log_in(world: World, flow: Flow = "device") -> None:
     login("dev", flow=flow, show=approve, open_browser=None)
 
 
-def expire(token_file: Path) -> None:
-    document = json.loads(token_file.read_text(encoding="utf-8"))
-    token_file.write_text(json.dumps({**document, "expiresAt": PAST}), encoding="utf-8")
-
-
 def snapshot(files: list[Path]) -> dict[Path, tuple[bytes, int]]:
     return {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files}
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_a_token_of_our_login_is_read(world: World, javascript: Provide, flow: Flow) -> None:
-    """The SDK finds the file, takes the token as it is, and gets credentials that STS accepts."""
+def test_the_sdk_uses_a_token_of_our_login(world: World, javascript: Provide, flow: Flow) -> None:
+    """It does not renew the token, and gets valid credentials."""
     log_in(world, flow)
 
-    assert who_are(javascript()) == "111111111111"
+    assert account_of(javascript()) == "111111111111"
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 1)
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_a_token_we_renewed_is_read(world: World, javascript: Provide, flow: Flow) -> None:
-    """The token was expired; after our renewal the SDK has no reason for one of its own."""
+def test_the_sdk_uses_a_token_that_we_renewed(
+    world: World, javascript: Provide, flow: Flow
+) -> None:
+    """It does not renew the token again."""
     log_in(world, flow)
-    expire(world.token_file())
+    world.change_token(expiresAt=PAST)
     our_session().client("sts").get_caller_identity()
 
-    assert who_are(javascript()) == "111111111111"
+    assert account_of(javascript()) == "111111111111"
     assert world.count("CreateToken") == 2
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_a_token_of_our_login_is_renewed_by_the_sdk(
-    world: World, javascript: Provide, flow: Flow
-) -> None:
-    """The file holds what that takes: refresh token and registration, of either flow."""
+def test_the_sdk_renews_a_token_of_our_login(world: World, javascript: Provide, flow: Flow) -> None:
+    """The file has the refresh token and the registration, with both flows."""
     log_in(world, flow)
-    expire(world.token_file())
+    world.change_token(expiresAt=PAST)
 
-    assert who_are(javascript()) == "111111111111"
-    assert tokenfile.read(world)["expiresAt"] > PAST
+    assert account_of(javascript()) == "111111111111"
+    assert token_file.read(world)["expiresAt"] > PAST
     assert world.count("CreateToken") == 2
 
 
-def test_a_token_of_a_legacy_profile_is_read(world: World, javascript: Provide) -> None:
-    """The file is then named after the start URL."""
+def test_the_sdk_uses_a_token_of_a_legacy_profile(world: World, javascript: Provide) -> None:
+    """The file is named after the start URL."""
     world.configure(world.emulator.profile(legacy=True))
     log_in(world)
 
-    assert who_are(javascript()) == "111111111111"
+    assert account_of(javascript()) == "111111111111"
 
 
-def test_a_token_that_the_sdk_renewed_is_read_by_us(world: World, javascript: Provide) -> None:
-    """It writes times to the millisecond; we take its token, and renew nothing again."""
+def test_we_use_a_token_that_the_sdk_renewed(world: World, javascript: Provide) -> None:
+    """Its timestamps have milliseconds. We do not renew the token again."""
     world.sign_in(expiresAt=PAST)
     javascript()
-    assert tokenfile.read(world)["expiresAt"] > PAST
+    assert token_file.read(world)["expiresAt"] > PAST
 
     assert our_session().client("sts").get_caller_identity()["Account"] == "111111111111"
     assert world.count("CreateToken") == 1
 
 
 def test_both_renew_a_single_use_refresh_token_in_turns(world: World, javascript: Provide) -> None:
-    """Each finds the refresh token that the other was given; one that is lost ends the login."""
+    """Each uses the refresh token that the other received."""
     world.emulator.settings.refresh_tokens = "rotate"
     world.sign_in(expiresAt=PAST)
 
     javascript()
-    expire(world.token_file())
+    world.change_token(expiresAt=PAST)
     our_session().client("sts").get_caller_identity()
-    expire(world.token_file())
+    world.change_token(expiresAt=PAST)
 
-    assert who_are(javascript()) == "111111111111"
+    assert account_of(javascript()) == "111111111111"
     assert world.count("CreateToken") == 3
 
 
-def test_our_role_credentials_are_left_alone(world: World, javascript: Provide) -> None:
-    """The SDK keeps none in files; ours stay as they are, and in use."""
+def test_the_sdk_does_not_change_our_role_credentials(world: World, javascript: Provide) -> None:
+    """It writes no role credentials to files. We keep using ours."""
     log_in(world)
     our_session().client("sts").get_caller_identity()
     before = snapshot(world.role_files())
@@ -193,14 +188,14 @@ sso_role_name = AdministratorAccess
 
 
 def in_bash(node: str, tmp_path: Path, script: str, **changes: str) -> list[Credentials]:
-    """Run lines of a shell, in which ``show`` prints what the default chain of the SDK finds."""
+    """Run a shell script, in which ``show`` prints the result of the SDK's default chain."""
     bash = shutil.which("bash")
     assert bash
     command = tmp_path / "sso-plugin"
     command.write_text(f"#!{sys.executable}\n{ENTRY}\n", encoding="utf-8")
     command.chmod(0o755)
     show = tmp_path / "show"
-    show.write_text(f"#!/bin/sh\nexec {node} {HERE / 'defaultchain.js'}\n", encoding="utf-8")
+    show.write_text(f"#!/bin/sh\nexec {node} {HERE / 'default_chain.js'}\n", encoding="utf-8")
     show.chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(
@@ -216,16 +211,18 @@ def in_bash(node: str, tmp_path: Path, script: str, **changes: str) -> list[Cred
 
 
 def test_after_env_the_sdk_uses_the_keys(world: World, node: str, tmp_path: Path) -> None:
-    """It would prefer a profile in the environment to them. After --unset it does so again."""
+    """The variable with the profile is removed. After --unset the SDK uses that profile again."""
     world.configure(world.emulator.profile() + OTHER)
     world.sign_in()
     script = 'eval "$(sso-plugin env --profile dev)"; show; eval "$(sso-plugin env --unset)"; show'
     found = in_bash(node, tmp_path, script, AWS_PROFILE="other")
-    assert [who_are(each) for each in found] == ["111111111111", "222222222222"]
+    assert [account_of(each) for each in found] == ["111111111111", "222222222222"]
 
 
-def test_under_exec_the_sdk_asks_the_endpoint(world: World, node: str, tmp_path: Path) -> None:
-    """No profile named default comes before it; other profiles can still be named."""
+def test_in_exec_the_sdk_uses_the_credential_endpoint(
+    world: World, node: str, tmp_path: Path
+) -> None:
+    """A profile named default has no priority. Other profiles can still be named."""
     world.configure(
         world.emulator.profile()
         + OTHER
@@ -241,5 +238,5 @@ def test_under_exec_the_sdk_asks_the_endpoint(world: World, node: str, tmp_path:
     )
     script = 'sso-plugin exec --profile dev -- sh -c "show; export AWS_PROFILE=keys; show"'
     handed, named = in_bash(node, tmp_path, script, AWS_PROFILE="other")
-    assert who_are(handed) == "111111111111"
+    assert account_of(handed) == "111111111111"
     assert named["accessKeyId"] == "AKIA2"

@@ -1,4 +1,4 @@
-"""A browser, driven over the WebDriver protocol of its own driver: no library in between.
+"""A browser that is controlled by the WebDriver protocol, without a library.
 
 https://www.w3.org/TR/webdriver2/
 """
@@ -33,26 +33,27 @@ _QUIET = (
     "--disable-sync",
 )
 
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
+"""Seconds until an element has its text."""
 
 
 class BrowserMissingError(Exception):
-    """There is no browser, or nothing to drive it with."""
+    """There is no browser, or no driver for it."""
 
 
 class WebDriverError(Exception):
-    """The browser cannot do what it was told."""
+    """The browser cannot run a command."""
 
 
 class Browser:
-    """Headless Chromium with a fresh profile, of which everything is gone afterwards."""
+    """Headless Chromium with a new profile."""
 
     def __init__(self, profile_folder: Path) -> None:
         driver, chromium = shutil.which("chromedriver"), shutil.which("chromium")
         if driver is None or chromium is None:
             raise BrowserMissingError
 
-        # What does not go into a profile, a browser writes into the home of whoever runs it.
+        # A browser also writes to the home directory.
         self._driver = subprocess.Popen(
             [driver, "--port=0"],
             env={**os.environ, "HOME": str(profile_folder)},
@@ -79,25 +80,25 @@ class Browser:
             self._stop_driver()
 
     def open(self, url: str) -> None:
-        """Go to an address, and wait until the page is there."""
+        """Open an address, and wait until the page is loaded."""
         self._send("POST", "/url", {"url": url})
 
     def reload(self) -> None:
-        """Do what the reload button does."""
+        """Reload the page."""
         self._send("POST", "/refresh", {})
 
     def back(self) -> None:
-        """Do what the back button does."""
+        """Go back to the previous page."""
         self._send("POST", "/back", {})
 
     @property
     def address(self) -> str:
-        """What stands in the address bar."""
+        """The current address."""
         return str(self._send("GET", "/url"))
 
     @contextmanager
     def screen(self, width: int) -> Iterator[None]:
-        """Let the screen be that wide meanwhile, as a telephone's is; windows cannot be so small.
+        """Set the width of the screen, as on a phone; windows cannot be so small.
 
         https://chromedevtools.github.io/devtools-protocol/tot/Emulation/
         """
@@ -109,19 +110,19 @@ class Browser:
             self._command("Emulation.clearDeviceMetricsOverride", {})
 
     def page_width(self) -> int:
-        """Return how wide the page is, with what one has to scroll to."""
+        """Return the width of the page, with the part outside of the window."""
         script = "return document.documentElement.scrollWidth"
         return int(self._send("POST", "/execute/sync", {"script": script, "args": []}))
 
     def expect(self, selector: str, text: str) -> None:
-        """Wait until an element reads as it should: a form takes its time to be sent."""
-        end = time.monotonic() + _PATIENCE
+        """Wait until an element has this text."""
+        end = time.monotonic() + _TIMEOUT
         while (found := self._find_text(selector)) != text:
-            assert time.monotonic() < end, f"{selector} reads {found!r}, not {text!r}"
+            assert time.monotonic() < end, f"{selector} has the text {found!r}, not {text!r}"
             time.sleep(0.05)
 
     def value(self, selector: str) -> str:
-        """Return what stands in a field."""
+        """Return the value of a field."""
         return str(self._send("GET", f"{self._element(selector)}/property/value"))
 
     def name_for_screen_readers(self, selector: str) -> str:
@@ -129,11 +130,11 @@ class Browser:
         return str(self._send("GET", f"{self._element(selector)}/computedlabel"))
 
     def click(self, selector: str) -> None:
-        """Click; what comes of it, `expect` waits for."""
+        """Click; `expect` waits for the result."""
         self._send("POST", f"{self._element(selector)}/click", {})
 
     def type(self, selector: str, text: str) -> None:
-        """Type into a field, after what stands there; a newline is the enter key."""
+        """Type into a field, after its text; a newline is the enter key."""
         self._send("POST", f"{self._element(selector)}/value", {"text": text})
 
     def clear(self, selector: str) -> None:
@@ -151,7 +152,7 @@ class Browser:
         try:
             return str(self._send("GET", f"{self._element(selector)}/text"))
         except WebDriverError:
-            return None  # not there yet, or gone since
+            return None  # the page has not loaded yet
 
     def _element(self, selector: str) -> str:
         found = self._send("POST", "/element", {"using": "css selector", "value": selector})

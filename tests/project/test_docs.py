@@ -1,4 +1,4 @@
-"""What README.md and docs/ say, compared with what is there."""
+"""README.md and docs/ agree with the code."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from sso_plugin.emulator.state.injected_fault import KINDS
 from sso_plugin.emulator.state.operation_names import OPERATIONS
 from sso_plugin.storage import cache
 from sso_plugin.storage.file_cache import token_cache
+from sso_plugin.storage.keys import OWN_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,6 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 COMMAND_PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
-DESIGN = (ROOT / "docs/design.md").read_text(encoding="utf-8")
 EMULATOR = (ROOT / "docs/emulator.md").read_text(encoding="utf-8")
 PYTHON = (ROOT / "docs/python.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -51,21 +51,21 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 class TestStartUpFiles:
-    """The README shows all that Python runs by itself."""
+    """The README shows the files that Python runs when it starts."""
 
     @pytest.mark.parametrize("name", ["sso_plugin.pth", "sso_plugin.start"])
-    def test_they_are_shown_as_they_are(self, name: str) -> None:
-        """Byte by byte, right after their name."""
+    def test_the_readme_shows_their_content(self, name: str) -> None:
+        """Byte by byte, after their name."""
         content = (ROOT / name).read_text(encoding="utf-8")
         assert re.search(rf"`{re.escape(name)}`:\n\n```\w*\n{re.escape(content)}```\n", README)
 
 
 class TestProfileKeys:
-    """The tables list the keys that the code reads, and no other."""
+    """The tables list the keys that the code reads, and no others."""
 
     @pytest.mark.parametrize("page", [README, CONFIGURATION], ids=["README", "configuration"])
     def test_the_table_is_complete(self, page: str) -> None:
-        """Both ways round; a key of the code is any quoted word that looks like one."""
+        """A key of the code is any quoted word that starts with ``sso_``."""
         source = Path(sso_plugin.config.profile.__file__).read_text(encoding="utf-8")
         read = set(re.findall(r'"(sso_[a-z_]+)"', source)) - {"sso_sessions"}
         assert read == set(re.findall(r"^\| `(sso_\w+)` \|", page, re.MULTILINE))
@@ -73,13 +73,13 @@ class TestProfileKeys:
     @pytest.mark.parametrize("page", [README, CONFIGURATION], ids=["README", "configuration"])
     @pytest.mark.parametrize("option", Options._fields)
     def test_the_default_comes_first(self, page: str, option: str) -> None:
-        """And is the one the code has."""
+        """It is the default of `Options`."""
         default = Options._field_defaults[option]
         text = str(default).lower().removesuffix(".0")
         assert f"| `sso_{option}` | `{text}`" in page
 
-    def test_the_profile_of_the_readme_is_good(self, world: World) -> None:
-        """Whoever copies it has nothing to correct but the values."""
+    def test_the_profile_of_the_readme_is_valid(self, world: World) -> None:
+        """You copy it and change the values only."""
         (text,) = blocks(README, "ini")
         world.configure(text)
         profile = SsoProfile.of(botocore.session.Session(profile="dev"))
@@ -175,7 +175,7 @@ def unknown_account_name(world: World) -> None:
     )
 
 
-def nobody_to_log_in(world: World) -> None:
+def no_user_to_log_in(world: World) -> None:
     world.sign_in(expiresAt=PAST, refreshToken=None)
     call(world, sso_login="auto")
 
@@ -204,7 +204,7 @@ PROVOCATIONS: dict[str, list[Callable[[World], None]]] = {
         expired_token,
         revoked_token,
         revoked_refresh_token,
-        nobody_to_log_in,
+        no_user_to_log_in,
     ],
     "NoAccess": [other_role, other_account],
     "ConfigError": [
@@ -219,15 +219,15 @@ PROVOCATIONS: dict[str, list[Callable[[World], None]]] = {
 }
 
 SECTIONS: dict[str, tuple[str, str]] = {
-    name: (told, text)
-    for name, told, text in re.findall(
+    name: (about, text)
+    for name, about, text in re.findall(
         r"^\*\*`(\w+)`\*\*(.*?)^```text\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
     )
 }
 
 
 class TestErrors:
-    """The README quotes the messages that a person meets."""
+    """The README quotes the messages that users see."""
 
     @pytest.mark.parametrize(
         ("name", "provoke"),
@@ -240,7 +240,7 @@ class TestErrors:
         name: str,
         provoke: Callable[[World], None],
     ) -> None:
-        """Word by word, but for the home directory and the address of a portal without one."""
+        """Word by word, except for the home directory, the process id and the endpoint."""
         monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
         monkeypatch.delenv("BROWSER", raising=False)
         if provoke is no_network:
@@ -249,19 +249,19 @@ class TestErrors:
         with pytest.raises(getattr(sso_plugin, name)) as caught:
             provoke(world)
 
-        said = str(caught.value).replace(str(world.home), "~")
-        said = said.replace(f"(process {os.getpid()})", "(process 4711)")
-        # Users have the endpoints of AWS, which are not named.
-        said = re.sub(r", at http://127\.0\.0\.1:[^)]*\)", ")", said)
-        assert said.replace("http://127.0.0.1:1/", "https://") in SECTIONS[name][1].splitlines()
+        message = str(caught.value).replace(str(world.home), "~")
+        message = message.replace(f"(process {os.getpid()})", "(process 4711)")
+        # Messages name an endpoint only if it is not that of AWS.
+        message = re.sub(r", at http://127\.0\.0\.1:[^)]*\)", ")", message)
+        assert message.replace("http://127.0.0.1:1/", "https://") in SECTIONS[name][1].splitlines()
 
     def test_no_other_message_is_quoted(self) -> None:
-        """Each of the quoted ones is provoked above."""
+        """The tests above raise each error that is quoted."""
         quoted = {name: len(text.splitlines()) for name, (_, text) in SECTIONS.items()}
         assert {name: len(each) for name, each in PROVOCATIONS.items()} == quoted
 
-    def test_the_errors_of_botocore_are_the_right_ones(self) -> None:
-        """`except` clauses written for these catch ours; what portals do has a class of its own."""
+    def test_each_error_is_also_the_botocore_error_that_the_readme_names(self) -> None:
+        """So an `except` clause for botocore's error catches ours."""
         for name in ("LoginRequired", "NoAccess", "ConfigError", "LoginFailed"):
             (bases,) = re.findall(r"^ \(botocore: (.*?)\)", SECTIONS[name][0], re.DOTALL)
             for base in re.findall(r"`(\w+)`", bases):
@@ -270,11 +270,11 @@ class TestErrors:
 
 
 class TestOutput:
-    """What the pages show was printed."""
+    """The pages show real output."""
 
     @pytest.mark.long
-    def test_it_is_what_is_printed_now(self) -> None:
-        """Each command and each example is run; `docs/generate.py` brings the pages up to date."""
+    def test_the_output_in_the_pages_is_current(self) -> None:
+        """Run each command and each example; `docs/generate.py` updates the pages."""
         done = subprocess.run(
             [sys.executable, ROOT / "docs/generate.py", "--check"],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -285,59 +285,49 @@ class TestOutput:
         )
         assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
-    def test_every_command_is_there(self) -> None:
-        """With a section, and its own help."""
+    def test_every_command_is_described(self) -> None:
+        """With a section and its help."""
         sections = re.findall(r"^## sso-plugin (\S+)$", COMMAND_PAGE, re.MULTILINE)
         helped = re.findall(r"^\$ sso-plugin (\S+) --help$", COMMAND_PAGE, re.MULTILINE)
         assert set(COMMANDS) == set(sections) == set(helped)
 
-    def test_every_public_name_is_there(self) -> None:
-        """The errors in a table, the others in the reference."""
+    def test_every_public_name_is_described(self) -> None:
+        """Errors in a table, functions and classes in the reference."""
         named = re.findall(r"^(?:### |\| )`(\w+)`", PYTHON, re.MULTILINE)
         assert set(sso_plugin.__all__) - {"SsoPluginError"} == set(named)
 
 
-class TestPlaces:
-    """The pages name every module, and every file in our own folder."""
+class TestFiles:
+    """The page about configuration lists every kind of file in our own folder."""
 
-    def test_every_module_has_its_place_in_the_design(self) -> None:
-        """A module that is not on the one page is not part of the plan."""
-        package = ROOT / "sso_plugin"
-        found = [*package.glob("[a-z]*.py"), *package.glob("[a-z]*/__init__.py")]
-        names = {path.parent.name if path.stem == "__init__" else path.stem for path in found}
-        assert {name for name in names if f"`{name}`" not in DESIGN} == set()
-
-    def test_every_kind_of_file_is_told(self) -> None:
-        """By the beginnings of the names that the sources have for them."""
-        package = ROOT / "sso_plugin"
-        paths = [*package.glob("*.py"), *package.glob("commands/*.py")]
-        sources = "".join(path.read_text("utf-8") for path in paths)
-        kinds = set(re.findall(r'f"([a-z]+)-\{', sources))
-        assert kinds == set(re.findall(r"^\| `([a-z]+)-<", CONFIGURATION, re.MULTILINE))
+    def test_every_kind_of_file_is_listed(self) -> None:
+        """`storage.keys` has the beginnings of their names."""
+        listed = re.findall(r"^\| `([a-z]+)-<", CONFIGURATION, re.MULTILINE)
+        assert sorted(listed) == sorted(OWN_KINDS)
 
 
 class TestExamplesInTheDocs:
-    """What can be copied from a page works."""
+    """You can copy an example from a page, and it works."""
 
     def test_the_python_of_the_readme_runs(self, world: World) -> None:
         """With the profile that it names."""
         for code in blocks(README, "python"):
-            # So that nobody is asked.
+            # So that no login is needed.
             world.sign_in()
             exec(code, {})  # noqa: S102 - our own page
 
     def test_the_python_of_the_emulator_runs(
         self, sso_home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Its own assertion included."""
-        # On a botocore without data for `sso`, the example needs ours.
+        """With its assertions."""
+        # A botocore without data for `sso` needs ours for this example.
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         sso_plugin.enable()
         for code in [block for block in blocks(EMULATOR, "python") if "with Emulator" in block]:
             exec(code, {})  # noqa: S102 - our own page
 
     def test_the_organization_can_be_loaded(self, tmp_path: Path) -> None:
-        """All keys at once."""
+        """The example has all keys."""
         (text,) = blocks(EMULATOR, "toml")
         (tmp_path / "org.toml").write_text(text, encoding="utf-8")
         organization = Organization.load(tmp_path / "org.toml")
@@ -346,10 +336,10 @@ class TestExamplesInTheDocs:
 
 
 class TestEmulatorPage:
-    """The page lists what the emulator has, and no more."""
+    """The page lists everything that the emulator has, and nothing else."""
 
     def test_the_options_are_those_of_the_command(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """As its help lists them."""
+        """Its help lists the same."""
         with pytest.raises(SystemExit):
             emulator_command(["--help"])
         known = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
@@ -360,8 +350,8 @@ class TestEmulatorPage:
         known = {f"{method} {path}" for method, path, _ in ROUTES}
         assert known == set(re.findall(r"`([A-Z]+ /_emulator/\w+)", EMULATOR))
 
-    def test_every_name_that_one_has_to_know_is_told(self) -> None:
-        """Operations, kinds of faults; and what settings, faults and the log are made of."""
+    def test_every_name_is_listed(self) -> None:
+        """Operations, kinds of faults, and the fields of settings, faults and the log."""
         parts = [field.name for kind in (Settings, Fault, LoggedRequest) for field in fields(kind)]
         names = {*OPERATIONS, *KINDS, *parts}
         assert {name for name in names if f"`{name}`" not in EMULATOR} == set()
@@ -369,26 +359,26 @@ class TestEmulatorPage:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 class TestEveryPage:
-    """What all of them refer to is there."""
+    """Everything that a page refers to exists."""
 
-    def test_links_lead_somewhere(self, page: Path) -> None:
-        """To a file of the repository; other sites are not asked."""
+    def test_links_lead_to_files_of_the_repository(self, page: Path) -> None:
+        """Links to other sites are not checked."""
         links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8"))
         assert [link for link in links if not (page.parent / link).exists()] == []
 
     def test_targets_of_make_exist(self, page: Path) -> None:
-        """In a sentence or in a block to be copied."""
+        """In sentences and in code blocks."""
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-        named = re.findall(r"(?:`|^)make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        named = re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
         assert [name for name in named if f"\n{name}:" not in makefile] == []
 
     def test_files_that_are_named_exist(self, page: Path) -> None:
-        """Tests and modules move; pages are easily forgotten."""
+        """Pages are updated when tests and modules move."""
         named = re.findall(r"`((?:tests|sso_plugin|docs)/[\w./]+)`", page.read_text("utf-8"))
         assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_changelog_has_this_version() -> None:
-    """Its newest entry is the version of the package."""
+    """The newest entry is the version of the package."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## \[([\d.]+)\]", text, re.MULTILINE)[0] == sso_plugin.__version__

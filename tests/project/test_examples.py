@@ -1,4 +1,4 @@
-"""The examples, run as their readers run them: in a Python with sso_plugin installed."""
+"""The examples run in a Python with sso_plugin installed, as users run them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ EXAMPLES = ROOT / "examples"
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Give a Python that starts sso_plugin by its start-up file, and no other way."""
+    """Return a Python that starts sso_plugin by its start-up file only."""
     environment = Environment.create(tmp_path_factory.mktemp("environment"))
     roots = {Path(str(module.__file__)).parents[1] for module in (sso_plugin, botocore, werkzeug)}
     paths = "".join(f"{root}\n" for root in sorted(roots))
-    # Read before our start-up file, which looks whether sso_plugin is there.
+    # Read before our start-up file, which checks that sso_plugin can be imported.
     (environment.site_packages / "a_paths.pth").write_text(paths, encoding="utf-8")
     for name in START_UP_FILES:
         shutil.copy(ROOT / name, environment.site_packages)
@@ -30,7 +30,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 def run_demo(environment: Environment, *arguments: str, **variables: str) -> tuple[int, str]:
-    """Return exit status and output; the interpreter's home is a folder of the test."""
+    """Return exit status and output; the home directory is a folder of the test."""
     result = subprocess.run(
         [environment.python, "-W", "error", EXAMPLES / "demo.py", *arguments],
         env={"HOME": str(environment.folder), "PATH": "", **variables},
@@ -43,15 +43,16 @@ def run_demo(environment: Environment, *arguments: str, **variables: str) -> tup
     return result.returncode, result.stdout
 
 
-def test_the_script_knows_nothing_of_us() -> None:
-    """What it shows is worth nothing otherwise."""
+def test_the_script_does_not_use_sso_plugin() -> None:
+    """It shows that an unchanged script works."""
     text = (EXAMPLES / "whoami_forever.py").read_text(encoding="utf-8")
     assert "sso_plugin" not in text
     assert "accessToken" not in text
 
 
-def test_the_demo_outlives_its_credentials(environment: Environment) -> None:
-    """It lists accounts, calls for three lifetimes, and leaves the home directory alone."""
+@pytest.mark.long
+def test_the_demo_runs_longer_than_its_credentials_are_valid(environment: Environment) -> None:
+    """It lists accounts, makes calls for three lifetimes, and writes nothing to the home."""
     status, story = run_demo(environment, "--seconds", "6", "--credentials-lifetime", "2")
 
     assert status == 0, story
@@ -62,16 +63,16 @@ def test_the_demo_outlives_its_credentials(environment: Environment) -> None:
     assert not (environment.folder / ".aws").exists()
 
 
-def test_the_demo_admits_that_nothing_was_renewed(environment: Environment) -> None:
-    """Too short a run shows nothing, and says so."""
+def test_the_demo_reports_that_nothing_was_renewed(environment: Environment) -> None:
+    """The run is too short."""
     status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "9")
 
     assert status == 1
     assert story.endswith("not renewed twice. Use a longer time or a shorter lifetime.\n")
 
 
-def test_the_demo_admits_that_the_script_failed(environment: Environment) -> None:
-    """Here the credentials have expired when they arrive, so that no call can be made."""
+def test_the_demo_reports_that_the_script_failed(environment: Environment) -> None:
+    """The credentials have expired when they arrive, so no call succeeds."""
     status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "0.001")
 
     assert status == 1
@@ -79,7 +80,7 @@ def test_the_demo_admits_that_the_script_failed(environment: Environment) -> Non
 
 
 def test_without_the_start_up_file_the_demo_says_what_to_do(environment: Environment) -> None:
-    """One sentence, and no traceback."""
+    """One sentence, without a traceback."""
     status, story = run_demo(environment, SSO_PLUGIN="off")
 
     assert status == 1

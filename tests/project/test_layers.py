@@ -1,4 +1,4 @@
-"""The layout of the package: which way imports point, and how large things get."""
+"""The layout of the package: allowed imports, and the size of modules and functions."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(sso_plugin.__file__).parent
 DESIGN = PACKAGE.parent / "docs" / "design.md"
 
-# From top to bottom: each package or module, and what it imports of those below it. Both sides of
-# the comparison are exact: what is not used any more has to go. docs/design.md shows the same.
+# From top to bottom: each package or module, and those that it imports. An import that is not used
+# any more has to be removed here. docs/design.md shows the same table.
 ARROWS = {
     "__main__": "cli",
     "cli": "commands signin web models errors timestamps printable",
@@ -87,7 +87,7 @@ ORDER = {
     "state.toml_tables",
 }
 
-# What imports upwards does so when it is called.
+# Upward imports, with the reason. They run when a function is called.
 UPWARD = {
     ("startup", "session.plugin"): "the start-up files wake the plugin when a session is made",
     ("__init__", "api.entitlements"): "the package imports a public name when it is first used",
@@ -103,7 +103,7 @@ MOST_ENTRIES = 20
 
 
 def name_of(path: Path) -> str:
-    """Name a module below sso_plugin, such as ``portal.client``; a package by its own name."""
+    """Return the name of a module below sso_plugin, such as ``portal.client``, or of a package."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "__init__"
 
@@ -120,7 +120,7 @@ def inside(module: str) -> str:
 
 
 def targets(path: Path, node: ast.ImportFrom | ast.Import) -> Iterator[str]:
-    """Yield the modules of ours that a statement imports; a name of a module counts as it."""
+    """Yield our modules that a statement imports."""
     if isinstance(node, ast.Import):
         names = [alias.name.split(".") for alias in node.names]
         yield from (".".join(name[1:]) or "__init__" for name in names if name[0] == "sso_plugin")
@@ -139,7 +139,7 @@ def targets(path: Path, node: ast.ImportFrom | ast.Import) -> Iterator[str]:
 
 
 def arrows() -> dict[tuple[str, str], bool]:
-    """Return who imports whom, for types too; and whether only when it is called, or for types."""
+    """Return pairs of importer and imported module; True if no such import runs at import time."""
     found: dict[tuple[str, str], bool] = {}
 
     def walk(importer: str, node: ast.AST, *, later: bool) -> None:
@@ -153,7 +153,7 @@ def arrows() -> dict[tuple[str, str], bool]:
 
     for importer, path in MODULES.items():
         walk(importer, ast.parse(path.read_text(encoding="utf-8")), later=False)
-    # Every module may read the version, and the package itself imports nothing when it is imported.
+    # Each module may import the version from the package, which imports nothing itself.
     return {pair: later for pair, later in found.items() if pair[0] != pair[1] != "__init__"}
 
 
@@ -181,7 +181,7 @@ def test_packages_import_what_is_below_them() -> None:
 
 @pytest.mark.parametrize("package", ORDER)
 def test_modules_of_a_package_import_what_is_below_them(package: str) -> None:
-    """In the order of the list, in which each has its place."""
+    """In the order of the list, which has all modules."""
     order = ORDER[package].split()
     assert sorted(order) == sorted(inside(each) for each in MODULES if top(each) == package)
     upward = {
@@ -194,9 +194,9 @@ def test_modules_of_a_package_import_what_is_below_them(package: str) -> None:
 
 
 def test_upward_imports_are_lazy() -> None:
-    """Those that are listed exist, and none is executed when its module is imported."""
+    """Each listed import exists, and none runs when its module is imported."""
     name = "__init__"
-    homes = {(name, f"{home}") for home in {*sso_plugin._MODULES.values(), "errors"}}
+    homes = {(name, home) for home in {*sso_plugin._MODULES.values(), "errors"}}
     assert {pair for pair in UPWARD if pair[0] == name} == homes
     assert all(FOUND[pair] for pair in UPWARD)
 
@@ -220,7 +220,7 @@ def test_the_design_shows_the_same_arrows() -> None:
 
 
 def test_the_top_of_the_package_is_small() -> None:
-    """A newcomer sees at most 20 names, and none of them hides a public one."""
+    """At most 20 names, and none of them is that of a public function or class."""
     entries = {top(module) for module in MODULES}
     assert len(entries) <= MOST_ENTRIES
     assert entries & set(sso_plugin.__all__) == set()
@@ -237,7 +237,7 @@ def test_each_package_says_what_it_is_for() -> None:
 
 
 def test_only_seams_imports_wrapt() -> None:
-    """Everything that reaches into botocore is in one place."""
+    """All code that wraps functions of botocore is in one module."""
     importers = {name for name, path in MODULES.items() if "import wrapt" in path.read_text()}
     assert importers == {"session.seams"}
 
@@ -258,6 +258,6 @@ def test_functions_are_small() -> None:
 
 
 def test_modules_are_small() -> None:
-    """A file that needs a map is two files."""
+    """At most 270 lines."""
     lengths = {name: path.read_text(encoding="utf-8").count("\n") for name, path in MODULES.items()}
     assert {name: length for name, length in lengths.items() if length > 270} == {}

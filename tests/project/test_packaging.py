@@ -1,4 +1,4 @@
-"""What is built, and what each way of installing it puts in place and takes away again."""
+"""Building, installing and uninstalling the package, in each way that pip has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from packaging_support import ROOT, START_UP_FILES, Environment, run
 
 pytest.importorskip("build", reason="needs the extra [package]")
 
-# Prints where the package is, and whether the interpreter waits for botocore since it started.
+# Each test builds or installs the package.
+pytestmark = pytest.mark.long
+
+# Prints whether the start-up file has installed its import hook, and where the package is.
 REPORT = """
 import sys
 print([getattr(finder, "__module__", "") for finder in sys.meta_path].count("sso_plugin.startup"))
@@ -26,7 +29,7 @@ print(sso_plugin.__path__[0])
 
 @dataclass(frozen=True)
 class Distributions:
-    """The three things pip can install."""
+    """The three things that pip can install."""
 
     checkout: Path
     sdist: Path
@@ -35,7 +38,7 @@ class Distributions:
 
 @pytest.fixture(scope="session")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
-    """Build from a copy, so that the checkout stays as it is; the wheel is made from the sdist."""
+    """Build from a copy of the checkout; the wheel is built from the sdist."""
     checkout = tmp_path_factory.mktemp("checkout") / "sso-plugin"
     built = (".*", "build", "dist", "*.egg-info", "node_modules", "__pycache__")
     shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*built))
@@ -49,8 +52,8 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
 class TestDistributions:
     """The files that are published."""
 
-    def test_twine_approves(self, distributions: Distributions) -> None:
-        """Strict: a warning is a failure."""
+    def test_twine_reports_no_problem(self, distributions: Distributions) -> None:
+        """A warning is a failure."""
         run(
             sys.executable,
             "-m",
@@ -61,8 +64,8 @@ class TestDistributions:
             distributions.wheel,
         )
 
-    def test_the_wheel_holds_every_file_of_the_package(self, distributions: Distributions) -> None:
-        """The checker compares with the package; what it ignores, setup.cfg says and explains."""
+    def test_the_wheel_has_every_file_of_the_package(self, distributions: Distributions) -> None:
+        """The checker compares it with the package; setup.cfg has its exceptions."""
         run(
             sys.executable,
             "-m",
@@ -71,10 +74,10 @@ class TestDistributions:
             cwd=distributions.checkout,
         )
 
-    def test_beside_the_package_are_the_start_up_files_alone(
+    def test_the_wheel_has_the_start_up_files_beside_the_package(
         self, distributions: Distributions
     ) -> None:
-        """At the root of site-packages, where interpreters look for them."""
+        """At the root of site-packages, where Python reads them, and nothing else."""
         with zipfile.ZipFile(distributions.wheel) as wheel:
             at_root = {name.partition("/")[0] for name in wheel.namelist()}
         metadata = distributions.wheel.name.removesuffix("-py3-none-any.whl") + ".dist-info"
@@ -83,7 +86,7 @@ class TestDistributions:
     def test_the_editable_wheel_records_each_file(
         self, distributions: Distributions, tmp_path: Path
     ) -> None:
-        """With its hash, which pip does without and stricter installers insist on."""
+        """With its hash, which some installers require."""
         build = (
             f"from setuptools.build_meta import build_editable; build_editable({str(tmp_path)!r})"
         )
@@ -102,27 +105,27 @@ def installed(
     distributions: Distributions,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Environment:
-    """Give an environment with nothing but the plugin, from the wheel, the sdist, or editable."""
+    """Return an environment with the plugin only, from the wheel, the sdist, or editable."""
     environment = Environment.create(tmp_path_factory.mktemp(request.param))
     _install(environment, request.param, getattr(distributions, request.param))
     return environment
 
 
 class TestInstalling:
-    """The same, whichever way."""
+    """The result of each way to install is the same."""
 
     def test_the_start_up_files_are_at_the_root(self, installed: Environment) -> None:
         """Byte by byte."""
         for name in START_UP_FILES:
             assert (ROOT / name).read_bytes() == (installed.site_packages / name).read_bytes()
 
-    def test_a_new_interpreter_is_ready(self, installed: Environment) -> None:
-        """Nothing has to be called, imported or configured."""
+    def test_a_new_interpreter_has_the_import_hook(self, installed: Environment) -> None:
+        """You call, import and configure nothing."""
         waiting, _ = installed.run("-c", REPORT).splitlines()
         assert waiting == "1"
 
-    def test_types_and_data_are_there(self, installed: Environment) -> None:
-        """What is not Python is easily forgotten."""
+    def test_types_and_data_are_installed(self, installed: Environment) -> None:
+        """Files that are not Python modules."""
         _, package = installed.run("-c", REPORT).splitlines()
         data = ROOT / "sso_plugin" / "data"
         models = {path.relative_to(data) for path in data.glob("**/*.json")}
@@ -132,8 +135,8 @@ class TestInstalling:
         }
         assert Path(package, "py.typed").exists()
 
-    def test_the_command_is_there(self, installed: Environment) -> None:
-        """In the folder of the environment's scripts."""
+    def test_the_command_is_installed(self, installed: Environment) -> None:
+        """In the folder for scripts of the environment."""
         assert shutil.which("sso-plugin", path=installed.scripts)
 
 
@@ -141,9 +144,9 @@ class TestInstalling:
 def test_uninstalling_leaves_nothing(
     distributions: Distributions, tmp_path: Path, kind: str
 ) -> None:
-    """No start-up file may be left over: it would run at every start, for nothing."""
+    """A start-up file that is left would run at every start of Python."""
     environment = Environment.create(tmp_path)
-    (environment.site_packages / "neighbour.py").touch()  # or pip removes the empty folder too
+    (environment.site_packages / "neighbour.py").touch()  # so that pip does not remove the folder
     before = _files(environment)
     _install(environment, kind, getattr(distributions, kind))
     environment.run("-c", REPORT)
@@ -155,14 +158,14 @@ def test_uninstalling_leaves_nothing(
 
 
 def _install(environment: Environment, kind: str, what: Path) -> None:
-    """Install without the network: what it depends on is not needed to see it start."""
+    """Install without the network; the dependencies are not needed for these tests."""
     editable = ["--editable"] if kind == "checkout" else []
     options = ["--no-deps", "--no-index", "--no-build-isolation", "--ignore-installed"]
     _pip(environment, "install", *options, *editable, what)
 
 
 def _pip(environment: Environment, *arguments: str | Path) -> None:
-    """Run our pip on another environment, lending it the setuptools that is beside our pip."""
+    """Run our pip on another environment, with our setuptools."""
     pip = (sys.executable, "-m", "pip", "--python", environment.python, "--quiet")
     setuptools = Path(pytest.importorskip("setuptools").__file__).parents[1]
     run(*pip, *arguments, PYTHONPATH=str(setuptools) if "install" in arguments else "")
@@ -174,5 +177,5 @@ def _hash(content: bytes) -> str:
 
 
 def _files(environment: Environment) -> set[Path]:
-    """List what is there, folders included, apart from bytecode."""
+    """Return all files and folders, except for bytecode."""
     return {path for path in environment.folder.rglob("*") if "__pycache__" not in path.parts}

@@ -1,8 +1,7 @@
 """Logins, renewals, logouts and crashes of several processes in any order, by a model.
 
-What must hold, whatever comes: the file never holds an older login than the newest one made by a
-person; we spend no refresh token twice; no process uses credentials of a login that has ended once
-it has looked at the cache again.
+The file always has the newest login. No refresh token is sent twice. A process that reads the cache
+uses no credentials of an earlier login.
 """
 
 from __future__ import annotations
@@ -14,21 +13,22 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from botocore.credentials import ReadOnlyCredentials
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from loginmodel import (
+from login_model import (
     BEGIN,
-    FIXED,
     HOUR,
     PROFILE,
-    REGISTRATION_ENDS,
-    ROLE_LIVES,
-    TOKEN_LIVES,
-    in_the_time_of,
+    REGISTRATION_EXPIRES_AT,
+    ROLE_LIFETIME,
+    TOKEN_LIFETIME,
+    model_time,
     refused,
 )
+from property_tests import FIXED
 
 from sso_plugin import LoginRequired
 from sso_plugin.clock import Clock
@@ -47,13 +47,13 @@ if TYPE_CHECKING:
 
 
 class KilledError(BaseException):
-    """The process ends here; nothing of it runs any more."""
+    """The process is killed here."""
 
 
 class Portal:
-    """Grants what is asked for, each refresh token once, and lets things happen before it answers.
+    """Accepts each refresh token once, and runs events before it answers.
 
-    The name of the login, a number, is in every token and key.
+    Each token and access key contains the number of its login.
     """
 
     def __init__(self) -> None:
@@ -69,28 +69,28 @@ class Portal:
         self.count += 1
         refresh = f"refresh-{login}-{self.count}"
         self.refresh_tokens[refresh] = login
-        return Grant(f"access-{login}-{self.count}", refresh, TOKEN_LIVES)
+        return Grant(f"access-{login}-{self.count}", refresh, TOKEN_LIFETIME)
 
     def create_token(self, *_: str, refreshToken: str, **__: str) -> Grant:  # noqa: N803
-        assert refreshToken not in self.spent - self.lost, "a refresh token was spent twice"
+        assert refreshToken not in self.spent - self.lost, "a refresh token was sent twice"
         self.spent.add(refreshToken)
         if refreshToken in self.lost:
             raise refused("CreateToken", "InvalidGrantException")
         granted = self.grant(self.refresh_tokens[refreshToken])
-        self._let_things_happen(lambda: self.lost.add(refreshToken))
+        self._run_events(lambda: self.lost.add(refreshToken))
         return granted
 
     def get_role_credentials(self, access_token: str, *_: str) -> tuple[ReadOnlyCredentials, float]:
         self.count += 1
         login = access_token.split("-")[1]
-        keys = ReadOnlyCredentials(f"AKIA-{login}-{self.count}", "s", "t"), self.now + ROLE_LIVES
-        self._let_things_happen(lambda: None)
+        keys = ReadOnlyCredentials(f"AKIA-{login}-{self.count}", "s", "t"), self.now + ROLE_LIFETIME
+        self._run_events(lambda: None)
         return keys
 
     def logout(self, access_token: str) -> None:
         self.ended.add(int(access_token.split("-")[1]))
 
-    def _let_things_happen(self, when_killed: Callable[[], object]) -> None:
+    def _run_events(self, when_killed: Callable[[], object]) -> None:
         if self.before_answer:
             try:
                 self.before_answer.pop()()
@@ -99,8 +99,8 @@ class Portal:
                 raise
 
 
-class People(RuleBasedStateMachine):
-    """Two processes and the people at the keyboard of one home directory."""
+class ProcessesAndUsers(RuleBasedStateMachine):
+    """Processes and users of one home directory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class People(RuleBasedStateMachine):
         self.stack = contextlib.ExitStack()
         self.stack.callback(shutil.rmtree, self.home)
         model: Any = self.portal
-        self.stack.enter_context(in_the_time_of(model, self.home))
+        self.stack.enter_context(model_time(model, self.home))
         self.logins = 0
         self.logged_in: int | None = None
         self.log_in()
@@ -117,7 +117,7 @@ class People(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.stack.close()
 
-    # What people do, at once or while a process waits for an answer.
+    # Events, now or while a process waits for a response.
 
     def log_in(self) -> None:
         TokenFile(self.login()).begin_login(self._token_of_new_login())
@@ -133,7 +133,7 @@ class People(RuleBasedStateMachine):
         client = {
             "clientId": "client",
             "clientSecret": "hush",
-            "registrationExpiresAt": format_timestamp(REGISTRATION_ENDS),
+            "registrationExpiresAt": format_timestamp(REGISTRATION_EXPIRES_AT),
         }
         return AccessToken.granted(self.portal.grant(self.logins), PROFILE, client, self.portal.now)
 
@@ -151,12 +151,12 @@ class People(RuleBasedStateMachine):
     events = st.sampled_from(["log_in", "log_in_by_another_program", "log_out", "be_killed"])
 
     @rule(event=events.filter(lambda name: name != "be_killed"))
-    def something_happens(self, event: str) -> None:
+    def an_event_happens(self, event: str) -> None:
         getattr(self, event)()
 
     @rule(event=events)
-    def something_will_happen_before_the_next_answer(self, event: str) -> None:
-        # A third login during one request is an error that can be retried.
+    def an_event_happens_before_the_next_answer(self, event: str) -> None:
+        # With a third login during one request the request fails, and can be retried.
         self.portal.before_answer = [*self.portal.before_answer[-1:], getattr(self, event)]
 
     @rule(hours=st.sampled_from([0.5, 1.1, 1.8, 2.5]))
@@ -164,8 +164,8 @@ class People(RuleBasedStateMachine):
         self.portal.now += hours * HOUR
 
     @rule()
-    def a_process_starts_and_looks(self) -> None:
-        """Get credentials of the login that is there in the end, or hear that one is needed."""
+    def a_process_fetches_credentials(self) -> None:
+        """Fetch credentials of the newest login, or raise LoginRequired."""
         self.portal.now += 1
         try:
             found = RoleSource(self.role_file()).fetch()
@@ -178,12 +178,12 @@ class People(RuleBasedStateMachine):
             assert str(found.keys.access_key).split("-")[1] == str(self.logged_in)
 
     @rule()
-    def another_looks_at_the_cache_only(self) -> None:
+    def a_process_reads_the_cache(self) -> None:
         found = self.role_file().load()
         assert found is None or str(found.keys.access_key).split("-")[1] == str(self.logged_in)
 
     @invariant()
-    def the_file_holds_the_newest_login_or_none(self) -> None:
+    def the_file_has_the_newest_login_or_none(self) -> None:
         token = TokenFile(self.login()).load()
         held = int(token.value.split("-")[1]) if token else None
         assert held == self.logged_in
@@ -209,20 +209,21 @@ class People(RuleBasedStateMachine):
         return PROFILE, lambda: self.portal, clock, token_cache()
 
 
-def test_the_newest_login_wins_whatever_comes() -> None:
-    """See the invariants."""
+@pytest.mark.parametrize("examples", [20, pytest.param(150, marks=pytest.mark.long)])
+def test_the_newest_login_wins_in_any_order_of_events(examples: int) -> None:
+    """The invariants hold."""
     run_state_machine_as_test(
-        People, settings=settings(FIXED, max_examples=150, stateful_step_count=25)
+        ProcessesAndUsers, settings=settings(FIXED, max_examples=examples, stateful_step_count=25)
     )
 
 
-def test_the_model_is_one_of_logins() -> None:
-    """Its parts come together: a renewal that is overtaken, by hand."""
-    machine = People()
+def test_a_login_during_a_renewal_wins() -> None:
+    """One sequence by hand, which shows that the model runs events during requests."""
+    machine = ProcessesAndUsers()
     with contextlib.closing(machine.stack):
-        machine.a_process_starts_and_looks()
+        machine.a_process_fetches_credentials()
         machine.time_passes(2.5)
-        machine.something_will_happen_before_the_next_answer("log_in")
-        machine.a_process_starts_and_looks()
-        machine.the_file_holds_the_newest_login_or_none()
+        machine.an_event_happens_before_the_next_answer("log_in")
+        machine.a_process_fetches_credentials()
+        machine.the_file_has_the_newest_login_or_none()
         assert (machine.logged_in, len(machine.portal.spent)) == (2, 1)

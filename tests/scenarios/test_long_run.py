@@ -1,4 +1,4 @@
-"""One client, made once, outlives the credentials it was made with, over and over."""
+"""A client that is created once works longer than its credentials are valid."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LIFETIMES = 10
 
 
 @pytest.mark.long
-def test_a_client_outlives_ten_lifetimes_of_its_credentials(world: World) -> None:
-    """No call fails and none is signed with expired keys: STS checks every signature."""
+def test_a_client_works_for_ten_lifetimes_of_its_credentials(world: World) -> None:
+    """No call fails, and none is signed with expired keys: STS checks each signature."""
     world.emulator.settings.role_credentials = 1
     world.emulator.settings.access_token = 3
     world.sign_in()

@@ -1,7 +1,8 @@
-"""One renewal for all: processes that need the same thing at once, and bad neighbours."""
+"""Processes that need the same credentials at once share one request."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,34 +10,39 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from crowd import crowd
+from scenario import user
+from world import start, wait_until
 
-import sso_plugin
-from sso_plugin.storage import cache
+from sso_plugin.storage import cache, waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from world import World
 
 PAST = "2020-01-01T00:00:00Z"
+
+pytestmark = pytest.mark.usefixtures("enabled")
 HELPERS = Path(__file__).parents[1] / "helpers"
 
 
-def test_twenty_processes_share_one_single_use_refresh_token(world: World) -> None:
-    """On stock botocore 19 of them die; here 20 succeed, by one call of each kind."""
+@pytest.mark.parametrize("number", [5, pytest.param(20, marks=pytest.mark.long)])
+def test_processes_share_one_single_use_refresh_token(world: World, number: int) -> None:
+    """All succeed, with one request of each kind. On stock botocore all but one fail."""
     world.emulator.settings.refresh_tokens = "rotate"
     world.sign_in(expiresAt=PAST)
-    lines = crowd(20)
-    assert [line.rsplit("/", 1)[-1] for line in lines] == ["alice"] * 20
+    lines = crowd(number)
+    assert [line.rsplit("/", 1)[-1] for line in lines] == ["alice"] * number
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 1)
 
 
 @pytest.mark.long
-def test_a_hundred_processes_on_a_warm_cache_ask_nobody(world: World) -> None:
-    """They find the credentials of the first."""
+def test_a_hundred_processes_with_a_warm_cache_send_no_request(world: World) -> None:
+    """They use the credentials that one process has cached."""
     world.sign_in()
     crowd(1)
     world.emulator.requests.clear()
@@ -45,104 +51,96 @@ def test_a_hundred_processes_on_a_warm_cache_ask_nobody(world: World) -> None:
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (0, 0)
 
 
-def test_threads_of_many_processes_share_it_too(world: World) -> None:
-    """Eight processes with eight threads, each with a session of its own."""
+@pytest.mark.parametrize("number", [3, pytest.param(8, marks=pytest.mark.long)])
+def test_threads_of_several_processes_share_requests(world: World, number: int) -> None:
+    """Each process has as many threads as there are processes, and a session per thread."""
     world.sign_in(expiresAt=PAST)
-    lines = crowd(8, threads=8)
-    assert [line.rsplit("/", 1)[-1] for line in lines] == ["alice"] * 64
+    lines = crowd(number, threads=number)
+    assert [line.rsplit("/", 1)[-1] for line in lines] == ["alice"] * number**2
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 1)
 
 
 def test_profiles_of_one_login_share_its_token(world: World) -> None:
-    """Two roles are two calls for credentials, and one renewal of the token."""
+    """Two roles need two requests for credentials, and one renewal of the token."""
     other = world.emulator.profile("other", role_name="ReadOnlyAccess").split("\n\n", 1)[1]
     world.configure(world.emulator.profile() + other)
     world.sign_in(expiresAt=PAST)
     results: list[list[str]] = []
     runs = [
-        threading.Thread(target=lambda name=name: results.append(crowd(5, profile=name)))
+        threading.Thread(target=lambda name=name: results.append(crowd(2, profile=name)))
         for name in ("dev", "other")
     ]
     for run in runs:
         run.start()
     for run in runs:
         run.join()
-    assert [line.rsplit("/", 1)[-1] for lines in results for line in lines] == ["alice"] * 10
+    assert [line.rsplit("/", 1)[-1] for lines in results for line in lines] == ["alice"] * 4
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 2)
 
 
 HOLDER = """
 import sys, time
 from sso_plugin.storage.file_cache import role_cache, token_cache
-with {role: role_cache, token: token_cache}[sys.argv[1]]().locked(sys.argv[2]):
+with {"role": role_cache, "token": token_cache}[sys.argv[1]]().locked(sys.argv[2]):
     print("held", flush=True)
     time.sleep(120)
-""".replace("{role: role_cache, token: token_cache}", "{'role': role_cache, 'token': token_cache}")
+"""
 
 
-def hold(kind: str, key: str) -> subprocess.Popen[str]:
-    """Start a process that holds the lock of a key, and wait until it does."""
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, kind, key],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    return holder
-
-
-def arn() -> str:
-    sso_plugin.enable()
-    session: Any = boto3.Session(profile_name="dev")
-    return str(session.client("sts").get_caller_identity()["Arn"])
-
-
-def keys_of(world: World) -> dict[str, str]:
-    """Find the names of the two locks, by using them once."""
-    world.sign_in()
-    arn()
-    [role] = world.role_files()
-    role.unlink()
-    return {"role": role.stem, "token": world.token_file().stem}
-
-
-def test_a_holder_that_hangs_is_passed_by(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped while it asks for a role, it keeps its lock; the others wait for a bounded time."""
-    key = keys_of(world)["role"]
-    world.sign_in(expiresAt=PAST)
-    monkeypatch.setattr(cache, "LOCK_TIMEOUT", 0.5)
-    holder = hold("role", key)
-    holder.send_signal(signal.SIGSTOP)
+@contextlib.contextmanager
+def held(kind: str, key: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a process that holds the lock of a key; it ends with the context."""
+    holder = start(HOLDER, kind, key)
     try:
-        assert arn().endswith("/alice")
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
     finally:
         holder.kill()
         holder.communicate()
 
 
+def keys_of(world: World) -> dict[str, str]:
+    """Return the keys of the two locks, after one call."""
+    world.sign_in()
+    user()
+    [role] = world.role_files()
+    role.unlink()
+    return {"role": role.stem, "token": world.token_file().stem}
+
+
+def test_a_lock_whose_holder_hangs_is_skipped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other processes wait for a limited time."""
+    key = keys_of(world)["role"]
+    world.sign_in(expiresAt=PAST)
+    monkeypatch.setattr(cache, "LOCK_TIMEOUT", 0.5)
+    with held("role", key) as holder:
+        holder.send_signal(signal.SIGSTOP)
+        assert user() == "alice"
+
+
 @pytest.mark.parametrize("kind", ["role", "token"])
 def test_a_holder_that_is_killed_frees_the_lock(world: World, kind: str) -> None:
-    """Whoever waits goes on at once, long before the timeout."""
+    """A waiting process continues at once, long before the timeout."""
     key = keys_of(world)[kind]
     world.sign_in(expiresAt=PAST)
-    holder = hold(kind, key)
-    arns: list[str] = []
-    waiter = threading.Thread(target=lambda: arns.append(arn()))
-    waiter.start()
-    waiter.join(1)
-    assert arns == []
-    holder.kill()
-    holder.communicate()
+    users: list[str] = []
+    waiter = threading.Thread(target=lambda: users.append(user()))
+    with held(kind, key):
+        waiter.start()
+        wait_until(lambda: waiting.is_waiting(waiter))
+        assert users == []
     waiter.join(10)
-    assert [one.rsplit("/", 1)[-1] for one in arns] == ["alice"]
+    assert users == ["alice"]
 
 
-def test_a_stranger_who_renews_meanwhile_is_no_trouble(world: World) -> None:
+@pytest.mark.long
+def test_renewals_by_stock_botocore_do_not_disturb(world: World) -> None:
     """Twelve processes of ours and eight of stock botocore share a single-use refresh token.
 
-    Stock botocore takes no lock and loses most of its own; ours look again and use what is there.
+    Stock botocore uses no lock, and most of its processes fail. Ours read the file again.
     """
     world.emulator.settings.refresh_tokens = "rotate"
     world.sign_in(expiresAt=PAST)
@@ -153,48 +151,48 @@ try:
 except Exception:
     pass
 """
-    strangers = [
+    others = [
         threading.Thread(target=world.run, args=(script,), kwargs={"SSO_PLUGIN": "off"})
         for _ in range(8)
     ]
-    for stranger in strangers:
-        stranger.start()
+    for each in others:
+        each.start()
     lines = crowd(12)
-    for stranger in strangers:
-        stranger.join()
+    for each in others:
+        each.join()
     assert [line.rsplit("/", 1)[-1] for line in lines] == ["alice"] * 12
 
 
-def test_a_read_only_home_serves_each_process_for_itself(world: World) -> None:
-    """Nothing can be written, so nothing can be shared; everything works."""
+def test_with_a_read_only_home_each_process_works_alone(world: World) -> None:
+    """Nothing can be written, so nothing is shared."""
+    world.sign_in()
     if os.geteuid() == 0:
-        # Root writes anywhere: a file in the place of the folders has the same effect.
-        token = world.sign_in()
-        assert token
+        # Root can write anywhere. A file in place of the folder has the same effect.
         (world.home / ".aws/cli").write_text("")
     else:
-        world.sign_in()
         (world.home / ".aws").chmod(0o500)
     assert [line.rsplit("/", 1)[-1] for line in crowd(3)] == ["alice"] * 3
     assert json.loads(world.token_file().read_text())["accessToken"]
 
 
-def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
-    """Three hundred SIGKILLs at random moments; ``make kill`` does ten thousand."""
+@pytest.mark.parametrize("kills", [50, pytest.param(300, marks=pytest.mark.long)])
+def test_a_killed_process_never_leaves_half_a_file(tmp_path: Path, kills: int) -> None:
+    """SIGKILL at random moments; ``make kill`` sends it ten thousand times."""
     process = subprocess.run(
-        [sys.executable, HELPERS / "kill.py", tmp_path, "300", "1"],
+        [sys.executable, HELPERS / "kill.py", tmp_path, str(kills), "1"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
-    assert (process.stdout, process.stderr) == ("300 kills, 900 reads, every one whole\n", "")
+    expected = f"{kills} kills, {3 * kills} reads, all documents whole\n"
+    assert (process.stdout, process.stderr) == (expected, "")
 
 
 @pytest.mark.long
-def test_chaos() -> None:
-    """Forty processes on one home for a minute, with all that can go wrong: see `chaos`."""
+def test_a_crowd_of_scripts_survives_all_failures() -> None:
+    """Forty processes for a minute, while everything fails in turn: see `chaos`."""
     process = subprocess.run(
         [sys.executable, HELPERS / "chaos.py"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "SSO_PLUGIN": "on"},

@@ -1,4 +1,4 @@
-"""Profiles that are incomplete, contradictory or unusual: the same as with stock botocore.
+"""Incomplete, contradictory and unusual profiles behave as on stock botocore.
 
 Two processes use each profile in each way, one with sso_plugin and one without. Where botocore
 returns a value, so do we. Where it raises, we raise an error that the same `except` clause
@@ -7,19 +7,18 @@ catches, at the same moment: when a client is made, or when it is used.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
+import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from both_ways import BOTH, KEYS_OF_PROCESS, Way, run_script
 from world import World
 
 from sso_plugin.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 KEYS = "aws_access_key_id = AKIASTATIC\naws_secret_access_key = static\n"
 PROCESS = f"""credential_process = {sys.executable} -c "print(open('process.json').read())"\n"""
@@ -90,8 +89,8 @@ PROFILES = {
     "quoted-role": SESSION + 'sso_account_id = 111111111111\nsso_role_name = "Admin"\n',
 }
 
-# Values that stock does not check: an error when credentials are used, and not before. Stock sends
-# what is empty, and ignores our own keys.
+# Values that stock does not check. Here they are errors, when credentials are used and not before.
+# Stock sends empty values, and ignores our own keys.
 WRONG_VALUES = {
     "empty-account": SESSION + "sso_account_id =\nsso_role_name = AdministratorAccess\n",
     "empty-role": SESSION + "sso_account_id = 111111111111\nsso_role_name =\n",
@@ -104,6 +103,7 @@ WRONG_VALUES = {
     "wrong-option-of-session": "sso_session = wrong-option\n" + ROLE,
 }
 
+ARN = "arn:aws:sts::111111111111:assumed-role/"
 STATIC = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"}
 WAYS: dict[str, dict[str, Any]] = {
     "profile": {"profile": True, "more": True},
@@ -121,13 +121,13 @@ import functools, json, os, sys
 import boto3, botocore
 from botocore.config import Config
 from botocore.loaders import JSONFileLoader
-# The models are most of the work. They are the same for all.
+# Reading models takes most of the time. They are the same for all.
 JSONFileLoader.load_file = staticmethod(functools.cache(JSONFileLoader().load_file))
 if sys.argv[1] == "with":
     import sso_plugin
     sso_plugin.enable()
 
-def told(act):
+def result(act):
     try:
         return {"value": act()}
     except Exception as error:
@@ -162,16 +162,16 @@ def show(profile, way):
     def session():
         return boto3.Session(*way.get("keys", []), profile_name=chosen)
     client = []
-    shown = {
-        "credentials": told(lambda: method(session())),
-        "client": told(lambda: client.append(make(session(), way))),
-        "call": told(lambda: client and client[0].get_caller_identity()["Arn"].rsplit("/", 1)[0]),
+    found = {
+        "credentials": result(lambda: method(session())),
+        "client": result(lambda: client.append(make(session(), way))),
+        "call": result(lambda: client and client[0].get_caller_identity()["Arn"].rsplit("/", 1)[0]),
     }
     if way.get("more"):
-        shown["token"] = told(lambda: token(session()))
-        shown["unsigned call"] = told(lambda: registered(session(), way))
-        shown["sso client"] = told(lambda: listed(session(), way))
-    return shown
+        found["token"] = result(lambda: token(session()))
+        found["unsigned call"] = result(lambda: registered(session(), way))
+        found["sso client"] = result(lambda: listed(session(), way))
+    return found
 
 clean = dict(os.environ)
 results = {}
@@ -195,14 +195,35 @@ def _config(profiles: Mapping[str, str]) -> str:
     return SESSIONS + "\n".join(sections)
 
 
+Results = dict[Way, dict[str, Any]]
+"""What the script returns for each profile and way to use it, with and without the plugin."""
+
+QUICK = ("complete", "role-without-account", "wrong-cache")
+
+
+def marked(profiles: Iterable[str]) -> list[Any]:
+    """Mark all profiles but a few as long."""
+    return [
+        name if name in QUICK else pytest.param(name, marks=pytest.mark.long) for name in profiles
+    ]
+
+
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """Run the table both ways, in two homes that are alike."""
-    with Emulator() as emulator:
-        return {way: _run(way, emulator, tmp_path_factory) for way in ("with", "without")}
+def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Results]:
+    """Return a function for the results of a profile; it runs the quick ones or all others."""
+
+    @functools.cache
+    def run(*, quick: bool) -> Results:
+        profiles = [name for name in {**PROFILES, **WRONG_VALUES} if (name in QUICK) == quick]
+        with Emulator() as emulator:
+            return {way: _run(way, profiles, emulator, tmp_path_factory) for way in BOTH}
+
+    return lambda profile: run(quick=profile in QUICK)
 
 
-def _run(way: str, emulator: Emulator, folders: pytest.TempPathFactory) -> dict[str, Any]:
+def _run(
+    way: Way, profiles: list[str], emulator: Emulator, folders: pytest.TempPathFactory
+) -> dict[str, Any]:
     home = folders.mktemp(way)
     (home / ".aws").mkdir()
     world = World(home, emulator)
@@ -210,41 +231,19 @@ def _run(way: str, emulator: Emulator, folders: pytest.TempPathFactory) -> dict[
     token = world.sign_in("alice", "corp").access_token
     for name in ("wrong-option", "empty-region", "", "https://example.awsapps.com/start"):
         world.sign_in("alice", name)
-    (home / "process.json").write_text(
-        json.dumps({"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "process"})
-    )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    environment |= {
-        "HOME": str(home),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "SSO_PLUGIN": "on" if way == "with" else "off",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",
-        "TOKEN": token,
-        **emulator.environment(),
-    }
-    process = subprocess.run(
-        [sys.executable, "-c", SCRIPT, way],
-        input=json.dumps({"profiles": [*PROFILES, *WRONG_VALUES], "ways": WAYS}),
-        env=environment,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    result: dict[str, Any] = json.loads(process.stdout)
-    return result
+    (home / "process.json").write_text(KEYS_OF_PROCESS)
+    plan = {"profiles": profiles, "ways": WAYS}
+    return run_script(way, SCRIPT, plan, home, TOKEN=token, **emulator.environment())
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", marked(PROFILES))
 def test_a_profile_is_used_as_stock_uses_it(
-    shown: dict[str, dict[str, Any]], profile: str, way: str
+    results: Callable[[str], Results], profile: str, way: str
 ) -> None:
-    """The same values, and errors of the same kinds at the same moments."""
+    """The same values, and errors of the same kinds from the same calls."""
     case = f"{profile} / {way}"
-    ours, stock = shown["with"][case], shown["without"][case]
+    ours, stock = (results(profile)[each][case] for each in BOTH)
     assert {act: _as_stock(ours[act], stock[act]) for act in stock} == stock
 
 
@@ -255,13 +254,13 @@ def _as_stock(ours: dict[str, Any], stock: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("profile", WRONG_VALUES)
-def test_a_wrong_value_is_an_error_only_of_the_first_call(
-    shown: dict[str, dict[str, Any]], profile: str, way: str
+@pytest.mark.parametrize("profile", marked(WRONG_VALUES))
+def test_a_wrong_value_is_an_error_of_the_first_call_only(
+    results: Callable[[str], Results], profile: str, way: str
 ) -> None:
-    """What does not need the credentials works as in stock."""
+    """Calls that need no credentials work as on stock."""
     case = f"{profile} / {way}"
-    ours, stock = shown["with"][case], shown["without"][case]
+    ours, stock = (results(profile)[each][case] for each in BOTH)
     different = {act for act in stock if _as_stock(ours[act], stock[act]) != stock[act]}
     serves = ours["credentials"]["value"] in ("sso", "assume-role")
     assert different == (
@@ -271,17 +270,24 @@ def test_a_wrong_value_is_an_error_only_of_the_first_call(
         assert ours["call"]["error"][0] == "ConfigError"
 
 
-def test_the_table_shows_what_it_should(shown: dict[str, dict[str, Any]]) -> None:
-    """A table in which every case failed alike would show nothing."""
-    stock = shown["without"]
-    arn = "arn:aws:sts::111111111111:assumed-role/"
-    assert stock["complete / profile"]["call"]["value"].startswith(f"{arn}AWSReservedSSO_Admin")
-    assert stock["complete-legacy / AWS_PROFILE"]["call"]["value"].startswith(arn)
-    assert stock["complete / role chain"]["call"] == {"value": f"{arn}Deploy"}
+def test_the_quick_part_of_the_table_has_known_results(
+    results: Callable[[str], Results],
+) -> None:
+    """So not every case fails in the same way."""
+    ours, stock = (results(QUICK[0])[each] for each in BOTH)
+    assert stock["complete / profile"]["call"]["value"].startswith(f"{ARN}AWSReservedSSO_Admin")
+    assert stock["complete / role chain"]["call"] == {"value": f"{ARN}Deploy"}
     assert stock["complete / profile"]["sso client"] == {"value": "111111111111"}
     assert stock["role-without-account / unsigned"]["client"] == {"value": None}
     assert stock["role-without-account / keys in the environment"]["client"] == {"value": None}
     assert stock["role-without-account / profile"]["client"]["error"][0] == "InvalidConfigError"
+    assert ours["wrong-cache / profile"]["call"]["error"][0] == "ConfigError"
+
+
+@pytest.mark.long
+def test_the_rest_of_the_table_has_known_results(results: Callable[[str], Results]) -> None:
+    """So not every case fails in the same way."""
+    stock = results("complete-legacy")["without"]
+    assert stock["complete-legacy / AWS_PROFILE"]["call"]["value"].startswith(ARN)
     assert stock["session-missing / profile"]["client"]["error"][0] == "InvalidConfigError"
     assert stock["account-name-and-process / profile"]["credentials"] == {"value": "custom-process"}
-    assert shown["with"]["wrong-cache / profile"]["call"]["error"][0] == "ConfigError"

@@ -1,4 +1,4 @@
-"""What fails on stock botocore raises an error here that the same ``except`` clauses catch."""
+"""``except`` clauses that catch the errors of stock botocore catch ours, too."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
-from brokenportals import answer, closed_port, error, full_port, portal
+from broken_portals import answer, closed_port, error, full_port, portal
 from stock import IS_OLDER
 from world import World
 
@@ -46,7 +46,7 @@ PAST = "2020-01-01T00:00:00Z"
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have our clients ask once and wait 0.3 seconds, as the sessions below do."""
+    """Make our clients send each request once, with short timeouts, as the sessions below."""
     for name in ("_CONNECT_TIMEOUT", "_READ_TIMEOUT"):
         monkeypatch.setattr(f"sso_plugin.portal.client.{name}", 0.3)
     monkeypatch.setattr("sso_plugin.portal.client.Portal.attempts", 1)
@@ -54,8 +54,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def sent(exc: Exception) -> Exception:
-    """Return an exception as another process gets it."""
+def pickled(exc: Exception) -> Exception:
+    """Return an exception as another process receives it."""
     received: Exception = pickle.loads(pickle.dumps(exc))  # noqa: S301 - it is our own
     return received
 
@@ -76,23 +76,27 @@ def fetch_keys(session: Any) -> object:
 
 
 def fetch_token(session: Any) -> object:
-    """Call CreateToken: the token has expired."""
+    """Call CreateToken, with an expired token."""
     return session.get_auth_token().get_frozen_token()
 
 
+CALLS = [fetch_keys, pytest.param(fetch_token, marks=pytest.mark.long)]
+
+
 def raised(call: Callable[[Any], object], *, ours: bool) -> Exception:
-    """Return what a call of a new session raises."""
+    """Return the error that a call of a new session raises."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 - it is compared
         call(session_of(ours=ours))
     return caught.value
 
 
 def classes(exc: Exception) -> list[type]:
-    """Return the classes by which an ``except`` clause can name an error of botocore."""
+    """Return the classes of botocore that an ``except`` clause for an error can name."""
     return [each for each in type(exc).__mro__ if each.__module__.startswith("botocore.")]
 
 
 def assert_is_caught_alike(call: Callable[[Any], object], kind: type[Exception]) -> PortalError:
+    """Check that our error is each class of the error of stock, and no other kind; return it."""
     stock, ours = raised(call, ours=False), raised(call, ours=True)
     assert isinstance(stock, kind)
     assert [each for each in classes(stock) if not isinstance(ours, each)] == []
@@ -120,6 +124,11 @@ def unknown(_: int) -> dict[str, str]:
 
 def endpoints(url: str) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL_SSO": url, "AWS_ENDPOINT_URL_SSO_OIDC": url}
+
+
+def set_variables(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
 
 
 def sending(data: bytes | None) -> Port:
@@ -160,17 +169,16 @@ leaves_sockets = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExce
 
 @leaves_sockets
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("call", [fetch_keys, fetch_token])
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failure_of_the_network_is_caught_as_on_stock(
     world: World, monkeypatch: pytest.MonkeyPatch, failure: str, call: Callable[[Any], object]
 ) -> None:
-    """One leaf per kind: it is every class that the error of stock is, and no other kind."""
+    """The error is each class of the error of stock, and no other kind of network error."""
     world.sign_in(**({"expiresAt": PAST} if call is fetch_token else {}))
     listen, environment, kind = FAILURES[failure]
     with listen() as port:
-        for name, value in environment(port).items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, environment(port))
         exc = assert_is_caught_alike(call, kind)
     assert exc.retryable
     assert str(exc).startswith('The profile "dev" cannot reach Identity Center (sso')
@@ -178,10 +186,9 @@ def test_a_failure_of_the_network_is_caught_as_on_stock(
 
 @pytest.fixture
 def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """Give a world whose portal speaks TLS, with a certificate that nothing here trusts."""
+    """Return a world whose portal uses TLS, with a certificate that is not trusted here."""
     with Emulator(Organization.example(), tls=True) as emulator:
-        for name, value in emulator.environment().items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, emulator.environment())
         monkeypatch.delenv("AWS_CA_BUNDLE")
         world = World(sso_home, emulator)
         world.configure(emulator.profile())
@@ -189,7 +196,7 @@ def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("call", [fetch_keys, fetch_token])
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("bundle", [None, "no-such-file.pem", __file__])
 def test_a_certificate_that_cannot_be_verified_is_caught_as_on_stock(
     secure: World,
@@ -197,7 +204,7 @@ def test_a_certificate_that_cannot_be_verified_is_caught_as_on_stock(
     call: Callable[[Any], object],
     bundle: str | None,
 ) -> None:
-    """With an unknown CA, and with a CA bundle that does not exist or is none."""
+    """With an unknown CA, and with a CA bundle that does not exist or is not valid."""
     secure.sign_in(**({"expiresAt": PAST} if call is fetch_token else {}))
     if bundle:
         monkeypatch.setenv("AWS_CA_BUNDLE", bundle)
@@ -206,7 +213,7 @@ def test_a_certificate_that_cannot_be_verified_is_caught_as_on_stock(
 
 
 def test_exec_reports_a_failure_of_tls(secure: World) -> None:
-    """It is an ``OSError`` too, but says nothing of the command."""
+    """The error is an ``OSError`` too, but not a problem of the command that runs."""
     secure.sign_in()
     printed = command.run("exec", "--profile", "dev", "--", "true")
     assert "SSL validation failed for https://127.0.0.1:" in printed.stderr
@@ -230,7 +237,7 @@ REFUSALS = {
 
 
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("call", [fetch_keys, fetch_token])
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_refusal_is_caught_as_on_stock(
     world: World, monkeypatch: pytest.MonkeyPatch, refusal: str, call: Callable[[Any], object]
@@ -239,8 +246,7 @@ def test_a_refusal_is_caught_as_on_stock(
     status, code, of_keys, of_token = REFUSALS[refusal]
     world.sign_in(**({"expiresAt": PAST} if call is fetch_token else {}))
     with portal(error(status, code)) as port:
-        for name, value in plain(port).items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, plain(port))
         stock, ours = raised(call, ours=False), raised(call, ours=True)
     assert isinstance(stock, of_keys if call is fetch_keys else of_token)
     named = [each for each in classes(stock) if each.__module__ == "botocore.exceptions"]
@@ -258,33 +264,41 @@ def test_a_refusal_is_caught_as_on_stock(
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("ours", [False, True])
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "TooManyRequestsException"])
-def test_a_refusal_is_of_the_class_of_a_client_of_the_session(
+def test_a_refusal_has_the_class_of_a_client_of_the_session(
     world: World, monkeypatch: pytest.MonkeyPatch, code: str, *, ours: bool
 ) -> None:
-    """All clients of one session share the classes that stand in the model of a service."""
+    """All clients of one session share the error classes of the model of a service."""
     world.sign_in()
     with portal(error("404 Not Found", code)) as port:
-        for name, value in plain(port).items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, plain(port))
         session: Any = session_of(ours=ours)
         client = session.create_client("sso", region_name="eu-central-1")
         with pytest.raises(getattr(client.exceptions, code)) as caught:
             fetch_keys(session)
         assert caught.value.response["Error"]["Code"] == code
         assert isinstance(copy.copy(caught.value), ClientError)
-        assert isinstance(sent(caught.value), ClientError)
+        assert isinstance(pickled(caught.value), ClientError)
 
 
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"null", b"\xff", b"[" * 100_000])
-def test_an_answer_that_cannot_be_read_is_an_error_of_the_connection(
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        *(
+            pytest.param(body, marks=pytest.mark.long)
+            for body in (b"[1]", b"null", b"\xff", b"[" * 100_000)
+        ),
+    ],
+)
+def test_an_invalid_response_is_an_error_of_the_connection(
     world: World, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     """Stock raises KeyError, AttributeError, TypeError, UnicodeDecodeError or RecursionError."""
     world.sign_in()
     with portal(answer(body)) as port:
-        for name, value in plain(port).items():
-            monkeypatch.setenv(name, value)
+        set_variables(monkeypatch, plain(port))
         assert not isinstance(raised(fetch_keys, ours=False), BotoCoreError)
         exc = raised(fetch_keys, ours=True)
     assert isinstance(exc, PortalError)
@@ -303,12 +317,12 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_the_connection(
 def test_a_setting_that_botocore_refuses_is_caught_as_on_stock(
     world: World, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, kind: type[Exception]
 ) -> None:
-    """It is an error of the config here, and of the same class as on stock, also when pickled."""
+    """It is a ConfigError and has the class of the error of stock, also when pickled."""
     world.sign_in()
     monkeypatch.setenv(setting, value)
     assert isinstance(raised(fetch_keys, ours=False), kind)
     exc = raised(fetch_keys, ours=True)
-    for each in (exc, copy.copy(exc), copy.deepcopy(exc), sent(exc)):
+    for each in (exc, copy.copy(exc), copy.deepcopy(exc), pickled(exc)):
         assert isinstance(each, sso_plugin.ConfigError)
         assert isinstance(each, kind)
         assert str(each) == str(exc)
@@ -325,27 +339,27 @@ def test_a_region_that_botocore_refuses_is_caught_as_on_stock(world: World) -> N
 
 
 def without_token(world: World) -> None:
-    """Log in nobody."""
+    """Delete the token file."""
     world.token_file().unlink(missing_ok=True)
 
 
 def with_expired_token(world: World) -> None:
-    """Put a token that cannot be renewed into the cache."""
+    """Write an expired token without a refresh token."""
     world.sign_in(expiresAt=PAST, refreshToken=None)
 
 
 def with_revoked_token(world: World) -> None:
-    """Put a token that the portal does not accept into the cache."""
+    """Write a token that the portal rejects."""
     world.sign_in(accessToken="revoked", refreshToken=None)
 
 
 def with_expired_registration(world: World) -> None:
-    """Put a token into the cache that cannot be renewed any more."""
+    """Write an expired token whose client registration has expired."""
     world.sign_in(expiresAt=PAST, registrationExpiresAt=PAST)
 
 
 def with_revoked_refresh_token(world: World) -> None:
-    """Put a token into the cache that the portal does not renew."""
+    """Write an expired token with a revoked refresh token."""
     world.sign_in(expiresAt=PAST, refreshToken="revoked")
 
 
@@ -367,7 +381,7 @@ def test_a_missing_login_is_caught_as_on_stock(
     call: Callable[[Any], object],
     kind: type[Exception],
 ) -> None:
-    """Of an sso-session."""
+    """In a profile with an sso-session."""
     prepare(world)
     assert isinstance(raised(call, ours=False), kind)
     assert isinstance(raised(call, ours=True), kind)
@@ -386,7 +400,7 @@ def test_a_missing_login_is_caught_as_on_stock(
 def test_a_missing_login_of_a_legacy_profile_is_caught_as_on_stock(
     world: World, changes: dict[str, Any] | None, kind: type[Exception]
 ) -> None:
-    """Of a profile with a start URL of its own."""
+    """In a profile with its own start URL."""
     world.configure(
         f"[profile dev]\nsso_start_url = {world.emulator.start_url}\n"
         "sso_region = eu-central-1\nsso_account_id = 111111111111\n"
@@ -395,7 +409,7 @@ def test_a_missing_login_of_a_legacy_profile_is_caught_as_on_stock(
     if changes is not None:
         world.sign_in(name=world.emulator.start_url, refreshToken=None, **changes)
     if not (IS_OLDER and changes == {"expiresAt": PAST}):
-        # Botocore 1.31 leaves an expired token to the portal.
+        # Botocore 1.31 sends an expired token to the portal.
         assert isinstance(raised(fetch_keys, ours=False), kind)
     assert isinstance(raised(fetch_keys, ours=True), kind)
 
@@ -405,7 +419,7 @@ def test_a_missing_login_of_a_legacy_profile_is_caught_as_on_stock(
 def test_a_revoked_token_that_cannot_be_renewed_now_is_caught_as_on_stock(
     world: World, fault: dict[str, Any]
 ) -> None:
-    """Stock makes no attempt to renew it; here that attempt has failed too."""
+    """Stock does not try to renew it. Here the renewal has failed as well."""
     world.sign_in(accessToken="revoked")
     world.emulator.faults.add("CreateToken", **fault)
     assert isinstance(raised(fetch_keys, ours=False), UnauthorizedSSOTokenError)
@@ -436,17 +450,17 @@ crowd.main()
 
 
 def errors_of_crowd(world: World) -> list[Any]:
-    """Return what each of four processes raises that need the same thing at the same moment."""
+    """Return the error of each of four processes that need the same credentials at once."""
     finished = world.run(CROWD)
     assert finished.stderr == ""
     return [json.loads(line) for line in finished.stdout.splitlines()]
 
 
 @pytest.mark.parametrize("operation", ["GetRoleCredentials", "CreateToken"])
-def test_processes_that_waited_for_a_failed_request_raise_the_same_kind(
+def test_processes_that_wait_for_a_failed_request_raise_the_same_error(
     world: World, operation: str
 ) -> None:
-    """One asks, the others raise what it met."""
+    """One sends the request; the others raise its error."""
     world.sign_in(**({"expiresAt": PAST} if operation == "CreateToken" else {}))
     world.emulator.faults.add(operation, kind="reset", latency=0.5)
     errors = errors_of_crowd(world)
@@ -458,10 +472,10 @@ def test_processes_that_waited_for_a_failed_request_raise_the_same_kind(
 
 
 @pytest.mark.parametrize("operation", ["GetRoleCredentials", "CreateToken"])
-def test_processes_that_waited_for_a_refusal_have_its_metadata(
+def test_processes_that_wait_for_a_refused_request_have_its_metadata(
     world: World, operation: str
 ) -> None:
-    """Status, request id, code and message; only the headers stay with the process that asked."""
+    """Status, request id, code and message. Only the process that sent it has the headers."""
     world.sign_in(**({"expiresAt": PAST} if operation == "CreateToken" else {}))
     world.emulator.faults.add(operation, status=500, code="InternalServerException", latency=0.5)
     errors = errors_of_crowd(world)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from sso_plugin.errors import ConfigError, SsoPluginError
-from sso_plugin.redact import Secret, without_frames
+from sso_plugin.redact import Secret, hide_frames, without_frames
 from sso_plugin.web.addresses import parse
 from sso_plugin.web.request import send
 
@@ -106,6 +106,7 @@ def _page(region: str, domain: str, destination: str | None) -> str:
     return f"https://console.{domain}/{path}?region={region}"
 
 
+@hide_frames
 def _sign_in_token(profile: ProfileCredentials, endpoint: str, duration: int | None) -> str:
     from botocore.exceptions import BotoCoreError
 

@@ -1,4 +1,4 @@
-"""What a login leaves behind."""
+"""The token file of a login."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def read(world: World) -> dict[str, Any]:
-    """Return what is in the token file."""
+    """Return the content of the token file."""
     document: dict[str, Any] = json.loads(world.token_file().read_text(encoding="utf-8"))
     return document
 
 
 def owner(world: World) -> str:
-    """Return the user whom the emulator has given the token to."""
+    """Return the user to whom the token belongs."""
     found = world.emulator.state.tokens.find(read(world)["accessToken"])
     assert found
     return found.user

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["Behaviour", "answer", "behave", "closed_port", "error", "full_port", "portal"]
+
 Behaviour = bytes | None
-"""What is sent before the connection is closed; None for nothing at all, and an open connection."""
+"""The bytes to send before the connection is closed; None: nothing, and it stays open."""
 
 
 def answer(body: bytes, *, status: str = "200 OK", headers: bytes = b"") -> bytes:
@@ -21,14 +23,14 @@ def answer(body: bytes, *, status: str = "200 OK", headers: bytes = b"") -> byte
 
 
 def error(status: str, code: str) -> bytes:
-    """Return an answer of Identity Center that refuses a request."""
+    """Return a response of Identity Center that refuses a request."""
     headers = f"x-amzn-ErrorType: {code}\r\nx-amzn-RequestId: request-7\r\n".encode()
     return answer(b'{"message": "No, thank you"}', status=status, headers=headers)
 
 
 @contextlib.contextmanager
 def portal(behaviour: Behaviour) -> Iterator[int]:
-    """Listen on a port of this machine, and behave like that to all that connect."""
+    """Listen on a port of this machine, and behave like that on each connection."""
     server = socket.create_server(("127.0.0.1", 0))
     clients: list[socket.socket] = []
 
@@ -57,14 +59,14 @@ def behave(client: socket.socket, behaviour: Behaviour) -> None:
             client.sendall(behaviour)
             client.shutdown(socket.SHUT_WR)
             while client.recv(65536):
-                # Closing it before all is read would take back what was sent.
+                # Closing it before everything is read would reset the connection.
                 pass
             client.close()
 
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[int]:
-    """Give a port on which nothing listens."""
+    """Yield a port on which nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
@@ -72,7 +74,7 @@ def closed_port() -> Iterator[int]:
 
 @contextlib.contextmanager
 def full_port() -> Iterator[int]:
-    """Give a port whose queue of connections is full, so that a new one gets no reply."""
+    """Yield a port whose queue of connections is full, so that a new one gets no reply."""
     with socket.socket() as server, contextlib.ExitStack() as stack:
         server.bind(("127.0.0.1", 0))
         server.listen(0)

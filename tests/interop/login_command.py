@@ -1,4 +1,4 @@
-"""The command ``sso-plugin login`` as a person runs it, in a process of its own."""
+"""The command ``sso-plugin login`` in a process of its own, as a user runs it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _WAITS = "Waiting for the approval"
 
 @dataclass(frozen=True)
 class LoginCommand:
-    """The command while it waits for approval, and what it told the person before."""
+    """The command while it waits for approval, and its output so far."""
 
     process: subprocess.Popen[str]
-    talk: str
+    output: str
 
     @classmethod
     def start(cls, stack: ExitStack, *words: str) -> LoginCommand:
-        """Start it, and read what it says until it waits."""
+        """Start it, and read its output until it waits."""
         process = stack.enter_context(
             subprocess.Popen(
                 [*COMMAND, *words],
@@ -37,12 +37,12 @@ class LoginCommand:
         )
         stack.callback(process.kill)
         assert process.stderr
-        talk = ""
-        while _WAITS not in talk:
+        output = ""
+        while _WAITS not in output:
             line = process.stderr.readline()
-            assert line, talk
-            talk += line
-        return cls(process, talk)
+            assert line, output
+            output += line
+        return cls(process, output)
 
     @property
     def page(self) -> str:
@@ -56,16 +56,16 @@ class LoginCommand:
 
     @property
     def callback(self) -> str:
-        """Where a browser login waits for the browser to come back."""
+        """The address where a browser login waits for the redirect."""
         return parse_qs(urlsplit(self.page).query)["redirect_uri"][0]
 
     def finish(self) -> tuple[int, str]:
-        """Return its exit status and its last word, without the hour of which that speaks."""
-        _, said = self.process.communicate(timeout=30)
-        last = said.strip().splitlines()[-1]
+        """Return its exit status and its last line, without the time in it."""
+        _, rest = self.process.communicate(timeout=30)
+        last = rest.strip().splitlines()[-1]
         return self.process.returncode, re.sub(r" until [^.]+", "", last)
 
     def _find(self, pattern: str) -> str:
-        found = re.search(pattern, self.talk)
-        assert found, self.talk
+        found = re.search(pattern, self.output)
+        assert found, self.output
         return found[0]

@@ -1,4 +1,4 @@
-// Prints what the JavaScript SDK's default chain finds around it, as one line of JSON.
+// Prints the credentials from the JavaScript SDK's default chain, as one line of JSON.
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 
 const provide = defaultProvider();

@@ -1,6 +1,6 @@
-"""What may happen to one login of one user, by a model: time, the portal, other programs, damage.
+"""A model of one login of one user: its tokens, its role credentials, its files and its portal.
 
-`Login` says of each call what has to come out, by rules of its own. `Portal` answers as it says.
+`LoginModel` has the state, `ModelPortal` answers requests from it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,10 @@ from unittest import mock
 
 from botocore.credentials import ReadOnlyCredentials
 from botocore.tokens import SSOTokenProvider
-from hypothesis import HealthCheck, Phase, settings
 
 from sso_plugin.clock import Clock
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.credentials import Login as RealLogin
-from sso_plugin.credentials import role_request, token_renewal, token_source
+from sso_plugin.credentials import Login, role_request, token_renewal, token_source
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
 from sso_plugin.portal.responses import Grant
@@ -40,22 +38,29 @@ if TYPE_CHECKING:
     from sso_plugin.storage.cache import Cache
     from sso_plugin.storage.folder import OpenFolder
 
-# The same examples everywhere and every time, so that a failure is the change's and not the day's.
-FIXED = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate, Phase.shrink],
-)
-SEARCH = settings(FIXED, max_examples=150)
-
+__all__ = [
+    "BEGIN",
+    "HOUR",
+    "PROFILE",
+    "REGISTRATION_EXPIRES_AT",
+    "ROLE_LIFETIME",
+    "TOKEN_LIFETIME",
+    "IssuedCredentials",
+    "IssuedToken",
+    "LoginModel",
+    "ModelPortal",
+    "login_to",
+    "model_time",
+    "refused",
+]
 
 BEGIN = 1_800_000_000.0
 HOUR = 3600.0
-ROLE_LIVES = HOUR
-TOKEN_LIVES = 2 * HOUR
-REGISTRATION_ENDS = BEGIN + 1000 * 24 * HOUR
+"""Seconds."""
+
+ROLE_LIFETIME = HOUR
+TOKEN_LIFETIME = 2 * HOUR
+REGISTRATION_EXPIRES_AT = BEGIN + 1000 * 24 * HOUR
 
 PROFILE = SsoProfile(
     name="dev",
@@ -68,8 +73,8 @@ PROFILE = SsoProfile(
 
 
 @dataclass(frozen=True)
-class TokenFile:
-    """What the model knows of the token file: also which login it is of, and since when."""
+class IssuedToken:
+    """An access token, the login it belongs to, and when that login began."""
 
     access: str
     refresh: str | None
@@ -78,7 +83,7 @@ class TokenFile:
     login: str
     since: float
 
-    def is_alive(self, now: float) -> bool:
+    def is_valid(self, now: float) -> bool:
         return now < self.expires
 
     def is_fresh(self, now: float) -> bool:
@@ -92,21 +97,21 @@ class TokenFile:
             "expiresAt": format_timestamp(self.expires),
             "clientId": "client",
             "clientSecret": "hush",
-            "registrationExpiresAt": format_timestamp(REGISTRATION_ENDS),
+            "registrationExpiresAt": format_timestamp(REGISTRATION_EXPIRES_AT),
         }
         return json.dumps({**document, **({"refreshToken": self.refresh} if self.refresh else {})})
 
 
 @dataclass(frozen=True)
-class Keys:
-    """Role credentials, as the model knows them; of no known login if others wrote them."""
+class IssuedCredentials:
+    """Role credentials. ``login`` is None if another program wrote them to the cache."""
 
     name: str
     issued: float
     expires: float
     login: str | None = None
 
-    def is_alive(self, now: float) -> bool:
+    def is_valid(self, now: float) -> bool:
         return now < self.expires
 
     def is_fresh(self, now: float) -> bool:
@@ -114,8 +119,8 @@ class Keys:
 
 
 @dataclass
-class Login:
-    """What Identity Center knows, and what lies in the two files."""
+class LoginModel:
+    """What Identity Center knows, and what is in the two files."""
 
     now: float = BEGIN
     up: bool = True
@@ -123,11 +128,11 @@ class Login:
     assigned: bool = True
     access: dict[str, float] = field(default_factory=dict)
     refresh: set[str] = field(default_factory=set)
-    token_file: TokenFile | None = None
-    role_file: Keys | None = None
-    issued: dict[str, Keys] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    cli_is_faster: bool = False
+    token_file: IssuedToken | None = None
+    role_file: IssuedCredentials | None = None
+    issued: dict[str, IssuedCredentials] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    other_program_renews_first: bool = False
     count: int = 0
 
     def new_name(self, kind: str) -> str:
@@ -139,22 +144,22 @@ class Login:
         *,
         renewable: bool = True,
         refresh: str | None = None,
-        renews: TokenFile | None = None,
-    ) -> TokenFile:
-        """Issue an access token, and a refresh token unless one goes on."""
+        renews: IssuedToken | None = None,
+    ) -> IssuedToken:
+        """Issue an access token, and a refresh token unless the current one stays valid."""
         access = self.new_name("access")
-        self.access[access] = self.now + TOKEN_LIVES
+        self.access[access] = self.now + TOKEN_LIFETIME
         if renewable and refresh is None:
             refresh = self.new_name("refresh")
             self.refresh.add(refresh)
         login = renews.login if renews else self.new_name("login")
         since = renews.since if renews else self.now
-        return TokenFile(access, refresh, self.now, self.now + TOKEN_LIVES, login, since)
+        return IssuedToken(access, refresh, self.now, self.now + TOKEN_LIFETIME, login, since)
 
-    def renew(self, refresh: str | None, renews: TokenFile | None = None) -> TokenFile | None:
-        """Trade a refresh token as CreateToken does; None if it is refused.
+    def renew(self, refresh: str | None, renews: IssuedToken | None = None) -> IssuedToken | None:
+        """Exchange a refresh token as CreateToken does; None if it is refused.
 
-        :param renews: the token that we renew; that of another program looks like a new login.
+        :param renews: the token that we renew. A renewal by another program looks like a new login.
         """
         if refresh not in self.refresh:
             return None
@@ -163,11 +168,11 @@ class Login:
         self.refresh.discard(refresh)
         return self.grant(renews=renews)
 
-    def takes(self, access: str) -> bool:
+    def accepts(self, access: str) -> bool:
         return self.now < self.access.get(access, 0.0)
 
-    def give_keys(self, login: str | None = None) -> Keys:
-        keys = Keys(self.new_name("AKIA"), self.now, self.now + ROLE_LIVES, login)
+    def issue_credentials(self, login: str | None = None) -> IssuedCredentials:
+        keys = IssuedCredentials(self.new_name("AKIA"), self.now, self.now + ROLE_LIFETIME, login)
         self.issued[keys.name] = keys
         return keys
 
@@ -175,8 +180,8 @@ class Login:
     def token_path(self) -> Path:
         return Path(token_cache().describe(token_key(PROFILE)))
 
-    def write_token_file(self, token: TokenFile) -> None:
-        """Write as a program does that knows nothing of our lock."""
+    def write_token_file(self, token: IssuedToken) -> None:
+        """Write the file as another program does, without our lock."""
         self.token_file = token
         self.token_path.parent.mkdir(parents=True, exist_ok=True)
         self.token_path.write_text(token.text(), encoding="utf-8")
@@ -184,10 +189,10 @@ class Login:
         os.utime(self.token_path, (self.now, self.now))
 
 
-class Portal:
-    """Stands in for `sso_plugin.portal.client.Portal`: answers as the model says."""
+class ModelPortal:
+    """Replaces `sso_plugin.portal.client.Portal`, and answers from the model."""
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: LoginModel) -> None:
         self.login = login
 
     def create_token(self, client_id: str, client_secret: str, **grant: str) -> Grant:
@@ -195,8 +200,8 @@ class Portal:
         self._answer("CreateToken")
         assert (client_id, client_secret) == ("client", "hush")
         held, ours = grant["refreshToken"], login.token_file
-        if login.cli_is_faster and held in login.refresh:
-            login.cli_is_faster = False
+        if login.other_program_renews_first and held in login.refresh:
+            login.other_program_renews_first = False
             renewed = login.renew(held)
             assert renewed is not None
             login.write_token_file(renewed)
@@ -206,7 +211,7 @@ class Portal:
         if token is None:
             raise refused("CreateToken", "InvalidGrantException")
         login.token_file = token
-        return Grant(token.access, token.refresh if login.rotates else None, TOKEN_LIVES)
+        return Grant(token.access, token.refresh if login.rotates else None, TOKEN_LIFETIME)
 
     def get_role_credentials(
         self, access_token: str, account_id: str, role_name: str
@@ -214,12 +219,12 @@ class Portal:
         login = self.login
         self._answer("GetRoleCredentials")
         assert (account_id, role_name) == (PROFILE.account_id, PROFILE.role_name)
-        if not login.takes(access_token):
+        if not login.accepts(access_token):
             raise refused("GetRoleCredentials", "UnauthorizedException")
         if not login.assigned:
             raise refused("GetRoleCredentials", "ForbiddenException")
         assert login.token_file
-        login.role_file = keys = login.give_keys(login.token_file.login)
+        login.role_file = keys = login.issue_credentials(login.token_file.login)
         return ReadOnlyCredentials(keys.name, "secret", "session"), keys.expires
 
     def list_account_roles(self, *_: object) -> tuple[list[str], str | None]:
@@ -227,19 +232,20 @@ class Portal:
         return ["Another"], None
 
     def _answer(self, operation: str) -> None:
-        self.login.asked.append(operation)
+        self.login.requests.append(operation)
         if not self.login.up:
-            raise PortalUnreachable(error_msg="The portal is not there", retryable=True)
+            raise PortalUnreachable(error_msg="The portal is not available", retryable=True)
 
 
 def refused(operation: str, code: str) -> PortalRefusal:
+    """Return the error for a refused request."""
     response = {"Error": {"Code": code, "Message": "no"}}
     return PortalRefusal(error_msg=code, response=response, operation_name=operation)
 
 
 @contextlib.contextmanager
-def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
-    """Have all of the package, and the dates of its files, go by the time of the model."""
+def model_time(login: LoginModel, home: Path) -> Iterator[None]:
+    """Use the time of the model in the whole package and for the dates of its files."""
     fake = SimpleNamespace(time=lambda: login.now, sleep=lambda _: None, monotonic=time.monotonic)
     prepared = FolderToWrite._write_temporary
 
@@ -261,5 +267,6 @@ def in_the_time_of(login: Login, home: Path) -> Iterator[None]:
         yield
 
 
-def login_to(portal: Any, cache: Cache, now: Callable[[], float]) -> RealLogin:
-    return RealLogin(PROFILE, lambda: portal, Clock(now, None), cache)
+def login_to(portal: Any, cache: Cache, now: Callable[[], float]) -> Login:
+    """Return a login of the package that sends its requests to a portal of the model."""
+    return Login(PROFILE, lambda: portal, Clock(now, None), cache)

@@ -1,4 +1,4 @@
-"""Tracebacks that show local variables have no secret in them, wherever a call is stopped."""
+"""Tracebacks with local variables show no secret, at any point of a call."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
     from typing_extensions import Self
     from world import World
 
-SAMPLES = int(os.environ.get("INTERRUPTIONS", "25"))
-"""Interruptions of each kind of run, at even distances."""
+SAMPLES = int(os.environ.get("INTERRUPTIONS", "8"))
+"""Interruptions of each kind of run, at equal distances."""
 
-NOT_HERE = ("importlib", "inspect.py", "logging", "threading.py", "queue.py", "selectors.py")
-"""Where nothing is interrupted: locks of the standard library would stay held."""
+NOT_INTERRUPTED = ("importlib", "inspect.py", "logging", "threading.py", "queue.py", "selectors.py")
+"""In these modules an interruption would leave a lock of the standard library held."""
 
 
-LONG = 40
-"""Characters of a secret, at least."""
+SHORTEST_SECRET = 40
+"""Characters."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """A Ctrl-C that we have pressed ourselves."""
+    """A Ctrl-C of this test."""
 
 
-class Stopwatch:
-    """Presses Ctrl-C at the n-th call of a Python function in this thread."""
+class Interruption:
+    """Raises Ctrl-C at the n-th call of a Python function in this thread."""
 
     def __init__(self, stop_at: int | None) -> None:
         self.calls = 0
@@ -59,7 +59,9 @@ class Stopwatch:
         sys.settrace(self._before)
 
     def _trace(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and not any(name in frame.f_code.co_filename for name in NOT_HERE):
+        if event == "call" and not any(
+            name in frame.f_code.co_filename for name in NOT_INTERRUPTED
+        ):
             self.calls += 1
             if self.calls == self._stop_at:
                 sys.settrace(None)
@@ -67,26 +69,26 @@ class Stopwatch:
 
 
 def shown(exc: BaseException) -> str:
-    """Show an exception as programs do that show locals: whole, and cut as rich cuts them."""
+    """Return a traceback with local variables, in full and shortened as rich shortens them."""
     lines = traceback.format_exception(exc)
     for link in chain(exc):
         for frame, _ in traceback.walk_tb(link.__traceback__):
             for name, value in list(frame.f_locals.items()):
                 place = f"{frame.f_code.co_filename}:{frame.f_lineno} {name}"
-                lines.append(f"{place} = {whole(value)}")
+                lines.append(f"{place} = {full_repr(value)}")
                 lines.append(f"{place} = {pretty_repr(value, max_string=20, max_depth=3)}")
     return "\n".join(lines)
 
 
-def whole(value: object) -> str:
+def full_repr(value: object) -> str:
     try:
         return repr(value)
-    except Exception as exc:  # noqa: BLE001 - an object that was interrupted while it was made
+    except Exception as exc:  # noqa: BLE001 - its creation was interrupted
         return f"<no repr: {exc}>"
 
 
 class Issued:
-    """Secrets, in an object whose repr does not show them: the tests have frames, too."""
+    """Secrets. The repr does not show them, because frames of the tests are checked too."""
 
     def __init__(self) -> None:
         self.parts: set[str] = set()
@@ -94,9 +96,9 @@ class Issued:
 
 @pytest.fixture
 def issued(monkeypatch: pytest.MonkeyPatch) -> Issued:
-    """Note all that must not be shown, in the files or on its way: tokens, keys, codes, verifiers.
+    """Record every secret that is issued: tokens, keys, codes, verifiers.
 
-    The ``state`` of a login is shorter; it is part of the address that the person is shown.
+    The ``state`` of a login is shorter. It is part of the link that the user sees.
     """
     issued = Issued()
     raw = secrets.token_bytes
@@ -113,13 +115,13 @@ def issued(monkeypatch: pytest.MonkeyPatch) -> Issued:
 
 def check(issued: Issued, exc: BaseException) -> None:
     text = shown(exc)
-    parts = {secret[8:24] for secret in issued.parts if len(secret) >= LONG}
+    parts = {secret[8:24] for secret in issued.parts if len(secret) >= SHORTEST_SECRET}
     shows = [text[max(0, text.index(part) - 1500) :][:1800] for part in parts if part in text]
     assert not shows, shows[0]
 
 
 def use_expired_login(world: World) -> Callable[[], object]:
-    """Return what renews a token, gets role credentials, and writes both."""
+    """Return a call that renews a token, fetches role credentials, and writes both."""
     world.sign_in(expiresAt="2020-01-01T00:00:00Z")
     for file in world.role_files():
         file.unlink()
@@ -130,7 +132,7 @@ def use_expired_login(world: World) -> Callable[[], object]:
 
 
 def use_cache(world: World) -> Callable[[], object]:
-    """Return what reads both from files."""
+    """Return a call that reads both from files."""
     use_expired_login(world)()
     session = boto3.Session(profile_name="dev")
     sso_plugin.enable(session)
@@ -139,7 +141,7 @@ def use_cache(world: World) -> Callable[[], object]:
 
 
 def log_in(world: World) -> Callable[[], object]:
-    """Return what logs in with a browser."""
+    """Return a call that logs in with a browser."""
     world.token_file().unlink(missing_ok=True)
 
     @hide_frames
@@ -154,7 +156,7 @@ def log_in(world: World) -> Callable[[], object]:
 
 
 def log_in_by_code(world: World) -> Callable[[], object]:
-    """Return what logs in by a code."""
+    """Return a call that logs in with a device code."""
     return lambda: login(
         "dev",
         flow="device",
@@ -165,7 +167,7 @@ def log_in_by_code(world: World) -> Callable[[], object]:
 
 
 def process_warm(world: World) -> Callable[[], object]:
-    """Return what ``credential-process`` does while the cache is warm."""
+    """Return the call of ``credential-process``, with a warm cache."""
     use_expired_login(world)()
     process_document("dev")
     return lambda: process_document("dev") and None
@@ -179,33 +181,41 @@ def open_console(world: World) -> Callable[[], object]:
 # A lock whose acquisition is interrupted is released by the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
-    "prepare", [use_expired_login, use_cache, log_in, log_in_by_code, process_warm, open_console]
+    "prepare",
+    [
+        use_expired_login,
+        open_console,
+        *(
+            pytest.param(each, marks=pytest.mark.long)
+            for each in (use_cache, log_in, log_in_by_code, process_warm)
+        ),
+    ],
 )
-def test_ctrl_c_shows_no_secret_wherever_it_comes(
+def test_ctrl_c_shows_no_secret_at_any_point(
     world: World, issued: Issued, prepare: Callable[[World], Callable[[], object]]
 ) -> None:
-    """In a request, in a file that is written, in a parser: the frames with secrets are dropped."""
+    """In a request, during a write, in a parser: frames with secrets are removed."""
     world.configure(world.emulator.profile() + "sso_refresh = blocking\n")
     prepare(world)()
     run = prepare(world)
-    with Stopwatch(None) as whole:
+    with Interruption(None) as whole:
         run()
     stopped = 0
     for sample in range(SAMPLES):
         run = prepare(world)
         try:
-            with Stopwatch(1 + whole.calls * sample // SAMPLES):
+            with Interruption(1 + whole.calls * sample // SAMPLES):
                 run()
         except Interrupted as exc:
             stopped += 1
             check(issued, exc)
-        except Exception as exc:  # noqa: BLE001 - turned into another error on the way
+        except Exception as exc:  # noqa: BLE001 - the interruption became another error
             check(issued, exc)
     assert stopped > SAMPLES / 2
 
 
-def test_the_address_of_the_console_does_not_show_itself(world: World) -> None:
-    """It signs in anyone who has it. It is a string all the same."""
+def test_the_repr_of_a_console_url_is_hidden(world: World) -> None:
+    """The URL signs in anyone who has it. It is a str, whose value is complete."""
     world.sign_in()
     url = console_url("dev")
     assert repr(url) == "'***'"
@@ -213,7 +223,7 @@ def test_the_address_of_the_console_does_not_show_itself(world: World) -> None:
 
 
 def test_a_failed_call_of_a_callers_own_client_shows_no_token(world: World, issued: Issued) -> None:
-    """No connection, no answer in time, half an answer."""
+    """No connection, no response in time, half a response."""
     world.sign_in()
     session = boto3.Session(profile_name="dev")
     sso_plugin.enable(session)
@@ -234,7 +244,7 @@ def test_a_failed_call_of_a_callers_own_client_shows_no_token(world: World, issu
 def test_a_refused_call_of_a_callers_own_client_shows_no_token(
     world: World, issued: Issued
 ) -> None:
-    """The frames are botocore's; the token that we fill in is hidden in them."""
+    """The frames are botocore's. They do not show the token that we add."""
     world.sign_in()
     session = boto3.Session(profile_name="dev")
     sso_plugin.enable(session)
