@@ -7,6 +7,7 @@ read ``access_key`` and ``secret_key``.
 
 from __future__ import annotations
 
+import functools
 import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from ..redact import hide_frames
 from ..timestamps import format_timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..clock import Clock
     from .credential_source import Source
     from .role_credentials import RoleCredentials
@@ -32,10 +35,12 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
 
     The minute begins when the thread last read a generation that was the newest. It ends early if
     AWS has rejected the generation, or it is about to expire.
+
+    :param source: returns where they come from. Called on first use.
     """
 
-    def __init__(self, source: Source, clock: Clock, method: str) -> None:
-        self._source = source
+    def __init__(self, source: Callable[[], Source], clock: Clock, method: str) -> None:
+        self._make_source = source
         self._clock = clock
         self._current: RoleCredentials | None = None
         self._rejected: str | None = None
@@ -43,6 +48,10 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
         super().__init__(
             self._fetch_metadata, method, lambda: datetime.fromtimestamp(clock.now(), timezone.utc)
         )
+
+    @functools.cached_property
+    def _source(self) -> Source:
+        return self._make_source()
 
     def _fetch_metadata(self) -> dict[str, Any]:
         """Return new credentials in the form of botocore's ``refresh_using``."""

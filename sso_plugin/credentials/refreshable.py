@@ -41,13 +41,14 @@ class SsoCredentials(CredentialsOfGenerations):
     After a failure, the attempt timeout is 1 second, and doubles up to 60. Callers get the error
     only after the current credentials have expired.
 
+    :param source: see the base class.
     :param background: whether a renewal runs in a background thread; may be set later.
     :param minimum_lifetime: seconds that they last at first use, if the portal issues such ones.
     """
 
     def __init__(
         self,
-        source: Source,
+        source: Callable[[], Source],
         clock: Clock,
         *,
         method: str = "sso",
@@ -99,8 +100,8 @@ class SsoCredentials(CredentialsOfGenerations):
             found = self._source.load() if self._current is None else None
             if found:
                 self._publish(found)
-                lasts_until = found.lifetime.long_enough_until(self._minimum_lifetime)
-                if self._minimum_lifetime and self._clock.latest() >= lasts_until:
+                until = found.lifetime.long_enough_until(self._minimum_lifetime)
+                if self._minimum_lifetime and self._clock.latest() >= until:
                     self._too_short = True
                     self._schedule = self._schedule.due_now()
 
@@ -109,8 +110,7 @@ class SsoCredentials(CredentialsOfGenerations):
             if self._attempts == attempts:
                 self._attempt_if_due()
             # Another process may have cached credentials that are valid, though due for renewal.
-            found = None if self._is_valid() else self._source.load()
-            if found:
+            if not self._is_valid() and (found := self._source.load()):
                 self._publish(found)
         if not self._is_valid() and self._error is not None:
             # A copy: threads that raise the same exception would share its traceback.

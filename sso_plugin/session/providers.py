@@ -14,6 +14,7 @@ from botocore.credentials import CredentialProvider, SSOProvider
 from botocore.exceptions import InvalidConfigError
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 
+from ..clock import Clock
 from ..config.profile import SsoProfile
 from ..credentials import Login
 from ..credentials.refreshable import SsoCredentials
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from ..credentials.access_token import AccessToken
-    from ..credentials.credential_source import Misconfigured
+    from ..credentials.credential_source import Misconfigured, Source
     from ..credentials.token_source import AskPerson, TokenSource
     from ..errors import LoginRequired
 
@@ -73,12 +74,9 @@ class SsoProvider(SSOProvider):
         """Return credentials that are fetched on first use, or None without a role."""
         profiles = self._session.full_config.get("profiles", {})
         names_role = profiles.get(self._profile_name, {}).keys() & _BOTOCORE_ROLE_KEYS
-        tokens = (
-            token_store_for(token_cache_of_credential_provider(self.original))
-            if names_role
-            else None
-        )
-        if tokens is None:
+        tokens = token_cache_of_credential_provider(self.original) if names_role else None
+        folder = token_folder(tokens)
+        if folder is None:
             return super().load()
         try:
             profile = SsoProfile.of(self._session, self._profile_name)
@@ -89,7 +87,7 @@ class SsoProvider(SSOProvider):
         if profile is None:
             return super().load()
         foreign = None if self.cache is self._usual_cache else MemoryCache(self.cache)
-        self.loaded = _credentials(self._session, profile, tokens, foreign)
+        self.loaded = _credentials(self._session, profile, folder, foreign)
         return self.loaded
 
 
@@ -134,7 +132,7 @@ class LoginProvider(CredentialProvider):
 
     def load(self) -> Credentials:
         """Return credentials that are fetched on first use."""
-        return _credentials(self._session, self._profile, token_cache())
+        return _credentials(self._session, self._profile)
 
     def load_token(self, **_: Any) -> DeferredRefreshableToken:
         """Return a bearer token that is loaded on first use."""
@@ -183,9 +181,7 @@ def _source_that_raises(exc: InvalidConfigError) -> Misconfigured:
 
 def _credentials_that_raise(exc: InvalidConfigError) -> SsoCredentials:
     """Return credentials that raise the error on use. An unsigned client never uses them."""
-    from ..clock import Clock
-
-    return SsoCredentials(_source_that_raises(exc), Clock())
+    return SsoCredentials(lambda: _source_that_raises(exc), Clock())
 
 
 def token_store_for(botocore_cache: object) -> Cache | None:
@@ -195,17 +191,28 @@ def token_store_for(botocore_cache: object) -> Cache | None:
 
 
 def _credentials(
-    session: Session, profile: SsoProfile, store: Cache, cache: Cache | None = None
+    session: Session,
+    profile: SsoProfile,
+    folder: str | None = None,
+    cache: Cache | None = None,
 ) -> SsoCredentials:
+    """Return credentials whose source is made on first use.
+
+    :param folder: where the token is; None for the usual folder.
+    :param cache: where a caller wants the role credentials.
+    """
+
+    def source() -> Source:
+        login = Login.of(session, profile, token_cache(folder))
+        own = role_cache(in_memory=profile.options.cache == "memory")
+        ask = make_ask_person(session, profile)
+        return role_source_of(login, cache or own, ask, of_login=cache is None)
+
     create_all_components(session)
-    login = Login.of(session, profile, store)
-    own = role_cache(in_memory=profile.options.cache == "memory")
     _register_features(profile)
     return SsoCredentials(
-        role_source_of(
-            login, cache or own, make_ask_person(session, profile), of_login=cache is None
-        ),
-        login.clock,
+        source,
+        Clock.of(profile),
         background=profile.options.refresh == "background",
         minimum_lifetime=profile.options.minimum_lifetime,
     )

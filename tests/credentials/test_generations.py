@@ -32,7 +32,7 @@ def now() -> Time:
 def renewed(now: Time) -> tuple[Source, SsoCredentials]:
     """Return credentials that were renewed after this thread had read one attribute."""
     source = Source(now)
-    credentials = SsoCredentials(source, Clock(now), random=lambda: 0.0)
+    credentials = SsoCredentials(lambda: source, Clock(now), random=lambda: 0.0)
     credentials.get_frozen_credentials()
     now.now += 45 * MINUTE
     source.gate = threading.Event()
@@ -65,7 +65,7 @@ def test_a_thread_that_has_read_nothing_reads_the_newest_generation(now: Time) -
 def test_a_generation_that_is_about_to_expire_is_not_read(now: Time) -> None:
     """AWS would reject the signature soon."""
     source = Source(now, lifetime=40)
-    credentials = SsoCredentials(source, Clock(now), random=lambda: 0.0)
+    credentials = SsoCredentials(lambda: source, Clock(now), random=lambda: 0.0)
     assert credentials.access_key == "1"
     now.now += 35
     source.gate = threading.Event()
@@ -79,7 +79,7 @@ def test_a_generation_that_is_about_to_expire_is_not_read(now: Time) -> None:
 def test_a_generation_that_aws_has_rejected_is_not_read(now: Time) -> None:
     """Also before the minute is over."""
     source = Source(now)
-    credentials = SsoCredentials(source, Clock(now), random=lambda: 0.0)
+    credentials = SsoCredentials(lambda: source, Clock(now), random=lambda: 0.0)
     assert credentials.access_key == "1"
     now.now += 20 * MINUTE
     assert credentials.access_key == "1"
@@ -89,7 +89,7 @@ def test_a_generation_that_aws_has_rejected_is_not_read(now: Time) -> None:
 
 def test_a_set_attribute_is_read(now: Time) -> None:
     """As in botocore's own credentials."""
-    credentials = SsoCredentials(Source(now), Clock(now))
+    credentials = SsoCredentials(lambda: Source(now), Clock(now))
     assert credentials.access_key == "1"
     credentials.access_key = "set"
     credentials.secret_key = "other"
@@ -102,7 +102,7 @@ def test_a_set_attribute_is_read(now: Time) -> None:
 def test_a_thread_that_has_read_nothing_can_set_an_attribute(now: Time) -> None:
     """It reads its own value for a minute, as it reads any generation."""
     source = Source(now)
-    credentials = SsoCredentials(source, Clock(now), random=lambda: 0.0)
+    credentials = SsoCredentials(lambda: source, Clock(now), random=lambda: 0.0)
     credentials.get_frozen_credentials()
     credentials.token = "set"
     now.now += 44 * MINUTE

@@ -221,7 +221,7 @@ def credentials_of_paused_machine(source: Source, time: Time) -> SsoCredentials:
     """Return credentials that are valid by the time since boot, and expired by the wall clock."""
     clock = Clock(time, lambda: 500.0)
     clock.observe(formatdate(time.now, usegmt=True))
-    credentials = SsoCredentials(source, clock, random=lambda: 0.0)
+    credentials = SsoCredentials(lambda: source, clock, random=lambda: 0.0)
     key_of(credentials)
     time.now += 2 * HOUR
     return credentials
@@ -247,7 +247,7 @@ def test_a_wall_clock_that_was_ahead_does_not_delay_the_next_attempt(
     counted = 500.0
     clock = Clock(time, lambda: counted)
     clock.observe(formatdate(time.now, usegmt=True))
-    credentials = SsoCredentials(source, clock, random=lambda: 0.0)
+    credentials = SsoCredentials(lambda: source, clock, random=lambda: 0.0)
     key_of(credentials)
     time.now += 24 * HOUR
     source.error = LoginRequired(error_msg="log in")
@@ -295,7 +295,9 @@ def test_jitter_shortens_the_attempt_timeout_by_a_tenth_at_most(
     source: Source, time: Time, jitter: float, after: float
 ) -> None:
     """Processes that had the same outage do not try again together."""
-    credentials = SsoCredentials(source, Clock(time), background=False, random=lambda: jitter)
+    credentials = SsoCredentials(
+        lambda: source, Clock(time), background=False, random=lambda: jitter
+    )
     key_of(credentials)
     time.now += HOUR - 60
     source.error = LoginRequired(error_msg="log in")
@@ -484,7 +486,7 @@ def test_an_unexpected_error_does_not_break_a_caller(
 
 def test_jitter_delays_a_renewal(source: Source, time: Time) -> None:
     """Processes that started together do not renew together."""
-    credentials = SsoCredentials(source, Clock(time), background=False, random=lambda: 1.0)
+    credentials = SsoCredentials(lambda: source, Clock(time), background=False, random=lambda: 1.0)
     key_of(credentials)
     time.now += HOUR - 15 * 60 + 83
     assert key_of(credentials) == "1"
@@ -626,7 +628,9 @@ def test_the_minimum_lifetime_applies_to_the_first_use_only() -> None:
     """Later renewals come when they are due."""
     now = Time()
     source = Source(now)
-    credentials = SsoCredentials(source, Clock(now), minimum_lifetime=45 * MINUTE, random=lambda: 0)
+    credentials = SsoCredentials(
+        lambda: source, Clock(now), minimum_lifetime=45 * MINUTE, random=lambda: 0
+    )
     credentials.get_frozen_credentials()
     now.now += 20 * MINUTE
     credentials.get_frozen_credentials()
@@ -645,7 +649,7 @@ def test_the_first_caller_waits_for_a_bounded_time(monkeypatch: pytest.MonkeyPat
     source.cached = source.make("cached")
     now.now += 43 * MINUTE
     source.gate = threading.Event()
-    credentials = SsoCredentials(source, Clock(now), minimum_lifetime=45 * MINUTE)
+    credentials = SsoCredentials(lambda: source, Clock(now), minimum_lifetime=45 * MINUTE)
     keys = [credentials.get_frozen_credentials().access_key for _ in range(3)]
     assert keys == ["cached"] * 3
     source.gate.set()

@@ -71,7 +71,9 @@ class Source:
 
 
 def credentials_of(source: Source, *, background: bool = True) -> SsoCredentials:
-    return SsoCredentials(source, Clock(source.time), background=background, random=lambda: 0.0)
+    return SsoCredentials(
+        lambda: source, Clock(source.time), background=background, random=lambda: 0.0
+    )
 
 
 def key_of(credentials: SsoCredentials) -> str:

@@ -55,7 +55,7 @@ class Program:
         made = login_to(portal, token_cache(), lambda: login.now)
         self.source = RoleSource(RoleFile(made, role_cache(), str(PROFILE.account_id)))
         self.credentials = SsoCredentials(
-            self.source, made.clock, background=False, random=lambda: 0.0
+            lambda: self.source, made.clock, background=False, random=lambda: 0.0
         )
         self.holds: IssuedCredentials | None = None
 
