@@ -171,7 +171,7 @@ _STEADY = {
     ),
     r"""((?:SessionToken": "|SESSION_TOKEN='?))[\w/+=-]{30,}""": r"\1IQoJb3JpZ2luX2VjEXAMPLETOKEN",
     r"(AUTHORIZATION_TOKEN=)[\w-]+": r"\1fJ8Qv2EXAMPLE",
-    r"(?<=answers in )\d+ ms": "4 ms",
+    r"(?<=responds in )\d+ ms": "4 ms",
     r"Python 3\.\d+\.\w+": "Python 3.13.1",
     r"python3\.\d+": "python3.13",
     r"(boto3|botocore) 1\.[\d.]+": r"\1 1.44.5",
