@@ -27,7 +27,7 @@ SCRIPT = """
 import json, logging, pathlib, sys, urllib.request
 logging.basicConfig(filename=sys.argv[1], level=logging.DEBUG)
 import boto3, sso_plugin
-from quicklogin import login
+from quick_login import login
 from botocore.exceptions import BotoCoreError, ClientError
 
 emulator, home = sys.argv[2], pathlib.Path.home()

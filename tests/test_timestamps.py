@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_tests import SEARCH
-from quicklogin import login
+from quick_login import login
 
 import sso_plugin
 from sso_plugin import LoginRequired

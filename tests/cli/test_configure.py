@@ -52,7 +52,7 @@ def test_without_a_terminal_the_command_needs_yes(
     before = config_file.read_bytes()
     assert main(["configure"]) == 2
     assert (
-        "Nothing was written, because this is not a terminal. Add --yes to write it."
+        "Nothing was written: this is not a terminal, so you cannot be asked. Add --yes."
         in capsys.readouterr().err
     )
     assert config_file.read_bytes() == before
@@ -88,7 +88,7 @@ def test_the_command_asks_before_it_writes(
     """In a real terminal, below the diff. The default is no."""
     before = config_file.read_bytes()
     with Terminal("configure") as terminal:
-        terminal.read_until(r"Write this\? \[y/N\]: ")
+        terminal.read_until(r"Write these changes\? \[y/N\]: ")
         assert "+[profile production-ReadOnlyAccess]" in terminal.text
         terminal.press(f"{answer}\n")
         assert terminal.finish() == code
@@ -100,7 +100,7 @@ def test_an_interrupt_at_the_question_writes_nothing(config_file: Path) -> None:
     """The exit code is that of a program that Ctrl-C stops."""
     before = config_file.read_bytes()
     with Terminal("configure") as terminal:
-        terminal.read_until(r"Write this\? \[y/N\]: ")
+        terminal.read_until(r"Write these changes\? \[y/N\]: ")
         # Python ignores an interrupt while it prepares the prompt, so press again if needed.
         terminal.press_ctrl_c()
         while terminal.is_running(seconds=1):

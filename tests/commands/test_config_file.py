@@ -10,11 +10,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import otheruser
+import other_user
 import pytest
 from botocore.configloader import load_config
 from configure_support import BY_HAND, NEW_PROFILE, with_new_profile, write
-from otheruser import Snapshot
+from other_user import Snapshot
 
 from sso_plugin import ConfigError
 from sso_plugin.commands.config_change import Change
@@ -259,22 +259,22 @@ finally:
 }
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize("swap", SWAPS)
 def test_root_changes_no_file_that_another_user_swaps_in(tmp_path: Path, swap: str) -> None:
     """Root writes to the folder of a user, who replaces names with links again and again."""
     victim = make_victim(tmp_path / "victim")
     tmp_path.chmod(0o755)
-    with otheruser.folder_of(otheruser.ATTACKER) as top:
+    with other_user.folder_of(other_user.ATTACKER) as top:
         folder = top / "aws"
         folder.mkdir()
         (folder / "config").write_text(BY_HAND)
         for path in (folder, folder / "config"):
-            os.chown(path, otheruser.ATTACKER, otheruser.ATTACKER)
+            os.chown(path, other_user.ATTACKER, other_user.ATTACKER)
         before = Snapshot(victim)
         written = 0
         code = SWAPS[swap].format(folder=str(folder), victim=str(victim))
-        with otheruser.running_as(otheruser.ATTACKER, code):
+        with other_user.running_as(other_user.ATTACKER, code):
             end = time.monotonic() + 60
             while written < 30 and time.monotonic() < end:
                 written += rewrite(folder / "config", written % 7)
@@ -282,7 +282,7 @@ def test_root_changes_no_file_that_another_user_swaps_in(tmp_path: Path, swap: s
     assert written == 30
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_root_follows_links_of_a_user_to_files_of_that_user_only(
     tmp_path: Path, victim: Path
 ) -> None:
@@ -291,12 +291,12 @@ def test_root_follows_links_of_a_user_to_files_of_that_user_only(
     (tmp_path / "file").symlink_to(victim / "config")
     (tmp_path / "folder").symlink_to(victim)
     for path in (tmp_path / "file", tmp_path / "folder"):
-        os.chown(path, otheruser.ATTACKER, otheruser.ATTACKER, follow_symlinks=False)
+        os.chown(path, other_user.ATTACKER, other_user.ATTACKER, follow_symlinks=False)
     for path in (tmp_path / "file", tmp_path / "folder/config", tmp_path / "folder/none"):
         with pytest.raises(ConfigError, match=r"a link of another user \(65534\) leads there"):
             ConfigFile.at(str(path)).replace("", "", Change())
         assert not rewrite(path, 1)
     assert Snapshot(victim) == before
-    os.chown(victim / "config", otheruser.ATTACKER, otheruser.ATTACKER)
+    os.chown(victim / "config", other_user.ATTACKER, other_user.ATTACKER)
     assert rewrite(tmp_path / "file", 1)
-    assert (victim / "config").stat().st_uid == otheruser.ATTACKER
+    assert (victim / "config").stat().st_uid == other_user.ATTACKER

@@ -12,10 +12,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import otheruser
+import other_user
 import pytest
 from command import ENTRY, environment, run
-from memos import plant, vouch
+from planted_memo import match_marks, plant
 
 from sso_plugin.commands.credential_process import process_document
 
@@ -400,7 +400,7 @@ class TestUntrustedFiles:
             spoil(memo)
         else:
             spoil(role)
-            vouch(memo, role)
+            match_marks(memo, role)
         assert process_document("dev") == first
 
     @pytest.mark.parametrize(
@@ -428,7 +428,7 @@ class TestUntrustedFiles:
         first = process_document("dev")
         memo, role = plant(world.home)
         role.write_text(json.dumps({"Credentials": credentials}))
-        vouch(memo, role)
+        match_marks(memo, role)
         assert process_document("dev") == first
 
     @pytest.mark.parametrize("name", ["\udcff", "a" * 3000], ids=ascii)
@@ -448,13 +448,13 @@ class TestUntrustedFiles:
         assert process_document(name) == process_document(name)
         assert memos(world) == []
 
-    @otheruser.needs_two_users
+    @other_user.needs_two_users
     @pytest.mark.parametrize("which", ["nothing", "memo", "role"])
     def test_a_file_of_another_user_is_ignored(self, world: World, which: str) -> None:
         """It may contain keys of that user."""
         world.sign_in()
         first = process_document("dev")["AccessKeyId"]
-        with otheruser.folder_of(otheruser.USER) as folder:
+        with other_user.folder_of(other_user.USER) as folder:
             home = folder / "home"
             shutil.copytree(world.home, home)
             done = world.run(AS_USER, HOME=str(home), WHICH=which)
@@ -465,9 +465,9 @@ class TestUntrustedFiles:
 AS_USER = f"""
 import os, sys
 from pathlib import Path
-from memos import plant, vouch
+from planted_memo import plant, match_marks
 from sso_plugin.commands.credential_process import process_document
-from otheruser import ATTACKER, USER
+from other_user import ATTACKER, USER
 home = Path.home()
 os.environ["AWS_CONFIG_FILE"] = str(home / ".aws/config")
 print(process_document("dev")["AccessKeyId"])
@@ -477,11 +477,11 @@ for path in (home, *home.rglob("*")):
 role.chmod(0o644)
 if os.environ["WHICH"] == "role":
     os.chown(role, ATTACKER, ATTACKER)
-vouch(memo, role)
+match_marks(memo, role)
 memo.chmod(0o644)
 if os.environ["WHICH"] == "memo":
     os.chown(memo, ATTACKER, ATTACKER)
-{otheruser.BECOME.format(uid=otheruser.USER)}
+{other_user.BECOME.format(uid=other_user.USER)}
 print(process_document("dev")["AccessKeyId"])
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-from quicklogin import login
+from quick_login import login
 
 if TYPE_CHECKING:
     from world import World

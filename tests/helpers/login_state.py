@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from quicklogin import login
+from quick_login import login
 
 import sso_plugin
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from otheruser import USER
+from other_user import USER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ os.setgroups([]); os.setgid({uid}); os.setuid({uid})
 """
 """Code that becomes a user, who may not be able to read our modules: it imports them first.
 
-It imports the modules of the storage only, which takes less time than `otheruser.BECOME`.
+It imports the modules of the storage only, which takes less time than `other_user.BECOME`.
 """
 
 _DEFINITIONS = """

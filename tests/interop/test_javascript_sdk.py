@@ -15,7 +15,7 @@ import boto3
 import pytest
 from command import ENTRY, environment
 from interop import token_file
-from quicklogin import login
+from quick_login import login
 
 import sso_plugin
 

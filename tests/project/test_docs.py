@@ -15,7 +15,7 @@ import boto3
 import botocore.exceptions
 import botocore.session
 import pytest
-from quicklogin import login
+from quick_login import login
 
 import sso_plugin
 import sso_plugin.config.profile

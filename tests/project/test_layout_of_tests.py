@@ -12,21 +12,14 @@ TESTS = Path(__file__).parents[1]
 _ANY_INPUT = "properties of several modules, for any input"
 
 OTHER_FILES = {
-    "cli/test_help.py": "the help of all commands",
     "commands/test_properties.py": _ANY_INPUT,
-    "config/test_properties.py": _ANY_INPUT,
-    "credentials/test_first_use.py": "what a session does when it first needs credentials",
+    "config/test_served.py": "the package itself: config/__init__.py",
+    "credentials/test_login.py": "the package itself: credentials/__init__.py",
     "credentials/test_properties.py": _ANY_INPUT,
-    "emulator/test_authorize.py": "the authorization code flow, through several modules",
     "emulator/test_command.py": "the command `python -m sso_plugin.emulator`",
-    "emulator/test_fixtures.py": "the fixtures of the pytest plugin",
-    "emulator/test_log.py": "the request log, over HTTP",
-    "emulator/test_schedule.py": "when faults take effect, through several modules",
-    "emulator/test_wire.py": "faults as clients see them",
+    "emulator/test_imports.py": "what all modules import",
     "portal/test_hostile_portal.py": "harmful responses, through several modules",
-    "signin/test_hostile_pages.py": "harmful sign-in pages, through several modules",
     "storage/test_properties.py": _ANY_INPUT,
-    "test_timestamps_properties.py": "properties of timestamps, for any input",
 }
 """Test files in mirrored folders that are not named for a module, and the reason."""
 
@@ -52,7 +45,7 @@ def files_of(package: Path) -> dict[str, str]:
     """Return the test files of a mirrored folder: the name that each is for, by its path."""
     folder = TESTS / package.relative_to(PACKAGE)
     return {
-        path.relative_to(TESTS).as_posix(): path.stem.removeprefix("test_")
+        path.relative_to(TESTS).as_posix(): path.stem.removeprefix("test_").rstrip("_")
         for path in folder.glob("test_*.py")
     }
 

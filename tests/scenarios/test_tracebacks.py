@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from quicklogin import login
+from quick_login import login
 from rich.pretty import pretty_repr
 
 import sso_plugin

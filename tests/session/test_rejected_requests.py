@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 from crowd import crowd
 from long_tests import long
-from quicklogin import login
+from quick_login import login
 from service import Service
 
 import sso_plugin

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import otheruser
+import other_user
 import pytest
 from loopback_clients import (
     LOOPBACK_ADDRESSES,
@@ -172,7 +172,7 @@ def test_where_the_system_does_not_report_the_peer_a_login_works(
 
 
 @needs_linux
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize("closed_first", [0, 20], ids=["waits", "closes-at-once"])
 @pytest.mark.parametrize("address", LOOPBACK_ADDRESSES)
 @pytest.mark.parametrize("query", ANSWERS)
@@ -198,7 +198,7 @@ with Callback(sys.argv[1]) as callback:
 
 
 @needs_linux
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_root_is_accepted() -> None:
     """The relays of WSL and of containers run as root. They need the state too."""
     with serving_as_another_user(SERVER, STATE) as process:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from approving_user import ApprovingUser, open_page
 from long_tests import long
-from quicklogin import login
+from quick_login import login
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginPrompt, PortalError, Status

@@ -10,7 +10,7 @@ from approving_user import ApprovingUser
 from browsers import Browser, set_browser
 from hostile import DEVICE, HostilePortal
 from long_tests import long
-from quicklogin import login
+from quick_login import login
 
 from sso_plugin import LoginPrompt
 from sso_plugin.printable import one_line

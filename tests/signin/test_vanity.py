@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.session import Session
 from long_tests import long
-from quicklogin import login
+from quick_login import login
 from world import World
 
 import sso_plugin

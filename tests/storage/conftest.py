@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import otheruser
+import other_user
 import pytest
 from token_home import Reader, TokenHome
 
@@ -23,5 +23,5 @@ def reader() -> Iterator[Reader]:
 @pytest.fixture
 def home(reader: Reader) -> Iterator[TokenHome]:
     """Create a home folder with a token."""
-    with otheruser.folder_of(0) as folder:
+    with other_user.folder_of(0) as folder:
         yield TokenHome(folder, reader)

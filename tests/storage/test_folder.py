@@ -11,9 +11,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import otheruser
+import other_user
 import pytest
-from otheruser import ATTACKER, USER, Snapshot
+from other_user import ATTACKER, USER, Snapshot
 from token_home import BECOME
 
 from sso_plugin.commands.config_change import Change
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from world import World
 
-pytestmark = otheruser.needs_two_users
+pytestmark = other_user.needs_two_users
 
 GROUP = 65531
 
@@ -35,7 +35,7 @@ GROUP = 65531
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Use the home of a user, as root does with ``sudo -E``. The user's group has another ID."""
-    with otheruser.folder_of(USER) as folder:
+    with other_user.folder_of(USER) as folder:
         os.chown(folder, USER, GROUP)
         monkeypatch.setenv("HOME", str(folder))
         yield folder
@@ -158,7 +158,7 @@ def test_another_user_who_creates_a_folder_in_tmp_gets_no_secret(
     shared.mkdir()
     shared.chmod(0o1777)
     monkeypatch.setenv("HOME", str(shared))
-    with otheruser.folder_of(ATTACKER) as folder:
+    with other_user.folder_of(ATTACKER) as folder:
         (folder / "sso/cache").mkdir(parents=True)
         if by == "link":
             (shared / ".aws").symlink_to(folder)
@@ -332,7 +332,7 @@ def test_a_user_who_replaces_a_folder_by_a_link_meanwhile_changes_no_other_file(
     before = Snapshot(victim), sorted(victim.rglob("*"))
     code = SWAP.format(folder=str(home / part), victim=str(victim))
     written = 0
-    with otheruser.running_as(USER, code):
+    with other_user.running_as(USER, code):
         end = time.monotonic() + 60
         while written < 30 and time.monotonic() < end:
             cache = FileCache(folder)
@@ -359,7 +359,7 @@ if new.exists():
     os.rename({str(home)!r} + "/made", new)
     os.rmdir(new)
 """
-    with otheruser.running_as(USER, code):
+    with other_user.running_as(USER, code):
         for _ in range(300):
             with contextlib.suppress(OSError):
                 OpenFolder.following(home / "new", make=True).close()

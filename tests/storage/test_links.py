@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import otheruser
+import other_user
 import pytest
-from otheruser import ATTACKER, USER
+from other_user import ATTACKER, USER
 
 from sso_plugin.storage import links
 from sso_plugin.storage.links import check_links, resolve
@@ -54,7 +54,7 @@ def test_links_have_no_owners_for_a_user_other_than_root(
     assert resolve(folder / "link") == (folder / "real", frozenset())
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_the_owners_of_links_and_of_their_folders_are_returned_to_root(folder: Path) -> None:
     """The owner of a folder can move a link of another user into it."""
     (folder / "link").symlink_to("real")

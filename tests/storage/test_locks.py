@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browsers import browser
-from otheruser import Snapshot
+from other_user import Snapshot
 
 from sso_plugin.storage import locks, waiting
 from sso_plugin.storage.cache import MemoryCache

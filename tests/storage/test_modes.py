@@ -7,9 +7,9 @@ import pwd
 import sys
 from typing import TYPE_CHECKING, Any
 
-import otheruser
+import other_user
 import pytest
-from otheruser import ATTACKER, USER
+from other_user import ATTACKER, USER
 from token_home import DOCUMENT, GROUP, give
 
 from sso_plugin.storage import modes
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these are layouts of Linux")
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_a_group_with_one_member_is_trusted(home: TokenHome) -> None:
     """Many systems have such groups and umask 002, so that the group can write new files."""
     modes._own_groups.clear()
@@ -42,7 +42,7 @@ def test_a_group_with_one_member_is_trusted(home: TokenHome) -> None:
     assert home.read(user.pw_uid, gid=user.pw_gid)["ours"] == [None]
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize("mode", [0o755, 0o775])
 def test_the_root_folder_can_be_the_home_in_a_container(home: TokenHome, mode: int) -> None:
     """On OpenShift a user has no entry in passwd, and group 0, which can write root's files."""
@@ -59,7 +59,7 @@ ROOT = "root:x:0:0:root:/root:/bin/sh\nsync:x:5:0:sync:/sbin:/bin/sync\n"
 USER_OF_IMAGE = f"image:x:{USER}:{{}}::/home/image:/bin/sh\n"
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize(
     ("uid", "gid", "users", "group", "sources", "read"),
     [
@@ -88,7 +88,7 @@ def test_a_group_is_trusted_if_it_has_no_other_users(  # noqa: PLR0913 - what a 
     assert found["ours"] == [DOCUMENT if read else None]
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_the_test_of_chmod_creates_no_file_elsewhere(home: TokenHome) -> None:
     """A user replaces a folder by a link while root tests ``chmod`` in it."""
     victim = home.path.parent / "victim"
@@ -102,7 +102,7 @@ os.symlink({str(victim)!r}, {folder!r})
 os.unlink({folder!r})
 os.rename({folder!r} + "-kept", {folder!r})
 """
-    with otheruser.running_as(USER, code):
+    with other_user.running_as(USER, code):
         for _ in range(3000):
             modes._chmod_fails(folder)
     assert (victim.stat().st_mtime_ns, list(victim.iterdir())) == (before, [])

@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import otheruser
+import other_user
 import pytest
-from otheruser import ATTACKER, USER
+from other_user import ATTACKER, USER
 from token_home import BECOME, BUILDER, DOCUMENT, GROUP, READ, give, outcome_of
 
 from sso_plugin.credentials.token_source import TokenSource
@@ -109,7 +109,7 @@ ACCEPTED = [
 ]
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize("arrange", ACCEPTED)
 def test_a_file_that_no_other_user_could_write_is_read(
     home: TokenHome, arrange: Callable[[TokenHome], None]
@@ -235,7 +235,7 @@ def fix(message: str, uid: int = USER) -> None:
         subprocess.run(command, check=True, cwd="/", user=user, group=user, extra_groups=[])
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize("arrange", REFUSED)
 def test_a_file_that_another_user_could_write_is_ignored(
     home: TokenHome, arrange: Callable[[TokenHome], None]
@@ -254,7 +254,7 @@ def test_a_file_that_another_user_could_write_is_ignored(
     assert home.read()["ours"] == [DOCUMENT]
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize("owner", [0, ATTACKER])
 def test_all_folders_up_to_the_root_are_checked_without_a_home(home: TokenHome, owner: int) -> None:
     """A home that does not exist has no owner."""
@@ -300,7 +300,7 @@ def written_by_root_behind_a_link(home: TokenHome) -> None:
     os.chown(home.token, 0, 0)
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize(
     "arrange",
     [
@@ -366,7 +366,7 @@ REFUSED_BY_ROOT: dict[Callable[[TokenHome], None], str] = {
 }
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize("arrange", REFUSED_BY_ROOT)
 def test_root_ignores_files_that_another_user_could_write(
     home: TokenHome, arrange: Callable[[TokenHome], None]
@@ -423,7 +423,7 @@ os.rename({outside!r} + "/kept", {outside!r} + "/aws")
 """
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_a_folder_that_another_user_swaps_is_never_trusted(home: TokenHome) -> None:
     """At the moment of each check it may be another one."""
     elsewhere(home)
@@ -434,7 +434,7 @@ def test_a_folder_that_another_user_swaps_is_never_trusted(home: TokenHome) -> N
     swap = SWAP.format(outside=str(home.outside), home=str(home.path))
     code = READ.replace('JSONFileCache(str(folder))["token"]', json.dumps(DOCUMENT))
     given = [USER, USER, [], str(home.path), "", 400]
-    with otheruser.running_as(0, swap):
+    with other_user.running_as(0, swap):
         found = outcome_of([sys.executable, "-c", code, json.dumps(given)])
     assert found["ours"] == [None] * 400
 
@@ -447,7 +447,7 @@ exec "$@"
 """
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_a_file_on_a_read_only_mount_is_checked(home: TokenHome) -> None:
     """Another user may have written it before, or outside of the mount. A copy is trusted."""
     home.token.chmod(0o777)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import otheruser
+import other_user
 import pytest
 from token_home import BECOME
 
@@ -21,7 +21,7 @@ pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
 from browsers import browser
 from command import ENTRY, environment, run
-from quicklogin import login
+from quick_login import login
 
 import sso_plugin
 from sso_plugin.commands.doctor import diagnose
@@ -259,12 +259,12 @@ import encodings.ascii, os, sys, tempfile
 from pathlib import Path
 from sso_plugin.storage import modes, trust, writing, unwritable
 from sso_plugin.storage.file_cache import FileCache
-{BECOME.format(uid=otheruser.USER)}
+{BECOME.format(uid=other_user.USER)}
 print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
 """
 
 
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize(
     "existing",
     [
@@ -275,7 +275,7 @@ print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
 )
 def test_the_command_for_a_folder_of_root_changes_only_the_cache(existing: str) -> None:
     """Not its parents, which may be system folders."""
-    with otheruser.folder_of(0) as home:
+    with other_user.folder_of(0) as home:
         folder = home / ".aws/sso/cache"
         (home / existing).mkdir(parents=True, exist_ok=True)
         tried = [sys.executable, "-c", TRY, str(folder)]

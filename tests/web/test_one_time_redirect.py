@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
-import otheruser
+import other_user
 import pytest
 from loopback_clients import (
     LOOPBACK_ADDRESSES,
@@ -109,7 +109,7 @@ def test_a_wrong_host_and_a_wrong_path_are_refused() -> None:
 
 
 @needs_linux
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_another_user_who_is_faster_than_the_browser_is_refused() -> None:
     """The address is in the process list, where other users can read it."""
     statuses: list[str] = []
@@ -122,7 +122,7 @@ def test_another_user_who_is_faster_than_the_browser_is_refused() -> None:
 
 
 @needs_linux
-@otheruser.needs_two_users
+@other_user.needs_two_users
 @pytest.mark.parametrize("closed_first", [0, 20], ids=["waits", "closes-at-once"])
 @pytest.mark.parametrize("address", LOOPBACK_ADDRESSES)
 def test_the_browser_gets_the_page_after_another_user_was_refused(
@@ -156,7 +156,7 @@ open_by_redirect("https://secret.example", start)
 
 
 @needs_linux
-@otheruser.needs_two_users
+@other_user.needs_two_users
 def test_root_is_refused_too() -> None:
     """The URL is for the user who started the browser."""
     with serving_as_another_user(SERVER) as process:

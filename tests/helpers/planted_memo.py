@@ -10,7 +10,7 @@ from sso_plugin.commands import credential_process
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["plant", "vouch"]
+__all__ = ["plant", "match_marks"]
 
 
 def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]:
@@ -23,11 +23,11 @@ def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]
     held = json.loads(memo.read_text(encoding="utf-8"))
     held |= {"role_file": str(role), **changes}
     memo.write_text(json.dumps(held), encoding="utf-8")
-    vouch(memo, role)
+    match_marks(memo, role)
     return memo, role
 
 
-def vouch(memo: Path, role: Path) -> None:
+def match_marks(memo: Path, role: Path) -> None:
     """Set its marks to the current ones, as if no file had changed since it was written."""
     held = json.loads(memo.read_text(encoding="utf-8"))
     held["config"] = credential_process._config_marks()
