@@ -144,7 +144,7 @@ def test_a_missing_role_or_account_is_an_error_on_first_use(world: World) -> Non
     world.sign_in()
     with pytest.raises(NoAccess, match='The sso-session "corp" asks for the role PowerUser in'):
         who(get(role="PowerUser"))
-    with pytest.raises(ConfigError, match='No account named "stagin". Available: staging, '):
+    with pytest.raises(ConfigError, match='No account named "stagin"'):
         who(get(account="stagin"))
 
 

@@ -10,7 +10,7 @@ from sso_plugin.commands import credential_process
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["plant", "match_marks"]
+__all__ = ["match_marks", "plant"]
 
 
 def plant(home: Path, name: str = "a" * 40, **changes: Any) -> tuple[Path, Path]:
