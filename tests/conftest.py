@@ -34,6 +34,19 @@ os.umask(0o022)
 
 pytest_plugins = ["sso_plugin.emulator.pytest_plugin"]
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as long all cases but the first of a test that is marked ``one_quick_case``."""
+    seen: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("one_quick_case"):
+            name = item.nodeid.partition("[")[0]
+            if name in seen:
+                item.add_marker(pytest.mark.long)
+            seen.add(name)
+
+
 # Reading the models takes half of the time of a new client. Tests create thousands of clients.
 _load_file = JSONFileLoader.load_file
 _load_builtin_file = functools.cache(JSONFileLoader().load_file)

@@ -138,6 +138,7 @@ def fail(number: int) -> None:
     raise errors()[number]
 
 
+@pytest.mark.long
 def test_an_error_is_the_same_after_pickling_and_copying() -> None:
     """Also if it was raised in a pool of processes."""
     for exc in errors():

@@ -201,6 +201,7 @@ def test_a_value_with_backslashes_is_masked_completely(
 LENGTH = 200_000
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("start", "again"),
     [
@@ -298,6 +299,7 @@ def test_the_filter_is_added_once_and_not_removed(world: World) -> None:
     assert sum(isinstance(one, redact._Masking) for one in logger.filters) == 1
 
 
+@pytest.mark.long
 def test_a_program_without_sso_has_no_filter(world: World) -> None:
     """A session without SSO keys pays nothing."""
     script = """

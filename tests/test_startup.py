@@ -99,6 +99,7 @@ class TestCost:
         assert {_own_folder(installed)} == extra.pop("os.listdir")
         assert set() == {name for name, values in extra.items() if values} - IMPORT_SYSTEM
 
+    @pytest.mark.long
     @pytest.mark.parametrize("flags", [[], ["-W", "error"], ["-X", "dev"], ["-bb"]])
     def test_nothing_is_printed(self, installed: Environment, flags: list[str]) -> None:
         """It would be a part of the output of other programs."""
@@ -172,11 +173,13 @@ class TestSwitches:
 class TestRegistration:
     """From the import of botocore to the session."""
 
+    @pytest.mark.long
     @pytest.mark.parametrize("module", ["botocore.session", "boto3"])
     def test_importing_botocore_registers(self, installed: Environment, module: str) -> None:
         """The import hook stays, because botocore may be imported again."""
         assert installed.run("-c", f"import {module}" + REPORT) == REGISTERED
 
+    @pytest.mark.long
     def test_finding_the_module_registers_too(self, installed: Environment) -> None:
         """The result is the real one, so the import still works."""
         snippet = """
@@ -193,6 +196,7 @@ assert spec == botocore.session.__spec__
         """Only sessions matter."""
         assert installed.run("-c", "import botocore.exceptions" + REPORT) == WAITING
 
+    @pytest.mark.long
     def test_each_session_is_passed_to_the_plugin_once(self, installed: Environment) -> None:
         """It is the session of the caller."""
         snippet = """
@@ -205,6 +209,7 @@ print(seen == sessions)
 """
         assert installed.run("-c", snippet) == "True"
 
+    @pytest.mark.long
     def test_the_next_finder_is_called(self, installed: Environment) -> None:
         """The import hook itself finds nothing."""
         snippet = """
@@ -219,6 +224,7 @@ print("botocore.session" in Next.asked)
 """
         assert installed.run("-c", snippet) == "True"
 
+    @pytest.mark.long
     @pytest.mark.parametrize("purged", ["botocore", "botocore.session"])
     def test_botocore_may_be_imported_again(self, installed: Environment, purged: str) -> None:
         """Test suites delete its modules and import it again. The sessions of both are served."""
@@ -234,6 +240,7 @@ print(type(first) is type(second), is_enabled(second))
 """
         assert installed.run("-c", snippet + REPORT) == f"False True\n{REGISTERED}"
 
+    @pytest.mark.long
     def test_a_module_of_botocore_may_be_reloaded(self, installed: Environment) -> None:
         """It has another session class then."""
         snippet = """
@@ -244,6 +251,7 @@ print(is_enabled(botocore.session.Session()))
 """
         assert installed.run("-c", snippet + REPORT) == f"True\n{REGISTERED}"
 
+    @pytest.mark.long
     @pytest.mark.parametrize("found_first", ["botocore.session", "botocore"])
     def test_another_finder_may_find_botocore_first(
         self, installed: Environment, found_first: str
@@ -263,12 +271,14 @@ print(is_enabled(session))
 """
         assert installed.run("-c", snippet + REPORT) == f"True\n{REGISTERED}"
 
+    @pytest.mark.long
     def test_a_second_call_of_the_start_up_file_adds_nothing(self, installed: Environment) -> None:
         """Before Python 3.15 a .pth file is run twice in every virtual environment."""
         again = "import site; site.main()"
         assert installed.run("-c", again + REPORT) == WAITING
         assert installed.run("-c", f"import botocore.session; {again}" + REPORT) == REGISTERED
 
+    @pytest.mark.long
     def test_sixteen_threads_importing_register_once(self, installed: Environment) -> None:
         """All of them can use boto3."""
         assert f"16\n{REGISTERED}" == installed.run("-c", THREADS + IMPORT + REPORT)
@@ -277,6 +287,7 @@ print(is_enabled(session))
         """`find_spec` is called without the lock that the import system holds for a module."""
         assert f"16\n{REGISTERED}" == installed.run("-c", THREADS + LOOK + REPORT)
 
+    @pytest.mark.long
     def test_botocore_may_be_imported_before(self, installed: Environment) -> None:
         """Such as by an earlier start-up file."""
         snippet = """
@@ -328,6 +339,7 @@ class TestExplicitCalls:
         snippet = f"from sso_plugin import startup; {steps}"
         assert expected == installed.run("-c", snippet + REPORT)
 
+    @pytest.mark.long
     def test_importing_botocore_after_register_changes_nothing(
         self, installed: Environment
     ) -> None:
@@ -361,11 +373,13 @@ except ModuleNotFoundError as error:
 """
         assert f"botocore\n{WAITING}" == own.run("-c", snippet + REPORT)
 
+    @pytest.mark.long
     def test_botocore_may_be_too_old_to_register_with(self, own: Environment) -> None:
         """`register_initializer` came with botocore 1.27.11."""
         snippet = "import botocore; del botocore.register_initializer; import botocore.session"
         assert own.run("-c", snippet + REPORT) == WAITING
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "plugin",
         [
@@ -387,6 +401,7 @@ except ModuleNotFoundError as error:
         snippet = "import botocore.session; print(botocore.session.Session().profile)"
         assert own.run("-c", snippet) == "None"
 
+    @pytest.mark.long
     def test_the_class_of_an_error_is_logged_at_debug_level(self, own: Environment) -> None:
         """Its message may have a secret."""
         plugin = own.site_packages / "sso_plugin" / "session" / "plugin.py"
@@ -414,6 +429,7 @@ sys.meta_path.insert(0, Particular)
         (own.site_packages / "a.pth").write_text("import particular\n", encoding="utf-8")
         assert own.run("-c", REPORT) == WAITING
 
+    @pytest.mark.long
     @pytest.mark.parametrize("remains", ["nothing", "folder"])
     def test_a_start_up_file_without_its_package_breaks_no_program(
         self, own: Environment, remains: str

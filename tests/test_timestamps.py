@@ -175,6 +175,7 @@ FORMATS = [
 ZONES = ["Z", "UTC", "GMT", "+00:00", "+0530", "-08", "-0330", "EST", "BST", "XYZ", ""]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.usefixtures("_zone")
 @settings(derandomize=True, deadline=None)
 @given(
@@ -195,6 +196,7 @@ def test_dateutil_and_we_read_the_same_time_in_any_local_zone(
             parse_timestamp(text)
 
 
+@pytest.mark.long
 @settings(derandomize=True, deadline=None, max_examples=200)
 @given(st.text(max_size=30) | st.text("0123456789-:/TZ+.,UTC PMAW", max_size=30))
 def test_any_text_is_read_as_dateutil_reads_it(text: str) -> None:
@@ -224,6 +226,7 @@ def shifted(text: str, hours: float) -> str:
 UNUSUAL = ["2026-11-25T12:00:00+0000", "2026-11-25T12:00:00.0000000Z", "2026-11-25 12:00:00 UTC"]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("text", UNUSUAL)
 @pytest.mark.parametrize("ours", [False, True])
 def test_tokens_with_unusual_timestamps_are_used_and_renewed(
@@ -246,6 +249,7 @@ def cached_roles(world: World, expiration: object) -> None:
     file.write_text(json.dumps(document))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", [UNUSUAL[0], *long(UNUSUAL[1:])])
 def test_cached_credentials_with_unusual_timestamps_are_used(world: World, text: str) -> None:
     """`credential-process` prints the usual format, which SDKs read."""
@@ -289,6 +293,7 @@ def test_the_error_for_an_invalid_expiry_of_a_token_names_the_value(
     assert sso_plugin.status("dev").fault == reason
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("value", "problem"), [SHOWN[0], *long(SHOWN[1:])])
 def test_status_and_doctor_report_an_invalid_expiry_of_a_token(
     world: World, value: object, problem: str
@@ -346,6 +351,7 @@ def test_an_invalid_expiry_of_cached_credentials_is_reported_once(
     assert parse_timestamp(json.loads(file.read_text())["Credentials"]["Expiration"])
 
 
+@pytest.mark.long
 def test_an_invalid_expiry_of_a_client_is_reported_and_the_client_replaced(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -415,6 +421,7 @@ def test_a_text_that_is_not_a_timestamp_is_a_value_error(text: str) -> None:
         parse_timestamp(text)
 
 
+@pytest.mark.long
 @settings(derandomize=True)
 @given(st.integers(0, 253402300799))
 def test_a_written_timestamp_is_read_as_the_same_time(when: int) -> None:

@@ -102,6 +102,7 @@ def test_a_session_shares_credentials_with_profiles(world: World) -> None:
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 def test_sessions_for_many_roles_can_be_used_at_the_same_time(world: World) -> None:
     """Each has the identity that it was created for."""
     world.sign_in()
@@ -112,6 +113,7 @@ def test_sessions_for_many_roles_can_be_used_at_the_same_time(world: World) -> N
     assert world.count("ListAccounts") == 1
 
 
+@pytest.mark.long
 def test_its_credentials_are_renewed(world: World) -> None:
     """As in the session of a profile."""
     world.emulator.settings.role_credentials = 2
@@ -139,6 +141,7 @@ def test_its_bearer_token_is_that_of_the_login(world: World) -> None:
     assert token.get_frozen_token().token == signed_in.access_token
 
 
+@pytest.mark.long
 def test_a_missing_role_or_account_is_an_error_on_first_use(world: World) -> None:
     """As for a profile, but the message names the parameter instead of a key."""
     world.sign_in()
@@ -190,6 +193,7 @@ def test_a_login_that_does_not_exist_is_an_error_at_once(world: World) -> None:
         get(sso_session=None, profile_name="plain")
 
 
+@pytest.mark.long
 def test_it_works_with_a_botocore_stripped_of_its_data(world: World, tmp_path: Path) -> None:
     """sso-plugin brings the models of Identity Center."""
     world.sign_in()

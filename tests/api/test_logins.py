@@ -70,6 +70,7 @@ def test_a_start_url_can_be_logged_in_without_a_config(world: World, user: Appro
     assert world.token_file(url).exists()
 
 
+@pytest.mark.long
 def test_a_logout_leaves_nothing(world: World) -> None:
     """Token, registration and role credentials are deleted, and the portal refuses the token."""
     log_in_by_code(world)
@@ -83,6 +84,7 @@ def test_a_logout_leaves_nothing(world: World) -> None:
         sso.list_accounts(accessToken=token)
 
 
+@pytest.mark.long
 def test_a_logout_ends_one_login_only(world: World) -> None:
     """The other stays logged in (aws/aws-cli#10258), and its role credentials stay."""
     world.configure(world.emulator.profile() + world.emulator.profile("two", session_name="second"))
@@ -234,6 +236,7 @@ token_cache().put({key!r}, {{"clientId": "id", "clientSecret": "hush", "expiresA
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="this system has no such signal")
 @pytest.mark.parametrize("file", ["token", "role", "registration"])
 def test_a_logout_deletes_what_a_killed_process_was_writing(world: World, file: str) -> None:

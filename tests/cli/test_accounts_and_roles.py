@@ -29,6 +29,7 @@ def lines_of_json(text: str) -> list[dict[str, str]]:
 class TestLists:
     """On a terminal, in a pipe, and as JSON."""
 
+    @pytest.mark.long
     def test_accounts_as_json(self, world: World) -> None:
         """One JSON object per line."""
         world.sign_in()
@@ -36,6 +37,7 @@ class TestLists:
         assert (done.returncode, done.stderr) == (0, "")
         assert sorted(lines_of_json(done.stdout), key=lambda each: each["account_id"]) == ACCOUNTS
 
+    @pytest.mark.long
     def test_accounts_in_a_pipe(self, world: World) -> None:
         """One line for each account, with tabs."""
         world.sign_in()
@@ -43,6 +45,7 @@ class TestLists:
         rows = sorted(line.split("\t") for line in done.stdout.splitlines())
         assert rows == [list(each.values()) for each in ACCOUNTS]
 
+    @pytest.mark.long
     def test_accounts_on_a_terminal_are_a_table(self, world: World) -> None:
         """With column headers."""
         world.sign_in()
@@ -53,6 +56,7 @@ class TestLists:
         for each in ACCOUNTS:
             assert re.search(" +".join(each.values()), text)
 
+    @pytest.mark.long
     def test_roles_in_a_pipe(self, world: World) -> None:
         """The roles in all accounts."""
         world.sign_in()
@@ -64,6 +68,7 @@ class TestLists:
             "333333333333\tsandbox\tAdministratorAccess",
         ]
 
+    @pytest.mark.long
     @pytest.mark.parametrize("account", ["222222222222", "staging"])
     def test_roles_of_one_account(self, world: World, account: str) -> None:
         """The account is given by its id or its name."""
@@ -77,6 +82,7 @@ class TestLists:
             }
         ]
 
+    @pytest.mark.long
     def test_a_closed_pipe_is_not_reported(self, world: World) -> None:
         """As in ``sso-plugin roles | head -1``."""
         world.sign_in()
@@ -86,6 +92,7 @@ class TestLists:
             process.stdout.close()
             assert process.stderr.read() == ""
 
+    @pytest.mark.long
     def test_each_line_is_printed_as_soon_as_it_is_known(self, world: World) -> None:
         """The first line is printed before the second page is requested."""
         world.sign_in()

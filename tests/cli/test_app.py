@@ -81,6 +81,7 @@ def test_the_version_is_printed(world: World) -> None:
     assert (done.returncode, done.stdout) == (0, f"sso-plugin {sso_plugin.__version__}\n")
 
 
+@pytest.mark.long
 def test_help_works_on_a_narrow_terminal(world: World) -> None:
     """It does not fail with 20 columns."""
     assert run("login", "--help", COLUMNS="20").returncode == 0

@@ -47,6 +47,7 @@ class TestWithoutTheExtra:
         (tmp_path / "sitecustomize.py").write_text(HIDE, encoding="utf-8")
         return {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize("words", [*COMMANDS, "--help", ""])
     def test_a_command_says_what_to_install(
         self, world: World, bare: dict[str, str], words: str
@@ -59,6 +60,7 @@ class TestWithoutTheExtra:
             "(without them, you can use: sso-plugin credential-process --profile NAME)\n"
         )
 
+    @pytest.mark.long
     @pytest.mark.parametrize(("package", "words"), [("rich", "login"), ("shellingham", "env")])
     def test_one_missing_package_is_enough_for_the_message(
         self, world: World, tmp_path: Path, package: str, words: str
@@ -79,6 +81,7 @@ class TestWithoutTheExtra:
         done = run("--version", **bare)
         assert (done.returncode, done.stdout) == (0, f"sso-plugin {sso_plugin.__version__}\n")
 
+    @pytest.mark.long
     def test_credential_process_works_without_the_extra(
         self, world: World, bare: dict[str, str]
     ) -> None:
@@ -96,6 +99,7 @@ class TestWithoutTheExtra:
 class TestFastPath:
     """``credential-process`` without click."""
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "words",
         [

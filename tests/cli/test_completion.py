@@ -59,34 +59,40 @@ def test_each_shell_has_a_script(world: World, shell: str) -> None:
         subprocess.run([shell, "-n"], input=done.stdout, text=True, check=True)
 
 
+@pytest.mark.long
 def test_bash_completes_commands(world: World, path: str) -> None:
     """All commands that start with the text."""
     assert press_tab("sso-plugin log", path) == ["login", "logout"]
 
 
+@pytest.mark.long
 def test_bash_completes_options(world: World, path: str) -> None:
     """The options of the command."""
     assert press_tab("sso-plugin login --f", path) == ["--flow", "--force"]
 
 
+@pytest.mark.long
 def test_bash_completes_profiles_and_sessions(world: World, path: str) -> None:
     """The names in the config file."""
     assert press_tab("sso-plugin login --profile d", path) == ["dev"]
     assert press_tab("sso-plugin status --sso-session ''", path) == ["corp"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["login", "env", "credential-process"])
 def test_every_command_is_offered(world: World, path: str, command: str) -> None:
     """The same commands as in the help."""
     assert command in press_tab("sso-plugin ''", path)
 
 
+@pytest.mark.long
 def test_completion_is_empty_for_an_invalid_config(world: World, path: str) -> None:
     """No error is printed while the user types."""
     world.configure("[broken\n")
     assert press_tab("sso-plugin login --profile d", path) == []
 
 
+@pytest.mark.long
 def test_an_unknown_shell_is_a_usage_error(world: World) -> None:
     """The message lists the known ones."""
     done = run("completion", "csh")

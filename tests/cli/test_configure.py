@@ -45,6 +45,7 @@ def test_a_dry_run_shows_the_diff_and_writes_nothing(
     assert config_file.read_bytes() == before
 
 
+@pytest.mark.long
 def test_without_a_terminal_the_command_needs_yes(
     config_file: Path, no_terminal: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,6 +75,7 @@ def test_the_diff_has_no_escape_sequences(world: World, capsys: pytest.CaptureFi
     assert " # \ufffd[31mred" in out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "code", "last", "written"),
     [
@@ -96,6 +98,7 @@ def test_the_command_asks_before_it_writes(
     assert (config_file.read_bytes() != before) == written
 
 
+@pytest.mark.long
 def test_an_interrupt_at_the_question_writes_nothing(config_file: Path) -> None:
     """The exit code is that of a program that Ctrl-C stops."""
     before = config_file.read_bytes()

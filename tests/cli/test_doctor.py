@@ -45,6 +45,7 @@ def test_no_secret_is_printed(
     assert "Check HTTPS_PROXY, or add 127.0.0.1 to NO_PROXY." in text
 
 
+@pytest.mark.long
 def test_the_exit_code_is_1_if_there_is_a_problem(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,7 @@ PROFILE_UNSET = (
 class TestOutput:
     """The variables that it sets and unsets, and its messages."""
 
+    @pytest.mark.long
     def test_keys_expiration_and_region_are_set(self, world: World) -> None:
         """In this order; a message says that the keys are not renewed."""
         world.sign_in()
@@ -45,6 +46,7 @@ class TestOutput:
             done.stderr,
         )
 
+    @pytest.mark.long
     def test_keys_without_a_token_unset_an_old_token(self, world: World) -> None:
         """Otherwise the keys and the token would not match."""
         world.configure(STATIC)
@@ -57,6 +59,7 @@ class TestOutput:
         )
         assert done.stderr == f"These keys do not expire.\n{PROFILE_UNSET}"
 
+    @pytest.mark.long
     def test_a_profile_without_credentials_is_an_error(self, world: World) -> None:
         """The message names the missing settings."""
         world.configure("[profile empty]\nregion = us-east-1\n")
@@ -68,6 +71,7 @@ class TestOutput:
         )
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
 def test_on_a_terminal_it_prints_how_to_set_them(world: World) -> None:
     """Printing them does not set them."""
@@ -82,12 +86,14 @@ def test_on_a_terminal_it_prints_how_to_set_them(world: World) -> None:
 class TestUnset:
     """``env --unset`` undoes a previous call."""
 
+    @pytest.mark.long
     def test_unset_without_a_previous_call_does_nothing(self) -> None:
         """Keys that the user set are kept."""
         done = run("env", "--unset", AWS_ACCESS_KEY_ID="AKIDMINE")
         assert (done.returncode, done.stdout) == (0, "")
         assert done.stderr == ("Nothing to undo: `sso-plugin env` has set nothing in this shell.\n")
 
+    @pytest.mark.long
     def test_unset_cannot_be_combined_with_a_profile(self) -> None:
         """It is a usage error."""
         done = run("env", "--unset", "--profile", "dev")

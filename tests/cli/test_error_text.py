@@ -22,6 +22,7 @@ NOWHERE = "http://127.0.0.1:9"
 CHECK = "Check the network and its proxies, or run: sso-plugin doctor"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "service"),
     [
@@ -45,6 +46,7 @@ def test_an_unreachable_portal_is_named(world: World, words: str, service: str) 
     assert text.endswith("Run: sso-plugin doctor --profile dev")
 
 
+@pytest.mark.long
 def test_an_unreachable_sts_is_named(world: World) -> None:
     """An error of botocore gets a fix too."""
     world.sign_in()

@@ -111,7 +111,7 @@ PATHS: list[tuple[str, Callable[[World], None], int, str]] = [
     ("accounts --profile dev", revoked, 1, LOGIN),
     ("accounts --profile gone", nothing, 1, NO_PROFILE),
     ("roles --profile dev", nothing, 1, NO_TOKEN),
-    ("roles --account Nowhere", signed_in, 1, "Set account to one of: "),
+    ("roles --account Nowhere", signed_in, 1, "Available: "),
     ("whoami --profile dev", nothing, 1, NO_TOKEN),
     ("whoami --profile dev", other_role, 1, NO_ACCESS),
     ("whoami", unconfigured, 1, "Choose a profile with credentials: use --profile or AWS_PROFILE."),
@@ -129,6 +129,7 @@ PATHS: list[tuple[str, Callable[[World], None], int, str]] = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("words", "prepare", "code", "message"),
     PATHS,
@@ -152,6 +153,7 @@ def test_a_failure_is_one_sentence(
     assert message.format(token=world.token_file(), config=world.config_file) in printed.err
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="nothing is full on this system")  # noqa: PTH110
 @pytest.mark.parametrize("buffer", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize(
@@ -173,6 +175,7 @@ def test_a_full_disk_is_a_failure(world: World, words: str, code: int, buffer: s
     assert (done.returncode, done.stderr) == (code, "sso-plugin: No space left on device\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("buffer", ["", "1"], ids=["buffered", "unbuffered"])
 def test_a_closed_pipe_ends_the_command_without_a_message(world: World, buffer: str) -> None:
     """As in ``sso-plugin roles | head -1``."""
@@ -194,6 +197,7 @@ def test_a_closed_pipe_ends_the_command_without_a_message(world: World, buffer: 
 class TestDebug:
     """``--debug`` shows where an error was raised, and no secret."""
 
+    @pytest.mark.long
     @pytest.mark.parametrize("words", ["--debug whoami", "whoami --debug"])
     def test_debug_shows_the_chain_of_errors(self, world: World, words: str) -> None:
         """Before or after the command; names and lines, no values."""
@@ -233,6 +237,7 @@ class TestDebug:
 class TestSecrets:
     """Only commands that print credentials print secrets."""
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize(
         "words",
         [
@@ -271,6 +276,7 @@ class TestSecrets:
         text = printed.err if prints_credentials else printed.out + printed.err
         assert [each for each in secrets if str(each) in text] == []
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "operation",
         ["CreateToken", "GetRoleCredentials", pytest.param("ListAccounts", marks=pytest.mark.long)],

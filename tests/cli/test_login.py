@@ -36,6 +36,7 @@ def leftovers(world: World) -> list[str]:
     return [file.name for file, text in texts.items() if "accessToken" in text or not text]
 
 
+@pytest.mark.long
 def test_a_device_login_on_a_terminal(world: World) -> None:
     """It shows the page and the code, waits, and reports the end of the login."""
     with Terminal("login", "--profile", "dev", "--flow", "device", "--no-browser") as terminal:
@@ -49,6 +50,7 @@ def test_a_device_login_on_a_terminal(world: World) -> None:
     assert json.loads(world.token_file().read_text(encoding="utf-8"))["refreshToken"]
 
 
+@pytest.mark.long
 def test_a_browser_login_on_a_terminal(world: World, tmp_path: Path) -> None:
     """It opens the browser in BROWSER, which sends the code to the command."""
     with Terminal("login", "--flow", "browser", BROWSER=browser(world, tmp_path)) as terminal:
@@ -58,6 +60,7 @@ def test_a_browser_login_on_a_terminal(world: World, tmp_path: Path) -> None:
     assert world.token_file().exists()
 
 
+@pytest.mark.long
 def test_a_valid_login_is_kept(world: World) -> None:
     """The message names --force."""
     world.sign_in()
@@ -69,6 +72,7 @@ def test_a_valid_login_is_kept(world: World) -> None:
     assert world.count("RegisterClient") == 0
 
 
+@pytest.mark.long
 def test_force_replaces_a_valid_login(world: World, tmp_path: Path) -> None:
     """The token is a new one."""
     before = world.sign_in().access_token
@@ -78,6 +82,7 @@ def test_force_replaces_a_valid_login(world: World, tmp_path: Path) -> None:
     assert json.loads(world.token_file().read_text(encoding="utf-8"))["accessToken"] != before
 
 
+@pytest.mark.long
 def test_no_browser_only_prints_the_link(world: World, tmp_path: Path) -> None:
     """The browser in BROWSER is not opened."""
     value = browser(world, tmp_path)
@@ -88,6 +93,7 @@ def test_no_browser_only_prints_the_link(world: World, tmp_path: Path) -> None:
         assert terminal.finish() == 0
 
 
+@pytest.mark.long
 def test_the_link_is_one_line_on_a_narrow_terminal(world: World) -> None:
     """The terminal wraps it, so it can be copied as one line."""
     with Terminal("login", "--flow", "device", "--no-browser", columns=20) as terminal:
@@ -97,6 +103,7 @@ def test_the_link_is_one_line_on_a_narrow_terminal(world: World) -> None:
         assert terminal.finish() == 0
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("changes", "colored"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
@@ -112,12 +119,14 @@ def test_colors_follow_the_environment(
     assert bool(re.search(r"\x1b\[[\d;]*3\d", terminal.screen)) == colored
 
 
+@pytest.mark.long
 def test_a_pipe_gets_no_colors(world: World) -> None:
     """Nor other control sequences."""
     done = run("login", "--profile", "gone")
     assert "\x1b" not in done.stdout + done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flow", ["browser", "device"])
 def test_ctrl_c_ends_a_login(world: World, flow: str) -> None:
     """In both flows, with one line and without a traceback."""
@@ -130,6 +139,7 @@ def test_ctrl_c_ends_a_login(world: World, flow: str) -> None:
     assert leftovers(world) == []
 
 
+@pytest.mark.long
 def test_a_login_works_after_an_interrupted_one(world: World, tmp_path: Path) -> None:
     """Nothing of the first one is in the way."""
     with Terminal("login", "--flow", "browser", "--no-browser") as terminal:
@@ -140,6 +150,7 @@ def test_a_login_works_after_an_interrupted_one(world: World, tmp_path: Path) ->
     assert done.returncode == 0
 
 
+@pytest.mark.long
 def test_a_browser_login_that_is_denied_fails(world: World, tmp_path: Path) -> None:
     """The message says so."""
     done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path, "refuse"))
@@ -150,6 +161,7 @@ def test_a_browser_login_that_is_denied_fails(world: World, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.long
 def test_a_device_login_that_is_denied_fails(world: World) -> None:
     """The message says so."""
     with Terminal("login", "-p", "dev", "--flow", "device", "--no-browser") as terminal:
@@ -161,6 +173,7 @@ def test_a_device_login_that_is_denied_fails(world: World) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_login_works_without_a_terminal(world: World, tmp_path: Path) -> None:
     """Messages are on standard error; nothing is on standard output."""
     done = run("login", "--flow", "browser", BROWSER=browser(world, tmp_path))
@@ -168,6 +181,7 @@ def test_a_login_works_without_a_terminal(world: World, tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("Logged in until ")
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("words", "operation"),
     [

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class TestLogout:
     """One message for each login."""
 
+    @pytest.mark.long
     def test_a_revoked_token_is_reported(self, world: World) -> None:
         """The token file is deleted too."""
         world.sign_in()
@@ -24,6 +25,7 @@ class TestLogout:
         assert done.stderr == ("Logged out of corp: the token was revoked.\n")
         assert not world.token_file().exists()
 
+    @pytest.mark.long
     def test_local_files_are_deleted_if_the_portal_is_unreachable(self, world: World) -> None:
         """The message says that the token was not revoked."""
         world.sign_in()
@@ -32,6 +34,7 @@ class TestLogout:
         assert done.stderr.splitlines()[-1] == ("Logged out of corp: no token was revoked.")
         assert not world.token_file().exists()
 
+    @pytest.mark.long
     def test_all_ends_every_login_in_the_config_file(self, world: World) -> None:
         """One message for each."""
         second = world.emulator.profile("other", session_name="second")
@@ -44,6 +47,7 @@ class TestLogout:
             "Logged out of second",
         ]
 
+    @pytest.mark.long
     def test_all_without_a_login_succeeds(self, world: World) -> None:
         """It prints a message."""
         world.configure("")

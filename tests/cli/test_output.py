@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class TestNames:
     """Names from the portal, in tables and lines."""
 
+    @pytest.mark.long
     def test_account_ids_are_not_broken_on_a_narrow_terminal(self, world: World) -> None:
         """Other columns are folded."""
         world.sign_in()
@@ -27,6 +28,7 @@ class TestNames:
         for account_id in ("1" * 12, "2" * 12, "3" * 12):
             assert any(line.startswith(account_id) for line in terminal.lines)
 
+    @pytest.mark.long
     def test_control_characters_do_not_reach_the_terminal(self, world: World) -> None:
         """An account whose name contains them is left out and reported."""
         self.rename(world, "evil\x1b[2J\tname")
@@ -36,6 +38,7 @@ class TestNames:
         assert 'accountName has control characters ("evil\ufffd[2J name")' in terminal.text
         assert len(run("accounts").stdout.splitlines()) == 2
 
+    @pytest.mark.long
     def test_characters_that_the_terminal_does_not_support_are_escaped(self, world: World) -> None:
         """Names may be in any script."""
         self.rename(world, "Zürich\u3000東京")

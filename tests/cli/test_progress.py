@@ -23,6 +23,7 @@ def lines_of_json(text: str) -> list[dict[str, str]]:
 class TestBar:
     """In the commands that list accounts and roles."""
 
+    @pytest.mark.long
     def test_the_bar_leaves_nothing_between_lines_of_json(self, world: World) -> None:
         """Each line on the terminal is valid JSON."""
         world.sign_in()
@@ -31,6 +32,7 @@ class TestBar:
         found = [json.loads(line) for line in terminal.lines if line.startswith("{")]
         assert len(found) == 4
 
+    @pytest.mark.long
     def test_the_bar_is_shown_while_the_list_goes_to_a_file(self, world: World) -> None:
         """It is on standard error."""
         world.sign_in()
@@ -40,6 +42,7 @@ class TestBar:
             assert len(lines_of_json(terminal.piped())) == 4
         assert re.search(r"Accounts .*\d/3", terminal.text)
 
+    @pytest.mark.long
     def test_no_bar_is_shown_in_a_pipe(self, world: World) -> None:
         """Standard error stays empty."""
         world.sign_in()

@@ -21,6 +21,7 @@ PAST = "2020-01-01T00:00:00Z"
 class TestStatus:
     """Its output for users and programs; the exit code is the state."""
 
+    @pytest.mark.long
     def test_usable(self, world: World) -> None:
         """Exit code 0, and all fields."""
         world.sign_in()
@@ -35,6 +36,7 @@ class TestStatus:
         assert fields["region"] == world.emulator.region
         assert fields["token file"] == str(world.token_file())
 
+    @pytest.mark.long
     def test_renewable(self, world: World) -> None:
         """Exit code 1: the token is renewed when next used."""
         world.sign_in(expiresAt=PAST)
@@ -42,6 +44,7 @@ class TestStatus:
         assert done.returncode == 1
         assert "state        renewable\ntoken        expired " in done.stdout
 
+    @pytest.mark.long
     @pytest.mark.parametrize("signed_in", [True, False], ids=["expired", "none"])
     def test_login_needed(self, world: World, *, signed_in: bool) -> None:
         """Exit code 2, and the command to run on standard error."""
@@ -51,11 +54,13 @@ class TestStatus:
         assert (done.returncode, done.stderr) == (2, "Run: sso-plugin login --profile dev\n")
         assert done.stdout.startswith("state        login needed\n")
 
+    @pytest.mark.long
     def test_failed(self, world: World) -> None:
         """Exit code 3, which is not a state."""
         done = run("status", "--profile", "gone")
         assert (done.returncode, done.stdout) == (3, "")
 
+    @pytest.mark.long
     def test_json_has_times_in_utc(self, world: World) -> None:
         """Every program can parse them."""
         world.sign_in(expiresAt="2099-01-31T22:15:00Z")
@@ -66,6 +71,7 @@ class TestStatus:
         assert given["seconds_left"] > 0
         assert given["token_file"] == str(world.token_file())
 
+    @pytest.mark.long
     def test_it_makes_no_network_call(self, world: World) -> None:
         """So it can be part of a shell prompt."""
         world.sign_in(expiresAt=PAST)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class TestWhoAmI:
     """The response of GetCallerIdentity for the credentials of a profile."""
 
+    @pytest.mark.long
     def test_json(self, world: World) -> None:
         """One JSON object."""
         world.sign_in()
@@ -26,6 +27,7 @@ class TestWhoAmI:
         assert given["account_id"] == "111111111111"
         assert given["arn"].endswith("/alice")
 
+    @pytest.mark.long
     def test_text(self, world: World) -> None:
         """Three lines."""
         world.sign_in()
@@ -33,6 +35,7 @@ class TestWhoAmI:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("account  111111111111\narn      arn:aws:sts::111111111111:")
 
+    @pytest.mark.long
     def test_a_role_chain(self, world: World) -> None:
         """The role that was assumed with the credentials of Identity Center."""
         arn = "arn:aws:iam::111111111111:role/Deploy"

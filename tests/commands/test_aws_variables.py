@@ -64,6 +64,7 @@ class TestUndo:
         with pytest.raises(ConfigError, match="Unset SSO_PLUGIN_UNDO"):
             undo_variables({UNDO: note})
 
+    @pytest.mark.long
     def test_the_record_contains_no_key(self, world: World) -> None:
         """Neither a new key nor an old one."""
         world.configure(STATIC)

@@ -45,6 +45,7 @@ def test_a_link_stays_and_its_target_is_replaced(
     assert list(kept.parent.iterdir()) == [kept]
 
 
+@pytest.mark.long
 def test_the_mode_and_the_owner_stay(config_file: Path) -> None:
     """For files that other users can read, and for those that they cannot."""
     for mode in (0o644, 0o600, 0o640):
@@ -96,6 +97,7 @@ OTHER_DELAYS = (0, 0.01, 0.03, 0.08, 0.13, 0.21, 0.34)
 """Seconds until the process is killed: at different moments of a write."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "delay",
     [0.05, *(pytest.param(delay, marks=pytest.mark.long) for delay in OTHER_DELAYS)],
@@ -259,6 +261,7 @@ finally:
 }
 
 
+@pytest.mark.one_quick_case
 @other_user.needs_two_users
 @pytest.mark.parametrize("swap", SWAPS)
 def test_root_changes_no_file_that_another_user_swaps_in(tmp_path: Path, swap: str) -> None:

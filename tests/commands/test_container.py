@@ -69,6 +69,7 @@ def test_other_requests_are_refused(change: dict[str, str], status: int) -> None
     assert "secret" not in body
 
 
+@pytest.mark.long
 def test_a_flood_of_connections_does_not_block_the_child() -> None:
     """A request with the token gets a response, however long fetching takes."""
 

@@ -77,6 +77,7 @@ def memos(world: World) -> list[Path]:
 class TestDocument:
     """The JSON document that SDKs expect."""
 
+    @pytest.mark.long
     def test_the_document_has_version_1(self, world: World) -> None:
         """With the account, for newer SDKs; one line, nothing on standard error."""
         world.sign_in()
@@ -94,6 +95,7 @@ class TestDocument:
         expires = datetime.strptime(found["Expiration"], "%Y-%m-%dT%H:%M:%S%z")
         assert expires > datetime.now(timezone.utc)
 
+    @pytest.mark.long
     @pytest.mark.parametrize("times", [1, 2], ids=["cold", "warm"])
     def test_the_keys_work_with_a_cold_and_a_warm_cache(self, world: World, times: int) -> None:
         """They are fetched once."""
@@ -103,6 +105,7 @@ class TestDocument:
         assert arn_of(found).endswith("/alice")
         assert world.count("GetRoleCredentials") == 1
 
+    @pytest.mark.long
     def test_boto3_accepts_the_document(self, world: World, tmp_path: Path) -> None:
         """In ``credential_process`` of a profile without SSO."""
         script = tmp_path / "sso-plugin.py"
@@ -128,6 +131,7 @@ source_profile = dev
 class TestEveryProfile:
     """Profiles without SSO have the same credentials as in ``env``, ``exec`` and ``whoami``."""
 
+    @pytest.mark.long
     def test_a_role_chain_is_served(self, world: World) -> None:
         """Also without a region, and if the environment names another partition."""
         world.configure(world.emulator.profile() + CHAIN)
@@ -138,6 +142,7 @@ class TestEveryProfile:
         assert "assumed-role/Deploy/" in arn_of(found)
         assert datetime.strptime(found["Expiration"], "%Y-%m-%dT%H:%M:%S%z")
 
+    @pytest.mark.long
     def test_a_role_comes_before_sso_in_one_profile(self, world: World) -> None:
         """As in botocore."""
         role = CHAIN.replace("[profile chain]\n", "").replace("source_profile = dev", "{}")
@@ -151,6 +156,7 @@ class TestEveryProfile:
         document("--profile", "dev")
         assert world.count("AssumeRole") == 1
 
+    @pytest.mark.long
     def test_keys_without_an_expiration_are_served(self, world: World) -> None:
         """The document has no expiration."""
         world.configure(
@@ -162,6 +168,7 @@ class TestEveryProfile:
             "SecretAccessKey": "x",
         }
 
+    @pytest.mark.long
     @pytest.mark.parametrize("names", [["a"], ["a", "b"]], ids=len)
     def test_a_profile_that_calls_itself_is_an_error(
         self, world: World, tmp_path: Path, names: list[str]
@@ -177,6 +184,7 @@ class TestEveryProfile:
         assert (done.returncode, done.stdout) == (1, "")
         assert 'The profile "a" gets its credentials from itself' in done.stderr
 
+    @pytest.mark.long
     def test_a_profile_with_sso_may_name_this_command(self, world: World) -> None:
         """SSO comes first, so there is no loop."""
         line = "credential_process = sso-plugin credential-process --profile dev\n"
@@ -188,6 +196,7 @@ class TestEveryProfile:
 class TestSpeed:
     """Programs wait for this command."""
 
+    @pytest.mark.long
     def test_a_call_with_a_warm_cache_imports_few_modules(self, world: World) -> None:
         """None of the slow ones."""
         world.sign_in()
@@ -220,6 +229,7 @@ class TestSpeed:
         assert {name for name in loaded if name.startswith("sso_plugin")} - optional == ours
         assert world.count("GetRoleCredentials") == 1
 
+    @pytest.mark.long
     def test_many_calls_with_a_cold_cache_send_one_request(self, world: World) -> None:
         """The others wait for it."""
         world.sign_in()
@@ -232,6 +242,7 @@ class TestSpeed:
 class TestMemo:
     """It is valid as long as the files do not change."""
 
+    @pytest.mark.long
     def test_the_memo_contains_no_secret(self, world: World) -> None:
         """It contains paths, and numbers of their files."""
         world.sign_in()
@@ -248,6 +259,7 @@ class TestMemo:
             "role_mark",
         ]
 
+    @pytest.mark.long
     def test_a_changed_config_file_is_read_again(self, world: World) -> None:
         """At the next call."""
         world.sign_in()
@@ -256,6 +268,7 @@ class TestMemo:
         document("--profile", "dev")
         assert world.count("GetRoleCredentials") == 2
 
+    @pytest.mark.long
     def test_another_config_file_is_read(self, world: World, tmp_path: Path) -> None:
         """Its path is in the environment."""
         world.sign_in()
@@ -264,6 +277,7 @@ class TestMemo:
         other.write_text(world.emulator.profile(account_id="222222222222"), encoding="utf-8")
         assert document("--profile", "dev", AWS_CONFIG_FILE=str(other))["AccountId"] == "2" * 12
 
+    @pytest.mark.long
     def test_credentials_renewed_by_another_program_are_used(self, world: World) -> None:
         """The AWS CLI writes the same file."""
         world.sign_in()
@@ -298,6 +312,7 @@ class TestMemo:
         second = process_document("dev")
         assert first["AccessKeyId"] != second["AccessKeyId"]
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"config": 1}', "[" * 99999])
     def test_a_damaged_memo_is_replaced(self, world: World, text: str) -> None:
         """It is ignored."""
@@ -327,6 +342,7 @@ class TestMemo:
         assert process_document(name) == process_document(name)
         assert world.count("GetRoleCredentials") == 1
 
+    @pytest.mark.long
     def test_after_a_logout_there_are_no_credentials(self, world: World) -> None:
         """The memo names a file that is gone."""
         world.sign_in()
@@ -387,6 +403,7 @@ class TestUntrustedFiles:
         plant(world.home)
         assert process_document("dev")["AccessKeyId"] == "PLANTED"
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize("spoil", SPOILS)
     @pytest.mark.parametrize("which", ["memo", "role"])
     def test_a_file_that_fails_the_checks_is_ignored(
@@ -421,6 +438,7 @@ class TestUntrustedFiles:
         plant(world.home, renew_from=renew_from)
         assert process_document("dev") == first
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize("credentials", [None, 7, [], "AccessKeyId", {}, {"AccessKeyId": 1}])
     def test_a_role_file_without_keys_is_ignored(self, world: World, credentials: object) -> None:
         """For values of every type."""
@@ -431,6 +449,7 @@ class TestUntrustedFiles:
         match_marks(memo, role)
         assert process_document("dev") == first
 
+    @pytest.mark.long
     @pytest.mark.parametrize("name", ["\udcff", "a" * 3000], ids=ascii)
     def test_a_name_that_cannot_be_a_file_name_is_an_error_without_traceback(
         self, world: World, name: str
@@ -448,6 +467,7 @@ class TestUntrustedFiles:
         assert process_document(name) == process_document(name)
         assert memos(world) == []
 
+    @pytest.mark.long
     @other_user.needs_two_users
     @pytest.mark.parametrize("which", ["nothing", "memo", "role"])
     def test_a_file_of_another_user_is_ignored(self, world: World, which: str) -> None:
@@ -489,6 +509,7 @@ print(process_document("dev")["AccessKeyId"])
 class TestFailures:
     """One sentence on standard error, code 1, nothing on standard output."""
 
+    @pytest.mark.long
     def test_a_missing_login_is_an_error(self, world: World) -> None:
         """With the command to run."""
         done = run("credential-process", "--profile", "dev")
@@ -498,6 +519,7 @@ class TestFailures:
             f"{world.token_file()}. Run: sso-plugin login --profile dev\n"
         )
 
+    @pytest.mark.long
     def test_a_profile_without_a_role_is_an_error(self, world: World) -> None:
         """With the settings to add."""
         world.configure("[profile plain]\nregion = us-east-1\n")
@@ -508,12 +530,14 @@ class TestFailures:
             "sso_session, sso_account_id and sso_role_name to it.\n"
         )
 
+    @pytest.mark.long
     def test_a_missing_profile_is_an_error(self, world: World) -> None:
         """No other profile is used instead."""
         done = run("credential-process", "--profile", "gone")
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith("sso-plugin: The config profile (gone) could not be found.")
 
+    @pytest.mark.long
     def test_valid_credentials_are_used_if_the_portal_is_unreachable(self, world: World) -> None:
         """Until they expire."""
         world.sign_in()
@@ -527,6 +551,7 @@ class TestFailures:
         found = document("--profile", "dev", AWS_ENDPOINT_URL_SSO="http://127.0.0.1:9")
         assert found == first
 
+    @pytest.mark.long
     def test_a_closed_pipe_causes_no_traceback(self, world: World) -> None:
         """The reader ended early."""
         world.sign_in()

@@ -28,6 +28,7 @@ PROCESS_FILES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("without_sync_and_logs")
 @SEARCH
 @given(content=file_contents(PROCESS_FILES), matches=st.booleans())

@@ -96,6 +96,7 @@ CASES = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(("name", "given", "expected", "partition"), CASES)
 def test_the_region_of_a_profile(
     world: World,
@@ -127,6 +128,7 @@ def test_our_requests_stay_in_the_partition(world: World, name: str, calls: str)
     assert region_of(open_session(name), name, {}).call_region == calls
 
 
+@pytest.mark.long
 def test_a_replaced_region_is_reported(world: World) -> None:
     """On standard error, with the region that is used."""
     world.configure(world.emulator.profile().rpartition("region = ")[0])
@@ -139,6 +141,7 @@ def test_a_replaced_region_is_reported(world: World) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_child_process_gets_the_region_of_the_profile(world: World) -> None:
     """In the variables and in its config file."""
     world.sign_in()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from world import World
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "changes"),
     [
@@ -34,6 +35,7 @@ def test_a_profile_is_checked_in_its_partition(
     assert "is not in aws, the partition of" in done.stderr
 
 
+@pytest.mark.long
 def test_keys_in_the_environment_are_checked_in_its_region(world: World) -> None:
     """No profile names their partition."""
     world.sign_in()

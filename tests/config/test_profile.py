@@ -122,6 +122,7 @@ def test_an_error_names_key_profile_and_file_and_how_to_fix_it(
     assert isinstance(caught.value, InvalidConfigError)
 
 
+@pytest.mark.long
 @SEARCH
 @given(configs(STANDARD + OURS, values), words | texts)
 def test_any_config_is_read_or_is_a_config_error(config: Any, name: str) -> None:
@@ -153,6 +154,7 @@ def our_config(config: Any, name: str) -> Any:
 filled = texts.map(str.strip).filter(bool)
 
 
+@pytest.mark.long
 @SEARCH
 @given(configs(STANDARD, filled), st.sampled_from(["dev", "corp"]))
 def test_a_profile_with_a_role_is_valid_if_botocore_accepts_it(config: Any, name: str) -> None:

@@ -44,6 +44,7 @@ def test_an_invalid_name_of_an_sso_session_does_not_turn_the_plugin_off(name: ob
     assert is_served(config, "dev")
 
 
+@pytest.mark.long
 @SEARCH
 @given(configs(STANDARD + OURS, values), words)
 def test_any_config_gives_an_answer(config: Any, name: str) -> None:

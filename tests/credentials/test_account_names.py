@@ -94,6 +94,7 @@ def test_an_account_is_found_by_its_name(world: World) -> None:
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 def test_later_processes_use_the_cached_name(world: World) -> None:
     """They read the shared cache, and send no request."""
     organize(world, PRODUCTION, STAGING)
@@ -107,6 +108,7 @@ def test_later_processes_use_the_cached_name(world: World) -> None:
     assert (world.count("ListAccounts"), world.count("GetRoleCredentials")) == before
 
 
+@pytest.mark.long
 def test_all_profiles_of_a_login_share_the_cached_names(world: World) -> None:
     """One request lists all accounts."""
     organize(world, PRODUCTION, STAGING)
@@ -121,6 +123,7 @@ def test_all_profiles_of_a_login_share_the_cached_names(world: World) -> None:
     assert world.count("ListAccounts") == 1
 
 
+@pytest.mark.long
 def test_the_role_file_is_the_same_as_with_the_id(world: World) -> None:
     """The AWS CLI uses it for a profile that has the id."""
     organize(world, PRODUCTION)
@@ -132,6 +135,7 @@ def test_the_role_file_is_the_same_as_with_the_id(world: World) -> None:
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 def test_the_id_is_used_if_there_are_both(world: World) -> None:
     """The name is not looked up."""
     organize(world, PRODUCTION, STAGING)
@@ -140,6 +144,7 @@ def test_the_id_is_used_if_there_are_both(world: World) -> None:
     assert world.count("ListAccounts") == 0
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -160,6 +165,7 @@ def test_case_is_ignored_unless_two_names_differ_only_by_case(
     assert account_of() == expected
 
 
+@pytest.mark.long
 def test_the_error_for_an_unknown_name_lists_the_names(world: World) -> None:
     """With the key to set, and the file."""
     organize(world, PRODUCTION, STAGING)
@@ -170,6 +176,7 @@ def test_the_error_for_an_unknown_name_lists_the_names(world: World) -> None:
     )
 
 
+@pytest.mark.long
 def test_the_error_lists_ten_names_at_most(world: World) -> None:
     """The closest ones, and the number of the others."""
     world.emulator.reset(Organization.generated(120))
@@ -193,6 +200,7 @@ def test_the_error_for_an_ambiguous_name_lists_the_ids(world: World) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_name_is_looked_up_again_if_the_cached_id_is_refused(world: World) -> None:
     """The account may have been deleted and created again."""
     organize(world, PRODUCTION)
@@ -204,6 +212,7 @@ def test_a_name_is_looked_up_again_if_the_cached_id_is_refused(world: World) -> 
     assert world.count("ListAccounts") == 1
 
 
+@pytest.mark.long
 def test_a_renamed_account_is_still_used_under_its_old_name(world: World) -> None:
     """A script does not break because the name of an account changes."""
     organize(world, PRODUCTION)
@@ -217,6 +226,7 @@ def test_a_renamed_account_is_still_used_under_its_old_name(world: World) -> Non
     assert account_of() == PRODUCTION.account_id
 
 
+@pytest.mark.long
 def test_a_name_of_another_account_is_noticed_within_a_day(world: World) -> None:
     """The cached id still works, so there is no error."""
     organize(world, PRODUCTION)
@@ -231,6 +241,7 @@ def test_a_name_of_another_account_is_noticed_within_a_day(world: World) -> None
     assert account_of() == "999999999999"
 
 
+@pytest.mark.long
 def test_the_cached_id_is_used_if_accounts_cannot_be_listed(world: World) -> None:
     """The remembered id is as good as it was."""
     organize(world, PRODUCTION)
@@ -242,6 +253,7 @@ def test_the_cached_id_is_used_if_accounts_cannot_be_listed(world: World) -> Non
     assert account_of() == PRODUCTION.account_id
 
 
+@pytest.mark.long
 def test_a_missing_role_causes_one_look_up_more(world: World) -> None:
     """Another account may have this name now. Then the error lists the roles."""
     organize(world, PRODUCTION, role="ReadOnlyAccess")
@@ -253,6 +265,7 @@ def test_a_missing_role_causes_one_look_up_more(world: World) -> None:
         assert world.count("ListAccounts") == lookups
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("content", ["", "[]", '{"accounts": 7}', '{"accounts": {"x": null}}'])
 def test_a_damaged_file_of_names_is_replaced(world: World, content: str) -> None:
     """The accounts are listed again."""
@@ -265,6 +278,7 @@ def test_a_damaged_file_of_names_is_replaced(world: World, content: str) -> None
     assert json.loads(names_file(world).read_text())["accounts"] == {"111111111111": "production"}
 
 
+@pytest.mark.long
 def test_processes_that_look_up_a_name_together_send_one_request(world: World) -> None:
     """One of them asks for all."""
     organize(world, PRODUCTION)

@@ -77,6 +77,7 @@ def test_a_forked_child_can_start_it_again() -> None:
     assert work.runs == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("seconds", "printed"), [(0.5, "ended\n"), pytest.param(60, "", marks=pytest.mark.long)]
 )
@@ -119,6 +120,7 @@ def make_due(world: World) -> None:
     os.utime(file, (time.time() - 3600,) * 2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     [
@@ -151,6 +153,7 @@ print(forks)
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 @pytest.mark.parametrize(
     "fault", [{"latency": 0.3}, pytest.param({}, marks=pytest.mark.long)], ids=str
@@ -165,6 +168,7 @@ def test_a_fork_during_a_renewal_causes_no_warning(world: World, fault: dict[str
     assert (done.stdout, "multi-threaded" in done.stderr) == ("[0, 0, 0]\n", False)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_a_fork_waits_for_a_hanging_renewal_only_once(
     monkeypatch: pytest.MonkeyPatch,

@@ -125,6 +125,7 @@ class SlowBody:
             time.sleep(0.01)
 
 
+@pytest.mark.long
 def test_a_signature_during_a_renewal_is_valid(world: World) -> None:
     """SigV4Auth reads the token, hashes the body, then reads the keys. STS accepts it."""
     sso_plugin.enable()

@@ -69,6 +69,7 @@ INDEX_FILES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.long
 @SEARCH
 @given(content=file_contents(TOKEN_FILES))
 def test_any_token_file_is_a_valid_token_or_one_of_our_errors(
@@ -90,6 +91,7 @@ def test_any_token_file_is_a_valid_token_or_one_of_our_errors(
         assert token.lifetime.expires_at > BEGIN
 
 
+@pytest.mark.long
 @SEARCH
 @given(content=file_contents(ROLE_FILES))
 def test_any_role_file_is_credentials_or_none(tmp_path: Path, content: bytes) -> None:
@@ -107,6 +109,7 @@ def test_any_role_file_is_credentials_or_none(tmp_path: Path, content: bytes) ->
         )
 
 
+@pytest.mark.long
 @SEARCH
 @given(content=file_contents(INDEX_FILES))
 def test_any_index_names_role_files_only(tmp_path: Path, content: bytes) -> None:

@@ -594,6 +594,7 @@ def test_cached_credentials_that_last_long_enough_are_used(
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [4, pytest.param(20, marks=pytest.mark.long)])
 def test_one_request_serves_all_processes_that_start_together(world: World, number: int) -> None:
     """All of them start with the same new credentials."""

@@ -65,6 +65,7 @@ def test_the_file_of_a_legacy_profile_is_named_after_the_start_url(world: World)
     assert file.stem == sha1(name)
 
 
+@pytest.mark.long
 def test_botocore_and_sso_plugin_read_the_files_of_each_other(world: World) -> None:
     """With the cache of the AWS CLI set on botocore's provider."""
     world.sign_in()
@@ -90,6 +91,7 @@ print(type(provider).__module__, session.get_credentials().get_frozen_credential
     return key
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "content",
     [

@@ -50,6 +50,7 @@ def test_a_rejected_token_is_renewed_and_the_request_repeated(world: World) -> N
     assert world.count("GetRoleCredentials") == 2
 
 
+@pytest.mark.long
 def test_a_revoked_login_needs_a_login(world: World) -> None:
     """The portal rejects the token and refuses the refresh token."""
     signed_in = world.sign_in()
@@ -106,6 +107,7 @@ def test_a_renewed_token_that_is_rejected_needs_a_login(world: World) -> None:
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 2)
 
 
+@pytest.mark.long
 def test_a_forbidden_role_is_requested_once(world: World) -> None:
     """A new token does not help."""
     world.sign_in()

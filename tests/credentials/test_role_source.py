@@ -13,6 +13,8 @@ from sso_plugin.credentials.role_source import RoleSource, role_source_of
 from sso_plugin.storage.cache import MemoryCache
 from sso_plugin.storage.file_cache import role_cache
 
+import pytest
+
 if TYPE_CHECKING:
     from world import World
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sso_plugin.storage.cache import Cache
 
 
+@pytest.mark.long
 def test_prepare_imports_all_that_fetch_needs(world: World) -> None:
     """The caller imports it, so that no fork leaves an import unfinished."""
     world.sign_in()

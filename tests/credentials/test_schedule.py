@@ -30,6 +30,7 @@ def test_credentials_are_long_enough_until_the_minimum_lifetime_is_left(minimum:
     assert Lifetime(0, 15 * MINUTE).long_enough_until(minimum) >= 5 * MINUTE
 
 
+@pytest.mark.long
 @SEARCH
 @given(lifetimes)
 def test_the_windows_are_in_order(lifetime: Lifetime) -> None:
@@ -43,6 +44,7 @@ def test_the_windows_are_in_order(lifetime: Lifetime) -> None:
     )
 
 
+@pytest.mark.long
 @SEARCH
 @given(lifetimes)
 def test_the_windows_are_never_longer_than_those_of_botocore(lifetime: Lifetime) -> None:
@@ -58,6 +60,7 @@ def test_an_unknown_issue_time_counts_as_an_hour_before_expiry(issued_at: float)
     assert Lifetime(issued_at, HOUR).advisory_refresh_at == Lifetime(0, HOUR).advisory_refresh_at
 
 
+@pytest.mark.long
 @SEARCH
 @given(lifetimes, st.floats(0, 100 * HOUR))
 def test_long_enough_ends_before_the_advisory_window(lifetime: Lifetime, minimum: float) -> None:
@@ -69,6 +72,7 @@ def test_long_enough_ends_before_the_advisory_window(lifetime: Lifetime, minimum
     assert until >= quarter - 1e-6
 
 
+@pytest.mark.long
 @SEARCH
 @given(schedules, times)
 def test_the_action_follows_from_the_windows(schedule: Schedule, now: float) -> None:
@@ -84,6 +88,7 @@ def test_the_action_follows_from_the_windows(schedule: Schedule, now: float) -> 
         assert action is Action.WAIT
 
 
+@pytest.mark.long
 @SEARCH
 @given(lifetimes, fractions)
 def test_jitter_delays_a_renewal_by_a_tenth_of_the_window(
@@ -96,6 +101,7 @@ def test_jitter_delays_a_renewal_by_a_tenth_of_the_window(
     assert due_at <= lifetime.advisory_refresh_at + window / 10 + 1e-6
 
 
+@pytest.mark.long
 @SEARCH
 @given(schedules, times, st.floats(1, 60), fractions, st.floats(0, 60))
 def test_there_is_no_attempt_during_the_attempt_timeout(
@@ -114,6 +120,7 @@ def test_there_is_no_attempt_during_the_attempt_timeout(
     assert failed.action(after, after) is not Action.USE
 
 
+@pytest.mark.long
 @SEARCH
 @given(schedules, times)
 def test_a_caller_never_waits_until_its_credentials_have_expired(

@@ -60,6 +60,7 @@ def test_a_saved_token_has_exactly_the_keys_of_the_aws_cli(world: World) -> None
     }
 
 
+@pytest.mark.long
 def test_a_refused_refresh_token_needs_a_login(world: World) -> None:
     """No program can do anything after invalid_grant."""
     world.sign_in(refreshToken="made-up", expiresAt="2020-01-01T00:00:00Z")
@@ -125,6 +126,7 @@ def test_a_token_that_another_program_has_renewed_is_used(
     assert [source.fetch().value] == theirs
 
 
+@pytest.mark.long
 def test_the_attempt_timeout_of_a_refused_renewal_doubles(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -178,6 +180,7 @@ def test_the_file_is_read_again_only_if_the_refresh_token_may_be_spent(
     assert slept == pauses
 
 
+@pytest.mark.long
 def test_an_expired_token_of_another_program_is_not_used(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +192,7 @@ def test_an_expired_token_of_another_program_is_not_used(
         source.fetch()
 
 
+@pytest.mark.long
 def test_callers_that_waited_for_a_failed_renewal_do_not_repeat_it(world: World) -> None:
     """Five callers with a failing portal send one request."""
     world.sign_in(expiresAt="2020-01-01T00:00:00Z")
@@ -213,6 +217,7 @@ def test_callers_that_waited_for_a_failed_renewal_do_not_repeat_it(world: World)
     assert world.count("CreateToken") == 1
 
 
+@pytest.mark.long
 def test_a_script_that_ends_during_a_renewal_saves_the_new_token(world: World) -> None:
     """The refresh token is spent by then, and the response is not there yet."""
     world.emulator.settings.refresh_tokens = "rotate"
@@ -242,6 +247,7 @@ print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Acc
     assert json.loads(world.token_file().read_text())["refreshToken"] != before
 
 
+@pytest.mark.long
 def test_a_logout_during_a_refused_renewal_needs_a_login(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,6 +122,7 @@ MODELLED_ERRORS = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("error", MODELLED_ERRORS, ids=":".join)
 def test_every_modelled_error_is_raised_as_the_same_exception(
     emulator: Emulator, pairs: dict[str, Pair], error: ModelledError

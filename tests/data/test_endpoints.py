@@ -77,6 +77,7 @@ def all_cases() -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("partitions", KINDS_OF_PARTITIONS)
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_every_endpoint_is_that_of_the_stock_rules(service: str, partitions: str) -> None:

@@ -161,6 +161,7 @@ def validated(client: Client, operation: str, parameters: Node) -> str | None:
     raise AssertionError("neither sent nor rejected")
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("region", "options"),
     [

@@ -71,6 +71,7 @@ def test_the_waiter_waits_until_the_role_is_assigned(
     assert [request.status for request in sso_emulator.requests] == [403, 403, 200]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("status", [404, 429])
 def test_the_waiter_retries(sso_emulator: Emulator, client: Client, status: int) -> None:
     """An unknown account (404) and throttling (429)."""

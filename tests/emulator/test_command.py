@@ -57,6 +57,7 @@ def test_the_command_prints_variables_for_the_shell(running: Running) -> None:
     assert running.exports == [f"export {name}={running.url}" for name in names]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_command_quietly(running: Running, number: int) -> None:
@@ -68,6 +69,7 @@ def test_a_signal_ends_the_command_quietly(running: Running, number: int) -> Non
     assert "Traceback" not in errors
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "running",
     [["--token-lifetime", "15m", "--refresh-tokens", "rotate", "--poll-interval", "0"]],
@@ -94,6 +96,7 @@ def test_an_invalid_organization_file_is_explained(
     assert capsys.readouterr() == ("", f"{path}: users must be a list of strings, not 'alice'.\n")
 
 
+@pytest.mark.long
 def test_a_port_in_use_is_explained() -> None:
     """In one sentence, with exit code 2 and without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -30,6 +32,7 @@ def test_two(sso_emulator):
 """
 
 
+@pytest.mark.long
 def test_an_unknown_request_fails_the_test_that_sent_it(tmp_path: Path) -> None:
     """The next test gets an emulator that was reset."""
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

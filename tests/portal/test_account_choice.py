@@ -123,6 +123,7 @@ def test_a_listing_of_an_unknown_account_is_an_error(world: World) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_user_without_accounts_has_empty_listings(world: World) -> None:
     """And an error if an account is named."""
     empty = Organization((User("alice"),), (), (), ())

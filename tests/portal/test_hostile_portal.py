@@ -55,6 +55,7 @@ DATES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "date", [DATES[0], *(pytest.param(each, marks=pytest.mark.long) for each in DATES[1:])]
 )
@@ -79,6 +80,7 @@ print(session.get_credentials().get_frozen_credentials().access_key[:4])
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("ahead", "renewable"),
     [

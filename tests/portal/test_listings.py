@@ -95,6 +95,7 @@ def test_roles_are_listed_over_all_pages(world: World) -> None:
     assert list(sso_plugin.roles(profile_name="dev")) == expected_roles(world)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [60, pytest.param(1000, marks=pytest.mark.long)])
 def test_failed_requests_are_retried_and_no_others(world: World, number: int) -> None:
     """Each role is listed exactly once, also if the portal often returns 429 and 500."""
@@ -118,6 +119,7 @@ def test_roles_of_one_account(world: World, wanted: str) -> None:
     assert world.count("ListAccountRoles") == 1
 
 
+@pytest.mark.long
 def test_a_token_that_expires_meanwhile_is_renewed_once(world: World) -> None:
     """All threads continue with the new token."""
     organize(world, Organization.generated(60))
@@ -131,6 +133,7 @@ def test_a_token_that_expires_meanwhile_is_renewed_once(world: World) -> None:
     assert world.count("CreateToken") == 1
 
 
+@pytest.mark.long
 def test_a_listing_raises_an_error_if_the_login_is_revoked_meanwhile(world: World) -> None:
     """No thread continues after that."""
     organize(world, Organization.generated(60))
@@ -191,6 +194,7 @@ def test_few_roles_are_requested_ahead_of_the_caller(world: World) -> None:
     assert world.count("ListAccountRoles") <= 20
 
 
+@pytest.mark.long
 def test_roles_of_several_accounts_are_requested_at_the_same_time(world: World) -> None:
     """Ten slow requests do not take ten times as long as one."""
     organize(world, Organization.generated(10))
@@ -203,6 +207,7 @@ def test_roles_of_several_accounts_are_requested_at_the_same_time(world: World) 
     assert max(times) - min(times) < 9 * 0.5
 
 
+@pytest.mark.long
 def test_a_listing_that_is_not_used_any_longer_ends(world: World) -> None:
     """Also without being closed: the generator is garbage collected."""
     organize(world, Organization.generated(50))
@@ -214,6 +219,7 @@ def test_a_listing_that_is_not_used_any_longer_ends(world: World) -> None:
     assert world.count("ListAccountRoles") == asked <= 21
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [429, pytest.param(503, marks=pytest.mark.long)])
 def test_a_portal_that_always_fails_is_an_error(world: World, status: int) -> None:
     """After six requests for one page. Only one layer retries."""

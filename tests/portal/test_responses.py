@@ -45,6 +45,7 @@ def test_an_account_name_in_any_script_is_valid(portal: HostilePortal, name: str
     assert [account.name for account in sso_plugin.accounts("dev")] == [name]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "name", [INJECTION, "", "a b", "x" * 65, "../x", "\u212b", "Admin\x1b[2J", "Admin\x00", 7, None]
 )
@@ -78,6 +79,7 @@ KEYS = {
 }
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "keys",
     [
@@ -116,6 +118,7 @@ def test_invalid_role_credentials_are_an_error(
     assert fetch().access_key.startswith("ASIA")
 
 
+@pytest.mark.long
 def test_a_message_about_role_credentials_does_not_quote_them(portal: HostilePortal) -> None:
     """The message names the invalid value without showing it."""
     portal.change[CREDENTIALS] = changed(
@@ -130,6 +133,7 @@ def test_a_message_about_role_credentials_does_not_quote_them(portal: HostilePor
 GRANT = {"accessToken": "aoa", "refreshToken": "aor", "expiresIn": 3600, "tokenType": "Bearer"}
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "changes",
     [

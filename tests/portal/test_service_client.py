@@ -60,6 +60,7 @@ def test_the_ca_bundle_of_the_profile_is_used(
     assert arn().endswith("/alice")
 
 
+@pytest.mark.long
 def test_an_untrusted_certificate_is_refused(
     secure: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def test_simultaneous_429_responses_count_as_one(simulation: Simulation) -> None
     assert 10 <= simulation.requests_in(1.0) <= 12
 
 
+@pytest.mark.long
 def test_the_rate_recovers(simulation: Simulation) -> None:
     """Fully within half a minute without a 429."""
     simulation.budget.slow_down()
@@ -164,6 +165,7 @@ def test_a_clock_that_is_set_back_stops_no_request(simulation: Simulation) -> No
     assert simulation.slept == []
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "changes",
     [
@@ -215,12 +217,14 @@ class TestAtThePortal:
         assert credentials is not None
         credentials.get_frozen_credentials()
 
+    @pytest.mark.long
     def test_a_throttled_request_is_retried(self, world: World) -> None:
         """The caller gets no error."""
         world.emulator.faults.add("GetRoleCredentials", status=429, times=3)
         self.use_role()
         assert statuses(world, "GetRoleCredentials") == [429, 429, 429, 200]
 
+    @pytest.mark.long
     def test_a_request_that_is_always_throttled_is_an_error(self, world: World) -> None:
         """After six attempts. The error is retryable."""
         world.emulator.faults.add("GetRoleCredentials", status=429)
@@ -246,6 +250,7 @@ class TestAtThePortal:
         self.use_role()
         assert list(budget_of(world)) == ["next_at", "resume_at", "share", "written_at"]
 
+    @pytest.mark.long
     @PROCESSES
     def test_processes_share_one_budget(self, world: World, processes: int) -> None:
         """No request is sent before its slot, however the processes are scheduled."""
@@ -260,6 +265,7 @@ class TestAtThePortal:
         ]
         assert early == []
 
+    @pytest.mark.long
     def test_processes_slow_down_together(self, world: World) -> None:
         """One receives a 429 with ``Retry-After``, and the other one waits as well."""
         world.emulator.faults.add("ListAccounts", status=429, retry_after=1.0, times=1)
@@ -269,6 +275,7 @@ class TestAtThePortal:
         assert (throttled.status, [each.status for each in others]) == (429, [200, 200])
         assert all(each.time >= throttled.time + 0.9 for each in others)
 
+    @pytest.mark.long
     @PROCESSES
     def test_a_lower_limit_of_the_portal_makes_no_call_fail(
         self, world: World, processes: int

@@ -40,6 +40,7 @@ def test_every_benchmark_is_tested() -> None:
     assert sorted(path.stem for path in BENCHMARKS.glob("bench_*.py")) == sorted(ROWS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [

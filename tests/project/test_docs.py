@@ -229,6 +229,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
 class TestErrors:
     """The README quotes the messages that users see."""
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize(
         ("name", "provoke"),
         [(name, provoke) for name, each in PROVOCATIONS.items() for provoke in each],
@@ -309,6 +310,7 @@ class TestFiles:
 class TestExamplesInTheDocs:
     """You can copy an example from a page, and it works."""
 
+    @pytest.mark.long
     def test_the_python_of_the_readme_runs(self, world: World) -> None:
         """With the profile that it names."""
         for code in blocks(README, "python"):

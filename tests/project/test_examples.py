@@ -63,6 +63,7 @@ def test_the_demo_runs_longer_than_its_credentials_are_valid(environment: Enviro
     assert not (environment.folder / ".aws").exists()
 
 
+@pytest.mark.long
 def test_the_demo_reports_that_nothing_was_renewed(environment: Environment) -> None:
     """The run is too short."""
     status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "9")
@@ -71,6 +72,7 @@ def test_the_demo_reports_that_nothing_was_renewed(environment: Environment) -> 
     assert story.endswith("not renewed twice. Use a longer time or a shorter lifetime.\n")
 
 
+@pytest.mark.long
 def test_the_demo_reports_that_the_script_failed(environment: Environment) -> None:
     """The credentials have expired when they arrive, so no call succeeds."""
     status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "0.001")

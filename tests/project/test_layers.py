@@ -201,6 +201,7 @@ def test_upward_imports_are_lazy() -> None:
     assert all(FOUND[pair] for pair in UPWARD)
 
 
+@pytest.mark.long
 def test_start_up_is_the_only_cycle() -> None:
     """No module can be reached from itself, by imports of any kind."""
     reached = {name: {target for each, target in FOUND if each == name} for name in MODULES}
@@ -250,6 +251,7 @@ def functions() -> Iterator[tuple[str, int]]:
                 yield f"{name}:{node.name}", node.end_lineno - node.lineno + 1
 
 
+@pytest.mark.long
 def test_functions_are_small() -> None:
     """Half of them take 8 lines or fewer, none more than 40."""
     lengths = dict(functions())

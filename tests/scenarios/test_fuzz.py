@@ -198,6 +198,7 @@ STAMPS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "zone",
     [
@@ -250,6 +251,7 @@ def test_any_role_file_is_credentials_or_none(login: ConfiguredLogin, content: b
         each.document()
 
 
+@pytest.mark.long
 @settings(fuzzed, max_examples=max(20, EXAMPLES // 20))
 @given(content=contents(ROLE), process_file=contents(PROCESS_FILE))
 def test_credential_process_answers_with_any_file(
@@ -264,6 +266,7 @@ def test_credential_process_answers_with_any_file(
         assert process_document("dev")["Version"] == 1
 
 
+@pytest.mark.long
 @fuzzed
 @given(kind=st.sampled_from(sorted(OWN)), data=st.data())
 def test_any_file_of_our_own_is_used_or_ignored(
@@ -337,6 +340,7 @@ def test_any_number_of_failures_is_bounded(login: ConfiguredLogin, failures: obj
     assert outage.note(PortalError(error_msg="x")) <= 1001
 
 
+@pytest.mark.long
 @fuzzed
 @given(content=contents(REGISTRATION))
 def test_any_registration_file_is_used_or_replaced(login: ConfiguredLogin, content: bytes) -> None:
@@ -427,6 +431,7 @@ def texts_in(value: object) -> Iterator[str]:
         yield from texts_in(held)
 
 
+@pytest.mark.long
 @fuzzed
 @given(number=st.integers(0, len(READERS) - 1), data=st.data())
 def test_any_answer_of_the_portal_is_valid_or_an_error(number: int, data: st.DataObject) -> None:
@@ -511,6 +516,7 @@ def test_any_config_file_is_written_back_unchanged(text: str) -> None:
     assert ConfigText.parse(text).text == text
 
 
+@pytest.mark.long
 @fuzzed
 @given(host=st.text(max_size=20), target=st.text(max_size=80))
 def test_any_request_to_the_callback_is_refused(host: str, target: str) -> None:
@@ -534,6 +540,7 @@ def test_any_text_is_cleaned_and_masked(value: Any, text: str) -> None:
     mask(text)
 
 
+@pytest.mark.long
 @fuzzed
 @given(documents=st.lists(JSON, max_size=3))
 def test_any_mapping_can_be_the_cache(documents: list[Any], tmp_path: Path) -> None:

@@ -209,6 +209,7 @@ class ProcessesAndUsers(RuleBasedStateMachine):
         return PROFILE, lambda: self.portal, clock, token_cache()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("examples", [20, pytest.param(150, marks=pytest.mark.long)])
 def test_the_newest_login_wins_in_any_order_of_events(examples: int) -> None:
     """The invariants hold."""

@@ -24,6 +24,7 @@ PAST = "2020-01-01T00:00:00Z"
 pytestmark = pytest.mark.usefixtures("enabled")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cache", ["file", "memory"])
 @pytest.mark.parametrize("how", ["ours", "of the AWS CLI"])
 def test_after_a_login_of_bob_a_new_session_acts_as_bob(two: World, how: str, cache: str) -> None:
@@ -40,6 +41,7 @@ def test_after_a_login_of_bob_a_new_session_acts_as_bob(two: World, how: str, ca
     assert two.count("GetRoleCredentials") == 2
 
 
+@pytest.mark.long
 def test_a_profile_that_names_its_account_follows_the_login(two: World) -> None:
     """The cached account names belong to one user, too."""
     profile = two.emulator.profile().replace("sso_account_id = 111111111111", "")
@@ -75,6 +77,7 @@ def test_without_a_token_file_a_new_session_needs_a_login(world: World) -> None:
     assert world.count("CreateToken") == 0
 
 
+@pytest.mark.long
 def test_our_renewal_of_the_token_keeps_role_credentials(world: World) -> None:
     """The file changes, but the login is the same."""
     world.sign_in()
@@ -86,6 +89,7 @@ def test_our_renewal_of_the_token_keeps_role_credentials(world: World) -> None:
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 def test_a_renewal_by_another_program_causes_one_fetch(world: World) -> None:
     """It looks like a new login."""
     world.sign_in()
@@ -105,6 +109,7 @@ def remove_note(world: World, age: float) -> None:
     os.utime(file, (then, then))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("age", "fetches"), [(-1, 1), (60, 2)])
 def test_a_role_file_without_a_note_is_used_if_it_is_newer_than_the_token(
     world: World, age: float, fetches: int
@@ -117,6 +122,7 @@ def test_a_role_file_without_a_note_is_used_if_it_is_newer_than_the_token(
     assert world.count("GetRoleCredentials") == fetches
 
 
+@pytest.mark.long
 def test_a_role_file_without_a_note_is_used_after_our_renewal(world: World) -> None:
     """The token is newer than the role file, but the login is older."""
     world.sign_in()
@@ -132,6 +138,7 @@ def test_a_role_file_without_a_note_is_used_after_our_renewal(world: World) -> N
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 def test_a_copied_home_directory_causes_no_fetch(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ class Delayed:
         return self.process.communicate(timeout=60)[0].strip()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("method", "how"),
     [
@@ -85,6 +86,7 @@ def test_a_login_of_bob_during_a_request_of_alice_wins(
     assert user() == "bob"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", ["create_token", "get_role_credentials"])
 def test_a_logout_during_a_request_wins(world: World, tmp_path: Path, method: str) -> None:
     """Afterwards there are no token and no role credentials."""

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.usefixtures("enabled")
 HELPERS = Path(__file__).parents[1] / "helpers"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [5, pytest.param(20, marks=pytest.mark.long)])
 def test_processes_share_one_single_use_refresh_token(world: World, number: int) -> None:
     """All succeed, with one request of each kind. On stock botocore all but one fail."""
@@ -51,6 +52,7 @@ def test_a_hundred_processes_with_a_warm_cache_send_no_request(world: World) -> 
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (0, 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [3, pytest.param(8, marks=pytest.mark.long)])
 def test_threads_of_several_processes_share_requests(world: World, number: int) -> None:
     """Each process has as many threads as there are processes, and a session per thread."""
@@ -60,6 +62,7 @@ def test_threads_of_several_processes_share_requests(world: World, number: int) 
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 1)
 
 
+@pytest.mark.long
 def test_profiles_of_one_login_share_its_token(world: World) -> None:
     """Two roles need two requests for credentials, and one renewal of the token."""
     other = world.emulator.profile("other", role_name="ReadOnlyAccess").split("\n\n", 1)[1]
@@ -109,6 +112,7 @@ def keys_of(world: World) -> dict[str, str]:
     return {"role": role.stem, "token": world.token_file().stem}
 
 
+@pytest.mark.long
 def test_a_lock_whose_holder_hangs_is_skipped(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +125,7 @@ def test_a_lock_whose_holder_hangs_is_skipped(
         assert user() == "alice"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["role", "token"])
 def test_a_holder_that_is_killed_frees_the_lock(world: World, kind: str) -> None:
     """A waiting process continues at once, long before the timeout."""
@@ -163,6 +168,7 @@ except Exception:
     assert [line.rsplit("/", 1)[-1] for line in lines] == ["alice"] * 12
 
 
+@pytest.mark.long
 def test_with_a_read_only_home_each_process_works_alone(world: World) -> None:
     """Nothing can be written, so nothing is shared."""
     world.sign_in()
@@ -175,6 +181,7 @@ def test_with_a_read_only_home_each_process_works_alone(world: World) -> None:
     assert json.loads(world.token_file().read_text())["accessToken"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kills", [50, pytest.param(300, marks=pytest.mark.long)])
 def test_a_killed_process_never_leaves_half_a_file(tmp_path: Path, kills: int) -> None:
     """SIGKILL at random moments; ``make kill`` sends it ten thousand times."""

@@ -78,11 +78,13 @@ def signed_in(world: World) -> World:
     return world
 
 
+@pytest.mark.long
 def test_the_first_fetch_reads_the_token_once_and_the_role_file_twice(signed_in: World) -> None:
     """The role file is read before and inside the lock, the token before the lock."""
     assert opened_files(signed_in) == FIRST_FETCH
 
 
+@pytest.mark.long
 def test_a_later_fetch_does_not_write_the_index_of_the_login(signed_in: World) -> None:
     """The index names the login and the role file already."""
     opened_files(signed_in)
@@ -91,6 +93,7 @@ def test_a_later_fetch_does_not_write_the_index_of_the_login(signed_in: World) -
     assert opened_files(signed_in) == LATER_FETCH
 
 
+@pytest.mark.long
 def test_a_process_with_cached_credentials_opens_the_role_file_only(signed_in: World) -> None:
     """The token file is not opened."""
     opened_files(signed_in)

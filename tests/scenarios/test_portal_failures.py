@@ -103,6 +103,7 @@ def long(values: Iterable[str]) -> list[Any]:
     return [pytest.param(each, marks=pytest.mark.long) for each in values]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("outage", [*OUTAGES, *long(SIMILAR_OUTAGES)])
 def test_an_outage_makes_no_call_fail(
     world: World, requested_by: list[str], outage: str, caplog: pytest.LogCaptureFixture
@@ -125,6 +126,7 @@ def test_an_outage_makes_no_call_fail(
     assert not any(one.exc_info for one in caplog.records)
 
 
+@pytest.mark.long
 def test_a_deleted_token_file_makes_no_call_of_a_running_session_fail(world: World) -> None:
     """A new session needs a login, as on stock botocore."""
     session = session_with_due_credentials(world)
@@ -154,6 +156,7 @@ def test_a_slow_portal_makes_no_caller_wait(
     wait_for_background()
 
 
+@pytest.mark.long
 def test_the_end_of_an_outage_is_logged_once(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -181,6 +184,7 @@ def test_a_login_in_another_terminal_ends_the_errors(world: World) -> None:
     assert sts.get_caller_identity()["Arn"].endswith("/alice")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("hours", "requests"),
     [
@@ -216,6 +220,7 @@ print(frozen.access_key)
     assert world.run(script).stdout.strip() not in keys
 
 
+@pytest.mark.long
 def test_with_a_clock_ahead_the_renewal_window_is_right(world: World) -> None:
     """The date of a cache file is wrong by as much as the clock; the window does not change."""
     world.emulator.settings.role_credentials = 900
@@ -297,6 +302,7 @@ SIMILAR_RESPONSES = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("body", [*INVALID_RESPONSES, *long(SIMILAR_RESPONSES)])
 def test_an_invalid_response_is_one_clear_error(
     world: World, gateway: type[Gateway], body: str, monkeypatch: pytest.MonkeyPatch
@@ -315,6 +321,7 @@ def test_an_invalid_response_is_one_clear_error(
     )
 
 
+@pytest.mark.long
 def test_the_clock_of_a_gateway_is_ignored(
     world: World, gateway: type[Gateway], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +335,7 @@ def test_the_clock_of_a_gateway_is_ignored(
     assert abs(credentials._clock.now() - time.time()) < 1
 
 
+@pytest.mark.long
 def test_a_clock_that_is_set_during_a_run_makes_no_call_fail(world: World) -> None:
     """Expired credentials are not used.
 
@@ -357,6 +365,7 @@ print(*keys)
     assert world.count("GetRoleCredentials") <= 3
 
 
+@pytest.mark.long
 def test_a_script_that_ends_during_a_renewal_prints_nothing(world: World) -> None:
     """It does not wait for a portal that hangs, either."""
     session_with_due_credentials(world)
@@ -373,6 +382,7 @@ print(any(thread.name == "sso-plugin-renewal" for thread in threading.enumerate(
     assert (process.stdout, process.stderr, process.returncode) == ("111111111111\nTrue\n", "", 0)
 
 
+@pytest.mark.long
 def test_a_call_at_exit_is_served(world: World) -> None:
     """At interpreter shutdown no thread can start, so the current credentials are used."""
     session_with_due_credentials(world)
@@ -418,6 +428,7 @@ print(min(greenlet.value for greenlet in greenlets) > 1)
     assert 2 <= world.count("GetRoleCredentials") <= 6
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="this system has no such limit")
 def test_a_full_disk_costs_the_cache_only(world: World) -> None:
     """Files that exist stay whole, and the script uses its credentials in memory."""

@@ -236,6 +236,7 @@ def _run(
     return run_script(way, SCRIPT, plan, home, TOKEN=token, **emulator.environment())
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("profile", marked(PROFILES))
 def test_a_profile_is_used_as_stock_uses_it(
@@ -253,6 +254,7 @@ def _as_stock(ours: dict[str, Any], stock: dict[str, Any]) -> dict[str, Any]:
     return stock if caught else ours
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("profile", marked(WRONG_VALUES))
 def test_a_wrong_value_is_an_error_of_the_first_call_only(

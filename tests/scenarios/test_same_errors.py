@@ -212,6 +212,7 @@ def test_a_certificate_that_cannot_be_verified_is_caught_as_on_stock(
     assert "SSL validation failed for https://127.0.0.1:" in str(exc)
 
 
+@pytest.mark.long
 def test_exec_reports_a_failure_of_tls(secure: World) -> None:
     """The error is an ``OSError`` too, but not a problem of the command that runs."""
     secure.sign_in()
@@ -374,6 +375,7 @@ LOGINS = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(("prepare", "call", "kind"), LOGINS)
 def test_a_missing_login_is_caught_as_on_stock(
     world: World,
@@ -387,6 +389,7 @@ def test_a_missing_login_is_caught_as_on_stock(
     assert isinstance(raised(call, ours=True), kind)
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
@@ -456,6 +459,7 @@ def errors_of_crowd(world: World) -> list[Any]:
     return [json.loads(line) for line in finished.stdout.splitlines()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("operation", ["GetRoleCredentials", "CreateToken"])
 def test_processes_that_wait_for_a_failed_request_raise_the_same_error(
     world: World, operation: str
@@ -471,6 +475,7 @@ def test_processes_that_wait_for_a_failed_request_raise_the_same_error(
     assert "ConnectionClosedError" in errors[0][0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("operation", ["GetRoleCredentials", "CreateToken"])
 def test_processes_that_wait_for_a_refused_request_have_its_metadata(
     world: World, operation: str

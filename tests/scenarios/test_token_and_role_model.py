@@ -270,6 +270,7 @@ def _check_error(exc: SsoPluginError, expected: type[Exception] | None) -> None:
     assert isinstance(exc, expected)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("examples", [20, pytest.param(120, marks=pytest.mark.long)])
 def test_each_call_returns_what_the_model_expects(examples: int) -> None:
     """A call succeeds if valid credentials are available, and sends no request without need."""

@@ -50,6 +50,7 @@ except Exception as exc:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("timeout", "seconds", "number"),
     [
@@ -75,6 +76,7 @@ def test_a_stopped_holder_of_the_lock_causes_no_login(
     assert world.count("CreateToken") == 1
 
 
+@pytest.mark.long
 def test_a_lock_that_another_process_keeps_is_an_error(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_login_ends_the_wait_for_the_lock(world: World) -> None:
         assert users == ["alice"]
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_wait_for_a_lock(world: World) -> None:
     """At once."""
     world.sign_in(expiresAt=PAST)
@@ -140,6 +143,7 @@ except KeyboardInterrupt:
     assert world.count("CreateToken") == 0
 
 
+@pytest.mark.long
 def test_without_a_folder_for_locks_a_token_is_renewed_as_on_stock(world: World) -> None:
     """It is not the same as a lock that another process holds."""
     world.sign_in(expiresAt=PAST)
@@ -167,6 +171,7 @@ def make_both_due(world: World) -> None:
     world.make_credentials_due()
 
 
+@pytest.mark.long
 def test_the_end_of_a_script_does_not_wait_for_a_lock(world: World) -> None:
     """A renewal in the background that waits for a lock has sent no request yet."""
     make_both_due(world)
@@ -204,6 +209,7 @@ boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
 """
 
 
+@pytest.mark.long
 def test_a_renewal_that_outlasts_its_script_sends_no_refresh_token(
     world: World, tmp_path: Path
 ) -> None:

@@ -179,6 +179,7 @@ def open_console(world: World) -> Callable[[], object]:
 
 
 # A lock whose acquisition is interrupted is released by the garbage collector.
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     "prepare",
@@ -222,6 +223,7 @@ def test_the_repr_of_a_console_url_is_hidden(world: World) -> None:
     assert "SigninToken=" in f"{url}"
 
 
+@pytest.mark.long
 def test_a_failed_call_of_a_callers_own_client_shows_no_token(world: World, issued: Issued) -> None:
     """No connection, no response in time, half a response."""
     world.sign_in()

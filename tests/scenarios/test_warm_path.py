@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("enabled")
 
 
+@pytest.mark.long
 def test_the_warm_path_opens_the_role_file_only(world: World) -> None:
     """One stat of the token file, and no module that writes files or sends requests."""
     world.sign_in()

@@ -175,6 +175,7 @@ def test_disable_removes_the_event_handlers(world: World) -> None:
         session.client("sso").list_accounts()
 
 
+@pytest.mark.long
 def test_a_session_can_be_garbage_collected(world: World) -> None:
     """Programs that create many sessions do not need more and more memory."""
     sso_plugin.enable()
@@ -253,6 +254,7 @@ def test_a_role_chain_is_wrapped_in_its_own_session_only(world: World) -> None:
     assert ProfileProviderBuilder.providers is before
 
 
+@pytest.mark.long
 def test_wrapt_is_imported_only_for_a_role_chain_to_sso(world: World) -> None:
     """Its import takes longer than the creation of a session."""
     static = "[profile static]\naws_access_key_id = A\naws_secret_access_key = B\n"
@@ -275,6 +277,7 @@ for name in ("dev", "static", "plain", "chained"):
     ]
 
 
+@pytest.mark.long
 def test_a_session_without_sso_imports_few_modules(world: World) -> None:
     """The list is exact."""
     world.configure("[profile static]\naws_access_key_id = A\naws_secret_access_key = B\n")
@@ -295,6 +298,7 @@ print(*sorted(name for name in sys.modules if name.startswith("sso_plugin")), se
     ]
 
 
+@pytest.mark.long
 def test_threads_that_create_sessions_together_fetch_credentials_once(world: World) -> None:
     """Sixteen threads, each with its own session and client."""
     world.sign_in()
@@ -353,6 +357,7 @@ def test_a_cache_that_is_set_on_the_provider_stores_the_credentials(world: World
     assert world.role_files() == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="fork does not exist on Windows")
 @pytest.mark.parametrize("method", ["fork", *long("spawn")])
 def test_processes_of_a_pool_share_the_cache(world: World, method: str) -> None:

@@ -89,6 +89,7 @@ def test_the_cache_class_can_be_replaced(
     assert world.role_files() == []
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("profile", ["dev", "legacy"])
 @pytest.mark.parametrize("enabled", [False, True])
 def test_the_folder_can_be_replaced(
@@ -308,6 +309,7 @@ class TestReplacedParts:
         monkeypatch.setattr("botocore.credentials.SSOProvider", Own)
         assert key(boto3.Session(profile_name="dev")) == "AKIAMADEUP"
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "part",
         [

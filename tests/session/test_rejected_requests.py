@@ -94,6 +94,7 @@ def code_of(caught: pytest.ExceptionInfo[ClientError]) -> str:
     return str(caught.value.response["Error"]["Code"])
 
 
+@pytest.mark.long
 def test_keys_that_sts_does_not_know_are_replaced(world: World, bad: str) -> None:
     """In memory and in the cache, without an error for the caller."""
     assert use().endswith("/alice")
@@ -142,6 +143,7 @@ def in_mode(mode: str, quick: int) -> list[Any]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("mode", "name", "operation", "refusal"),
     [*in_mode("standard", quick=4), *in_mode("legacy", quick=1), *in_mode("adaptive", quick=1)],
@@ -167,6 +169,7 @@ def test_the_error_codes_of_every_protocol_are_known(  # noqa: PLR0913, PLR0917 
     assert world.count("GetRoleCredentials") == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "operation", "refusal"),
     [
@@ -187,6 +190,7 @@ def test_an_error_that_is_not_about_the_credentials_is_raised(
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["unsigned", "explicit", "same keys"])
 def test_a_request_that_was_not_signed_with_our_credentials_is_not_retried(
     world: World, old: str, services: list[Service], kind: str
@@ -227,6 +231,7 @@ def test_a_stream_whose_position_is_unknown_does_not_break_a_request() -> None:
     assert _position(StreamWithoutPosition(b"x")) is None
 
 
+@pytest.mark.long
 def test_credentials_that_were_just_fetched_are_not_replaced(
     world: World, services: list[Service]
 ) -> None:
@@ -240,6 +245,7 @@ def test_credentials_that_were_just_fetched_are_not_replaced(
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cache", ["file", *long("memory")])
 def test_a_script_over_twenty_regions_replaces_once(
     world: World, services: list[Service], cache: str
@@ -269,6 +275,7 @@ def test_a_script_over_twenty_regions_replaces_once(
     assert len(services[0].requests) == 21
 
 
+@pytest.mark.long
 def test_a_role_is_replaced_once_in_five_minutes_by_all_processes(
     world: World, bad: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -339,6 +346,7 @@ def test_a_rejected_request_asks_for_no_login(world: World, bad: str) -> None:
     assert world.count("StartDeviceAuthorization") == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("start", "calls"), [(0, 2), (3, 1)], ids=["from its beginning", "from the middle"]
 )
@@ -373,6 +381,7 @@ def test_a_body_that_cannot_be_rewound_cannot_be_sent_again() -> None:
         assert _can_be_sent_again(body, 0)
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(("ahead", "calls"), [(0.0, 1), (2 * HOUR, 2)], ids=["valid", "expired"])
 def test_a_head_request_of_s3_compares_the_clock_and_asks_sts(
     world: World, old: str, services: list[Service], ahead: float, calls: int
@@ -392,6 +401,7 @@ def test_a_head_request_of_s3_compares_the_clock_and_asks_sts(
     assert world.count("GetRoleCredentials") == calls
 
 
+@pytest.mark.long
 def test_a_head_request_of_s3_with_keys_that_sts_rejects_is_retried(
     world: World, bad: str, services: list[Service]
 ) -> None:
@@ -425,6 +435,7 @@ def test_a_session_without_sso_does_not_handle_rejected_requests(
     assert ("_record_credentials" in handlers) == handled
 
 
+@pytest.mark.long
 def test_login_with_force_drops_rejected_credentials(world: World, bad: str) -> None:
     """A new login deletes the role files before it saves the token."""
     login(

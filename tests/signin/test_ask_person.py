@@ -216,6 +216,7 @@ def waits_for_lock(thread: threading.Thread) -> bool:
     return False
 
 
+@pytest.mark.long
 def test_threads_that_need_a_login_at_once_open_one_browser(
     world: World, browser: Callable[[str], Path], gate: Path
 ) -> None:
@@ -235,6 +236,7 @@ def test_threads_that_need_a_login_at_once_open_one_browser(
     assert len(log.read_text().splitlines()) == 1
 
 
+@pytest.mark.long
 def test_a_script_asks_for_no_login_by_default(world: World) -> None:
     """``sso_login`` is ``never`` unless the profile sets it."""
     with pytest.raises(LoginRequired, match="Run: sso-plugin login --profile dev"):
@@ -257,6 +259,7 @@ def test_without_terminal_and_browser_it_fails_at_once(
     )
 
 
+@pytest.mark.long
 def test_the_device_flow_asks_in_the_terminal(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -338,6 +341,7 @@ def test_a_denied_login_is_an_error_that_callers_catch(
     assert isinstance(caught.value, UnauthorizedSSOTokenError)
 
 
+@pytest.mark.long
 def test_a_user_who_denied_a_login_is_not_asked_again_within_a_minute(
     world: World, browser: Callable[[str], Path]
 ) -> None:
@@ -356,6 +360,7 @@ def test_a_user_who_denied_a_login_is_not_asked_again_within_a_minute(
     assert len(log.read_text().splitlines()) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "account", ["sso_account_id = 111111111111", *long("sso_account_name = production")]
 )
@@ -386,6 +391,7 @@ def test_a_renewal_ahead_of_time_opens_no_browser(
     assert len(log.read_text().splitlines()) == 1
 
 
+@pytest.mark.long
 def test_a_failure_of_the_portal_does_not_stop_the_next_login(
     world: World, browser: Callable[[str], Path]
 ) -> None:

@@ -171,6 +171,7 @@ def test_where_the_system_does_not_report_the_peer_a_login_works(
     assert callback.wait(10) == AuthorizationResponse("right", None)
 
 
+@pytest.mark.one_quick_case
 @needs_linux
 @other_user.needs_two_users
 @pytest.mark.parametrize("closed_first", [0, 20], ids=["waits", "closes-at-once"])
@@ -197,6 +198,7 @@ with Callback(sys.argv[1]) as callback:
 """
 
 
+@pytest.mark.long
 @needs_linux
 @other_user.needs_two_users
 def test_root_is_accepted() -> None:

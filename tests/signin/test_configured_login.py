@@ -71,6 +71,7 @@ def test_status_takes_a_start_url(url: str) -> None:
     assert status == sso_plugin.status(start_url=url, sso_region="eu-central-1")
 
 
+@pytest.mark.long
 def test_accounts_and_roles_take_a_start_url(url: str) -> None:
     """No config file is needed."""
     names = [account.name for account in sso_plugin.accounts(start_url=url)]
@@ -79,6 +80,7 @@ def test_accounts_and_roles_take_a_start_url(url: str) -> None:
     assert {role.account_name for role in roles} == set(names)
 
 
+@pytest.mark.long
 def test_logout_takes_a_start_url(world: World, url: str) -> None:
     """The token is revoked, and all files are deleted."""
     token = token_in(world, url)
@@ -118,6 +120,7 @@ def test_an_invalid_region_in_a_token_file_is_ignored(world: World) -> None:
         sso_plugin.status(start_url=url)
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("command", ["status", "accounts", "roles", "logout"])
 def test_every_command_about_a_login_takes_a_start_url(
     world: World, url: str, capsys: pytest.CaptureFixture[str], command: str
@@ -154,6 +157,7 @@ def test_a_login_by_start_url_works_with_a_missing_current_profile(
     assert is_revoked(world, token)
 
 
+@pytest.mark.long
 def test_doctor_takes_a_start_url(
     world: World, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

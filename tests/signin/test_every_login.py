@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from world import World
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("legacy", [True, False])
 @pytest.mark.parametrize("line", ["", "sso_refresh = sometimes\n", "sso_region = us-east-1\n"])
 def test_role_credentials_of_an_invalid_profile_are_deleted_too(
@@ -63,6 +64,7 @@ def test_a_login_by_start_url_is_ended_with_all_others(world: World) -> None:
     assert cache_files(world) == []
 
 
+@pytest.mark.long
 def test_a_login_that_was_removed_from_the_config_is_ended_too(world: World) -> None:
     """sso-plugin has used its token, and the token file says where to revoke it."""
     log_in_by_code(world)
@@ -118,6 +120,7 @@ INCOMPLETE = {
 }
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("case", INCOMPLETE)
 def test_an_incomplete_section_is_reported_after_all_logins_were_ended(
     world: World, case: str

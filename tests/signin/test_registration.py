@@ -10,6 +10,8 @@ from approving_user import ApprovingUser
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.signin.registration import Registrations
 
+import pytest
+
 if TYPE_CHECKING:
     import pytest
     from world import World
@@ -38,6 +40,7 @@ def test_a_registration_is_cached_for_the_next_login(world: World, user: Approvi
     assert len(user.prompts) == 2
 
 
+@pytest.mark.long
 def test_each_flow_registers_with_its_own_grant_types(world: World) -> None:
     """A registration for the device flow cannot be used for the browser flow, and vice versa."""
     for flow in ("device", "browser", "device"):
@@ -45,6 +48,7 @@ def test_each_flow_registers_with_its_own_grant_types(world: World) -> None:
     assert world.count("RegisterClient") == 3
 
 
+@pytest.mark.long
 def test_a_registration_that_expires_soon_is_replaced(world: World, user: ApprovingUser) -> None:
     """It must be valid until the login has ended."""
     world.emulator.settings.registration = 60

@@ -50,6 +50,7 @@ def test_the_token_file_has_the_form_of_the_aws_cli(world: World, user: Approvin
     assert stat.S_IMODE(world.token_file().parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.long
 def test_two_users_at_one_start_url_have_two_sessions(world: World) -> None:
     """Each sso-session has its own token (boto/botocore#2374)."""
     world.configure(

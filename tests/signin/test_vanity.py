@@ -64,6 +64,7 @@ def log_in(world: World, path: str) -> str:
     return url
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", ["/get-only", *long("/vanity", "/far")])
 def test_a_vanity_start_url_is_followed_to_aws(secure: World, path: str) -> None:
     """By HEAD, or by GET where HEAD is refused. The login then works for an unchanged script."""
@@ -73,6 +74,7 @@ def test_a_vanity_start_url_is_followed_to_aws(secure: World, path: str) -> None
     assert identity["Arn"].endswith("/alice")
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("path", "why"),
     [
@@ -153,6 +155,7 @@ def test_a_start_url_over_http_is_refused(url: str) -> None:
         resolve(url, "http://sso.example.com")
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "url",
     [
@@ -189,6 +192,7 @@ def test_the_error_for_an_invalid_start_url_option_names_the_option() -> None:
         sso_plugin.login(start_url="https://[x/", sso_region="eu-central-1")
 
 
+@pytest.mark.long
 def test_another_portal_than_at_the_last_login_is_refused(secure: World) -> None:
     """An attacker may have changed the redirect. Logout and login accept the new portal."""
     url = log_in(secure, "/vanity")
@@ -210,6 +214,7 @@ def test_another_portal_than_at_the_last_login_is_refused(secure: World) -> None
     assert secure.emulator.start_url in record.read_text()
 
 
+@pytest.mark.long
 def test_the_same_portal_may_have_another_query(secure: World) -> None:
     """A redirect may add a query that changes each time."""
     log_in(secure, "/vanity")

@@ -93,6 +93,7 @@ def test_files_that_root_creates_belong_to_the_owner_of_the_folder(home: Path) -
     }
 
 
+@pytest.mark.long
 def test_the_user_can_read_replace_and_delete_files_that_root_created(home: Path) -> None:
     """The user waits for a lock that root holds."""
     folder = home / ".aws/sso/cache"
@@ -321,6 +322,7 @@ finally:
 """
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("part", [".aws", ".aws/sso", ".aws/sso/cache"])
 def test_a_user_who_replaces_a_folder_by_a_link_meanwhile_changes_no_other_file(
     home: Path, victim: Path, part: str

@@ -237,6 +237,7 @@ KINDS = {
 }
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("kind", KINDS)
 def test_something_else_than_a_lock_file_is_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str
@@ -265,6 +266,7 @@ def test_something_else_than_a_lock_file_is_reported_once(
     assert victim.read_text() == content
 
 
+@pytest.mark.long
 def test_the_target_of_a_new_hard_link_is_not_changed(tmp_path: Path) -> None:
     """The file is checked after it was opened. Its content never changes."""
     victim, folder = tmp_path / "victim", tmp_path / "folder"
@@ -295,6 +297,7 @@ while True:
             process.kill()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_a_forked_child_does_not_keep_the_lock_of_its_parent(tmp_path: Path) -> None:
     """Also if the parent is killed while it holds the lock."""
@@ -347,6 +350,7 @@ def _add_one(folder: Path, times: int, begin: Any) -> None:
             cache.put("key", {"n": (entry.document["n"] if entry else 0) + 1})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [3, pytest.param(8, marks=pytest.mark.long)])
 def test_processes_with_the_lock_do_not_lose_a_write(tmp_path: Path, number: int) -> None:
     """They start together, and each adds 10 to a number in one file."""
@@ -369,6 +373,7 @@ def _hold(folder: Path, held: Any) -> None:
         time.sleep(60)
 
 
+@pytest.mark.long
 def test_a_killed_process_releases_the_lock(tmp_path: Path) -> None:
     """At once, long before the timeout."""
     held = SPAWN.Event()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these are layouts of Linux")
 
 
+@pytest.mark.long
 @other_user.needs_two_users
 def test_a_group_with_one_member_is_trusted(home: TokenHome) -> None:
     """Many systems have such groups and umask 002, so that the group can write new files."""
@@ -88,6 +89,7 @@ def test_a_group_is_trusted_if_it_has_no_other_users(  # noqa: PLR0913 - what a 
     assert found["ours"] == [DOCUMENT if read else None]
 
 
+@pytest.mark.long
 @other_user.needs_two_users
 def test_the_test_of_chmod_creates_no_file_elsewhere(home: TokenHome) -> None:
     """A user replaces a folder by a link while root tests ``chmod`` in it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("without_sync_and_logs")
 @SEARCH
 @given(content=file_contents(scalars))

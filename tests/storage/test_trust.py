@@ -235,6 +235,7 @@ def fix(message: str, uid: int = USER) -> None:
         subprocess.run(command, check=True, cwd="/", user=user, group=user, extra_groups=[])
 
 
+@pytest.mark.one_quick_case
 @other_user.needs_two_users
 @pytest.mark.parametrize("arrange", REFUSED)
 def test_a_file_that_another_user_could_write_is_ignored(
@@ -394,6 +395,7 @@ old.rmdir()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", [400])
 def test_a_token_can_be_read_during_an_update_of_its_volume(tmp_path: Path, times: int) -> None:
     """Kubernetes renames a link, then deletes the old folder."""
@@ -423,6 +425,7 @@ os.rename({outside!r} + "/kept", {outside!r} + "/aws")
 """
 
 
+@pytest.mark.long
 @other_user.needs_two_users
 def test_a_folder_that_another_user_swaps_is_never_trusted(home: TokenHome) -> None:
     """At the moment of each check it may be another one."""
@@ -447,6 +450,7 @@ exec "$@"
 """
 
 
+@pytest.mark.long
 @other_user.needs_two_users
 def test_a_file_on_a_read_only_mount_is_checked(home: TokenHome) -> None:
     """Another user may have written it before, or outside of the mount. A copy is trusted."""

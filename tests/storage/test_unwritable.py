@@ -82,6 +82,7 @@ def blocked(world: World) -> str:
     return f"{file} cannot be written: {place} is not a folder (run: mv {place} {place}.old)"
 
 
+@pytest.mark.long
 def test_a_login_whose_token_cannot_be_stored_fails(
     world: World, tmp_path: Path, blocked: str
 ) -> None:
@@ -92,7 +93,7 @@ def test_a_login_whose_token_cannot_be_stored_fails(
     assert done.stderr.splitlines()[-2:] == [
         f"sso-plugin: The new access token of {world.emulator.start_url} is in the memory of this "
         f"process only, and other programs need a login: {blocked}",
-        "The login is lost: its token could not be stored for other programs.",
+        "The login is lost: its token could not be saved for other programs.",
     ]
     command = re.search(r"run: (.*)\)", blocked)
     assert command
@@ -115,7 +116,7 @@ def test_a_login_on_an_unwritable_disk_fails(world: World, tmp_path: Path, mount
     assert code == 1
     why = "Read-only file system (set HOME" if mount == "read-only" else "No space left on device"
     assert f"other programs need a login: {world.token_file()} cannot be written: {why}" in errors
-    assert errors.endswith("The login is lost: its token could not be stored for other programs.\n")
+    assert errors.endswith("The login is lost: its token could not be saved for other programs.\n")
 
 
 @pytest.mark.long
@@ -140,6 +141,7 @@ def log_in(world: World) -> sso_plugin.Status:
     )
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("why", ["not writable", "not trusted", "no home"])
 def test_a_script_that_logs_in_uses_the_token_in_memory(
     world: World, why: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -164,6 +166,7 @@ def test_a_script_that_logs_in_uses_the_token_in_memory(
     assert len([each for each in warnings if "memory of this process only" in each]) == 1
 
 
+@pytest.mark.long
 def test_a_script_that_starts_a_login_does_so_once(
     world: World, tmp_path: Path, blocked: str
 ) -> None:
@@ -213,6 +216,7 @@ def test_a_valid_token_is_not_renewed_on_an_unwritable_disk(world: World, mount:
         assert (out, "Error: " in errors) == ("", True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mount", ["read-only", pytest.param("full", marks=pytest.mark.long)])
 def test_an_expired_token_is_renewed_in_memory(world: World, mount: str) -> None:
     """Once for all sessions of the process, with one warning."""
@@ -264,6 +268,7 @@ print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
 """
 
 
+@pytest.mark.long
 @other_user.needs_two_users
 @pytest.mark.parametrize(
     "existing",
@@ -341,6 +346,7 @@ def test_doctor_reports_an_unwritable_token_folder(world: World, blocked: str) -
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words", [("--profile", "dev"), pytest.param(("--all",), marks=pytest.mark.long)]
 )
@@ -372,6 +378,7 @@ def test_a_logout_in_a_script_raises_an_error_for_files_that_stay(world: World) 
     assert world.role_files() == []
 
 
+@pytest.mark.long
 def test_a_configure_that_cannot_write_fails(world: World) -> None:
     """The config file is not changed."""
     world.sign_in()

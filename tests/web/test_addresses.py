@@ -128,6 +128,7 @@ def test_an_invalid_url_is_not_parsed_and_not_opened(url: str) -> None:
     assert not may_be_opened(url, url, "https://corp.awsapps.com/start")
 
 
+@pytest.mark.long
 @given(st.text() | st.text().map("https://{}".format) | st.from_regex(r"https?://\[[^/]*\]?:\S*"))
 def test_parsing_never_raises(url: str) -> None:
     """A portal can return any text."""

@@ -64,6 +64,7 @@ VALUES = ["{} %s", "{}", "{} %s &", "{} --new-window %s", "/missing/browser:{}",
 """Forms that the value of BROWSER can have."""
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("value", [VALUES[0], VALUES[2], *long(*VALUES[1:2], *VALUES[3:])])
 def test_what_a_browser_prints_is_not_the_scripts_output(tmp_path: Path, value: str) -> None:
     """Neither on standard output nor on standard error."""
@@ -77,6 +78,7 @@ KNOWN = ["google-chrome", "xdg-open", *long("firefox", "x-www-browser", "opera")
 """Browsers that Python finds in PATH, one of each class of `webbrowser`."""
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems open pages by a call")
 @pytest.mark.parametrize("name", KNOWN)
 def test_what_a_browser_in_path_prints_is_not_the_scripts_output(tmp_path: Path, name: str) -> None:
@@ -86,6 +88,7 @@ def test_what_a_browser_in_path_prints_is_not_the_scripts_output(tmp_path: Path,
     assert len(browser.wait_for_notes()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems open pages by a call")
 @pytest.mark.parametrize("name", ["firefox", "browser"])
 def test_a_command_without_a_placeholder_keeps_its_options(tmp_path: Path, name: str) -> None:
@@ -104,6 +107,7 @@ def fetch_by_script(**changes: str) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flow", ["browser", *long("device")])
 @pytest.mark.parametrize("way", ["{} %s", *long("{}", "{} %s &")])
 def test_credential_process_prints_only_json(
@@ -116,6 +120,7 @@ def test_credential_process_prints_only_json(
     assert browser.notes
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems open pages by a call")
 @pytest.mark.parametrize("name", ["google-chrome", *long("firefox", "xdg-open")])
 def test_credential_process_prints_only_json_with_a_browser_in_path(
@@ -129,6 +134,7 @@ def test_credential_process_prints_only_json_with_a_browser_in_path(
     assert browser.notes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flow", ["browser", *long("device")])
 def test_the_arguments_of_a_browser_hold_no_secret(world: World, tmp_path: Path, flow: str) -> None:
     """Neither the state nor the code, which other users could use. The page has them."""
@@ -150,6 +156,7 @@ def test_the_arguments_of_a_browser_hold_no_secret(world: World, tmp_path: Path,
     assert page in done.stderr
 
 
+@pytest.mark.long
 def test_over_ssh_the_page_is_opened_without_the_code(world: World, tmp_path: Path) -> None:
     """The browser may be unable to reach this machine, so the user types the code."""
     browser = Browser(tmp_path, emulator=world.emulator.url)
@@ -160,6 +167,7 @@ def test_over_ssh_the_page_is_opened_without_the_code(world: World, tmp_path: Pa
     assert "and approve the code " in done.stderr
 
 
+@pytest.mark.long
 def test_the_arguments_of_a_browser_do_not_sign_in_to_the_console(
     world: World, tmp_path: Path
 ) -> None:
@@ -194,6 +202,7 @@ def test_a_text_browser_is_not_started(
     assert browser.notes == []
 
 
+@pytest.mark.long
 def test_a_text_browser_that_python_finds_is_not_started(tmp_path: Path) -> None:
     """Python would start it on a machine without a display."""
     browser = Browser(tmp_path / "bin", "w3m")
@@ -201,6 +210,7 @@ def test_a_text_browser_that_python_finds_is_not_started(tmp_path: Path) -> None
     assert browser.notes == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", ["fails", *long("missing", "not-executable")])
 def test_the_next_browser_is_tried(tmp_path: Path, first: str) -> None:
     """BROWSER is a list."""
@@ -234,6 +244,7 @@ def test_macos_opens_a_page_by_the_command_open(
     assert browser.wait_for_notes()[0]["argv"] == ["http://127.0.0.1:9/page"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("broken", ["missing", *long("fails")])
 def test_a_browser_that_cannot_be_started_is_reported(
     world: World, tmp_path: Path, broken: str
@@ -262,6 +273,7 @@ urllib.request.urlopen(json.load(urllib.request.urlopen(request))["location"])
 """
 
 
+@pytest.mark.long
 def test_a_device_login_without_a_browser_can_be_approved_in_any_browser(
     world: World, tmp_path: Path
 ) -> None:
@@ -276,6 +288,7 @@ def test_a_device_login_without_a_browser_can_be_approved_in_any_browser(
         assert terminal.finish() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["{} %s", *long("{}")])
 def test_a_login_does_not_wait_for_the_browser_to_be_closed(
     world: World, tmp_path: Path, way: str

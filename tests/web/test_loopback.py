@@ -83,6 +83,7 @@ def test_a_method_without_a_handler_is_refused(server: LoopbackServer, method: s
     assert request(server, method)[0].status == 501
 
 
+@pytest.mark.long
 def test_many_slow_clients_do_not_keep_the_browser_out(server: LoopbackServer) -> None:
     """A hundred connections never finish their request line; the oldest ones are closed."""
     slow = [connect(server) for _ in range(100)]

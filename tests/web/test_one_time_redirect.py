@@ -45,6 +45,7 @@ def location_of(address: str) -> str | None:
     return response.headers["Location"]
 
 
+@pytest.mark.long
 def test_the_process_list_does_not_show_the_url(world: World, tmp_path: Path) -> None:
     """A real browser gets another URL as its argument, which redirects once."""
     target = f"{world.emulator.url}/device?user_code=AAAA"
@@ -121,6 +122,7 @@ def test_another_user_who_is_faster_than_the_browser_is_refused() -> None:
     assert statuses == ["403"]
 
 
+@pytest.mark.one_quick_case
 @needs_linux
 @other_user.needs_two_users
 @pytest.mark.parametrize("closed_first", [0, 20], ids=["waits", "closes-at-once"])
@@ -155,6 +157,7 @@ open_by_redirect("https://secret.example", start)
 """
 
 
+@pytest.mark.long
 @needs_linux
 @other_user.needs_two_users
 def test_root_is_refused_too() -> None:

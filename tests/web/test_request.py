@@ -111,6 +111,7 @@ def test_a_compressed_page_is_decoded(server: Server, session: Session) -> None:
     assert send(session, "GET", f"{server.url}/packed").body == b"page"
 
 
+@pytest.mark.long
 def test_a_server_that_does_not_answer_is_a_botocore_error(
     server: Server, session: Session
 ) -> None:

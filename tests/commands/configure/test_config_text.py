@@ -79,6 +79,7 @@ def with_examples(number: int) -> settings:
     return settings(deadline=None, max_examples=number, suppress_health_check=checks)
 
 
+@pytest.mark.long
 @with_examples(20)
 @given(before=texts, after=texts, cut=st.booleans(), data=st.data())
 def test_all_other_text_stays(
@@ -147,12 +148,14 @@ def others_in(path: Path, names: list[str]) -> dict[str, object]:
     return {**parsed, "profiles": repr(profiles)}
 
 
+@pytest.mark.long
 @given(text=texts)
 def test_unchanged_text_stays(text: str) -> None:
     """Character by character, also if botocore cannot read it."""
     assert ConfigText.parse(text).text == text
 
 
+@pytest.mark.long
 def test_thousands_of_profiles_are_fast() -> None:
     """To write, change, diff and remove them. There are organizations with 665 accounts."""
     began = time.perf_counter()
@@ -168,6 +171,7 @@ def test_thousands_of_profiles_are_fast() -> None:
     assert time.perf_counter() - began < 20
 
 
+@pytest.mark.long
 def test_writing_and_pruning_leaves_one_blank_line_only(
     config_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +185,7 @@ def test_writing_and_pruning_leaves_one_blank_line_only(
         assert config_file.read_bytes() == before + b"\n"
 
 
+@pytest.mark.long
 def test_a_comment_below_the_last_key_stays_in_its_profile(config_file: Path) -> None:
     """New profiles are written below it."""
     write(roles=("ReadOnlyAccess",))

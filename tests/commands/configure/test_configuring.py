@@ -88,6 +88,7 @@ def test_a_new_region_is_written_in_place(config_file: Path) -> None:
     assert "region = eu-central-1" not in after.replace("sso_region", "")
 
 
+@pytest.mark.long
 def test_without_region_every_profile_keeps_its_region(config_file: Path) -> None:
     """Byte by byte. A new profile has no region."""
     write(region="eu-central-1", accounts=("production",))
@@ -106,6 +107,7 @@ def test_without_region_every_profile_keeps_its_region(config_file: Path) -> Non
     assert {profiles_in(config_file)[name]["region"] for name in PROFILES} == {"eu-west-1"}
 
 
+@pytest.mark.long
 def test_prune_deletes_profiles_of_removed_roles(world: World, config_file: Path) -> None:
     """Managed profiles only, also in accounts that are not chosen."""
     before = config_file.read_bytes()

@@ -34,6 +34,7 @@ def test_a_new_sso_session_is_written_too(world: World) -> None:
     assert stat.S_IMODE(world.config_file.stat().st_mode) == 0o600
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -9,6 +9,8 @@ from configure_support import ROLES_WITH_SAME_NAME, profiles_in, role, roles_are
 
 from sso_plugin.cli import main
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,6 +29,7 @@ def test_a_user_without_roles_gets_a_message(
     )
 
 
+@pytest.mark.long
 def test_profiles_of_a_closed_account_are_reported(world: World, config_file: Path) -> None:
     """They stay until --prune is used."""
     write()
@@ -40,6 +43,7 @@ def test_profiles_of_a_closed_account_are_reported(world: World, config_file: Pa
     assert write(accounts=("production",)).notes == ()
 
 
+@pytest.mark.long
 def test_a_new_template_adds_profiles_and_reports_the_old_ones(config_file: Path) -> None:
     """Scripts can use the old names until --prune is used."""
     write(region="eu-central-1")
@@ -53,6 +57,7 @@ def test_a_new_template_adds_profiles_and_reports_the_old_ones(config_file: Path
     assert config_file.read_bytes().startswith(before)
 
 
+@pytest.mark.long
 def test_profiles_with_the_same_new_name_keep_their_old_names(
     config_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +80,7 @@ def test_profiles_with_the_same_new_name_keep_their_old_names(
     ]
 
 
+@pytest.mark.long
 def test_roles_with_the_same_profile_name_get_no_profile(
     config_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +117,7 @@ def test_roles_with_the_same_profile_name_get_no_profile(
     assert "A-b-R" not in profiles_in(config_file)
 
 
+@pytest.mark.long
 def test_the_command_for_a_name_of_another_login_works(
     world: World, config_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

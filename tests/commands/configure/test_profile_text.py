@@ -45,6 +45,7 @@ ADDITIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(("newline", "region"), [("\n", None), ("\r\n", "eu-central-1")])
 @pytest.mark.parametrize("addition", ADDITIONS)
 def test_a_profile_with_additions_of_the_user_stays_managed(
@@ -77,6 +78,7 @@ def test_a_profile_with_additions_of_the_user_stays_managed(
     assert write(roles=("ReadOnlyAccess",), region="eu-west-1").changed == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("written", [None, "eu-central-1"])
 def test_a_region_that_the_user_set_stays(config_file: Path, written: str | None) -> None:
     """Also if --region has another one. That is reported, and other profiles get the new region."""
@@ -97,6 +99,7 @@ def test_a_region_that_the_user_set_stays(config_file: Path, written: str | None
     assert config_file.read_bytes().startswith(before)
 
 
+@pytest.mark.long
 def test_a_region_that_the_user_deleted_comes_back_with_region_only(config_file: Path) -> None:
     """Without --region, nothing changes."""
     write(roles=("ReadOnlyAccess",), region="eu-central-1")
@@ -121,6 +124,7 @@ def test_a_profile_whose_role_the_user_changed_is_skipped(
     assert config_file.read_bytes() == before
 
 
+@pytest.mark.long
 def test_a_profile_that_the_user_renamed_is_not_written_again(config_file: Path) -> None:
     """The role has a profile, and that belongs to the user."""
     write()
@@ -147,6 +151,7 @@ def test_prune_keeps_a_profile_with_additions_of_the_user(world: World, config_f
     assert config_file.read_bytes() == before
 
 
+@pytest.mark.long
 def test_a_managed_key_with_a_continued_value_is_not_changed(config_file: Path) -> None:
     """For botocore, the indented line is part of the value that we wrote."""
     write()
@@ -175,6 +180,7 @@ region = eu-central-1
 """
 
 
+@pytest.mark.long
 def test_profiles_of_version_0_1_are_managed(world: World, session_text: str) -> None:
     """They stay as they are until one of our keys changes; also with a key that the user added."""
     world.configure(session_text + BY_0_1)

@@ -29,6 +29,7 @@ def test_an_unknown_account_is_an_error(config_file: Path) -> None:
         write(accounts=("prod",))
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

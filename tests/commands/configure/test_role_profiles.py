@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from world import World
 
 
+@pytest.mark.long
 def test_without_template_every_profile_keeps_its_name(world: World, config_file: Path) -> None:
     """A role with a profile gets no second one. A new role gets a default name."""
     names = write(template="{account_id}.{role_name}").added
@@ -55,6 +56,7 @@ def test_profiles_written_by_hand_are_skipped_and_reported(world: World, session
     assert sorted(plan.added) == PROFILES[:2]
 
 
+@pytest.mark.long
 def test_profiles_of_another_session_are_skipped_and_reported(
     world: World, config_file: Path
 ) -> None:
@@ -69,6 +71,7 @@ def test_profiles_of_another_session_are_skipped_and_reported(
     assert "second/production:ReadOnlyAccess" in plan.added
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at_once", [False, True])
 def test_prune_deletes_the_profiles_of_an_old_template(
     world: World, config_file: Path, *, at_once: bool
@@ -94,6 +97,7 @@ def test_prune_deletes_the_profiles_of_an_old_template(
     }
 
 
+@pytest.mark.long
 def test_prune_without_a_template_deletes_second_profiles(config_file: Path) -> None:
     """A role with a profile of the default name does not need another one."""
     old = write(template="old-{account_id}-{role_name}").added
@@ -103,6 +107,7 @@ def test_prune_without_a_template_deletes_second_profiles(config_file: Path) -> 
     assert sorted(profiles_in(config_file)) == sorted(["default", "plain", "twice", *PROFILES])
 
 
+@pytest.mark.long
 def test_prune_renames_the_chosen_profiles_only(config_file: Path) -> None:
     """Profiles of accounts that are not chosen stay as they are."""
     write()

@@ -159,6 +159,7 @@ def test_long_term_keys_cannot_sign_in(world: World) -> None:
         console_url("keys")
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("region", "signin"),
     [

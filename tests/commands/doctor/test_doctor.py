@@ -23,6 +23,7 @@ def found(profile: str | None = "dev") -> dict[str, list[Finding]]:
     return findings
 
 
+@pytest.mark.long
 def test_a_healthy_profile_has_no_problems(world: World) -> None:
     """Each check yields a finding."""
     sso_plugin.enable()

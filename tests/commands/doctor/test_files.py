@@ -80,6 +80,7 @@ FILES: dict[str, tuple[Callable[[World], object], str, str, str]] = {
 }
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("case", FILES)
 def test_a_problem_of_the_token_file_is_found(world: World, case: str) -> None:
     """The fix solves it, or is a login."""
@@ -92,6 +93,7 @@ def test_a_problem_of_the_token_file_is_found(world: World, case: str) -> None:
         assert unhealthy() == []
 
 
+@pytest.mark.long
 def test_a_link_to_a_token_file_is_ok(world: World) -> None:
     """It is followed."""
     world.token_file().rename(world.home / "elsewhere")
@@ -99,6 +101,7 @@ def test_a_link_to_a_token_file_is_ok(world: World) -> None:
     assert unhealthy() == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give files away")
 def test_a_token_file_of_another_user_is_a_problem(world: World) -> None:
     """As after a sudo."""
@@ -107,6 +110,7 @@ def test_a_token_file_of_another_user_is_a_problem(world: World) -> None:
     assert (status, message) == ("problem", f"{world.token_file()} belongs to another user (12).")
 
 
+@pytest.mark.long
 def test_the_role_file_is_checked(world: World) -> None:
     """Valid or damaged."""
     sso_plugin.enable()
@@ -143,6 +147,7 @@ SURPRISES = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(("changes", "message"), SURPRISES)
 def test_a_valid_token_with_unexpected_properties_is_a_warning(
     world: World, changes: dict[str, Any], message: str

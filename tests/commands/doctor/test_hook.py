@@ -35,6 +35,7 @@ def hook(*flags: str, before: str = "", **environment: str) -> list[str]:
     return [str(each) for each in finding]
 
 
+@pytest.mark.long
 def test_a_disabled_hook_is_a_warning() -> None:
     """The fix is to unset the variable."""
     assert hook(SSO_PLUGIN="Off") == [
@@ -44,6 +45,7 @@ def test_a_disabled_hook_is_a_warning() -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_python_without_start_up_files_is_a_problem() -> None:
     """Some build tools start Python with -S."""
     status, message, _ = hook("-S")
@@ -51,6 +53,7 @@ def test_a_python_without_start_up_files_is_a_problem() -> None:
     assert message == "This Python was started with -S, which disables start-up files."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("content", ["ran", "did not run", "missing"])
 def test_a_start_up_file_that_did_not_run_is_a_problem(tmp_path: Path, content: str) -> None:
     """In a site directory of a real interpreter: it ran, did not run, or is missing."""

@@ -61,6 +61,7 @@ OTHERS: dict[str, Callable[[], contextlib.AbstractContextManager[Server]]] = {
 }
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("case", OTHERS)
 @pytest.mark.parametrize("service", ["SSO", "SSO_OIDC"])
 def test_a_server_that_is_not_identity_center_is_a_problem(
@@ -96,6 +97,7 @@ def test_an_error_of_a_service_is_a_problem(world: World, status: int) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_throttled_request_is_a_warning(world: World) -> None:
     """The service works."""
     world.emulator.faults.add("ListAccounts", status=429, code="TooManyRequestsException")
@@ -108,6 +110,7 @@ def test_a_throttled_request_is_a_warning(world: World) -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_slow_response_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also if it comes byte by byte, so that no socket timeout ends it."""
     with server(200, b"x" * 60, pause=0.1) as slow:
@@ -119,6 +122,7 @@ def test_a_slow_response_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("user", ["user:hushhush@", ""])
 def test_secrets_in_an_endpoint_are_not_printed(monkeypatch: pytest.MonkeyPatch, user: str) -> None:
     """Neither if it responds nor if it does not."""

@@ -43,6 +43,7 @@ def test_role_credentials_are_requested_once(
     assert "ASIA" not in out
 
 
+@pytest.mark.long
 def test_a_role_that_the_user_does_not_have_is_a_problem(world: World) -> None:
     """The fix lists the roles of the user."""
     world.configure(world.emulator.profile(role_name="Auditor"))
@@ -112,6 +113,7 @@ def test_a_temporary_error_is_not_retried(world: World, fault: dict[str, Any], s
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 def test_a_response_without_credentials_is_a_problem(world: World) -> None:
     """The content of the response is checked."""
     world.emulator.faults.add("GetRoleCredentials", kind="truncated")

@@ -30,6 +30,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(("name", "header", "fix"), NAMES)
 def test_a_misspelled_sso_session_is_a_problem(
     world: World, name: str, header: str, fix: str

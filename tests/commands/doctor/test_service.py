@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 UNSET = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 
 
+@pytest.mark.long
 def test_keys_in_the_environment_come_before_a_profile_there(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,6 +47,7 @@ def test_an_empty_key_in_the_environment_is_ignored(
     assert credentials.method == "sso"
 
 
+@pytest.mark.long
 def test_a_key_that_differs_from_its_sso_session_is_a_warning(world: World) -> None:
     """Here the profile comes first; the AWS CLI rejects it."""
     profile = world.emulator.profile()
@@ -85,6 +87,7 @@ def test_a_disabled_profile_is_a_warning(world: World, place: str) -> None:
     ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("text", "served_by"),
     [
@@ -129,6 +132,7 @@ def test_a_role_chain_names_its_source(world: World) -> None:
 class TestAfterEnv:
     """A shell in which ``env`` set keys."""
 
+    @pytest.mark.long
     def test_keys_set_by_env_can_be_undone(self, world: World) -> None:
         """The fix is ``env --unset``: scripts in this shell use the keys."""
         keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}

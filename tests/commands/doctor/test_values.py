@@ -102,6 +102,7 @@ VALUES = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(("key", "value", "why", "text"), VALUES)
 def test_an_invalid_value_is_a_problem(
     world: World, key: str, value: str, why: str, text: str | None
@@ -150,6 +151,7 @@ SESSION_VALUES = [
 ]  # fmt: skip
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(("key", "value", "why", "text"), SESSION_VALUES)
 def test_an_invalid_value_in_an_sso_session_is_a_problem(
     world: World, key: str, value: str, why: str, text: str | None
@@ -169,6 +171,7 @@ def test_an_invalid_value_in_an_sso_session_is_a_problem(
         assert fix == f"Write in [sso-session corp]: {key} = {text}"
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -32,6 +32,7 @@ STATIC = "[profile static]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_k
 class TestKeys:
     """The keys of the profile."""
 
+    @pytest.mark.long
     def test_a_program_in_the_shell_uses_the_keys(self, world: World) -> None:
         """After eval, a script calls AWS with keys from the environment only."""
         world.sign_in()
@@ -46,6 +47,7 @@ class TestKeys:
         )
         assert done.stdout.endswith("/alice\n")
 
+    @pytest.mark.long
     def test_keys_in_the_environment_are_replaced(self, world: World) -> None:
         """A second call renews the keys that the first one set."""
         world.sign_in()
@@ -117,6 +119,7 @@ def in_shell(tmp_path: Path, shell: str, calls: list[str], **changes: str) -> li
 class TestRealShells:
     """The environment of a program in a shell that ran the commands."""
 
+    @pytest.mark.long
     @pytest.mark.parametrize("shell", REAL_SHELLS)
     def test_variables_that_select_other_credentials_are_unset(
         self, world: World, tmp_path: Path, shell: str
@@ -149,6 +152,7 @@ class TestRealShells:
             (None, None),
         ]
 
+    @pytest.mark.long
     def test_the_regions_of_the_user_are_restored(self, world: World, tmp_path: Path) -> None:
         """For a profile without a region, and by ``--unset``."""
         text = STATIC.replace("static", "a") + "region = eu-west-1\n"
@@ -164,6 +168,7 @@ class TestRealShells:
             ("eu-north-1", "eu-south-1"),
         ]
 
+    @pytest.mark.long
     def test_a_second_call_uses_the_profile_that_the_first_one_unset(
         self, world: World, tmp_path: Path
     ) -> None:

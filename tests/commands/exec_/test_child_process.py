@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from world import World
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -62,6 +63,7 @@ def _hangup_not_ignored() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_hangup_not_ignored")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
 def test_a_signal_is_forwarded_once(world: World, name: str) -> None:
@@ -75,6 +77,7 @@ def test_a_signal_is_forwarded_once(world: World, name: str) -> None:
     assert run.returncode == 0
 
 
+@pytest.mark.long
 def test_a_signal_that_ends_the_child_ends_the_command(world: World) -> None:
     """With the exit code for the signal."""
     world.sign_in()
@@ -114,6 +117,7 @@ def read_until(terminal: int, word: str | None = None) -> str:
     return seen
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
 def test_ctrl_c_reaches_the_child_once(world: World) -> None:
     """The terminal sends it to the child, so it is not forwarded."""
@@ -126,6 +130,7 @@ def test_ctrl_c_reaches_the_child_once(world: World) -> None:
     os.close(terminal)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
 def test_an_interactive_shell_has_job_control(world: World) -> None:
     """It controls the terminal, so Ctrl-C only reaches its own jobs."""
@@ -155,6 +160,7 @@ print("do" "ne", flush=True)
 """
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
 def test_ctrl_z_suspends_the_command_and_the_child(world: World, tmp_path: Path) -> None:
     """The shell resumes both as one job."""

@@ -78,6 +78,7 @@ DEFAULTS = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("header", DEFAULTS)
 def test_other_default_profiles_are_hidden(world: World, tmp_path: Path, header: str) -> None:
     """However their headers are written."""
@@ -97,6 +98,7 @@ def child_environment(tmp_path: Path, profile: str = "dev") -> dict[str, str]:
     return document
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.long)])
 def test_a_child_gets_renewed_credentials(world: World, count: int) -> None:
     """A boto3 script runs for several lifetimes, and no call fails."""
@@ -108,6 +110,7 @@ def test_a_child_gets_renewed_credentials(world: World, count: int) -> None:
     assert out == f"{count} container-role {world.emulator.region}\n"
 
 
+@pytest.mark.long
 def test_the_child_uses_the_endpoint_despite_other_credentials(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +142,7 @@ print(json.dumps(keys))
 STATIC = "[{}]\naws_access_key_id = {}\naws_secret_access_key = x\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("header", ["default", "other]\n[default", "default]  # [other"])
 def test_other_profiles_of_a_credentials_file_stay_visible(world: World, header: str) -> None:
     """Only the default one is hidden, because its keys would come first."""
@@ -168,6 +172,7 @@ DEFAULT = b"[default] ; mine\naws_access_key_id = x\n  [profile default]\naws_se
 AFTER = b"[b]\ns3 =\n  x = [default]"
 
 
+@pytest.mark.long
 def test_a_credentials_file_is_copied_without_its_default(world: World, tmp_path: Path) -> None:
     """Byte by byte, readable by this user only, and deleted at the end."""
     world.sign_in()
@@ -218,6 +223,7 @@ def test_a_command_runs_without_a_home_directory(
     assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in child_environment(tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", [STATIC.format("Credentials", "AKIA4"), "no section"])
 def test_a_file_of_boto_2_is_hidden(world: World, text: str) -> None:
     """Botocore would read it before it calls the endpoint."""
@@ -238,6 +244,7 @@ def test_the_record_of_env_is_hidden_from_the_child(
     assert not {*OTHER_CREDENTIALS, UNDO} & found.keys() - {"AWS_CONTAINER_CREDENTIALS_FULL_URI"}
 
 
+@pytest.mark.long
 def test_the_default_profile_of_the_child_has_the_settings_of_the_profile(
     world: World, tmp_path: Path
 ) -> None:
@@ -283,6 +290,7 @@ def test_nothing_is_left_at_the_end(world: World, tmp_path: Path) -> None:
         get_credentials(environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"])
 
 
+@pytest.mark.long
 def test_a_role_chain_works(world: World, tmp_path: Path) -> None:
     """As does every provider of botocore."""
     world.sign_in()
@@ -322,6 +330,7 @@ def test_the_child_gets_the_error_if_there_are_no_credentials(world: World) -> N
     assert "Run: sso-plugin login --profile dev" in out
 
 
+@pytest.mark.long
 def test_no_secret_is_in_the_process_list(world: World) -> None:
     """Neither in the arguments of the command nor in those of the child."""
     world.sign_in()

@@ -60,6 +60,7 @@ def test_close_ends_idle_connections(sso_emulator: Emulator) -> None:
             pass
 
 
+@pytest.mark.long
 def test_concurrent_requests_are_all_served(
     sso: Any, alice: SignIn, sso_emulator: Emulator
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_stock_client_that_trusts_the_authority_is_served(
     assert client.list_accounts(accessToken=secure.sign_in().access_token)["accountList"]
 
 
+@pytest.mark.long
 def test_a_stock_client_that_does_not_trust_the_authority_fails(
     stock_session: Session, secure: Emulator, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_missing_trustme_is_explained(
     assert capsys.readouterr() == ("", expected)
 
 
+@pytest.mark.long
 def test_the_command_serves_tls_and_exports_the_authority() -> None:
     """In one more line for the shell."""
     command = [sys.executable, "-W", "error", "-m", "sso_plugin.emulator", "--tls"]
