@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from botocore.session import Session
 
 from sso_plugin.config.profile import SsoProfile
@@ -12,8 +13,6 @@ from sso_plugin.credentials.account_names import NamedRoleSource
 from sso_plugin.credentials.role_source import RoleSource, role_source_of
 from sso_plugin.storage.cache import MemoryCache
 from sso_plugin.storage.file_cache import role_cache
-
-import pytest
 
 if TYPE_CHECKING:
     from world import World

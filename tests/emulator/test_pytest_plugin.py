@@ -12,8 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
     from sso_plugin.emulator import Emulator
 
 PLUGIN = ["-p", "no:cacheprovider", "-p", "sso_plugin.emulator.pytest_plugin"]

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from approving_user import ApprovingUser
 
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.signin.registration import Registrations
 
-import pytest
-
 if TYPE_CHECKING:
-    import pytest
     from world import World
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+import pytest
 from configure_support import ROLES_WITH_SAME_NAME, profiles_in, role, roles_are, write
 
 from sso_plugin.cli import main
 
-import pytest
-
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from world import World
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from configure_support import patched
 from hypothesis import given
 from hypothesis import strategies as st
