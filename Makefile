@@ -9,7 +9,7 @@ ARGS ?=
 # Most tests wait for a process, so there are more workers than cores. An idle worker takes over
 # tests of another one.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-WORKERS ?= -n $(shell expr $(CORES) \* 3) --dist worksteal
+WORKERS ?= -n $(shell expr $(CORES) \* 2) --dist worksteal
 # Their number of examples can be set; `make test` runs few.
 FUZZED := tests/scenarios/test_fuzz.py tests/scenarios/test_tracebacks.py
 

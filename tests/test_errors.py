@@ -87,6 +87,7 @@ def endpoint_in_services(world: World, monkeypatch: pytest.MonkeyPatch, url: str
     world.configure(f"{services}{world.emulator.profile()}services = own\n")
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("act", [endpoint_in_environment, endpoint_in_services])
 @pytest.mark.parametrize(
     ("secret", "query"), [("", ""), ("user:hushhush@", "?key=hushhush"), ("hushhush@", "")]
@@ -113,6 +114,7 @@ def test_an_endpoint_that_is_not_of_aws_is_named(
     assert "hushhush" not in trace
 
 
+@pytest.mark.long
 def test_other_processes_name_the_endpoint_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

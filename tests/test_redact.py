@@ -201,6 +201,7 @@ def test_a_value_with_backslashes_is_masked_completely(
 LENGTH = 200_000
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("start", "again"),
@@ -263,6 +264,7 @@ def secrets_of(world: World) -> list[str]:
     return [document[name] for document in documents for name in names if name in document]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("operation", "status"),
     [("GetRoleCredentials", 403), ("GetRoleCredentials", 500), ("CreateToken", 500), (None, 0)],

@@ -318,6 +318,7 @@ LOOK = 'import botocore; race(lambda: find_spec("botocore.session"))'
 class TestExplicitCalls:
     """`register` and `unregister`, which `enable()` and `disable()` call."""
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize(
         ("calls", "expected"),
         [

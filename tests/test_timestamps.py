@@ -175,6 +175,7 @@ FORMATS = [
 ZONES = ["Z", "UTC", "GMT", "+00:00", "+0530", "-08", "-0330", "EST", "BST", "XYZ", ""]
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.usefixtures("_zone")
 @settings(derandomize=True, deadline=None)
@@ -330,6 +331,7 @@ def test_an_invalid_expiry_of_a_registration_is_reported(world: World, value: ob
     )
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("value", ["soon", 7, None])
 def test_an_invalid_expiry_of_cached_credentials_is_reported_once(
     world: World, caplog: pytest.LogCaptureFixture, value: object
@@ -429,6 +431,7 @@ def test_a_written_timestamp_is_read_as_the_same_time(when: int) -> None:
     assert parse_timestamp(format_timestamp(when)) == when
 
 
+@pytest.mark.long
 @SEARCH
 @given(st.floats(0, 253402300799, allow_subnormal=False))
 def test_a_written_timestamp_is_rounded_down(when: float) -> None:
@@ -467,6 +470,7 @@ def test_all_iso_formats_are_read(when: Any, suffix: str) -> None:
     assert parse_timestamp(when.isoformat() + suffix) == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.long
 @SEARCH
 @given(st.text(max_size=30) | st.text("0123456789-:TZ+.UTC W", max_size=30))
 def test_any_text_is_a_number_or_a_value_error(text: str) -> None:

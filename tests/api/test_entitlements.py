@@ -33,6 +33,7 @@ def get(**changes: Any) -> boto3.Session:
     )
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize("account", ["222222222222", "staging"])
 def test_it_needs_no_profile(world: World, account: str, *, enabled: bool) -> None:
@@ -89,6 +90,7 @@ def test_the_region_has_the_usual_precedence(world: World, monkeypatch: pytest.M
     assert get(region=None).region_name is None
 
 
+@pytest.mark.long
 def test_a_session_shares_credentials_with_profiles(world: World) -> None:
     """The file belongs to the role."""
     sso_plugin.enable()

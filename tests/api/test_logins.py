@@ -43,6 +43,7 @@ def test_a_token_that_can_be_renewed_needs_no_login(world: World, user: Approvin
     assert world.count("CreateToken") == 1
 
 
+@pytest.mark.long
 def test_force_logs_in_even_if_the_token_is_valid(world: World, user: ApprovingUser) -> None:
     """New permissions can need a new token."""
     before = world.sign_in().access_token
@@ -98,6 +99,7 @@ def test_a_logout_ends_one_login_only(world: World) -> None:
     assert len(world.role_files()) == 1
 
 
+@pytest.mark.long
 def test_role_credentials_of_a_removed_profile_are_deleted_too(world: World) -> None:
     """They came from this login, even if the config does not have the profile any more."""
     world.configure(
@@ -114,6 +116,7 @@ def test_role_credentials_of_a_removed_profile_are_deleted_too(world: World) -> 
     assert world.role_files() == []
 
 
+@pytest.mark.long
 def test_role_credentials_of_the_aws_cli_are_deleted_too(world: World) -> None:
     """Their file name depends on the role only."""
     world.sign_in()
@@ -253,6 +256,7 @@ def test_a_logout_deletes_what_a_killed_process_was_writing(world: World, file: 
     assert secrets_in(world) == {}
 
 
+@pytest.mark.long
 def test_no_secret_is_in_any_file_after_a_logout(world: World) -> None:
     """Including the files that only sso-plugin uses."""
     log_in_by_code(world)
@@ -262,6 +266,7 @@ def test_no_secret_is_in_any_file_after_a_logout(world: World) -> None:
     assert secrets_in(world) == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("act", ["logout", "login"])
 def test_a_crafted_index_can_delete_role_files_only(world: World, act: str) -> None:
     """An entry that cannot be the name of a role file is ignored."""

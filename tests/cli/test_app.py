@@ -56,6 +56,7 @@ def test_examples_use_existing_options(name: str) -> None:
         assert {word for word in words if word.startswith("-")} <= known
 
 
+@pytest.mark.long
 def test_the_list_of_commands_imports_no_command(world: World) -> None:
     """It imports no command, no rich and no botocore."""
     code = (
@@ -68,6 +69,7 @@ def test_the_list_of_commands_imports_no_command(world: World) -> None:
     assert [name for name in COMMANDS if f"\n  {name} " not in done.stdout] == []
 
 
+@pytest.mark.long
 def test_the_help_of_status_lists_its_exit_codes(world: World) -> None:
     """They differ from those of other commands."""
     text = " ".join(run("status", "--help").stdout.split())
@@ -75,6 +77,7 @@ def test_the_help_of_status_lists_its_exit_codes(world: World) -> None:
     assert "2 login needed" in text
 
 
+@pytest.mark.long
 def test_the_version_is_printed(world: World) -> None:
     """It is the version of the package."""
     done = run("--version")

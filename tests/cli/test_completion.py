@@ -49,6 +49,7 @@ def press_tab(words: str, path: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_has_a_script(world: World, shell: str) -> None:
     """The shell can parse it, where it is installed."""

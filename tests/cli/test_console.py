@@ -52,6 +52,7 @@ def test_the_link_is_printed_if_no_browser_can_be_opened(
     assert "AdministratorAccess" in open_page(captured.out.strip())
 
 
+@pytest.mark.long
 def test_a_browser_is_opened(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

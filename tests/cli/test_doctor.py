@@ -23,6 +23,7 @@ def _healthy(world: World) -> None:
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("how", [["--profile", "dev"], ["--profile", "dev", "--json"]])
 def test_no_secret_is_printed(
     world: World,

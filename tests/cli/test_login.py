@@ -103,6 +103,7 @@ def test_the_link_is_one_line_on_a_narrow_terminal(world: World) -> None:
         assert terminal.finish() == 0
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("changes", "colored"),
@@ -181,6 +182,7 @@ def test_a_login_works_without_a_terminal(world: World, tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("Logged in until ")
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("words", "operation"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class TestProfileAfterEnv:
     """Without options, commands use the profile that ``env`` unset."""
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize("words", ["status", "accounts", "roles", "login", "logout"])
     def test_commands_use_the_profile_that_env_unset(
         self, world: World, monkeypatch: pytest.MonkeyPatch, words: str

@@ -261,6 +261,7 @@ finally:
 }
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @other_user.needs_two_users
 @pytest.mark.parametrize("swap", SWAPS)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from world import World
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("content", "why"),
     [

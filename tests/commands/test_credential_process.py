@@ -420,6 +420,7 @@ class TestUntrustedFiles:
             match_marks(memo, role)
         assert process_document("dev") == first
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize(
         "name", ["A" * 40, "a" * 39, "a" * 41, "../" + "a" * 40, "../../sso-plugin/x"]
     )
@@ -430,6 +431,7 @@ class TestUntrustedFiles:
         plant(world.home, name)
         assert process_document("dev") == first
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize("renew_from", [float("nan"), "later", None, []])
     def test_a_memo_without_a_valid_time_is_ignored(self, world: World, renew_from: object) -> None:
         """For values that are not numbers."""

@@ -295,6 +295,7 @@ def test_a_look_up_needs_a_login(world: World) -> None:
         account_of()
 
 
+@pytest.mark.long
 def test_a_logout_deletes_the_cached_names(world: World) -> None:
     """They come from the login."""
     organize(world, PRODUCTION)
@@ -314,6 +315,7 @@ def age(file: Path, seconds: float) -> None:
     os.utime(file, (then, then))
 
 
+@pytest.mark.long
 def test_no_request_is_sent_if_another_process_has_just_listed_the_accounts(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

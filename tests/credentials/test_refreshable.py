@@ -562,6 +562,7 @@ def ask_for(world: World, minimum: str, more: str = "") -> None:
     world.configure(world.emulator.profile() + f"sso_minimum_lifetime = {minimum}\n{more}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("refresh", ["background", "blocking"])
 @pytest.mark.parametrize(
     "minimum",
@@ -579,6 +580,7 @@ def test_a_session_starts_with_credentials_of_the_minimum_lifetime(
     assert world.count("GetRoleCredentials") == 2
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("minimum", "left", "age"),
     [("30m", 31 * MINUTE, 29 * MINUTE), ("10h", 46 * MINUTE, 14 * MINUTE), ("45m", 9 * 60, 4 * 60)],
@@ -604,6 +606,7 @@ def test_one_request_serves_all_processes_that_start_together(world: World, numb
     assert world.count("GetRoleCredentials") == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("why", ["portal down", "login needed"])
 def test_cached_credentials_are_used_if_the_portal_issues_no_longer_ones(
     world: World, why: str

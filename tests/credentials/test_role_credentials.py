@@ -91,6 +91,7 @@ print(type(provider).__module__, session.get_credentials().get_frozen_credential
     return key
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "content",
@@ -117,6 +118,7 @@ def test_a_damaged_cache_file_is_replaced(world: World, content: str) -> None:
     assert role_document(world)["Credentials"]["AccessKeyId"] == second
 
 
+@pytest.mark.long
 def test_expired_credentials_in_the_cache_are_replaced(world: World) -> None:
     """Expiry uses the server's time."""
     world.sign_in()

@@ -178,6 +178,7 @@ def test_each_window_is_at_most_a_share_of_the_lifetime(
     assert [length - moment for moment in windows] == pytest.approx([advisory, mandatory, last])
 
 
+@pytest.mark.long
 @SEARCH
 @given(st.floats(0, 4e9), st.floats(-1e6, 1e6))
 def test_the_windows_are_in_order_for_any_lifetime(issued_at: float, length: float) -> None:

@@ -83,6 +83,7 @@ def test_only_the_listings_have_pages(pair: Pair, listing: Listing) -> None:
     assert not any(client.can_paginate("logout") for client in pair)
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("config", "sizes"),
     [

@@ -50,6 +50,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[Running]:
     running.process.communicate()
 
 
+@pytest.mark.long
 def test_the_command_prints_variables_for_the_shell(running: Running) -> None:
     """At once, also to a pipe. Nothing else is on stdout."""
     names = [f"AWS_ENDPOINT_URL_{name}" for name in ("SSO", "SSO_OIDC", "STS")]

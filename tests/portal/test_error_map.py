@@ -198,6 +198,7 @@ def test_an_exception_that_the_caller_handles_is_not_changed(
     assert caught.traceback[-1].name == "fail"
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("path", [ACCOUNTS, ROLES, CREDENTIALS, REGISTER, DEVICE, TOKEN])
 @pytest.mark.parametrize("body", [DEEP, b"[]", b"5", b"null", b"\xff\xfe", b'{"a": NaN}', b""])

@@ -23,6 +23,7 @@ INJECTION = "Admin\n[default]\ncredential_process = false\nx ="
 YEAR = 365 * 86400
 
 
+@pytest.mark.long
 def test_a_role_name_cannot_add_sections_to_the_config_file(
     portal: HostilePortal, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_token_that_only_the_portal_knows_to_be_expired_is_explained(
         fetch()
 
 
+@pytest.mark.long
 def test_a_wrong_date_does_not_expire_a_new_login(portal: HostilePortal, world: World) -> None:
     """A date of long ago in the response with the token does not make it expired."""
     portal.dates = [formatdate(0, usegmt=True)]

@@ -185,6 +185,7 @@ def test_progress_of_accounts_is_reported_for_each_page(world: World) -> None:
     assert calls == [(2, 2), (3, 3)]
 
 
+@pytest.mark.long
 def test_few_roles_are_requested_ahead_of_the_caller(world: World) -> None:
     """A caller that stops after the first role does not cause requests for all accounts."""
     organize(world, Organization.generated(200))
@@ -241,6 +242,7 @@ def test_an_unreachable_portal_is_an_error_at_once(
     assert world.count("ListAccounts") == 0
 
 
+@pytest.mark.long
 def test_an_sso_session_can_be_listed_without_a_profile(world: World) -> None:
     """A user has a login before the first profile."""
     world.sign_in()
@@ -269,6 +271,7 @@ def test_a_list_whose_pages_repeat_is_an_error(portal: HostilePortal) -> None:
     assert portal.asked.count(ACCOUNTS) == 3
 
 
+@pytest.mark.long
 def test_a_list_with_too_many_pages_is_an_error(
     portal: HostilePortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ NAMES_OF_THE_WORLD = [
 ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("name", NAMES_OF_THE_WORLD)
 def test_an_account_name_in_any_script_is_valid(portal: HostilePortal, name: str) -> None:
     """Special spaces and joined characters are not control characters."""
@@ -79,6 +80,7 @@ KEYS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "keys",
@@ -160,6 +162,7 @@ def test_an_invalid_token_is_an_error_and_is_not_stored(
     assert world.token_file().read_bytes() == before
 
 
+@pytest.mark.long
 def test_the_polling_interval_is_at_least_a_second(portal: HostilePortal, world: World) -> None:
     """Also if the portal asks for an interval of 0."""
     portal.change[DEVICE] = changed(interval=0)
@@ -168,6 +171,7 @@ def test_the_polling_interval_is_at_least_a_second(portal: HostilePortal, world:
     assert min(sleeps) >= 1
 
 
+@pytest.mark.long
 def test_the_polling_interval_is_at_most_a_minute(portal: HostilePortal, world: World) -> None:
     """A portal cannot make a login wait for years."""
     portal.change[DEVICE] = changed(interval=300_000_000, expiresIn=310_000_000)
@@ -176,6 +180,7 @@ def test_the_polling_interval_is_at_most_a_minute(portal: HostilePortal, world: 
     assert max(sleeps) <= 60
 
 
+@pytest.mark.long
 def test_a_login_prompt_has_no_terminal_escapes(portal: HostilePortal, world: World) -> None:
     """They are removed from the code and from the addresses."""
 
@@ -197,6 +202,7 @@ def test_the_complete_verification_address_is_optional(portal: HostilePortal, wo
     assert prompt.url == f"{world.emulator.url}/device"
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     "changes",
     [

@@ -42,6 +42,7 @@ def arn() -> str:
     return str(session.client("sts").get_caller_identity()["Arn"])
 
 
+@pytest.mark.long
 def test_the_ca_bundle_of_the_environment_is_used(secure: World) -> None:
     """``AWS_CA_BUNDLE`` applies to the requests for the token and for the credentials."""
     secure.sign_in(expiresAt="2020-01-01T00:00:00Z")
@@ -129,6 +130,7 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     proxy.close()
 
 
+@pytest.mark.long
 def test_a_proxy_is_used(secure: World, proxy: Proxy) -> None:
     """``HTTPS_PROXY`` applies to the token, the credentials and the script's own request."""
     secure.sign_in(expiresAt="2020-01-01T00:00:00Z")
@@ -179,6 +181,7 @@ def test_fips_can_be_turned_on_for_the_portal(us_east: World) -> None:
     }
 
 
+@pytest.mark.long
 def test_fips_works_with_a_custom_endpoint_of_the_portal(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

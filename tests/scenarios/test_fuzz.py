@@ -176,6 +176,7 @@ def put(cache: Any, key: str, content: bytes) -> None:
     path.chmod(0o600)
 
 
+@pytest.mark.long
 @fuzzed
 @given(content=contents(TOKEN))
 def test_any_token_file_is_a_token_or_none(login: ConfiguredLogin, content: bytes) -> None:

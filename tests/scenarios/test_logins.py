@@ -53,6 +53,7 @@ def test_a_profile_that_names_its_account_follows_the_login(two: World) -> None:
     assert (two.count("ListAccounts"), two.count("GetRoleCredentials")) == (2, 2)
 
 
+@pytest.mark.long
 def test_a_credential_process_follows_the_login(two: World) -> None:
     """Also when it reads only the file with its earlier result."""
     two.sign_in("alice")
@@ -65,6 +66,7 @@ def test_a_credential_process_follows_the_login(two: World) -> None:
         process_document("dev")
 
 
+@pytest.mark.long
 def test_without_a_token_file_a_new_session_needs_a_login(world: World) -> None:
     """As on stock botocore. An expired token does not matter while credentials are valid."""
     world.sign_in()

@@ -99,6 +99,7 @@ def test_a_logout_during_a_request_wins(world: World, tmp_path: Path, method: st
     assert not list(world.home.rglob("*.tmp"))
 
 
+@pytest.mark.long
 def test_a_logout_before_the_role_file_is_written_leaves_no_role_file(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

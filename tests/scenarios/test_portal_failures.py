@@ -139,6 +139,7 @@ def test_a_deleted_token_file_makes_no_call_of_a_running_session_fail(world: Wor
         boto3.Session(profile_name="dev").client("sts").get_caller_identity()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", [{"kind": "hang"}, {"latency": 3.0}])
 def test_a_slow_portal_makes_no_caller_wait(
     world: World, requested_by: list[str], what: dict[str, Any]
@@ -302,6 +303,7 @@ SIMILAR_RESPONSES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("body", [*INVALID_RESPONSES, *long(SIMILAR_RESPONSES)])
 def test_an_invalid_response_is_one_clear_error(

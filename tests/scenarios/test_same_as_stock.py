@@ -236,6 +236,7 @@ def _run(
     return run_script(way, SCRIPT, plan, home, TOKEN=token, **emulator.environment())
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("profile", marked(PROFILES))

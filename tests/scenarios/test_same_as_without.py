@@ -165,6 +165,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     return {way: run_script(way, SCRIPT, CASES, home, **endpoint) for way in BOTH}
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("case", CASES)
 def test_a_session_without_sso_is_the_same_with_the_plugin(
     results: dict[str, dict[str, Any]], case: str

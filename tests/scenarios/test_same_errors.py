@@ -48,7 +48,7 @@ PAST = "2020-01-01T00:00:00Z"
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make our clients send each request once, with short timeouts, as the sessions below."""
     for name in ("_CONNECT_TIMEOUT", "_READ_TIMEOUT"):
-        monkeypatch.setattr(f"sso_plugin.portal.client.{name}", 0.3)
+        monkeypatch.setattr(f"sso_plugin.portal.service_client.{name}", 0.3)
     monkeypatch.setattr("sso_plugin.portal.client.Portal.attempts", 1)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)

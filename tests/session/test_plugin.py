@@ -67,6 +67,7 @@ def test_our_provider_replaces_the_one_of_botocore(world: World) -> None:
     assert not any(type(provider) is SSOProvider for provider in providers(session))
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("how", ["profile_name", "AWS_PROFILE", "default"])
 def test_every_way_to_name_a_profile_works(
     world: World, how: str, monkeypatch: pytest.MonkeyPatch

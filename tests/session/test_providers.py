@@ -277,6 +277,7 @@ class TestReplacedParts:
             assert key(boto3.Session(profile_name="dev")) == "AKIAMADEUP"
         assert world.role_files() == []
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize("part", TOKEN_PARTS)
     def test_a_method_that_returns_tokens_can_be_mocked(self, part: str) -> None:
         """Even if the session was created before the mock."""

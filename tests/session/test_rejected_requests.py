@@ -103,6 +103,7 @@ def test_keys_that_sts_does_not_know_are_replaced(world: World, bad: str) -> Non
     assert (world.count("GetRoleCredentials"), world.count("GetCallerIdentity")) == (2, 4)
 
 
+@pytest.mark.long
 def test_a_session_of_get_session_replaces_rejected_keys_too(world: World, bad: str) -> None:
     """It has no profile, but the same credentials."""
     session: Any = sso_plugin.get_session(
@@ -209,6 +210,7 @@ def test_a_request_that_was_not_signed_with_our_credentials_is_not_retried(
     assert world.count("GetRoleCredentials") == 1
 
 
+@pytest.mark.long
 def test_a_client_with_a_bearer_token_needs_no_role(world: World) -> None:
     """Its requests are not signed with role credentials, so none are fetched."""
     world.configure(world.emulator.profile(role_name="NotAssigned"))
@@ -305,6 +307,7 @@ def test_twenty_processes_with_rejected_keys_fetch_once(world: World, bad: str) 
     assert world.count("GetRoleCredentials") == 2
 
 
+@pytest.mark.long
 def test_threads_of_one_session_fetch_once(world: World, bad: str) -> None:
     """The second thread only retries its request."""
     session: Any = boto3.Session(profile_name="dev")
@@ -381,6 +384,7 @@ def test_a_body_that_cannot_be_rewound_cannot_be_sent_again() -> None:
         assert _can_be_sent_again(body, 0)
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(("ahead", "calls"), [(0.0, 1), (2 * HOUR, 2)], ids=["valid", "expired"])
 def test_a_head_request_of_s3_compares_the_clock_and_asks_sts(
@@ -411,6 +415,7 @@ def test_a_head_request_of_s3_with_keys_that_sts_rejects_is_retried(
     assert world.count("GetRoleCredentials") == 2
 
 
+@pytest.mark.long
 def test_a_role_chain_replaces_its_source(world: World, bad: str) -> None:
     """Without sso-plugin, the client that assumes the role has fixed keys."""
     role = next(role for role in world.emulator.organization.roles)

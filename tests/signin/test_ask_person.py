@@ -291,6 +291,7 @@ def approve_what_is_pending(emulator: Emulator, stop: threading.Event) -> None:
             emulator.approve(code["user_code"] if isinstance(code, dict) else code, "alice")
 
 
+@pytest.mark.long
 def test_a_login_by_another_program_ends_the_wait(
     world: World, browser: Callable[[str], Path]
 ) -> None:
@@ -328,6 +329,7 @@ def holding_lock(key: str) -> Iterator[None]:
         process.communicate("\n", timeout=30)
 
 
+@pytest.mark.long
 def test_a_denied_login_is_an_error_that_callers_catch(
     world: World, browser: Callable[[str], Path]
 ) -> None:

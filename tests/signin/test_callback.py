@@ -67,6 +67,7 @@ def test_an_error_is_accepted(callback: Callback) -> None:
     assert callback.wait(10) == AuthorizationResponse(None, "access_denied")
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("query", "path", "host", "status"),
     [

@@ -90,6 +90,7 @@ def test_logout_takes_a_start_url(world: World, url: str) -> None:
     assert sso_plugin.status(start_url=url, sso_region="eu-central-1").state == "login needed"
 
 
+@pytest.mark.long
 def test_a_second_login_needs_no_region(world: World, url: str) -> None:
     """The region of the first login is used."""
     first = token_in(world, url)
@@ -146,6 +147,7 @@ def test_all_and_a_start_url_cannot_be_combined() -> None:
     assert main(["logout", "--all", "--start-url", "https://example.awsapps.com/start"]) == 2
 
 
+@pytest.mark.long
 def test_a_login_by_start_url_works_with_a_missing_current_profile(
     world: World, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from world import World
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("legacy", [True, False])
 @pytest.mark.parametrize("line", ["", "sso_refresh = sometimes\n", "sso_region = us-east-1\n"])
@@ -53,6 +54,7 @@ def test_all_logins_of_the_config_are_ended(world: World) -> None:
     assert cache_files(world) == []
 
 
+@pytest.mark.long
 def test_a_login_by_start_url_is_ended_with_all_others(world: World) -> None:
     """No profile names it. Its token file and our index do."""
     url = world.emulator.start_url

@@ -96,6 +96,7 @@ def test_the_portal_sets_the_polling_interval(world: World) -> None:
     assert pauses == [5, 10, 15, 15]
 
 
+@pytest.mark.long
 def test_a_device_login_that_is_denied_is_reported(world: World) -> None:
     """No token is written."""
     with pytest.raises(LoginFailed) as caught:

@@ -168,6 +168,7 @@ def test_a_browser_that_cannot_be_started_is_reported(caplog: pytest.LogCaptureF
     assert caplog.messages == ["No browser could be started. Open the page above in any browser."]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("place", [LOCAL, REMOTE], ids=["local", "remote"])
 @pytest.mark.parametrize("url", [*ATTACKS[-2:], *long(*ATTACKS[:-2])])
 def test_a_login_with_a_page_of_another_host_can_be_completed(
@@ -203,6 +204,7 @@ def test_an_open_browser_function_of_the_caller_is_protected_too(
     assert opened == []
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("place", [LOCAL, REMOTE], ids=["local", "remote"])
 def test_a_page_of_the_endpoint_is_opened(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, place: str | None
@@ -214,6 +216,7 @@ def test_a_page_of_the_endpoint_is_opened(
     assert (note["argv"] == [page]) == (place == REMOTE)
 
 
+@pytest.mark.long
 def test_a_url_with_special_characters_of_a_shell_is_not_opened(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

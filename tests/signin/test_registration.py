@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from world import World
 
 
+@pytest.mark.long
 def test_a_registration_is_cached_for_the_next_login(world: World, user: ApprovingUser) -> None:
     """The file has the name and the form of the AWS CLI: by start URL, region, scopes, session."""
     user.log_in()
@@ -55,6 +56,7 @@ def test_a_registration_that_expires_soon_is_replaced(world: World, user: Approv
     assert world.count("RegisterClient") == 2
 
 
+@pytest.mark.long
 def test_other_scopes_get_another_registration(world: World, user: ApprovingUser) -> None:
     """``sso_registration_scopes`` is part of the registration."""
     user.log_in()
@@ -65,6 +67,7 @@ def test_other_scopes_get_another_registration(world: World, user: ApprovingUser
     assert world.count("RegisterClient") == 2
 
 
+@pytest.mark.long
 def test_a_damaged_registration_is_replaced(world: World, user: ApprovingUser) -> None:
     """The login does not fail."""
     user.log_in()

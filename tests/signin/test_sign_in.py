@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sso_plugin.signin.sign_in import FlowName
 
 
+@pytest.mark.one_quick_case
 def test_after_a_login_an_unchanged_script_works(world: World, user: ApprovingUser) -> None:
     """Login, role credentials, a signed call."""
     user.log_in()

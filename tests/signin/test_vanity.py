@@ -74,6 +74,7 @@ def test_a_vanity_start_url_is_followed_to_aws(secure: World, path: str) -> None
     assert identity["Arn"].endswith("/alice")
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("path", "why"),
@@ -102,6 +103,7 @@ def test_a_start_url_that_does_not_lead_to_aws_is_refused(
     assert secure.count("StartDeviceAuthorization") == 0
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
@@ -135,6 +137,7 @@ def resolve(url: str, endpoint: str) -> str:
     return resolve_start_url(session, profile, endpoint)
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("url", "endpoint"),
     [

@@ -118,6 +118,7 @@ print(sorted(os.listdir(sys.argv[1])))
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "obstacle",
     [
@@ -322,6 +323,7 @@ finally:
 """
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("part", [".aws", ".aws/sso", ".aws/sso/cache"])
 def test_a_user_who_replaces_a_folder_by_a_link_meanwhile_changes_no_other_file(

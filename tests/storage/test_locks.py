@@ -160,6 +160,7 @@ def test_without_locks_all_commands_work(world: World, tmp_path: Path, missing: 
     assert "Traceback" not in sso("doctor").stderr
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no flock")
 def test_on_posix_processes_exclude_each_other_without_filelock(tmp_path: Path) -> None:
     """A refresh token may be valid only once."""

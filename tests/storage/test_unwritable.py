@@ -141,6 +141,7 @@ def log_in(world: World) -> sso_plugin.Status:
     )
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("why", ["not writable", "not trusted", "no home"])
 def test_a_script_that_logs_in_uses_the_token_in_memory(
@@ -332,6 +333,7 @@ def test_a_file_may_become_usable_while_another_program_writes_it(
     assert stays_unusable(lambda: "is damaged" if left.pop(0) == "x" else None) == expected
 
 
+@pytest.mark.long
 def test_doctor_reports_an_unwritable_token_folder(world: World, blocked: str) -> None:
     """Before the missing token, because a login alone would not help."""
     place = world.home / ".aws/sso"

@@ -64,6 +64,7 @@ VALUES = ["{} %s", "{}", "{} %s &", "{} --new-window %s", "/missing/browser:{}",
 """Forms that the value of BROWSER can have."""
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("value", [VALUES[0], VALUES[2], *long(*VALUES[1:2], *VALUES[3:])])
 def test_what_a_browser_prints_is_not_the_scripts_output(tmp_path: Path, value: str) -> None:

@@ -109,6 +109,7 @@ def test_a_wrong_host_and_a_wrong_path_are_refused() -> None:
     assert codes == [403, 403]
 
 
+@pytest.mark.long
 @needs_linux
 @other_user.needs_two_users
 def test_another_user_who_is_faster_than_the_browser_is_refused() -> None:

@@ -198,6 +198,7 @@ def test_a_comment_below_the_last_key_stays_in_its_profile(config_file: Path) ->
 LINE_ENDS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\x1b"]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("end", LINE_ENDS, ids=ascii)
 def test_a_role_name_with_a_line_end_is_refused(
     config_file: Path, monkeypatch: pytest.MonkeyPatch, end: str

@@ -51,6 +51,7 @@ def test_every_role_gets_a_profile(world: World, config_file: Path) -> None:
     }
 
 
+@pytest.mark.long
 def test_an_unchanged_script_can_use_a_written_profile(world: World, config_file: Path) -> None:
     """From the command to a call of AWS."""
     write(region="eu-central-1")
@@ -60,6 +61,7 @@ def test_an_unchanged_script_can_use_a_written_profile(world: World, config_file
     assert identity["Account"] == "222222222222"
 
 
+@pytest.mark.long
 def test_a_second_run_changes_nothing(config_file: Path) -> None:
     """The file is not even written again."""
     write()
@@ -73,6 +75,7 @@ def test_a_second_run_changes_nothing(config_file: Path) -> None:
     ) == before
 
 
+@pytest.mark.long
 def test_a_new_region_is_written_in_place(config_file: Path) -> None:
     """The order of the profiles and the text between them stay."""
     write(region="eu-central-1")
@@ -121,6 +124,7 @@ def test_prune_deletes_profiles_of_removed_roles(world: World, config_file: Path
     assert config_file.read_bytes().startswith(before)
 
 
+@pytest.mark.long
 def test_a_profile_with_a_second_section_is_skipped(config_file: Path) -> None:
     """The second section, which botocore reads, was written by hand."""
     write()
@@ -132,6 +136,7 @@ def test_a_profile_with_a_second_section_is_skipped(config_file: Path) -> None:
     assert config_file.read_bytes() == before
 
 
+@pytest.mark.long
 def test_the_user_is_logged_in_first_if_needed(
     world: World, config_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +173,7 @@ def test_without_a_terminal_a_new_sso_session_needs_a_login(
     )
 
 
+@pytest.mark.long
 def test_a_change_by_another_program_is_kept(config_file: Path) -> None:
     """If the file changes while the user reads the diff, a new plan is shown."""
     plans: list[Plan] = []

@@ -45,6 +45,7 @@ ADDITIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(("newline", "region"), [("\n", None), ("\r\n", "eu-central-1")])
 @pytest.mark.parametrize("addition", ADDITIONS)
@@ -110,6 +111,7 @@ def test_a_region_that_the_user_deleted_comes_back_with_region_only(config_file:
     assert config_file.read_bytes() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("prune", [False, True])
 def test_a_profile_whose_role_the_user_changed_is_skipped(
     config_file: Path, *, prune: bool
@@ -136,6 +138,7 @@ def test_a_profile_that_the_user_renamed_is_not_written_again(config_file: Path)
         assert config_file.read_bytes() == before
 
 
+@pytest.mark.long
 def test_prune_keeps_a_profile_with_additions_of_the_user(world: World, config_file: Path) -> None:
     """The message asks the user to delete it by hand."""
     write()

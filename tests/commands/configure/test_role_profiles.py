@@ -116,6 +116,7 @@ def test_prune_renames_the_chosen_profiles_only(config_file: Path) -> None:
     assert {*PROFILES[2:]} <= profiles_in(config_file).keys()
 
 
+@pytest.mark.long
 def test_a_new_account_gets_the_profile_of_a_closed_one_with_its_name(
     config_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +154,7 @@ def test_profiles_do_not_change_if_two_accounts_swap_names(
     }
 
 
+@pytest.mark.long
 def test_prune_does_not_free_a_name_for_another_account(
     config_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

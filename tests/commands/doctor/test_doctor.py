@@ -48,6 +48,7 @@ def test_a_healthy_profile_has_no_problems(world: World) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("expired", [True, False])
 def test_nothing_is_changed(world: World, *, expired: bool) -> None:
     """No file changes, and no token is renewed."""
@@ -101,6 +102,7 @@ def test_without_a_config_the_fix_is_to_configure(world: World) -> None:
     ]
 
 
+@pytest.mark.long
 def test_without_a_profile_the_only_login_is_checked(world: World) -> None:
     """It is clear which one is meant."""
     assert any(str(world.token_file()) in each.message for each in found(None)["files"])

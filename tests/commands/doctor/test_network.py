@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from world import World
 
 
+@pytest.mark.long
 def test_an_unreachable_portal_is_a_problem(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the address, the reason and what to check."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", "http://127.0.0.1:9")
@@ -61,6 +62,7 @@ OTHERS: dict[str, Callable[[], contextlib.AbstractContextManager[Server]]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("case", OTHERS)
 @pytest.mark.parametrize("service", ["SSO", "SSO_OIDC"])
@@ -78,6 +80,7 @@ def test_a_server_that_is_not_identity_center_is_a_problem(
     assert fix == (f"Check AWS_ENDPOINT_URL_{service}, endpoint_url in the config, and sso_region.")
 
 
+@pytest.mark.long
 def test_swapped_endpoints_are_a_problem(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The OIDC service is not the portal."""
     with server(400, b"{}", x_amzn_ErrorType="InvalidClientException") as other:
@@ -86,6 +89,7 @@ def test_swapped_endpoints_are_a_problem(world: World, monkeypatch: pytest.Monke
     assert (status, message.partition(":")[0]) == ("problem", "The server at http")
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("status", [500, 503])
 def test_an_error_of_a_service_is_a_problem(world: World, status: int) -> None:
     """It is not the same as an unreachable service."""
@@ -137,6 +141,7 @@ def test_secrets_in_an_endpoint_are_not_printed(monkeypatch: pytest.MonkeyPatch,
     assert any("The OIDC service at http://127.0.0.1:9 cannot be reached" in text for text in texts)
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("status", [200, 404])
 def test_a_start_url_that_does_not_lead_to_aws_is_a_problem(world: World, status: int) -> None:
     """Any web server responds with 200 or 404."""

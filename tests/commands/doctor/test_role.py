@@ -24,6 +24,7 @@ PAST = "2020-01-01T00:00:00Z"
 ROLE = "the role AdministratorAccess in the account 111111111111"
 
 
+@pytest.mark.long
 def test_role_credentials_are_requested_once(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_role_that_the_user_does_not_have_is_a_problem(world: World) -> None:
     ]
 
 
+@pytest.mark.long
 def test_an_account_that_the_user_does_not_have_is_a_problem(world: World) -> None:
     """The fix lists the accounts of the user."""
     world.configure(world.emulator.profile(account_id="9" * 12, role_name="Auditor"))
@@ -80,6 +82,7 @@ def test_an_account_is_looked_up_by_its_name(world: World, name: str, status: st
         assert f'asks for the account "{name}", which this user does not have.' in found.message
 
 
+@pytest.mark.long
 def test_a_revoked_token_is_a_problem(world: World) -> None:
     """Its file looks valid, so the fix is a login with --force."""
     world.emulator.revoke("alice")
@@ -140,6 +143,7 @@ def test_without_a_token_the_role_is_not_checked(world: World) -> None:
     assert findings("role") == []
 
 
+@pytest.mark.long
 def test_a_slow_response_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also if it comes byte by byte, so that no socket timeout ends it."""
     with server(200, b"x" * 60, pause=0.1) as slow:

@@ -48,6 +48,7 @@ def test_a_misspelled_sso_session_is_a_problem(
     ]
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("header", ["dev", " profile dev ", "Profile dev", "PROFILE  dev"])
 def test_a_misspelled_profile_header_is_a_problem(world: World, header: str) -> None:
     """In the config file, only ``default`` needs no word ``profile``."""

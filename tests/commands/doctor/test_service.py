@@ -33,6 +33,7 @@ def test_keys_in_the_environment_come_before_a_profile_there(
     )
 
 
+@pytest.mark.long
 def test_an_empty_key_in_the_environment_is_ignored(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +75,7 @@ def test_keys_in_the_credentials_file_are_a_warning(world: World) -> None:
     assert unhealthy() == [("warning", message, f"Remove the section [dev] from {shared}.")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["[profile dev]\n", "[sso-session corp]\n"])
 def test_a_disabled_profile_is_a_warning(world: World, place: str) -> None:
     """With the line to remove."""

@@ -171,6 +171,7 @@ def test_an_invalid_value_in_an_sso_session_is_a_problem(
         assert fix == f"Write in [sso-session corp]: {key} = {text}"
 
 
+@pytest.mark.long
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(
     ("key", "value"),

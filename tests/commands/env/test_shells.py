@@ -117,6 +117,7 @@ class TestDetection:
             assert detect_shell(os.environ, platform, number) == shell
         assert os.environ["SHELL"] == variable
 
+    @pytest.mark.one_quick_case
     @pytest.mark.parametrize(
         ("words", "shell"),
         [
@@ -154,5 +155,14 @@ def process_named(name: str | None) -> Iterator[int]:
     if name is None:
         yield NO_PROCESS
         return
-    with subprocess.Popen([name], executable=shutil.which("cat"), stdin=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [name], executable=shutil.which("cat"), stdin=pipe, stdout=pipe
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        # It has its name before it copies a byte.
+        process.stdin.write(b"x")
+        process.stdin.flush()
+        assert process.stdout.read(1) == b"x"
         yield process.pid

@@ -199,6 +199,7 @@ def test_a_credentials_file_without_a_default_is_not_copied(world: World, tmp_pa
     assert child_environment(tmp_path)["AWS_SHARED_CREDENTIALS_FILE"] == str(file)
 
 
+@pytest.mark.long
 def test_a_folder_in_place_of_a_credentials_file_is_ignored(world: World, tmp_path: Path) -> None:
     """As in botocore."""
     world.sign_in()
@@ -281,6 +282,7 @@ def test_the_default_profile_of_the_child_has_the_settings_of_the_profile(
     assert mode == 0o700
 
 
+@pytest.mark.long
 def test_nothing_is_left_at_the_end(world: World, tmp_path: Path) -> None:
     """Neither the endpoint nor the files."""
     world.sign_in()
