@@ -106,7 +106,7 @@ def test_an_interrupt_at_the_question_writes_nothing(config_file: Path) -> None:
         terminal.read_until(r"Write these changes\? \[y/N\]: ")
         # Python ignores an interrupt while it prepares the prompt, so press again if needed.
         terminal.press_ctrl_c()
-        while terminal.is_running(seconds=1):
+        while terminal.is_running(seconds=10):
             terminal.press_ctrl_c()
         assert terminal.finish() == 130
     assert "sso-plugin: stopped" in terminal.text
