@@ -19,7 +19,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Read the keys that only sso-plugin knows; return the fields of `Options`.
+    """Read the keys that only sso-plugin knows; return those fields of `Options` that are set.
 
     :param values: the keys of a profile and its sso-session, merged.
     :param where: the section and the file, for error messages.
@@ -27,14 +27,16 @@ def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """
     reader = _Reader(values, where)
     reader.choice("sso_plugin", ("on", "off"))
-    return {
+    fips = reader.choice("sso_use_fips_endpoint", ("false", "true"))
+    found = {
         "login": reader.choice("sso_login", ("never", "auto", "browser", "device")),
         "refresh": reader.choice("sso_refresh", ("background", "blocking")),
         "cache": reader.choice("sso_cache", ("file", "memory")),
-        "minimum_lifetime": reader.number("sso_minimum_lifetime", 0.0),
-        "requests_per_second": reader.number("sso_requests_per_second", 20.0),
-        "use_fips_endpoint": reader.choice("sso_use_fips_endpoint", ("false", "true")) == "true",
+        "minimum_lifetime": reader.number("sso_minimum_lifetime"),
+        "requests_per_second": reader.number("sso_requests_per_second"),
+        "use_fips_endpoint": None if fips is None else fips == "true",
     }
+    return {field: value for field, value in found.items() if value is not None}
 
 
 def invalid_value(key: str, where: str, value: str, choices: str) -> ConfigError:
@@ -60,25 +62,27 @@ class _Reader:
         self._values = values
         self._where = where
 
-    def choice(self, key: str, choices: tuple[str, ...]) -> str:
-        value = self._text(key, choices[0])
+    def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
+        if key not in self._values:
+            return None
+        value = self._text(key)
         if value.lower() not in choices:
             expected = f"{', '.join(choices[:-1])} or {choices[-1]}"
             raise invalid_value(key, self._where, f'"{value}"', expected)
         return value.lower()
 
-    def number(self, key: str, default: float) -> float:
+    def number(self, key: str) -> float | None:
         parse, expected = _NUMBERS[key]
         if key not in self._values:
-            return default
-        value = self._text(key, "")
+            return None
+        value = self._text(key)
         try:
             return parse(value)
         except ValueError:
             raise invalid_value(key, self._where, f'"{value}"', expected) from None
 
-    def _text(self, key: str, default: str) -> str:
-        value = self._values.get(key, default)
+    def _text(self, key: str) -> str:
+        value = self._values[key]
         if not isinstance(value, str):
             raise invalid_value(key, self._where, "a nested section", "one line of text")
         return value.strip()

@@ -1,8 +1,12 @@
 """Role credentials and access tokens: cached, fetched and renewed.
 
 `refreshable` has the credentials that botocore uses. `schedule` decides when they are renewed, and
-a `role_source` fetches them. All parts share one `Login`, which is passed down. A document that is
-derived from a login has a note of that login, its `Origin`.
+a `role_source` fetches them: by `role_credentials` from the cache, else by `role_request`.
+`account_names` finds an account by its name. `token_source` has the access token: from the
+`token_file`, by `token_renewal`, or from a new login.
+
+All parts share one `Login`, which is passed down. A document that is derived from a login has a
+note of that login, its `Origin`.
 """
 
 from __future__ import annotations

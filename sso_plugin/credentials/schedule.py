@@ -46,7 +46,7 @@ class Action(enum.Enum):
 class Lifetime(NamedTuple):
     """When a token or credentials were issued and when they expire, in epoch seconds.
 
-    If the issue time is not before the expiry, it is not known.
+    An issue time at or after the expiry counts as unknown.
     """
 
     issued_at: float
@@ -73,9 +73,9 @@ class Lifetime(NamedTuple):
         return self.issued_at + _MINIMUM_AGE
 
     def long_enough_until(self, minimum: float) -> float:
-        """Return until when a session may start with these and a minimum lifetime.
+        """Return the time until which they last long enough for a session to start with them.
 
-        At most three quarters of the whole lifetime are required. What was issued less than 5
+        At most three quarters of the whole lifetime are required. What was issued only a few
         minutes ago is always long enough.
 
         :param minimum: the minimum lifetime, in seconds.

@@ -44,7 +44,7 @@ class Renewal:
     def run(self, began: float, *, is_locked: bool) -> AccessToken:
         """Return a valid token: the renewed one, or one that another program has written.
 
-        :param began: when the caller began to wait; it also gets a failure that came since then.
+        :param began: when the caller began to wait. It fails too if a renewal failed since then.
         :param is_locked: whether we hold the lock, so that no other process spends the refresh
             token at the same time.
         :raises LoginRequired: if a person has to log in.
@@ -104,7 +104,7 @@ class Renewal:
     def _recover(self, exc: PortalError) -> AccessToken:
         """Return a valid token although the renewal failed: of another program, or the current one.
 
-        :raises Exception: the error for the caller, if there is none.
+        :raises Exception: the error for the caller, if there is no valid token.
         """
         valid = self._is_valid(self._token)
         for delay in _REREAD_DELAYS if _is_final(exc) and not valid else (0.0,):

@@ -10,7 +10,6 @@ from botocore.exceptions import UnauthorizedSSOTokenError
 
 from ..errors import LoginRequired, PortalError, PortalRefusal, also_as
 from ..portal.outage import Outage
-from ..storage import cache
 from .access_token import TokenState
 from .token_file import TokenFile
 from .token_renewal import Renewal
@@ -23,9 +22,15 @@ if TYPE_CHECKING:
     from . import Login
     from .access_token import AccessToken
 
-__all__ = ["AskPerson", "TokenSource"]
+__all__ = ["RENEWAL_LOCK_TIMEOUT", "AskPerson", "TokenSource"]
 
 _logger = logging.getLogger(__name__)
+
+RENEWAL_LOCK_TIMEOUT = 120.0
+"""Seconds to wait while another process renews a token. After that, an error is raised.
+
+A second renewal could revoke the login: a refresh token may be valid only once.
+"""
 
 T = TypeVar("T")
 
@@ -185,7 +190,7 @@ class TokenSource:
         return why is not None
 
     def _may_be_valid(self, token: AccessToken, rejected: str | None) -> bool:
-        """Return whether a token is valid if the ``Date`` header of a response was wrong."""
+        """Return whether a token could be valid, in case a ``Date`` header was wrong."""
         expired = token.state(self._clock.earliest()) is TokenState.EXPIRED
         return token.value != rejected and not expired
 
@@ -206,4 +211,4 @@ class TokenSource:
                 return True
             return self._is_usable(latest, rejected, renewable=False)
 
-        return store.locked(key, cache.RENEWAL_LOCK_TIMEOUT, is_settled)
+        return store.locked(key, RENEWAL_LOCK_TIMEOUT, is_settled)

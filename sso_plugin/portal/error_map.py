@@ -1,4 +1,6 @@
-"""Turn botocore's errors into ours. This is the only place where they enter the package.
+"""Turn botocore's errors into ours, where they enter the package.
+
+What a code means for one operation is decided by its caller: `NoAccess` by `role_request`.
 
 Our errors name the profile, the problem and the fix. botocore's error stays their cause, but
 without frames, whose local variables hold requests with tokens, and without control characters,

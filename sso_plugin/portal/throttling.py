@@ -34,7 +34,7 @@ _BURST = 0.1
 _MAX_WAIT = 60.0
 """Seconds. After that the request is sent: a 429 is better than a script that does not continue."""
 
-_LOCK_TIMEOUT = 1.0
+_BUDGET_LOCK_TIMEOUT = 1.0
 """Seconds to wait for the lock of the file. Another process usually holds it for a millisecond."""
 
 _MIN_PAUSE = 0.5
@@ -151,7 +151,7 @@ class Budget:
         :param retry_after: the seconds in the ``Retry-After`` header of the response, if any.
         """
         pause = min(max(_MIN_PAUSE, retry_after or 0.0), _MAX_PAUSE)
-        with self._cache.locked(self._key, _LOCK_TIMEOUT):
+        with self._cache.locked(self._key, _BUDGET_LOCK_TIMEOUT):
             now, state = self._now(), self._state()
             if now < state.resume_at:
                 # This request was sent before the pause began. It must not halve the rate again.
@@ -162,7 +162,7 @@ class Budget:
 
     def _reserve(self, deadline: float) -> tuple[float, RateState]:
         """Reserve the next slot. Return when it begins, and the state that it was taken from."""
-        with self._cache.locked(self._key, _LOCK_TIMEOUT):
+        with self._cache.locked(self._key, _BUDGET_LOCK_TIMEOUT):
             now, state = self._now(), self._state()
             slot = min(state.next_slot(now), deadline)
             self._put(replace(state, next_at=slot + 1 / (self._rate * state.share_at(now))), now)
@@ -176,7 +176,10 @@ class Budget:
 
 
 def limit_rate(client: Any, budget: Budget) -> None:
-    """Make a client of the service ``sso`` wait for a slot before each request and each retry."""
+    """Make a client of the service ``sso`` wait for a slot before each request and each retry.
+
+    This is for the three operations that Identity Center throttles. botocore retries all others.
+    """
 
     def wait_for_slot(**_: Any) -> None:
         budget.wait_for_slot()
@@ -191,7 +194,7 @@ def limit_rate(client: Any, budget: Budget) -> None:
             return 0 if attempts < _MAX_ATTEMPTS else None
         failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR and operation.name in _LISTINGS
         # None leaves the decision to botocore, which makes fewer attempts.
-        return _BACK_OFF * 2.0**attempts if failed and attempts < _MAX_ATTEMPTS else None
+        return _BACK_OFF * 2.0 ** (attempts - 1) if failed and attempts < _MAX_ATTEMPTS else None
 
     for operation in _OPERATIONS:
         client.meta.events.register(f"before-send.sso.{operation}", wait_for_slot)

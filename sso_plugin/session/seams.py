@@ -1,7 +1,8 @@
-"""All access to private parts of botocore, one function for each.
+"""The functions that reach into private parts of botocore. Subclasses of its classes do so too.
 
-``tests/session/test_seams.py`` pins the botocore code that these rely on. Only this module imports
-wrapt, and only when a profile has a role chain: the import takes longer than creating a session.
+``tests/session/test_seams.py`` lists and pins all the botocore code that we rely on. Only this
+module imports wrapt, and only when a profile has a role chain: that takes longer than creating a
+session.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LOCK_TIMEOUT",
-    "RENEWAL_LOCK_TIMEOUT",
     "Cache",
     "Document",
     "Entry",
@@ -30,12 +29,6 @@ __all__ = [
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another writer. After that, a second request is sent."""
-
-RENEWAL_LOCK_TIMEOUT = 120.0
-"""Seconds to wait while another process renews a token. After that, an error is raised.
-
-A second renewal could revoke the login: a refresh token may be valid only once.
-"""
 
 Document = dict[str, Any]
 """A JSON object."""

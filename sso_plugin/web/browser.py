@@ -1,4 +1,4 @@
-"""Opens a page in the user's browser: that of ``BROWSER``, else that of the system.
+"""Opens a page in the user's browser: the one in ``BROWSER``, else the one of the system.
 
 Python's `webbrowser` module finds the browsers. This module starts them itself, because
 `webbrowser` lets some of them write to the output of the script, or waits until they are closed.
@@ -58,7 +58,7 @@ def open_in_browser(url: str) -> bool:
 
 
 def open_without_secret(url: str) -> bool:
-    """Open a page in a browser on any machine. Return False if none could be started.
+    """Open a page whose URL has no secret. Return False if no browser could be started.
 
     Other users of this machine can see the URL.
     """

@@ -21,12 +21,12 @@ import sso_plugin
 import sso_plugin.config.profile
 from sso_plugin.cli.app import COMMANDS
 from sso_plugin.config.profile import Options, SsoProfile
+from sso_plugin.credentials import token_source
 from sso_plugin.emulator import Fault, LoggedRequest, Organization, Settings
 from sso_plugin.emulator.__main__ import main as emulator_command
 from sso_plugin.emulator.control.control_routes import ROUTES
 from sso_plugin.emulator.state.injected_fault import KINDS
 from sso_plugin.emulator.state.operation_names import OPERATIONS
-from sso_plugin.storage import cache
 from sso_plugin.storage.file_cache import token_cache
 from sso_plugin.storage.keys import OWN_KINDS
 
@@ -154,7 +154,7 @@ def too_many_requests(world: World) -> None:
 def locked_token(world: World) -> None:
     world.sign_in(expiresAt=PAST)
     with (
-        mock.patch.object(cache, "RENEWAL_LOCK_TIMEOUT", 0.1),
+        mock.patch.object(token_source, "RENEWAL_LOCK_TIMEOUT", 0.1),
         token_cache().locked(world.token_file().stem),
     ):
         call(world)

@@ -15,7 +15,8 @@ from scenario import log_in, user
 from world import start, wait_until
 
 from sso_plugin import PortalError
-from sso_plugin.storage import cache, waiting
+from sso_plugin.credentials import token_source
+from sso_plugin.storage import waiting
 from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_a_lock_that_another_process_keeps_is_an_error(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error can be retried, and names the lock, its holder and a command. It is no outage."""
-    monkeypatch.setattr(cache, "RENEWAL_LOCK_TIMEOUT", 0.3)
+    monkeypatch.setattr(token_source, "RENEWAL_LOCK_TIMEOUT", 0.3)
     world.sign_in(expiresAt=PAST)
     key = world.token_file().stem
     with token_cache().locked(key):
