@@ -6,8 +6,8 @@
 A page is its own script. In a block of the kind ``console`` the lines after ``$`` are run in a
 terminal, in one of the kind ``pycon`` those after ``>>>`` in one interpreter. What a page says
 about the public functions, between two comments, comes from their docstrings. Each page has a home
-directory of its own, with the config of the README, and a local Identity Center in which somebody
-approves every login at once. What differs from run to run is put into the words of an example.
+directory of its own, with the config of the README, and a local Identity Center in which
+every login is approved at once. What differs from run to run is put into the words of an example.
 """
 
 # ruff: noqa: INP001, T201 - a program
@@ -62,7 +62,7 @@ _URL = "http://127.0.0.1:8080"
 
 
 def main() -> int:
-    """Bring the pages up to date, or tell how they are not."""
+    """Bring the pages up to date, or report what is out of date."""
     check = sys.argv[1:] == ["--check"]
     pages = [README, *sorted(ROOT.glob("docs/*.md"))]
     texts = [page.read_text(encoding="utf-8") for page in pages]
@@ -231,7 +231,7 @@ if "/authorize?" in url:
 
 @contextlib.contextmanager
 def _approving(emulator: Emulator) -> Iterator[None]:
-    """Have somebody approve each code as soon as it is shown."""
+    """Approve each code as soon as it is shown."""
     over = threading.Event()
 
     def approve() -> None:
@@ -278,7 +278,7 @@ for line in sys.stdin:
 
 
 def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
-    """Return the environment of somebody who came by SSH, so that a login chooses the code."""
+    """Return the environment of an SSH session, so that a login chooses the code."""
     return {
         "HOME": str(home),
         "PATH": os.pathsep.join([str(home / "venv/bin"), os.environ["PATH"]]),
@@ -337,7 +337,7 @@ _NAMED = {"FlowName": 'Literal["auto", "browser", "device"]'}
 def _default(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value)
-    # The name by which it is known to whoever reads the signature.
+    # The name that the signature shows.
     return str(getattr(value, "__name__", value))
 
 

@@ -126,9 +126,9 @@ def test_other_processes_name_the_endpoint_too(
         boto3.Session(profile_name="dev").client("sts").get_caller_identity()
     (file,) = (world.home / ".aws/sso-plugin").glob("outage-*.json")
     assert "hushhush" not in file.read_text()
-    told = json.loads(file.read_text())["problem"]
-    assert "(sso in eu-central-1, at http://127.0.0.1:9/a" in told
-    assert told.isprintable()
+    problem = json.loads(file.read_text())["problem"]
+    assert "(sso in eu-central-1, at http://127.0.0.1:9/a" in problem
+    assert problem.isprintable()
 
 
 def state(exc: Any) -> tuple[object, ...]:

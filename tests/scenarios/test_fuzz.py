@@ -130,7 +130,7 @@ OWN: dict[str, dict[str, Any]] = {
         "kind": "SSLError",
         "unauthorized": True,
         "message": "a",
-        "told": "b",
+        "problem": "b",
         "retryable": True,
         "failures": 2,
         "code": "c",
