@@ -8,6 +8,7 @@ from email.utils import formatdate
 import pytest
 
 from sso_plugin.clock import Clock
+from sso_plugin.config.profile import SsoProfile
 
 
 def test_without_a_response_the_wall_clock_is_used() -> None:
@@ -138,3 +139,11 @@ def test_a_moment_of_the_wall_clock_is_converted_to_server_time() -> None:
     assert clock.at(999_000.0) == 999_000.0
     clock.observe(formatdate(1_007_200, usegmt=True))
     assert clock.at(999_000.0) == 1_006_200.5
+
+
+def test_the_sessions_of_a_process_share_the_clock_of_a_portal() -> None:
+    """Another portal has another clock, whose dates may be wrong."""
+    url = "https://example.awsapps.com/start"
+    dev, prod = (SsoProfile(name, url, "eu-central-1") for name in ("dev", "prod"))
+    assert Clock.of(dev) is Clock.of(prod)
+    assert Clock.of(SsoProfile("dev", url, "us-east-1")) is not Clock.of(dev)
