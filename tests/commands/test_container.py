@@ -38,7 +38,7 @@ def test_the_response_has_the_format_of_the_ecs_agent() -> None:
         "SecretAccessKey": "secret",
         "Token": "token",
         "Expiration": "2100-01-01T00:00:00Z",
-        "AccountId": "111111111111",
+        **({"AccountId": "111111111111"} if len(ReadOnlyCredentials._fields) > 3 else {}),
     }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(sso_plugin.__file__).parent
-DESIGN = PACKAGE.parent / "docs" / "design.md"
+DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
 
 # From top to bottom: each package or module, and those that it imports. An import that is not used
 # any more has to be removed here. docs/design.md shows the same table.
