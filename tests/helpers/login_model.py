@@ -261,9 +261,10 @@ def model_time(login: LoginModel, home: Path) -> Iterator[None]:
         stack.enter_context(mock.patch.object(os, "fsync"))
         folder = str(home / ".aws/sso/cache")
         stack.enter_context(mock.patch.object(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", folder))
-        stack.enter_context(
-            mock.patch.object(logging.getLogger("sso_plugin"), "level", logging.CRITICAL)
-        )
+        # By its method: loggers cache which levels are enabled.
+        logger = logging.getLogger("sso_plugin")
+        stack.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.CRITICAL)
         yield
 
 
