@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import pickle
 from typing import TYPE_CHECKING, Any
@@ -44,14 +45,21 @@ if TYPE_CHECKING:
 PAST = "2020-01-01T00:00:00Z"
 
 
+# After some failures urllib3 leaves a socket to the garbage collector, also on stock botocore.
+leaves_sockets = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make our clients send each request once, with short timeouts, as the sessions below."""
     for name in ("_CONNECT_TIMEOUT", "_READ_TIMEOUT"):
         monkeypatch.setattr(f"sso_plugin.portal.service_client.{name}", 0.3)
     monkeypatch.setattr("sso_plugin.portal.client.Portal.attempts", 1)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    yield
+    # The sockets that urllib3 has left count for this test, not for a later one.
+    gc.collect()
 
 
 def pickled(exc: Exception) -> Exception:
@@ -163,10 +171,6 @@ FAILURES: dict[str, tuple[Port, Callable[[int], dict[str, str]], type[Exception]
 }
 
 
-# urllib3 1.26 leaves a socket to the garbage collector, also on stock botocore.
-leaves_sockets = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
 @leaves_sockets
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("call", CALLS)
@@ -195,6 +199,7 @@ def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         yield world
 
 
+@leaves_sockets
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("bundle", [None, "no-such-file.pem", __file__])
@@ -237,6 +242,7 @@ REFUSALS = {
 }
 
 
+@leaves_sockets
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("refusal", REFUSALS)
@@ -262,6 +268,7 @@ def test_a_refusal_is_caught_as_on_stock(
         assert metadata["HTTPHeaders"] == stocks["HTTPHeaders"]
 
 
+@leaves_sockets
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("ours", [False, True])
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "TooManyRequestsException"])
@@ -281,6 +288,7 @@ def test_a_refusal_has_the_class_of_a_client_of_the_session(
         assert isinstance(pickled(caught.value), ClientError)
 
 
+@leaves_sockets
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize(
     "body",
@@ -306,6 +314,7 @@ def test_an_invalid_response_is_an_error_of_the_connection(
     assert isinstance(exc, EndpointConnectionError)
 
 
+@leaves_sockets
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize(
     ("setting", "value", "kind"),
@@ -418,6 +427,7 @@ def test_a_missing_login_of_a_legacy_profile_is_caught_as_on_stock(
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"kind": "reset"}])
+@leaves_sockets
 @pytest.mark.usefixtures("short")
 def test_a_revoked_token_that_cannot_be_renewed_now_is_caught_as_on_stock(
     world: World, fault: dict[str, Any]
