@@ -139,7 +139,7 @@ def test_our_waiter_is_removed_from_a_complete_botocore() -> None:
 
 
 def test_importing_the_module_does_not_import_botocore() -> None:
-    """Importing it loads no other module of the package."""
+    """The import of botocore takes much longer than that of this module."""
     program = "import sys, sso_plugin.models; sys.exit('botocore' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
