@@ -13,12 +13,14 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from ..timestamps import to_datetime
-from .generations import CredentialsOfGenerations, frozen
+from .generations import CredentialsOfGenerations, attempt_timeout
 from .schedule import Action, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from botocore.credentials import ReadOnlyCredentials
 
     from ..clock import Clock
     from .background import Background
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["SsoCredentials"]
 
 _logger = logging.getLogger(__name__)
-
-_LOCK_TIMEOUT = 30.0
-"""Seconds that a caller with rejected credentials waits while another thread renews them."""
 
 
 class SsoCredentials(CredentialsOfGenerations):
@@ -67,8 +66,6 @@ class SsoCredentials(CredentialsOfGenerations):
         self._attempts = 0
         self._failures = 0
         self._error: Exception | None = None
-        self._rejections = 0
-        self._no_replacement_until = float("-inf")
         self._lock = threading.RLock()
         _instances.add(self)
 
@@ -79,7 +76,8 @@ class SsoCredentials(CredentialsOfGenerations):
         # If another thread ends an attempt from here on, this caller makes no further one.
         attempts = self._attempts
         if self._current is None:
-            self._load_first()
+            with self._refresh_lock:
+                self._load_first()
         action = self._action()
         if action is Action.USE:
             return
@@ -96,37 +94,88 @@ class SsoCredentials(CredentialsOfGenerations):
                 self._refresh_lock.release()
 
     def _load_first(self) -> None:
-        with self._refresh_lock:
-            found = self._source.load() if self._current is None else None
-            if found:
-                self._publish(found)
-                until = found.lifetime.long_enough_until(self._minimum_lifetime)
-                if self._minimum_lifetime and self._clock.latest() >= until:
-                    self._too_short = True
-                    self._schedule = self._schedule.due_now()
+        """Use the cached credentials. Precondition: the refresh lock is held."""
+        found = self._source.load() if self._current is None else None
+        if found:
+            self._publish(found)
+            until = found.lifetime.long_enough_until(self._minimum_lifetime)
+            if self._minimum_lifetime and self._clock.latest() >= until:
+                self._too_short = True
+                self._schedule = self._schedule.due_now()
+
+    def at_hand(self, *, waited: bool = False) -> ReadOnlyCredentials | None:
+        """Return the credentials, unless a caller has to wait for them. Never blocks.
+
+        The first call reads the cache. A renewal that is due is started in the background.
+
+        :param waited: whether the caller has waited for `renew`. Then it gets credentials that are
+            valid, although a renewal is due.
+        """
+        if self._clock.latest() < self._schedule.due_at:
+            return self._frozen_credentials
+        if self._current is None and self._refresh_lock.acquire(blocking=False):
+            try:
+                self._load_first()
+            finally:
+                self._refresh_lock.release()
+        self._too_short = self._too_short and not waited
+        action = self._action()
+        if action is Action.USE or (waited and self._is_valid()):
+            return self._frozen_credentials
+        # Without background renewals, the caller that finds one due waits for it.
+        if action is Action.WAIT or not (self.background or self._renewal.is_running):
+            return None
+        self._renewal.start()
+        return self._frozen_credentials
+
+    def renew(self) -> tuple[Future[Exception | None], float | None]:
+        """Renew the credentials in a background thread, unless one does that now. Never blocks.
+
+        A person may be asked to log in if there are no valid credentials.
+
+        :returns: a future, and for how many seconds a caller waits for it; None without valid
+            credentials. The result is the error for a caller that then has no valid credentials;
+            None if there is none, or the caller has to renew once more.
+        """
+        future = self._renewal.start_or_run()
+        return future, self._wait_timeout() if self._is_valid() else None
 
     def _renew_and_wait(self, attempts: int) -> None:
         with self._refresh_lock:
-            if self._attempts == attempts:
-                self._attempt_if_due()
-            # Another process may have cached credentials that are valid, though due for renewal.
-            if not self._is_valid() and (found := self._source.load()):
-                self._publish(found)
-        if not self._is_valid() and self._error is not None:
+            error = self._renew_unless_done(attempts)
+        if error is not None:
             # A copy: threads that raise the same exception would share its traceback.
-            raise copy.copy(self._error) from self._error.__cause__
+            raise copy.copy(error) from error.__cause__
 
     def _renew_in_thread(self, action: Action) -> None:
         """Start a renewal in the background, and wait for it if that is the action."""
         if self._renewal.start() and action is Action.WAIT:
-            latest, short = self._clock.latest(), self._too_short
-            self._renewal.wait(self._schedule.wait_timeout(latest, too_short=short))
+            self._renewal.wait(self._wait_timeout())
             self._too_short = False
 
-    def _renew_in_background(self) -> None:
+    def _renew_in_background(self) -> Exception | None:
         # Not in the caller's thread: a Ctrl-C there could leave the lock held.
         with self._refresh_lock:
+            attempts = self._attempts
+            error = self._renew_unless_done(attempts)
+            return error if self._attempts != attempts else None
+
+    def _renew_unless_done(self, attempts: int) -> Exception | None:
+        """Attempt a renewal. Return the error if there are no valid credentials after it.
+
+        Precondition: the refresh lock is held.
+
+        :param attempts: the number of attempts when the caller came. It makes no further one.
+        """
+        if self._attempts == attempts:
             self._attempt_if_due()
+        # Another process may have cached credentials that are valid, though due for renewal.
+        if not self._is_valid() and (found := self._source.load()):
+            self._publish(found)
+        return None if self._is_valid() else self._error
+
+    def _wait_timeout(self) -> float:
+        return self._schedule.wait_timeout(self._clock.latest(), too_short=self._too_short)
 
     def _action(self) -> Action:
         now, latest = self._clock.now(), self._clock.latest()
@@ -160,15 +209,7 @@ class SsoCredentials(CredentialsOfGenerations):
         self._publish(fetched)
 
     def _publish(self, fetched: RoleCredentials) -> None:
-        # Plain strings, as in botocore's own credentials. None of them is in a local variable,
-        # which a traceback may show.
-        self._access_key = str(fetched.keys.access_key)
-        self._secret_key = str(fetched.keys.secret_key)
-        self._token = str(fetched.keys.token)
-        self._account_id = str(fetched.account_id)
-        self._expiry_time = to_datetime(fetched.lifetime.expires_at)
-        self._frozen_credentials = frozen(fetched)
-        self._current = fetched
+        super()._publish(fetched)
         self._schedule = Schedule.of(fetched.lifetime, self._random())
         self._too_short = False
 
@@ -184,56 +225,8 @@ class SsoCredentials(CredentialsOfGenerations):
         if not self._failures:
             _logger.warning("Cannot renew the credentials, using the current ones: %s", exc)
         self._failures += 1
-        timeout = _attempt_timeout(self._failures)
+        timeout = attempt_timeout(self._failures)
         self._schedule = self._schedule.after_failure(now, timeout, self._random())
-
-    def replace_rejected(self, access_key: str) -> bool:
-        """Replace credentials that AWS has rejected; return whether other ones are in use now.
-
-        :param access_key: the access key that the rejected request was signed with.
-        """
-        if self.may_be_replaced(access_key) and self._refresh_lock.acquire(timeout=_LOCK_TIMEOUT):
-            try:
-                if self.has_key(access_key) and self.may_be_replaced(access_key):
-                    self._replace(access_key)
-            finally:
-                self._refresh_lock.release()
-        return not self.has_key(access_key)
-
-    def may_be_replaced(self, access_key: str) -> bool:
-        """Return whether credentials with this access key may be replaced after a rejection."""
-        current = self._current
-        if current is None or current.keys.access_key != access_key:
-            return True
-        return self._clock.now() >= max(
-            current.lifetime.replaceable_from, self._no_replacement_until
-        )
-
-    def has_key(self, access_key: str) -> bool:
-        """Return whether this is the current access key."""
-        return self._current is not None and self._current.keys.access_key == access_key
-
-    @property
-    def expires_at(self) -> float | None:
-        """When the current credentials expire, in epoch seconds of the server."""
-        return self._current.lifetime.expires_at if self._current else None
-
-    def pause_replacement(self, seconds: float) -> None:
-        """Replace no rejected credentials for a time."""
-        self._no_replacement_until = self._clock.now() + seconds
-
-    def _replace(self, access_key: str) -> None:
-        """Fetch other credentials. Precondition: the refresh lock is held."""
-        try:
-            fetched = self._source.replace(access_key)
-        except Exception as exc:  # noqa: BLE001 - the caller gets the error of the service
-            self._rejections += 1
-            self.pause_replacement(_attempt_timeout(self._rejections))
-            _logger.warning("Cannot replace credentials that AWS has rejected: %s", exc)
-            return
-        _logger.info("Replaced credentials that AWS has rejected")
-        self._rejections, self._rejected = 0, access_key
-        self._publish(fetched)
 
     @property
     def _renewal(self) -> Background:
@@ -262,9 +255,3 @@ def _after_fork_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-def _attempt_timeout(failures: int) -> float:
-    from ..portal.outage import attempt_timeout
-
-    return attempt_timeout(failures)

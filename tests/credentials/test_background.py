@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import threading
 import time
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from world import wait_until
 
+from sso_plugin.credentials import background
 from sso_plugin.credentials.background import Background
 
 if TYPE_CHECKING:
@@ -24,22 +28,64 @@ class Work:
         self.go_on = threading.Event()
         self.background = Background("work", lambda: None, self)
 
-    def __call__(self) -> None:
+    def __call__(self) -> int:
         self.runs += 1
         assert self.go_on.wait(10)
+        return self.runs
 
 
 def test_it_runs_once_at_a_time() -> None:
-    """A start while it runs does nothing; a later one starts it again."""
+    """A start while it runs returns the same future; a later one starts it again."""
     work = Work()
-    assert [work.background.start() for _ in range(3)] == [True] * 3
+    first, *others = [work.background.start() for _ in range(3)]
+    assert first is not None
+    assert others == [first, first]
     work.background.wait(0)
-    assert work.runs == 1
+    assert not first.done()
     work.go_on.set()
-    work.background.wait(10)
-    work.background.start()
-    work.background.wait(10)
-    assert work.runs == 2
+    assert first.result(10) == 1
+    second = work.background.start()
+    assert second is not None
+    assert second.result(10) == 2
+
+
+def test_the_future_has_the_exception_of_the_function() -> None:
+    """All that wait for it can raise it."""
+
+    def fail() -> None:
+        raise ValueError("x")
+
+    future = Background("work", lambda: None, fail).start()
+    assert future is not None
+    assert isinstance(future.exception(10), ValueError)
+
+
+def test_a_caller_that_was_waiting_can_start_the_next_run() -> None:
+    """A run ends before its future does, so the next start is not lost."""
+    work = Work()
+    work.go_on.set()
+    next_runs: list[Any] = []
+    for number in range(1, 100):
+        future = work.background.start()
+        assert future is not None
+        future.add_done_callback(lambda _: next_runs.append(work.background.start()))
+        assert future.result(10) == 2 * number - 1
+        wait_until(lambda: len(next_runs) == number)  # noqa: B023 - called at once
+        assert next_runs[-1].result(10) == 2 * number
+        wait_until(lambda: not work.background.is_running)
+
+
+def test_a_failed_preparation_does_not_prevent_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    """The function has the same problem, and reports it."""
+
+    def fail() -> None:
+        raise ImportError("x")
+
+    with caplog.at_level("DEBUG"):
+        future = Background("work", fail, lambda: "done").start()
+        assert future is not None
+        assert future.result(10) == "done"
+    assert "Cannot prepare a renewal: ImportError" in caplog.text
 
 
 def test_wait_returns_at_once_when_not_started() -> None:
@@ -47,16 +93,28 @@ def test_wait_returns_at_once_when_not_started() -> None:
     Work().background.wait(10)
 
 
-def test_start_returns_false_if_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then there is nothing to wait for."""
+def cannot_start(*_: object) -> None:
+    raise RuntimeError("can't create new thread at interpreter shutdown")
 
-    def cannot(_: threading.Thread) -> None:
-        raise RuntimeError("can't create new thread at interpreter shutdown")
 
+def test_start_returns_none_if_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then there is nothing to wait for, and the caller can run it itself."""
     work = Work()
-    monkeypatch.setattr(threading.Thread, "start", cannot)
-    assert not work.background.start()
+    monkeypatch.setattr(_thread, "start_new_thread", cannot_start)
+    assert work.background.start() is None
     work.background.wait(10)
+    work.go_on.set()
+    assert work.background.start_or_run().result(0) == 1
+
+
+def test_it_runs_if_only_one_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that cannot start the second one runs the function."""
+    work = Work()
+    work.go_on.set()
+    monkeypatch.setattr(threading.Thread, "start", cannot_start)
+    future = work.background.start()
+    assert future is not None
+    assert future.result(10) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
@@ -65,12 +123,12 @@ def test_a_forked_child_can_start_it_again() -> None:
     """The threads of the parent do not exist in the child."""
     work = Work()
     work.background.start()
+    wait_until(lambda: work.runs == 1)
     child = os.fork()
     if child == 0:
         work.go_on.set()
-        work.background.start()
-        work.background.wait(10)
-        os._exit(0 if work.runs == 2 else 1)
+        again = work.background.start()
+        os._exit(0 if again and again.result(10) == 2 else 1)
     assert os.waitpid(child, 0)[1] == 0
     work.go_on.set()
     work.background.wait(10)
@@ -168,37 +226,74 @@ def test_a_fork_during_a_renewal_causes_no_warning(world: World, fault: dict[str
     assert (done.stdout, "multi-threaded" in done.stderr) == ("[0, 0, 0]\n", False)
 
 
+SLOW_IMPORT = """
+import os, sys, threading, time
+from sso_plugin.credentials.background import Background
+importing = threading.Event()
+
+class Finder:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == "colorsys":
+            importing.set()
+            time.sleep(0.3)
+
+sys.meta_path.insert(0, Finder)
+
+def prepare():
+    import colorsys
+
+background = Background("work", prepare, lambda: time.sleep(60))
+background.start()
+assert importing.wait(10)
+child = os.fork()
+if child == 0:
+    import colorsys
+    os._exit(0)
+print(os.waitpid(child, 0)[1], background.is_running)
+os._exit(0)
+"""
+"""A fork while the thread of a renewal imports a module that the child needs as well."""
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_fork_waits_for_a_hanging_renewal_only_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """In the first second only; never in the thread itself."""
-    waits: list[float] = []
-    join = threading.Thread.join
+def test_a_fork_waits_for_the_imports_of_the_thread(world: World) -> None:
+    """In the child, an import that was interrupted would never end."""
+    done = world.run(SLOW_IMPORT)
+    assert (done.stdout, done.returncode) == ("0 True\n", 0)
 
-    def noted(thread: threading.Thread, seconds: float | None = None) -> None:
-        waits.append(seconds or 0.0)
-        join(thread, seconds)
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.parametrize("warns", [True, False])
+def test_a_fork_waits_for_a_hanging_renewal_only_once(
+    monkeypatch: pytest.MonkeyPatch, *, warns: bool
+) -> None:
+    """In the first second only; where Python does not warn, for the imports only."""
+    monkeypatch.setattr(background, "_WARNS_ABOUT_THREADS", warns)
+    monkeypatch.setattr(background, "_FORK_TIMEOUT", 0.2)
+    waits: list[object] = []
+
+    def noted(futures: object, seconds: float) -> None:
+        waits.append(futures)
+        wait(futures, seconds)  # type: ignore[arg-type]
 
     work = Work()
-    monkeypatch.setattr(threading.Thread, "join", noted)
     work.background.start()
+    wait_until(lambda: work.runs == 1)
+    monkeypatch.setattr(background, "wait", noted)
     work.background.finish_before_fork()
-    assert waits
-    assert work.runs == 1
+    assert bool(waits) == warns
     waits.clear()
     work.background.finish_before_fork()
     assert waits == []
     work.go_on.set()
     work.background.wait(10)
 
-    def fork() -> None:
-        own.finish_before_fork()
-        ended.append(True)
 
-    ended: list[bool] = []
-    own = Background("own", lambda: None, fork)
-    own.start()
-    own.wait(10)
-    assert ended == [True]
+def test_a_fork_in_the_thread_itself_does_not_wait() -> None:
+    """It would wait for its own end."""
+    own = Background("own", lambda: None, lambda: own.finish_before_fork())  # noqa: PLW0108
+    future = own.start()
+    assert future is not None
+    assert future.result(10) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import logging
 import os
@@ -161,15 +162,15 @@ def test_ctrl_c_while_a_renewal_starts_leaves_no_lock_held(
     """The thread has started by then, and the next caller waits for it."""
     credentials = credentials_of(source)
     key_of(credentials)
-    start = threading.Thread.start
+    start = _thread.start_new_thread
 
-    def interrupted(thread: threading.Thread) -> None:
-        start(thread)
+    def interrupted(*arguments: Any) -> None:
+        start(*arguments)
         raise KeyboardInterrupt
 
     time.now += HOUR - 60
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", interrupted)
+        patch.setattr(_thread, "start_new_thread", interrupted)
         with pytest.raises(KeyboardInterrupt):
             key_of(credentials)
     wait_for_background()
@@ -189,6 +190,7 @@ def test_a_person_is_asked_if_credentials_expire_during_a_renewal(
     source.error = LoginRequired(error_msg="log in")
     time.now += HOUR - 12
     assert key_of(credentials) == "1"
+    wait_until(lambda: source.attended == [True, False])
     time.now += 12
     with ThreadPoolExecutor(1) as pool:
         before = len(lock.threads)
@@ -207,14 +209,14 @@ def test_a_person_is_asked_if_credentials_expire_during_a_renewal(
     assert source.attended == [True, False, True]
 
 
-def test_the_caller_imports_what_the_renewal_needs(source: Source, time: Time) -> None:
-    """A fork during an import in another thread would leave it unfinished in the child."""
+def test_the_thread_imports_what_the_renewal_needs(source: Source, time: Time) -> None:
+    """The imports take longer than a caller should wait."""
     credentials = credentials_of(source)
     key_of(credentials)
     assert source.prepared == []
     time.now += HOUR - 60
     key_of(credentials)
-    assert source.prepared == ["MainThread"]
+    assert source.prepared == ["sso-plugin-renewal"]
 
 
 def credentials_of_paused_machine(source: Source, time: Time) -> SsoCredentials:
@@ -458,11 +460,11 @@ def test_a_caller_uses_the_current_credentials_if_no_thread_can_start(
     key_of(credentials)
     time.now += HOUR - 15 * 60
 
-    def refuse(self: threading.Thread) -> None:
+    def refuse(*_: object) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", refuse)
+        patch.setattr(_thread, "start_new_thread", refuse)
         assert key_of(credentials) == "1"
     key_of(credentials)
     wait_for_background()

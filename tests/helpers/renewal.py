@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.credentials import ReadOnlyCredentials
 
 from sso_plugin.clock import Clock
+from sso_plugin.credentials import background
 from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials
 from sso_plugin.credentials.schedule import Lifetime
@@ -81,9 +82,9 @@ def key_of(credentials: SsoCredentials) -> str:
 
 
 def wait_for_background() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "sso-plugin-renewal":
-            thread.join(10)
+    """Wait until no renewal runs."""
+    for each in list(background._instances):
+        each.wait(10)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
