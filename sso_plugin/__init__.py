@@ -7,7 +7,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # a plain name: importing typing would take longer than all the rest
 if TYPE_CHECKING:
-    from .api.entitlements import accounts, get_session, roles
+    from .api.entitlements import accounts, get_aio_session, get_session, roles
     from .api.logins import login, logout, status
     from .errors import (
         ConfigError,
@@ -36,6 +36,7 @@ __all__ = [
     "accounts",
     "disable",
     "enable",
+    "get_aio_session",
     "get_session",
     "login",
     "logout",
@@ -51,6 +52,7 @@ _MODULES = {
     "accounts": "api.entitlements",
     "disable": "session.plugin",
     "enable": "session.plugin",
+    "get_aio_session": "api.entitlements",
     "get_session": "api.entitlements",
     "login": "api.logins",
     "logout": "api.logins",

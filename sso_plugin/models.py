@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATA_PATH",
+    "NO_PROFILE",
     "SERVICES",
     "add_data_path",
     "open_session",
@@ -27,6 +28,9 @@ __all__ = [
 
 DATA_PATH = str(Path(__file__).resolve().parent / "data")
 """The search path with our models."""
+
+NO_PROFILE: Any = {"profile": (None, None, None, None)}
+"""The session variables of a session without a profile, also if the environment sets one."""
 
 SERVICES = frozenset({"sso", "sso-oidc"})
 """The services that we have models of."""
@@ -67,8 +71,7 @@ def open_session_without_profile() -> Session:
     """Return such a session without a profile, also if the environment sets one."""
     from botocore.session import Session
 
-    no_profile: Any = {"profile": (None, None, None, None)}
-    session = Session(session_vars=no_profile)
+    session = Session(session_vars=NO_PROFILE)
     add_data_path(session.get_component("data_loader"))
     return session
 

@@ -1,8 +1,8 @@
 """Keep tokens, secrets and codes out of logs, reprs and tracebacks that show locals.
 
 `conceal` turns the secret values of a document into strings whose repr is ``'***'``. `mask_logs`
-adds a filter to the loggers of botocore, which at DEBUG level print requests and responses of
-Identity Center, and the headers of all signed requests.
+adds a filter to the loggers of botocore and aiobotocore, which at DEBUG level print requests and
+responses of Identity Center, and the headers of all signed requests.
 """
 
 from __future__ import annotations
@@ -223,7 +223,10 @@ _masking = _Masking()
 
 
 def mask_logs() -> None:
-    """Mask the log records of botocore from now on. Call it again for loggers created later."""
+    """Mask the log records of botocore and aiobotocore from now on.
+
+    Call it again for loggers that are created later.
+    """
     for logger in _botocore_loggers():
         logger.addFilter(_masking)
 
@@ -231,5 +234,5 @@ def mask_logs() -> None:
 def _botocore_loggers() -> list[logging.Logger]:
     # A filter applies to records of its own logger only, so the logger of each module needs one.
     known = logging.Logger.manager.loggerDict.copy()
-    names = [name for name in known if name == "botocore" or name.startswith("botocore.")]
+    names = [name for name in known if name.partition(".")[0] in ("botocore", "aiobotocore")]
     return [logging.getLogger(name) for name in names]

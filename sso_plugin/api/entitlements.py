@@ -8,20 +8,21 @@ from ..config.profile import SsoProfile
 from ..errors import ConfigError
 from ..models import open_session, open_session_without_profile
 from ..portal.responses import is_account_id
-from ..session.providers import LoginProvider, token_source
+from ..session.login_provider import LOGIN_COMPONENT, LoginProvider
+from ..session.providers import token_source
 from ..session.rejected_requests import RejectedCredentials
-from ..session.token_parameter import LOGIN_COMPONENT
 from ..signin.configured_login import ConfiguredLogin, check_one_login, login_for_start_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import boto3
+    from aiobotocore.session import AioSession
     from botocore.session import Session
 
     from ..portal.listings import Account, AccountRole, AccountsAndRoles
 
-__all__ = ["accounts", "get_session", "roles"]
+__all__ = ["accounts", "get_aio_session", "get_session", "roles"]
 
 
 def accounts(
@@ -108,19 +109,53 @@ def get_session(  # noqa: PLR0913 - each is one part of "who, and where"
     :raises ConfigError: unless exactly one login is named, with all that it needs.
     """
     import boto3
-    from botocore.credentials import CredentialResolver
-    from botocore.tokens import TokenProviderChain
 
     core = open_session(profile_name) if profile_name else open_session_without_profile()
     login = _login(core, sso_session, start_url, sso_region, profile_name)
-    provider: Any = LoginProvider(core, _with_role(login, account.strip(), role.strip()))
-    rejected: Any = RejectedCredentials(core)
+    provider = LoginProvider(core, _with_role(login, account.strip(), role.strip()))
+    _serve(core, login, provider, RejectedCredentials(core))
+    return boto3.Session(botocore_session=core, region_name=region)
+
+
+def get_aio_session(  # noqa: PLR0913 - each is one part of "who, and where"
+    *,
+    account: str,
+    role: str,
+    region: str | None = None,
+    sso_session: str | None = None,
+    start_url: str | None = None,
+    sso_region: str | None = None,
+    profile_name: str | None = None,
+) -> AioSession:
+    """Return an aiobotocore session for any account and role, without a profile for them.
+
+    It is the async variant of `get_session`, with the same parameters and errors. For aioboto3,
+    use ``aioboto3.Session(botocore_session=sso_plugin.get_aio_session(...))``.
+
+    :raises ConfigError: unless exactly one login is named, with all that it needs.
+    :raises ImportError: if aiobotocore is not installed.
+    """
+    from ..session.aio.new_session import open_aio_session
+    from ..session.aio.providers import AioLoginProvider
+    from ..session.aio.rejected_requests import AioRejectedCredentials
+
+    core = open_aio_session(profile_name, region)
+    login = _login(core, sso_session, start_url, sso_region, profile_name)
+    provider = AioLoginProvider(core, _with_role(login, account.strip(), role.strip()))
+    _serve(core, login, provider, AioRejectedCredentials(core))
+    return core
+
+
+def _serve(core: Session, login: SsoProfile, provider: LoginProvider, rejected: Any) -> None:
+    """Make a session use the credentials of a login and a role only."""
+    from botocore.tokens import TokenProviderChain
+
+    tokens: Any = provider
     core.register_component(LOGIN_COMPONENT, login)
-    core.register_component("credential_provider", CredentialResolver([provider]))
-    core.register_component("token_provider", TokenProviderChain([provider]))
+    core.register_component("credential_provider", provider.resolver())
+    core.register_component("token_provider", TokenProviderChain([tokens]))
     core.register("before-sign", rejected.record_credentials)
     core.register("needs-retry", rejected.retry)
-    return boto3.Session(botocore_session=core, region_name=region)
 
 
 def _listings(

@@ -152,7 +152,7 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     login = Login.of(session, profile)
     token_file = login.store.describe(login.key)
     memo = {"config": marks, "token_file": token_file, "token_mark": _file_mark(token_file)}
-    found = _valid_credentials(login, make_ask_person(session, profile))
+    found = _valid_credentials(login, make_ask_person(lambda: session, profile))
     if profile_name and profile.options.cache == "file":
         # In the time of this machine, because a later call does not know the time of the portal.
         ahead = login.clock.now() - time.time()

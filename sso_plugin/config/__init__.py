@@ -4,10 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # a plain name: importing typing would slow down sessions without SSO
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-__all__ = ["IDENTITY_KEYS", "ROLE_KEYS", "has_sso_keys", "is_served"]
+__all__ = ["IDENTITY_KEYS", "ROLE_KEYS", "has_sso_keys", "is_served", "source_profiles"]
 
 IDENTITY_KEYS = ("sso_session", "sso_start_url")
 """The keys that name an Identity Center."""
@@ -29,3 +29,14 @@ def is_served(full_config: Mapping[str, Any], name: str) -> bool:
     session = sessions.get(session_name, {}) if isinstance(session_name, str) else {}
     switch = str(section.get("sso_plugin", session.get("sso_plugin", "on")))
     return has_sso_keys(section) and switch.strip().lower() != "off"
+
+
+def source_profiles(profiles: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Yield the source profiles in the role chain of a profile."""
+    seen = {name}
+    while "role_arn" in profiles.get(name, {}):
+        name = profiles[name].get("source_profile")
+        if name in seen or name not in profiles:
+            return
+        seen.add(name)
+        yield name

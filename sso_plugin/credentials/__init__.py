@@ -80,12 +80,26 @@ class Login:
 
         :param store: the cache that holds the token, if not the usual folder.
         """
+        return cls.with_session_from(lambda: session, profile, store, key)
+
+    @classmethod
+    def with_session_from(
+        cls,
+        open_session: Callable[[], Session],
+        profile: SsoProfile,
+        store: Cache | None = None,
+        key: str | None = None,
+    ) -> Self:
+        """Return the same as `of`.
+
+        :param open_session: returns the session. Called when the portal is first needed.
+        """
         clock = Clock.of(profile)
 
         def connect() -> Portal:
             from ..portal.client import Portal
 
-            return Portal.of(session, profile, clock)
+            return Portal.of(open_session(), profile, clock)
 
         return cls(profile, connect, clock, store or token_cache(), key)
 
@@ -95,6 +109,17 @@ class Login:
         if self._portal is None:
             self._portal = self._connect()
         return self._portal
+
+    def prepare(self) -> None:
+        """Import all that a request and the storage of its response need.
+
+        In a process that is forked while another thread imports, that import never ends.
+        """
+        import encodings.idna  # noqa: F401 - used to resolve host names
+
+        from ..storage import locks, unwritable, writing  # noqa: F401
+
+        _ = self.portal
 
     def required(self, reason: str) -> LoginRequired:
         """Return the error for a missing login.

@@ -128,6 +128,10 @@ class SsoCredentials(CredentialsOfGenerations):
         self._renewal.start()
         return self._frozen_credentials
 
+    def prepare(self) -> None:
+        """Import all that a renewal needs; see `Source`."""
+        self._source.prepare()
+
     def renew(self) -> tuple[Future[Exception | None], float | None]:
         """Renew the credentials in a background thread, unless one does that now. Never blocks.
 
@@ -234,7 +238,7 @@ class SsoCredentials(CredentialsOfGenerations):
         if self._made_renewal is None:
             from .background import Background
 
-            calls = self._source.prepare, self._renew_in_background
+            calls = self.prepare, self._renew_in_background
             with self._lock:
                 self._made_renewal = self._made_renewal or Background("sso-plugin-renewal", *calls)
         return self._made_renewal

@@ -56,11 +56,7 @@ class RoleRequest:
 
     def prepare(self) -> None:
         """Import all that `fetch` and `replace` need."""
-        import encodings.idna  # noqa: F401 - used to resolve host names
-
-        from ..storage import locks, unwritable, writing  # noqa: F401
-
-        _ = self._login.portal
+        self._login.prepare()
 
     def fetch(self, *, attended: bool, minimum: float) -> RoleCredentials:
         """See `Source`."""

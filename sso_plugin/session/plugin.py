@@ -13,10 +13,20 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from .. import startup
-from ..config import is_served
+from ..config import is_served, source_profiles
+from .seams import (
+    find_botocore_session,
+    find_credential_provider,
+    find_token_provider,
+    is_async,
+    lacks_sso_models,
+    pending_factory,
+    token_providers,
+    wrap_source_profiles,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from botocore.session import Session
 
@@ -34,17 +44,14 @@ def enable(session: object | None = None) -> None:
 
     A second call for the same session changes nothing.
 
-    :param session: a boto3 or botocore session, preferably before it has created a client; None
-        for every session created from now on. A session of another kind, such as aiobotocore's,
-        is not changed.
+    :param session: a session of boto3, botocore, aioboto3 or aiobotocore (not of a subclass), best
+        before it has created a client; None for every session created from now on.
     """
     if startup.switched_off():
         return
     if session is None:
         startup.register()
         return
-    from .seams import find_botocore_session
-
     core = find_botocore_session(session)
     if core is None:
         _logger.debug("A session of %s is not changed", type(session))
@@ -66,9 +73,7 @@ def disable() -> None:
 
 
 def is_enabled(session: object) -> bool:
-    """Return whether `enable` has changed a boto3 or botocore session."""
-    from .seams import find_botocore_session
-
+    """Return whether `enable` has changed a session."""
     core = find_botocore_session(session)
     return core is not None and id(core) in _changed_sessions
 
@@ -97,11 +102,13 @@ class _SessionChanges:
 
     @functools.cached_property
     def _access_token(self) -> AccessTokenParameter:
-        from .token_parameter import AccessTokenParameter
+        if not is_async(self._session):
+            from .token_parameter import AccessTokenParameter as Parameter
+        else:
+            from .aio.token_parameter import AioAccessTokenParameter as Parameter
+        return Parameter(self._session)
 
-        return AccessTokenParameter(self._session)
-
-    def _provide_access_token(self, params: dict[str, Any], **kwargs: Any) -> dict[str, Any] | None:
+    def _provide_access_token(self, params: dict[str, Any], **kwargs: Any) -> Any:
         # A renewal passes the token itself. It must not import anything: a fork would interrupt it.
         return None if "accessToken" in params else self._access_token.provide(params, **kwargs)
 
@@ -122,18 +129,21 @@ class _SessionChanges:
 
     @functools.cached_property
     def _rejected(self) -> RejectedCredentials:
-        from .rejected_requests import RejectedCredentials
+        if not is_async(self._session):
+            from .rejected_requests import RejectedCredentials as Rejected
+        else:
+            from .aio.rejected_requests import AioRejectedCredentials as Rejected
+        return Rejected(self._session)
 
-        return RejectedCredentials(self._session)
-
-    def _record_credentials(self, signature_version: Any, **kwargs: Any) -> None:
+    def _record_credentials(self, signature_version: Any, **kwargs: Any) -> Any:
         from botocore import UNSIGNED
 
         # Requests to the portal are not signed, and are sent in the background as well.
-        if signature_version is not UNSIGNED:
-            self._rejected.record_credentials(signature_version=signature_version, **kwargs)
+        if signature_version is UNSIGNED:
+            return None
+        return self._rejected.record_credentials(signature_version=signature_version, **kwargs)
 
-    def _retry_rejected(self, **kwargs: Any) -> float | None:
+    def _retry_rejected(self, **kwargs: Any) -> Any:
         # Before the first signed request, there is nothing to retry.
         return self._rejected.retry(**kwargs) if "_rejected" in vars(self) else None
 
@@ -142,8 +152,6 @@ class _SessionChanges:
         self._undo_steps.append(lambda: self._session.unregister(event, handler))
 
     def _adapt_component(self, name: str, adapt: Callable[[Any], None]) -> None:
-        from .seams import pending_factory
-
         factory = pending_factory(self._session, name)
         if factory is None:
             self._guarded(adapt, self._session.get_component(name))
@@ -171,25 +179,27 @@ class _SessionChanges:
         served = self._serves(name) and self._replace_credential_provider(resolver.providers)
         chained = self._is_chained(name)
         if chained:
-            from .seams import wrap_source_profiles
-
-            unwrap = wrap_source_profiles(
-                resolver, self._adapt_source_profile, self._source_credentials
-            )
-            self._undo_steps.append(unwrap)
+            self._undo_steps.append(self._wrap_source_profiles(resolver))
         if served or chained:
             self._register("before-sign", self._record_credentials)
             self._register("needs-retry", self._retry_rejected)
             self._add_models()
 
+    def _wrap_source_profiles(self, resolver: Any) -> Callable[[], object]:
+        if not is_async(self._session):
+            from .seams import sign_with
+        else:
+            from .aio.signing_client import sign_with
+        return wrap_source_profiles(
+            resolver, self._adapt_source_profile, self._source_credentials, sign_with
+        )
+
     def _is_chained(self, name: str) -> bool:
         """Return whether sso_plugin serves a source profile in the role chain of a profile."""
         profiles = self._session.full_config.get("profiles", {})
-        return any(self._serves(source) for source in _source_profiles(profiles, name))
+        return any(self._serves(source) for source in source_profiles(profiles, name))
 
     def _add_missing_models(self, loader: Any) -> None:
-        from .seams import lacks_sso_models
-
         if lacks_sso_models(loader):
             self._add_models(loader)
 
@@ -214,14 +224,14 @@ class _SessionChanges:
         return is_served(self._session.full_config, profile_name)
 
     def _replace_credential_provider(self, providers: list[Any]) -> Any:
-        from .seams import find_credential_provider
-
         original = find_credential_provider(providers)
         if original is None:
             return None
-        from .providers import SsoProvider
-
-        return self._replace(providers, original, SsoProvider(self._session, original))
+        if not is_async(self._session):
+            from .providers import SsoProvider as Provider
+        else:
+            from .aio.providers import AioSsoProvider as Provider
+        return self._replace(providers, original, Provider(self._session, original))
 
     def _adapt_tokens(self, chain: Any) -> None:
         name = self._profile_name()
@@ -231,15 +241,15 @@ class _SessionChanges:
             self._add_models()
 
     def _replace_token_provider(self, chain: Any) -> Any:
-        from .seams import find_token_provider, token_providers
-
         providers = token_providers(chain)
         original = find_token_provider(providers)
         if original is None:
             return None
-        from .providers import SsoTokenProvider
-
-        return self._replace(providers, original, SsoTokenProvider(original))
+        if not is_async(self._session):
+            from .providers import SsoTokenProvider as Provider
+        else:
+            from .aio.providers import AioSsoTokenProvider as Provider
+        return self._replace(providers, original, Provider(original))
 
     def _replace(self, providers: list[Any], original: Any, ours: Any) -> Any:
         _exchange(providers, original, ours)
@@ -254,17 +264,6 @@ class _SessionChanges:
 def _exchange(providers: list[Any], old: Any, new: Any) -> None:
     if old in providers:
         providers[providers.index(old)] = new
-
-
-def _source_profiles(profiles: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Yield the source profiles in the role chain of a profile."""
-    seen = {name}
-    while "role_arn" in profiles.get(name, {}):
-        name = profiles[name].get("source_profile")
-        if name in seen or name not in profiles:
-            return
-        seen.add(name)
-        yield name
 
 
 _changed_sessions: weakref.WeakValueDictionary[int, _SessionChanges] = weakref.WeakValueDictionary()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from botocore.credentials import CredentialProvider, SSOProvider
+from botocore.credentials import SSOProvider
 from botocore.exceptions import InvalidConfigError
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 
@@ -41,9 +41,14 @@ if TYPE_CHECKING:
     from ..errors import LoginRequired
 
 __all__ = [
-    "LoginProvider",
     "SsoProvider",
     "SsoTokenProvider",
+    "bearer_token",
+    "credentials_of",
+    "make_ask_person",
+    "open_token_source",
+    "register_features",
+    "source_that_raises",
     "token_source",
     "token_store_for",
 ]
@@ -65,30 +70,47 @@ class SsoProvider(SSOProvider):
     def __init__(self, session: Session, original: SSOProvider) -> None:
         self.__dict__ = vars(original)
         self.original = original
-        self.loaded: SsoCredentials | None = None
+        self.loaded: Any = None
         """The credentials that `load` has returned last, if sso_plugin serves them."""
         self._session = session
         self._usual_cache = original.cache if type(original.cache) is dict else None
 
     def load(self) -> Credentials | None:  # type: ignore[override]  # the stubs are wrong
         """Return credentials that are fetched on first use, or None without a role."""
+        served = self._serve()
+        return super().load() if served is None else served
+
+    def _serve(self) -> Any:
+        """Return our credentials; None if botocore's provider is used instead."""
         profiles = self._session.full_config.get("profiles", {})
         names_role = profiles.get(self._profile_name, {}).keys() & _BOTOCORE_ROLE_KEYS
         tokens = token_cache_of_credential_provider(self.original) if names_role else None
         folder = token_folder(tokens)
         if folder is None:
-            return super().load()
+            return None
         try:
             profile = SsoProfile.of(self._session, self._profile_name)
         except InvalidConfigError as exc:
             if _botocore_refuses(self._load_sso_config):
                 raise
-            return _credentials_that_raise(exc)
+            return self._credentials_that_raise(exc)
         if profile is None:
-            return super().load()
-        foreign = None if self.cache is self._usual_cache else MemoryCache(self.cache)
-        self.loaded = _credentials(self._session, profile, folder, foreign)
+            return None
+        register_features(profile)
+        self.loaded = self._credentials(profile, folder)
         return self.loaded
+
+    def _credentials(self, profile: SsoProfile, folder: str) -> Any:
+        create_all_components(self._session)
+        return credentials_of(lambda: self._session, profile, folder, self._foreign_cache())
+
+    def _credentials_that_raise(self, exc: InvalidConfigError) -> Any:
+        """Return credentials that raise the error on use. An unsigned client never uses them."""
+        return SsoCredentials(lambda: source_that_raises(exc), Clock())
+
+    def _foreign_cache(self) -> Cache | None:
+        """Return the cache that a caller has set, if any."""
+        return None if self.cache is self._usual_cache else MemoryCache(self.cache)
 
 
 class SsoTokenProvider(SSOTokenProvider):
@@ -106,37 +128,28 @@ class SsoTokenProvider(SSOTokenProvider):
         self, **kwargs: Any
     ) -> DeferredRefreshableToken | None:
         """Return a token that is loaded on first use, or None without an sso-session."""
+        served = self._serve()
+        return super().load_token(**kwargs) if served is None else served
+
+    def _serve(self) -> Any:
+        """Return our token; None if botocore's provider is used instead."""
         profiles = self._session.full_config.get("profiles", {})
         tokens = token_store_for(token_cache_of_token_provider(self.original))
         if tokens is None or "sso_session" not in profiles.get(self._profile_name, {}):
-            return super().load_token(**kwargs)
+            return None
         try:
             profile = SsoProfile.login_of(self._session, self._profile_name)
         except InvalidConfigError as exc:
             if _botocore_refuses(self._load_sso_config):
                 raise
-            return _deferred_token(_source_that_raises(exc).load)
-        return None if profile is None else _bearer_token(self._session, profile, tokens)
+            return self._token_that_raises(exc)
+        return None if profile is None else self._token(profile, tokens)
 
+    def _token(self, profile: SsoProfile, store: Cache) -> Any:
+        return bearer_token(self._session, profile, store)
 
-class LoginProvider(CredentialProvider):
-    """Provides credentials and bearer tokens in a session of `get_session`, without a profile."""
-
-    METHOD = "sso"
-    CANONICAL_NAME = None
-
-    def __init__(self, session: Session, profile: SsoProfile) -> None:
-        super().__init__()
-        self._session = session
-        self._profile = profile
-
-    def load(self) -> Credentials:
-        """Return credentials that are fetched on first use."""
-        return _credentials(self._session, self._profile)
-
-    def load_token(self, **_: Any) -> DeferredRefreshableToken:
-        """Return a bearer token that is loaded on first use."""
-        return _bearer_token(self._session, self._profile, token_cache())
+    def _token_that_raises(self, exc: InvalidConfigError) -> Any:
+        return _deferred_token(source_that_raises(exc).load)
 
 
 def token_source(session: Session, profile: SsoProfile, store: Cache | None = None) -> TokenSource:
@@ -144,12 +157,23 @@ def token_source(session: Session, profile: SsoProfile, store: Cache | None = No
 
     :param store: the cache with the token; None for the usual folder.
     """
+    return open_token_source(lambda: session, profile, store)
+
+
+def open_token_source(
+    open_session: Callable[[], Session], profile: SsoProfile, store: Cache | None = None
+) -> TokenSource:
+    """Return the same as `token_source`.
+
+    :param open_session: returns the session. Called when the portal is first needed.
+    """
     from ..credentials.token_source import TokenSource
 
-    return TokenSource(Login.of(session, profile, store), make_ask_person(session, profile))
+    login = Login.with_session_from(open_session, profile, store)
+    return TokenSource(login, make_ask_person(open_session, profile))
 
 
-def make_ask_person(session: Session, profile: SsoProfile) -> AskPerson | None:
+def make_ask_person(open_session: Callable[[], Session], profile: SsoProfile) -> AskPerson | None:
     """Return the function that asks the user to log in; None if ``sso_login`` is ``never``."""
     if profile.options.login == "never":
         return None
@@ -158,7 +182,7 @@ def make_ask_person(session: Session, profile: SsoProfile) -> AskPerson | None:
         # Browsers and loopback servers are imported only when a login is needed.
         from ..signin.ask_person import ask_person
 
-        return ask_person(session, tokens, required, rejected)
+        return ask_person(open_session(), tokens, required, rejected)
 
     return ask
 
@@ -172,16 +196,12 @@ def _botocore_refuses(load_config: Callable[[], object]) -> bool:
     return False
 
 
-def _source_that_raises(exc: InvalidConfigError) -> Misconfigured:
+def source_that_raises(exc: InvalidConfigError) -> Misconfigured:
+    """Return a source that raises the error each time it is used."""
     # Not imported by a session with cached credentials.
     from ..credentials.credential_source import Misconfigured
 
     return Misconfigured(exc)
-
-
-def _credentials_that_raise(exc: InvalidConfigError) -> SsoCredentials:
-    """Return credentials that raise the error on use. An unsigned client never uses them."""
-    return SsoCredentials(lambda: _source_that_raises(exc), Clock())
 
 
 def token_store_for(botocore_cache: object) -> Cache | None:
@@ -190,26 +210,25 @@ def token_store_for(botocore_cache: object) -> Cache | None:
     return None if folder is None else token_cache(folder)
 
 
-def _credentials(
-    session: Session,
+def credentials_of(
+    open_session: Callable[[], Session],
     profile: SsoProfile,
     folder: str | None = None,
     cache: Cache | None = None,
 ) -> SsoCredentials:
     """Return credentials whose source is made on first use.
 
+    :param open_session: returns the session. Called when the portal is first needed.
     :param folder: where the token is; None for the usual folder.
     :param cache: where a caller wants the role credentials.
     """
 
     def source() -> Source:
-        login = Login.of(session, profile, token_cache(folder))
+        login = Login.with_session_from(open_session, profile, token_cache(folder))
         own = role_cache(in_memory=profile.options.cache == "memory")
-        ask = make_ask_person(session, profile)
+        ask = make_ask_person(open_session, profile)
         return role_source_of(login, cache or own, ask, of_login=cache is None)
 
-    create_all_components(session)
-    _register_features(profile)
     return SsoCredentials(
         source,
         Clock.of(profile),
@@ -218,7 +237,9 @@ def _credentials(
     )
 
 
-def _bearer_token(session: Session, profile: SsoProfile, store: Cache) -> DeferredRefreshableToken:
+def bearer_token(session: Session, profile: SsoProfile, store: Cache) -> DeferredRefreshableToken:
+    """Return the bearer token of a login, which is loaded on first use."""
+
     def fetch() -> FrozenAuthToken:
         token = source().fetch()
         # A plain string, as from botocore: programs check the type.
@@ -232,7 +253,7 @@ def _deferred_token(fetch: Callable[[], FrozenAuthToken]) -> DeferredRefreshable
     return DeferredRefreshableToken(SsoTokenProvider.METHOD, fetch)
 
 
-def _register_features(profile: SsoProfile) -> None:
+def register_features(profile: SsoProfile) -> None:
     """Add the ids of SSO credentials to the user agent, as newer versions of botocore do."""
     try:
         from botocore.useragent import register_feature_ids

@@ -8,6 +8,7 @@ session.
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import botocore.credentials
@@ -27,8 +28,10 @@ __all__ = [
     "find_botocore_session",
     "find_credential_provider",
     "find_token_provider",
+    "is_async",
     "lacks_sso_models",
     "pending_factory",
+    "sign_with",
     "token_cache_of_credential_provider",
     "token_cache_of_session",
     "token_cache_of_token_provider",
@@ -40,7 +43,17 @@ __all__ = [
 _SAFE_LOCATOR = (1, 31, 85)
 """The first botocore whose components can be created by two threads at the same time."""
 
-_BUILDER = "botocore.credentials.ProfileProviderBuilder"
+
+def _variants(module: str, name: str) -> set[str]:
+    """Return the names of a class of botocore and of its variants in aiobotocore."""
+    return {f"botocore.{module}.{name}"} | {
+        f"aiobotocore.{module}.{prefix}{name}" for prefix in ("Aio", "Anyio")
+    }
+
+
+_CREDENTIAL_PROVIDERS = _variants("credentials", "SSOProvider")
+_TOKEN_PROVIDERS = _variants("tokens", "SSOTokenProvider")
+_BUILDERS = _variants("credentials", "ProfileProviderBuilder")
 
 _BASE_CLASSES = {
     botocore.credentials: (
@@ -55,13 +68,18 @@ _BASE_CLASSES = {
 
 
 def find_botocore_session(session: object) -> Session | None:
-    """Return a botocore session, or that of a boto3 session; None for another kind of session.
+    """Return a session of botocore or aiobotocore, or that of a boto3 or aioboto3 session.
 
-    Subclasses count as another kind: aiobotocore's is asynchronous.
+    None for another kind of session: a subclass may do anything.
     """
-    inner = getattr(session, "_session", session)
+    inner: Any = getattr(session, "_session", session)
     # Looked up each time, because the module may have been reloaded.
-    return inner if type(inner) is botocore.session.Session else None
+    return inner if type(inner) is botocore.session.Session or is_async(inner) else None
+
+
+def is_async(session: object) -> bool:
+    """Return whether this is a session of aiobotocore, and not of a subclass."""
+    return "aiobotocore" in sys.modules and _is_of(session, {"aiobotocore.session.AioSession"})
 
 
 def pending_factory(session: Session, component: str) -> Callable[[], Any] | None:
@@ -93,8 +111,8 @@ def token_providers(chain: TokenProviderChain) -> list[Any]:
     return providers
 
 
-def _find_provider(providers: list[Any], name: str) -> Any:
-    """Return the provider whose class has exactly this name; None if there is none.
+def _find_provider(providers: list[Any], names: set[str]) -> Any:
+    """Return the provider whose class has exactly one of these names; None if there is none.
 
     None too if a program has replaced a class that our modules use by a mock.
     """
@@ -103,12 +121,12 @@ def _find_provider(providers: list[Any], name: str) -> Any:
     ]
     if not all(type(each) is type for each in base_classes):
         return None
-    return next((one for one in providers if _is_of(one, name)), None)
+    return next((one for one in providers if _is_of(one, names)), None)
 
 
 def find_credential_provider(providers: list[Any]) -> Any:
     """Return botocore's SSO credential provider; None if there is none, or a program changed it."""
-    found = _find_provider(providers, "botocore.credentials.SSOProvider")
+    found = _find_provider(providers, _CREDENTIAL_PROVIDERS)
     if found is None or token_folder(token_cache_of_credential_provider(found)) is None:
         return None
     return found
@@ -116,7 +134,7 @@ def find_credential_provider(providers: list[Any]) -> Any:
 
 def find_token_provider(providers: list[Any]) -> Any:
     """Return botocore's SSO token provider; None if there is none, or a program changed it."""
-    found = _find_provider(providers, "botocore.tokens.SSOTokenProvider")
+    found = _find_provider(providers, _TOKEN_PROVIDERS)
     if found is None or token_folder(token_cache_of_token_provider(found)) is None:
         return None
     return found
@@ -127,7 +145,9 @@ def token_cache_of_credential_provider(provider: Any) -> object:
 
     None if a program has replaced a method that botocore calls for it, as tests do.
     """
-    helpers = (botocore.credentials.SSOCredentialFetcher, botocore.credentials.SSOTokenLoader)
+    helpers = [botocore.credentials.SSOCredentialFetcher, botocore.credentials.SSOTokenLoader]
+    if aio := sys.modules.get("aiobotocore.credentials"):
+        helpers.append(aio.AioSSOCredentialFetcher)
     if not (_is_unchanged(provider) and all(map(_has_own_methods, helpers))):
         return None
     section = provider._load_config().get("profiles", {}).get(provider._profile_name, {})  # noqa: SLF001
@@ -138,7 +158,7 @@ def token_cache_of_credential_provider(provider: Any) -> object:
 
 def token_cache_of_token_provider(provider: Any) -> object:
     """Return the cache in which a token provider of botocore looks; None if it was changed."""
-    if not _is_of(provider, "botocore.tokens.SSOTokenProvider") or not _is_unchanged(provider):
+    if not _is_of(provider, _TOKEN_PROVIDERS) or not _is_unchanged(provider):
         return None
     loader = provider._token_loader  # noqa: SLF001
     return loader._cache if _is_unchanged(loader) else None  # noqa: SLF001
@@ -157,21 +177,23 @@ def token_folder(cache: object) -> str | None:
 
     A subclass may store its tokens elsewhere, or encrypt them.
     """
-    if not _is_of(cache, "botocore.utils.JSONFileCache") or not _is_unchanged(cache):
+    if not _is_of(cache, {"botocore.utils.JSONFileCache"}) or not _is_unchanged(cache):
         return None
     folder: str = cache._working_dir  # type: ignore[attr-defined]  # noqa: SLF001
     return folder
 
 
-def _is_of(thing: object, name: str) -> bool:
+def _is_of(thing: object, names: set[str]) -> bool:
     # Compared by name, because a module may have been reloaded.
-    return f"{type(thing).__module__}.{type(thing).__qualname__}" == name
+    return f"{type(thing).__module__}.{type(thing).__qualname__}" in names
 
 
 def _is_unchanged(thing: object) -> bool:
-    """Return whether no method of an object of botocore, or of its class, was replaced."""
-    kind = type(thing)
-    return _has_own_methods(kind) and not vars(thing).keys() & _methods(kind).keys()
+    """Return whether no method of an object of botocore, or of its classes, was replaced."""
+    kinds = [kind for kind in type(thing).__mro__ if kind is not object]
+    return all(
+        _has_own_methods(kind) and not vars(thing).keys() & _methods(kind).keys() for kind in kinds
+    )
 
 
 def _has_own_methods(kind: type) -> bool:
@@ -193,6 +215,7 @@ def wrap_source_profiles(
     resolver: CredentialResolver,
     adapt: Callable[[str, list[Any]], list[Any]],
     find_source: Callable[[str], Any],
+    sign_with: Callable[[Any, Any], Any],
 ) -> Callable[[], object]:
     """Call ``adapt`` with the providers of each ``source_profile`` of a role chain.
 
@@ -201,6 +224,7 @@ def wrap_source_profiles(
     that assumes the role then signs with the source credentials, not with fixed keys.
 
     :param find_source: returns the credentials with an access key; None if they are not ours.
+    :param sign_with: returns a new client that signs with credentials: see `sign_with`.
     :returns: a function that removes the wrappers.
     :raises LookupError: if botocore has no assume-role provider of the known form.
     """
@@ -218,9 +242,7 @@ def wrap_source_profiles(
     def create_signing_client(*args: Any, **kwargs: Any) -> Any:
         client = create_client(*args, **kwargs)
         source = find_source(kwargs.get("aws_access_key_id", ""))
-        if source is not None:
-            client._request_signer._credentials = source  # noqa: SLF001
-        return client
+        return client if source is None else sign_with(client, source)
 
     def unwrap() -> None:
         builder.__dict__.pop("providers", None)
@@ -231,10 +253,16 @@ def wrap_source_profiles(
     return unwrap
 
 
+def sign_with(client: Any, credentials: Any) -> Any:
+    """Return a client that signs with these credentials from now on."""
+    client._request_signer._credentials = credentials  # noqa: SLF001
+    return client
+
+
 def _assume_role_provider(resolver: CredentialResolver) -> Any:
     for provider in resolver.providers:
         builder = getattr(provider, "_profile_provider_builder", None)
-        known = _is_of(builder, _BUILDER) and "providers" not in vars(builder)
+        known = _is_of(builder, _BUILDERS) and "providers" not in vars(builder)
         if known and hasattr(provider, "_client_creator"):
             return provider
     raise LookupError("no assume-role provider with a builder of profile providers")

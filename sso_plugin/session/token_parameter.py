@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import is_served
 from ..config.profile import SsoProfile
+from .login_provider import LOGIN_COMPONENT
 from .providers import token_source, token_store_for
 from .seams import token_cache_of_session
 
@@ -13,11 +14,9 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from ..credentials.token_source import TokenSource
+    from ..storage.cache import Cache
 
-__all__ = ["LOGIN_COMPONENT", "AccessTokenParameter"]
-
-LOGIN_COMPONENT = "sso_plugin_login"
-"""The component of a session of `get_session` that has its login."""
+__all__ = ["AccessTokenParameter", "login_of_session", "omits_token"]
 
 
 class AccessTokenParameter:
@@ -27,7 +26,8 @@ class AccessTokenParameter:
     endpoint. A token that the caller passes is never replaced.
     """
 
-    _REGION = "sso_plugin_region"
+    REGION = "sso_plugin_region"
+    """Where the context of a call has the region of its token."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -35,35 +35,45 @@ class AccessTokenParameter:
 
     def provide(
         self, params: dict[str, Any], model: Any, context: dict[str, Any] | None = None, **_: Any
-    ) -> dict[str, Any] | None:
+    ) -> Any:
         """Handle ``provide-client-params.sso``: return the parameters with the token, or None."""
-        takes_token = model.input_shape and "accessToken" in model.input_shape.members
-        if not takes_token or "accessToken" in params or context is None:
+        if context is None or not omits_token(params, model):
             return None
         source = self._source = self._source or self._find_source()
         if source is None:
             return None
-        context[self._REGION] = source.login.profile.region
+        context[self.REGION] = source.login.profile.region
         return {**params, "accessToken": source.fetch().value}
 
     def _find_source(self) -> TokenSource | None:
-        try:
-            # A session of `get_session` has its own login, and ignores AWS_PROFILE.
-            login: SsoProfile = self._session.get_component(LOGIN_COMPONENT)
-        except ValueError:
-            return self._source_of_profile()
-        return token_source(self._session, login)
-
-    def _source_of_profile(self) -> TokenSource | None:
-        name = self._session.get_config_variable("profile") or "default"
-        if not is_served(self._session.full_config, name):
-            return None
-        profile = SsoProfile.login_of(self._session, name)
-        tokens = token_store_for(token_cache_of_session(self._session))
-        return token_source(self._session, profile, tokens) if profile and tokens else None
+        found = login_of_session(self._session)
+        return token_source(self._session, *found) if found else None
 
     def route(self, builtins: dict[Any, Any], context: dict[str, Any], **_: Any) -> None:
         """Handle ``before-endpoint-resolution.sso``: send the call to the region of the token."""
-        region = (context or {}).get(self._REGION)
+        region = (context or {}).get(self.REGION)
         if region and not builtins.get("SDK::Endpoint"):
             builtins["AWS::Region"] = region
+
+
+def omits_token(params: dict[str, Any], model: Any) -> bool:
+    """Return whether a call of an operation needs an ``accessToken`` and has none."""
+    takes_token = model.input_shape and "accessToken" in model.input_shape.members
+    return bool(takes_token) and "accessToken" not in params
+
+
+def login_of_session(session: Session) -> tuple[SsoProfile, Cache | None] | None:
+    """Return the login of a session and the cache with its token; None if it is not served.
+
+    The cache is None for the usual folder.
+    """
+    try:
+        # A session of `get_session` has its own login, and ignores AWS_PROFILE.
+        return session.get_component(LOGIN_COMPONENT), None
+    except ValueError:
+        name = session.get_config_variable("profile") or "default"
+    if not is_served(session.full_config, name):
+        return None
+    profile = SsoProfile.login_of(session, name)
+    tokens = token_store_for(token_cache_of_session(session))
+    return (profile, tokens) if profile and tokens else None

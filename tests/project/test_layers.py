@@ -58,10 +58,12 @@ ORDER = {
     "configure.profile_text configure.role_choice configure.text_diff console container "
     "doctor.bounded doctor.finding env env.shells exec_ exec_.child_process",
     "api": "__init__ entitlements logins",
-    "session": "plugin token_parameter providers __init__ rejected_requests seams",
+    "session": "plugin aio.providers aio.token_parameter aio.rejected_requests aio.signing_client "
+    "aio.new_session aio.shared aio.twin aio.credentials aio.waiting aio token_parameter "
+    "login_provider providers __init__ rejected_requests rejection seams",
     "signin": "ask_person sign_in every_login flows configured_login prompt __init__ callback "
     "polling registration vanity",
-    "credentials": "refreshable role_source account_names generations role_request "
+    "credentials": "renewed_token refreshable role_source account_names generations role_request "
     "credential_source token_source role_credentials token_renewal token_file login_index "
     "access_token __init__ background schedule",
     "portal": "listings client account_choice error_map outage __init__ concurrent_map responses "

@@ -22,7 +22,7 @@ from quick_login import login
 from service import Service
 
 import sso_plugin
-from sso_plugin.session.rejected_requests import _can_be_sent_again, _position
+from sso_plugin.session.rejection import _can_be_sent_again, _position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

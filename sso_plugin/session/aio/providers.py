@@ -1,0 +1,91 @@
+"""The providers that give an async session its role credentials and bearer tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiobotocore.credentials import AioCredentialResolver
+
+from ...storage.file_cache import token_cache
+from ..login_provider import LoginProvider
+from ..providers import SsoProvider, SsoTokenProvider, register_features, source_that_raises
+from .credentials import AioSsoCredentials, AioSsoToken
+from .shared import shared_credentials, shared_token
+from .twin import Twin
+
+if TYPE_CHECKING:
+    from botocore.exceptions import InvalidConfigError
+
+    from ...config.profile import SsoProfile
+    from ...credentials.credential_source import Misconfigured
+    from ...storage.cache import Cache
+
+__all__ = ["AioLoginProvider", "AioSsoProvider", "AioSsoTokenProvider"]
+
+
+class AioSsoProvider(SsoProvider):
+    """The credential provider ``sso``. It replaces aiobotocore's, and shares its attributes."""
+
+    original: Any
+
+    async def load(self) -> Any:  # type: ignore[override]  # as in aiobotocore
+        """Return credentials that are fetched on first use, or None without a role."""
+        served = self._serve()
+        return await self.original.load() if served is None else served
+
+    def _credentials(self, profile: SsoProfile, folder: str) -> AioSsoCredentials:
+        twin = Twin(self._session)
+        core = shared_credentials(twin, profile, folder, self._foreign_cache())
+        return AioSsoCredentials(core)
+
+    def _credentials_that_raise(self, exc: InvalidConfigError) -> AioSsoCredentials:
+        return AioSsoCredentials(super()._credentials_that_raise(exc))
+
+
+class AioSsoTokenProvider(SsoTokenProvider):
+    """The bearer-token provider ``sso``. It replaces aiobotocore's, and shares its attributes."""
+
+    original: Any
+
+    def load_token(self, **kwargs: Any) -> Any:
+        """Return a token that is loaded on first use, or None without an sso-session."""
+        served = self._serve()
+        return self.original.load_token(**kwargs) if served is None else served
+
+    def _token(self, profile: SsoProfile, store: Cache) -> AioSsoToken:
+        return AioSsoToken(shared_token(Twin(self._session), profile, store))
+
+    def _token_that_raises(self, exc: InvalidConfigError) -> AioSsoToken:
+        return AioSsoToken(_TokenThatRaises(source_that_raises(exc)))
+
+
+class AioLoginProvider(LoginProvider):
+    """Provides credentials and bearer tokens in an async session of `get_session`."""
+
+    def resolver(self) -> Any:
+        """Return a resolver that asks only this provider."""
+        return AioCredentialResolver([self])
+
+    async def load(self) -> Any:  # type: ignore[override]  # as in aiobotocore
+        """Return credentials that are fetched on first use."""
+        register_features(self._profile)
+        return AioSsoCredentials(shared_credentials(Twin(self._session), self._profile))
+
+    def load_token(self, **_: Any) -> Any:
+        """Return a bearer token that is loaded on first use."""
+        return AioSsoToken(shared_token(Twin(self._session), self._profile, token_cache()))
+
+
+class _TokenThatRaises:
+    """A token of a profile that is not valid."""
+
+    def __init__(self, source: Misconfigured) -> None:
+        self._source = source
+
+    def at_hand(self, **_: object) -> Any:
+        """See `Renewable`."""
+        self._source.load()
+
+    def renew(self) -> Any:
+        """See `Renewable`."""
+        self._source.load()

@@ -1,0 +1,74 @@
+"""A sync session with the settings of an async one. The portal is called with it, in a thread."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.session import Session
+
+from ..seams import create_all_components
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+__all__ = ["Twin"]
+
+_ENVIRONMENT = {"HOME", "USERPROFILE", "BROWSER", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}
+_SECRETS = ("SECRET", "TOKEN")
+
+
+class Twin:
+    """What a sync session has to copy from an async one. It does not refer to that session.
+
+    The session is created on first use.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._variables: dict[str, Any] = session.instance_variables()
+        self._session_variables = dict(session.session_var_map)
+        self._loader = session.get_component("data_loader")
+        config = session.get_default_client_config()
+        given: dict[str, Any] = getattr(config, "_user_provided_options", {})
+        # aiobotocore's own options are for its HTTP clients.
+        self._options = {name: given[name] for name in given if name in Config.OPTION_DEFAULTS}
+
+    def settings(self) -> Hashable:
+        """Return a value that is equal for sessions with the same settings."""
+        environment = {name: os.environ[name] for name in os.environ if _is_setting(name)}
+        parts = self._variables, self._session_variables, self._options, environment
+        return _frozen(parts)
+
+    def open(self) -> Session:
+        """Return the sync session."""
+        return self._session
+
+    @functools.cached_property
+    def _session(self) -> Session:
+        session = Session(session_vars=self._session_variables)
+        for name, value in self._variables.items():
+            session.set_config_variable(name, value)
+        session.register_component("data_loader", self._loader)
+        if self._options:
+            session.set_default_client_config(Config(**self._options))
+        create_all_components(session)
+        return session
+
+
+def _is_setting(name: str) -> bool:
+    """Return whether an environment variable may change how the portal is called."""
+    if name in _ENVIRONMENT or name.lower().endswith("_proxy"):
+        return True
+    return name.startswith("AWS_") and not any(secret in name for secret in _SECRETS)
+
+
+def _frozen(value: Any) -> Hashable:
+    if isinstance(value, dict):
+        return tuple((name, _frozen(value[name])) for name in sorted(value))
+    if isinstance(value, list | tuple):
+        return tuple(map(_frozen, value))
+    hash(value)
+    frozen: Hashable = value
+    return frozen
