@@ -322,3 +322,25 @@ def test_callers_get_plain_strings(world: World) -> None:
     kinds = {type(value) for value in (*frozen[:3], credentials.secret_key, credentials.token)}
     assert kinds == {str}
     assert not any(isinstance(value, Secret) for value in frozen)
+
+
+WARM = """
+import logging, boto3, sso_plugin
+logging.basicConfig(level=logging.DEBUG)
+sso_plugin.enable()
+session = boto3.Session(profile_name="dev")
+session.client("sts").get_caller_identity()
+print(*session.get_credentials().get_frozen_credentials()[1:3])
+"""
+
+
+@pytest.mark.long
+def test_no_secret_is_logged_with_cached_credentials(world: World) -> None:
+    """A process that sends no request to the portal logs signed requests only."""
+    world.sign_in()
+    assert world.run(WARM).returncode == 0
+    done = world.run(WARM)
+    assert world.count("GetRoleCredentials") == 1
+    assert "x-amz-security-token" in done.stderr
+    for secret in done.stdout.split():
+        assert secret not in done.stderr

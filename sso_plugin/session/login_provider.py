@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import CredentialProvider, CredentialResolver
 
+from ..redact import mask_logs
 from ..storage.file_cache import token_cache
 from .providers import bearer_token, credentials_of, register_features
 from .seams import create_all_components
@@ -41,9 +42,11 @@ class LoginProvider(CredentialProvider):
     def load(self) -> Credentials:
         """Return credentials that are fetched on first use."""
         create_all_components(self._session)
+        mask_logs()
         register_features(self._profile)
         return credentials_of(lambda: self._session, self._profile)
 
     def load_token(self, **_: Any) -> DeferredRefreshableToken:
         """Return a bearer token that is loaded on first use."""
+        mask_logs()
         return bearer_token(self._session, self._profile, token_cache())

@@ -19,6 +19,7 @@ from ..config.profile import SsoProfile
 from ..credentials import Login
 from ..credentials.refreshable import SsoCredentials
 from ..credentials.role_source import role_source_of
+from ..redact import mask_logs
 from ..storage.cache import Cache, MemoryCache
 from ..storage.file_cache import role_cache, token_cache
 from ..timestamps import to_datetime
@@ -96,6 +97,7 @@ class SsoProvider(SSOProvider):
             return self._credentials_that_raise(exc)
         if profile is None:
             return None
+        mask_logs()
         register_features(profile)
         self.loaded = self._credentials(profile, folder)
         return self.loaded
@@ -143,7 +145,10 @@ class SsoTokenProvider(SSOTokenProvider):
             if _botocore_refuses(self._load_sso_config):
                 raise
             return self._token_that_raises(exc)
-        return None if profile is None else self._token(profile, tokens)
+        if profile is None:
+            return None
+        mask_logs()
+        return self._token(profile, tokens)
 
     def _token(self, profile: SsoProfile, store: Cache) -> Any:
         return bearer_token(self._session, profile, store)

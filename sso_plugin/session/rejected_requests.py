@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.auth import AUTH_TYPE_MAPS
 
 from ..credentials.refreshable import SsoCredentials
+from ..redact import mask_logs
 from .rejection import Rejection, SignedRequest
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class RejectedCredentials:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        # Again, because a client has imported more modules of botocore since the last call.
+        mask_logs()
 
     def record_credentials(
         self, request: Any, request_signer: Any, signature_version: Any = None, **_: Any

@@ -103,7 +103,7 @@ SEAMS: dict[str, tuple[str, set[str]]] = {
         {"5e8189f1c588"},
     ),
     "awsrequest:AWSPreparedRequest.reset_stream": (
-        "session.rejected_requests._can_be_sent_again",
+        "session.rejection._can_be_sent_again",
         {"04f65d5441f0"},
     ),
     "signers:RequestSigner.sign": (

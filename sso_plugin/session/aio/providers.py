@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiobotocore.credentials import AioCredentialResolver
 
+from ...redact import mask_logs
 from ...storage.file_cache import token_cache
 from ..login_provider import LoginProvider
 from ..providers import SsoProvider, SsoTokenProvider, register_features, source_that_raises
@@ -68,11 +69,13 @@ class AioLoginProvider(LoginProvider):
 
     async def load(self) -> Any:  # type: ignore[override]  # as in aiobotocore
         """Return credentials that are fetched on first use."""
+        mask_logs()
         register_features(self._profile)
         return AioSsoCredentials(shared_credentials(Twin(self._session), self._profile))
 
     def load_token(self, **_: Any) -> Any:
         """Return a bearer token that is loaded on first use."""
+        mask_logs()
         return AioSsoToken(shared_token(Twin(self._session), self._profile, token_cache()))
 
 
