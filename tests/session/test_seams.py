@@ -7,11 +7,8 @@ digest. ``python tests/session/test_seams.py`` prints the digests of the install
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import inspect
-import pkgutil
-from typing import Any
+import sys
+from pathlib import Path
 
 import botocore
 import pytest
@@ -19,11 +16,15 @@ from botocore.session import Session
 
 from sso_plugin.session.seams import create_all_components
 
-# Function -> (our code that depends on it, the digests of the versions that we have checked).
-SEAMS: dict[str, tuple[str, set[str]]] = {
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).parents[1] / "helpers"))
+
+from seams import Seams, check_seam, missing_code, print_digests
+
+SEAMS: Seams = {
     "session:ComponentLocator.get_component": (
         "session.seams.pending_factory",
-        {"020180f566be", "f76bc3166732"},
+        {"020180f566be", "5ee19b17a39d", "f76bc3166732"},
     ),
     "session:ComponentLocator.lazy_register_component": (
         "session.seams.pending_factory",
@@ -84,7 +85,7 @@ SEAMS: dict[str, tuple[str, set[str]]] = {
     ),
     "credentials:SSOCredentialFetcher._get_credentials": (
         "credentials.role_credentials: file form",
-        {"9774b39489ea", "62a18d9d03fb"},
+        {"9774b39489ea", "dfd8606abe8a", "f8e49cd11096", "62a18d9d03fb"},
     ),
     "credentials:AssumeRoleCredentialFetcher._create_client": (
         "session.seams.wrap_source_profiles",
@@ -108,11 +109,11 @@ SEAMS: dict[str, tuple[str, set[str]]] = {
     ),
     "signers:RequestSigner.sign": (
         "session.rejected_requests.RejectedCredentials.record_credentials",
-        {"43dd92ae35d3", "7b279e633b2f"},
+        {"43dd92ae35d3", "63d8a0844c5b", "b193104f7514", "7b279e633b2f"},
     ),
     "credentials:DeferredRefreshableCredentials.__init__": (
         "credentials.refreshable.SsoCredentials",
-        {"c4a7f55aca19", "3ebf207f0b96"},
+        {"c4a7f55aca19", "a22b50b6888b", "3ebf207f0b96"},
     ),
     "credentials:RefreshableCredentials.get_frozen_credentials": (
         "credentials.refreshable.SsoCredentials",
@@ -158,37 +159,15 @@ SEAMS: dict[str, tuple[str, set[str]]] = {
 }
 
 
-def find(seam: str) -> Any:
-    module, _, path = seam.partition(":")
-    found: Any = importlib.import_module(f"botocore.{module}")
-    for name in path.split("."):
-        found = getattr(found, name)
-    return found
-
-
-def digest(seam: str) -> str:
-    """Return a digest of signature and source, without comments and white space."""
-    lines = [line.strip() for line in inspect.getsource(find(seam)).splitlines()]
-    text = "".join("".join(line.split()) for line in lines if not line.startswith("#"))
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
-
-
 @pytest.mark.parametrize("seam", SEAMS)
 def test_botocore_has_not_changed(seam: str) -> None:
     """Each function that we depend on is one that we have checked."""
-    ours, known = SEAMS[seam]
-    found = digest(seam)
-    assert found in known, (
-        f"botocore {botocore.__version__} has changed {seam}. Read it, compare it with "
-        f"{ours} in sso_plugin, change that if necessary, then add {found!r} to SEAMS."
-    )
+    check_seam("botocore", seam, SEAMS)
 
 
 def test_our_code_that_depends_on_botocore_exists() -> None:
     """A name in SEAMS is a module of sso_plugin, or a class or function in one."""
-    for ours, _ in SEAMS.values():
-        name = ours.partition(":")[0]
-        assert pkgutil.resolve_name(f"sso_plugin.{name}") is not None
+    assert missing_code(SEAMS) == []
 
 
 @pytest.mark.parametrize(("version", "left"), [("1.31.84", 0), ("1.31.85", 1), ("1.44.5", 1)])
@@ -204,11 +183,5 @@ def test_all_components_of_an_old_botocore_are_created_at_once(
     assert bool(deferred) == bool(left)
 
 
-def main() -> None:
-    """Print the digests of the installed botocore."""
-    for seam in SEAMS:
-        print(seam, digest(seam))  # noqa: T201
-
-
 if __name__ == "__main__":
-    main()
+    print_digests("botocore", SEAMS)
