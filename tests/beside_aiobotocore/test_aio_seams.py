@@ -22,7 +22,7 @@ from seams import Seams, check_seam, missing_code, print_digests
 
 SEAMS: Seams = {
     "session:AioSession.__init__": (
-        "startup: initializers run when all is registered",
+        "session.aio.new_session.open_aio_session",
         {"843f7dbf9bdf", "3ce6dc7ae463"},
     ),
     "session:AioSession._create_credential_resolver": (
@@ -38,19 +38,19 @@ SEAMS: Seams = {
         {"d67204f53cd6", "8482e169dd1b"},
     ),
     "session:AioSession.create_client": (
-        "session.seams.wrap_source_profiles: a client is entered first",
+        "session.aio.signing_client.sign_with",
         {"e9bf0426d7be"},
     ),
     "session:ClientCreatorContext.__aenter__": (
-        "session.seams.wrap_source_profiles: a client is entered first",
+        "session.aio.signing_client.sign_with",
         {"94aeb1659c5c"},
     ),
     "utils:create_nested_client": (
-        "session.seams.wrap_source_profiles: a client is entered first",
+        "session.aio.signing_client.sign_with",
         {"7afc6ba0dc39"},
     ),
     "credentials:create_credential_resolver": (
-        "session.plugin: order of the providers",
+        "session.seams.find_credential_provider",
         {"7a41f560fdf6", "cca522a61899", "f0d9d5b0bccc"},
     ),
     "credentials:AioProfileProviderBuilder._create_sso_provider": (
@@ -70,7 +70,7 @@ SEAMS: Seams = {
         {"a4b52e3dd3c7"},
     ),
     "credentials:AioCredentialResolver.load_credentials": (
-        "session.aio.providers.AioSsoProvider.load",
+        "session.aio.providers.AioLoginProvider.resolver",
         {"ef3fe992d97d"},
     ),
     "credentials:AioAssumeRoleProvider._resolve_credentials_from_profile": (
@@ -78,7 +78,7 @@ SEAMS: Seams = {
         {"7310cbf3c6d9", "07e6597b1136"},
     ),
     "credentials:AioAssumeRoleCredentialFetcher._create_client": (
-        "session.seams.wrap_source_profiles",
+        "session.aio.signing_client.sign_with",
         {"bb5b0e09ca03"},
     ),
     "credentials:AioRefreshableCredentials.get_frozen_credentials": (
@@ -106,7 +106,7 @@ SEAMS: Seams = {
         {"80193628c5e3", "19245d9ea6d0", "c87d4216fb5d", "de04800130a0"},
     ),
     "tokens:create_token_resolver": (
-        "session.plugin: the class of the provider",
+        "session.seams.find_token_provider",
         {"a48ae69d24ef", "820da1af0090", "7fafa9de0158"},
     ),
     "tokens:AioSSOTokenProvider.load_token": (
@@ -130,15 +130,15 @@ SEAMS: Seams = {
         {"0286e80fe81f"},
     ),
     "endpoint:AioEndpoint._send_request": (
-        "session.aio.rejected_requests",
+        "session.aio.rejected_requests.AioRejectedCredentials.retry",
         {"f3e10728ad2b", "dee4dca273a3"},
     ),
     "endpoint:AioEndpoint._needs_retry": (
-        "session.aio.rejected_requests",
+        "session.aio.rejected_requests.AioRejectedCredentials.retry",
         {"a654d5df034a", "fa74b77fbf6e", "2a5711f49d56"},
     ),
     "signers:AioRequestSigner.sign": (
-        "session.aio.rejected_requests",
+        "session.aio.rejected_requests.AioRejectedCredentials.record_credentials",
         {"c58a0c9cde5c", "c77d0faa3b0f", "b29d21f80feb", "a2bb3acac2a0"},
     ),
     "signers:AioRequestSigner.get_auth_instance": (
@@ -154,7 +154,10 @@ SEAMS: Seams = {
         {"e5bc9da26bd8"},
     ),
     "_helpers:resolve_awaitable": ("session.plugin: handlers may be async", {"dab0041449b3"}),
-    "client:AioBaseClient._emit_api_params": ("session.aio.token_parameter", {"56b3aa53e49f"}),
+    "client:AioBaseClient._emit_api_params": (
+        "session.aio.token_parameter.AioAccessTokenParameter.provide",
+        {"56b3aa53e49f"},
+    ),
     "regions:AioEndpointRulesetResolver._get_customized_builtins": (
         "session.token_parameter.AccessTokenParameter.route",
         {"9dbfbb329f90", "eeef64a632f9"},
