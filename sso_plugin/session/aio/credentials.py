@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ class AioSsoCredentials(AioDeferredRefreshableCredentials):  # type: ignore[misc
     """
 
     def __init__(self, core: SsoCredentials) -> None:
-        super().__init__(self._fetch_metadata, "sso", _now)
+        super().__init__(functools.partial(_fetch_metadata, core), "sso", _now)
         self.core = core
 
     def has_key(self, access_key: str) -> bool:
@@ -51,17 +52,6 @@ class AioSsoCredentials(AioDeferredRefreshableCredentials):  # type: ignore[misc
         self._expiry_time = to_datetime(self.core.expires_at or 0.0)
         self._frozen_credentials = keys
 
-    async def _fetch_metadata(self) -> dict[str, Any]:
-        """Return credentials in the form of botocore's ``refresh_using``."""
-        keys = await value_of(self.core)
-        return {
-            "access_key": keys.access_key,
-            "secret_key": keys.secret_key,
-            "token": keys.token,
-            "expiry_time": format_timestamp(self.core.expires_at or 0.0),
-            "account_id": getattr(keys, "account_id", None),
-        }
-
 
 class AioSsoToken(AioDeferredRefreshableToken):  # type: ignore[misc]  # has no types
     """A bearer token of an async session.
@@ -70,18 +60,35 @@ class AioSsoToken(AioDeferredRefreshableToken):  # type: ignore[misc]  # has no 
     """
 
     def __init__(self, renewable: Renewable[AccessToken]) -> None:
-        super().__init__("sso", self._fetch)
+        super().__init__("sso", functools.partial(_fetch_token, renewable))
         self._renewable = renewable
         self._current: AccessToken | None = None
 
     async def _refresh(self) -> None:
         if self._current is None or self._current.state(time.time()) is not TokenState.FRESH:
-            self._frozen_token = await self._fetch()
+            self._current = await value_of(self._renewable)
+            self._frozen_token = _frozen(self._current)
 
-    async def _fetch(self) -> FrozenAuthToken:
-        token = self._current = await value_of(self._renewable)
-        # A plain string, as from botocore: programs check the type.
-        return FrozenAuthToken(str(token.value), to_datetime(token.lifetime.expires_at))
+
+async def _fetch_metadata(core: SsoCredentials) -> dict[str, Any]:
+    """Return credentials in the form of botocore's ``refresh_using``."""
+    keys = await value_of(core)
+    return {
+        "access_key": keys.access_key,
+        "secret_key": keys.secret_key,
+        "token": keys.token,
+        "expiry_time": format_timestamp(core.expires_at or 0.0),
+        "account_id": getattr(keys, "account_id", None),
+    }
+
+
+async def _fetch_token(renewable: Renewable[AccessToken]) -> FrozenAuthToken:
+    return _frozen(await value_of(renewable))
+
+
+def _frozen(token: AccessToken) -> FrozenAuthToken:
+    # A plain string, as from botocore: programs check the type.
+    return FrozenAuthToken(str(token.value), to_datetime(token.lifetime.expires_at))
 
 
 def _now() -> datetime:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from ...credentials.background import Background
 from ..rejected_requests import RejectedCredentials, report_failed_check, uses_client_credentials
 from ..rejection import Rejection, SignedRequest
 from .credentials import AioSsoCredentials
@@ -13,6 +12,7 @@ from .twin import Twin
 from .waiting import end_of
 
 if TYPE_CHECKING:
+    from ...credentials.background import Background
     from ...credentials.refreshable import SsoCredentials
 
 __all__ = ["AioRejectedCredentials"]
@@ -52,6 +52,8 @@ class AioRejectedCredentials(RejectedCredentials):
 
     async def _replaced(self, rejection: Rejection) -> bool:
         """Call `Rejection.replace` in a thread, and return its result."""
+        from ...credentials.background import Background
+
         signed = rejection.signed
         key = signed.credentials, signed.access_key
         replace = functools.partial(rejection.replace, Twin(self._session).open)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from ...credentials.renewed_token import RenewedToken
 from ..providers import credentials_of, open_token_source
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from ...config.profile import SsoProfile
     from ...credentials.refreshable import SsoCredentials
+    from ...credentials.renewed_token import RenewedToken
     from ...storage.cache import Cache
     from .twin import Twin
 
@@ -46,6 +46,8 @@ def shared_token(twin: Twin, profile: SsoProfile, store: Cache | None = None) ->
 
     :param store: the cache with the token; None for the usual folder.
     """
+    # Not imported by a session that uses role credentials from the cache only.
+    from ...credentials.renewed_token import RenewedToken
 
     def make() -> RenewedToken:
         return RenewedToken(open_token_source(twin.open, profile, store))
