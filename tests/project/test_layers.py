@@ -78,7 +78,7 @@ ORDER = {
     "http.authorize_page http.device_page http.fault_responses http.federation_endpoint "
     "http.http_server http.oidc_service http.origin_check http.portal_service "
     "http.request_details http.sts_service http.parameters http.signature_verification "
-    "http.parsed_signature http.tls http.vanity_redirects http.operation "
+    "http.parsed_signature http.request_target http.tls http.vanity_redirects http.operation "
     "http.json_bodies http.page_layout state state.emulator_state state.assignments "
     "state.authorization_codes state.authorization_request state.completed_sign_in "
     "state.console_sign_ins state.device_authorizations state.fault_queue "

@@ -22,6 +22,8 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug import Request, Response
 
+from .request_target import RequestTarget, parse_target
+
 __all__ = ["CLIENT_HAS_GONE", "CutResponse", "ResetConnection", "Server"]
 
 Application = Callable[[Request], Response]
@@ -119,8 +121,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.LENGTH_REQUIRED)
             return
 
+        target = parse_target(self.path)
+        if target is None:
+            self.close_connection = True
+            self.send_error(HTTPStatus.BAD_REQUEST, "Bad request target")
+            return
+
         body = self.rfile.read(int(length))
-        request = Request(self._environ(body))
+        request = Request(self._environ(target, body))
         request.get_data()  # cached by Werkzeug; otherwise `request.form` consumes the body
         try:
             self._send(self.server.application(request))
@@ -166,13 +174,12 @@ class _Handler(BaseHTTPRequestHandler):
 
         self.wfile.write(content)
 
-    def _environ(self, body: bytes) -> dict[str, Any]:
-        path, _, query = self.path.partition("?")
+    def _environ(self, target: RequestTarget, body: bytes) -> dict[str, Any]:
         environ = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-            "QUERY_STRING": query,
+            "PATH_INFO": unquote_to_bytes(target.path).decode("latin-1"),
+            "QUERY_STRING": target.query,
             "SERVER_NAME": self.server.server_name,
             "SERVER_PORT": str(self.server.server_port),
             "SERVER_PROTOCOL": self.request_version,
@@ -186,6 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
         for name in self.headers:
             key = f"HTTP_{name.upper().replace('-', '_')}"
             environ[key] = ",".join(self.headers.get_all(name, ()))
+
+        # RFC 9112, 3.2.2: a server ignores the Host header if the target is a URL.
+        if target.host is not None:
+            environ["HTTP_HOST"] = target.host
 
         return environ
 
