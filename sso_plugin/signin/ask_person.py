@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import LoginFailed, LoginRequired
 from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
+from ..storage.waiting import abandonable
 from .flows import login_failed
 from .sign_in import SignIn
 
@@ -47,7 +48,7 @@ def ask_person(
     with own.locked(key, _LOCK_TIMEOUT, is_logged_in):
         with contextlib.suppress(LoginRequired):
             return tokens.fetch(rejected=rejected, attended=False)
-        with _shared_failure(tokens.login.profile, key, began):
+        with _shared_failure(tokens.login.profile, key, began), abandonable():
             return sign_in.run()
 
 

@@ -195,9 +195,9 @@ class MemoryCache:
         deadline = time.monotonic() + (LOCK_TIMEOUT if timeout is None else timeout)
         try:
             if not (held := lock.acquire(blocking=False)):
-                from .waiting import waiting_for_lock
+                from .waiting import abandonable
 
-                with waiting_for_lock():
+                with abandonable():
                     while not (held := lock.acquire(timeout=_pause(deadline))):
                         if time.monotonic() >= deadline or (until and until()):
                             break

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ..printable import one_line
 from .folder import OpenFolder
-from .waiting import waiting_for_lock
+from .waiting import abandonable
 
 with contextlib.suppress(ImportError):
     # Imported here and not in a thread: a process that is forked meanwhile would wait forever for
@@ -80,7 +80,7 @@ class _LockFile:
         with OpenFolder.following(self._path.parent, make=True) as folder:
             if self._try(folder):
                 return True
-            with waiting_for_lock():
+            with abandonable():
                 return self._wait(folder, timeout, until)
 
     def _wait(self, folder: OpenFolder, timeout: float, until: Callable[[], bool] | None) -> bool:

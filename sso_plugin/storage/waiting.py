@@ -1,4 +1,4 @@
-"""The threads that wait for a lock. A script that ends does not wait for them."""
+"""The threads that wait for a lock or a person. A script that ends does not wait for them."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["abandon_if_waiting", "is_waiting", "waiting_for_lock"]
+__all__ = ["abandon_if_waiting", "abandonable", "is_waiting"]
 
 _waiting: set[int] = set()
 """The IDs of threads that wait."""
 
 _abandoned: set[int] = set()
-"""The IDs of threads that end when they get their lock."""
+"""The IDs of threads that end when they stop waiting."""
 
 
 @contextlib.contextmanager
-def waiting_for_lock() -> Iterator[None]:
-    """Register this thread as waiting. If it was abandoned meanwhile, it ends afterwards."""
+def abandonable() -> Iterator[None]:
+    """Register this thread as waiting. If it is abandoned meanwhile, it ends afterwards."""
     ident = threading.get_ident()
+    is_outer = ident not in _waiting
     _waiting.add(ident)
     try:
         yield
     finally:
-        _waiting.discard(ident)
+        if is_outer:
+            _waiting.discard(ident)
     if ident in _abandoned:
         raise SystemExit
 
 
 def is_waiting(thread: threading.Thread) -> bool:
-    """Return whether a thread waits for a lock."""
+    """Return whether a thread waits for a lock or a person."""
     return thread.ident in _waiting
 
 
 def abandon_if_waiting(thread: threading.Thread) -> bool:
-    """Make a thread end when it gets the lock that it waits for. Return whether it waits.
+    """Make a thread end when it has what it waits for. Return whether it waits.
 
     Otherwise it could use a refresh token while the process ends, and lose the new one.
     """

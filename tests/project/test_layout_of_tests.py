@@ -31,6 +31,9 @@ NO_FILE_OF_ITS_OWN = {
 NOT_LISTED = {"cli", "commands", "emulator"}
 """Packages whose tests are by command or by service, not by module."""
 
+BESIDE_AIOBOTOCORE = PACKAGE / "session" / "aio"
+"""Its tests need aiobotocore. They are in tests/beside_aiobotocore."""
+
 
 def packages() -> list[Path]:
     """Return the folders of the package that a folder of tests mirrors; the first is the top."""
@@ -76,6 +79,7 @@ def test_each_module_has_a_test_file_of_its_name() -> None:
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
         if path.relative_to(PACKAGE).parts[0] not in NOT_LISTED
+        and path.parent != BESIDE_AIOBOTOCORE
         and not path.stem.startswith("__")
         and not (TESTS / path.relative_to(PACKAGE)).with_name(f"test_{path.name}").exists()
     }

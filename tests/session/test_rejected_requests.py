@@ -22,7 +22,6 @@ from quick_login import login
 from service import Service
 
 import sso_plugin
-from sso_plugin.session.rejection import _can_be_sent_again, _position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -221,18 +220,6 @@ def test_a_client_with_a_bearer_token_needs_no_role(world: World) -> None:
     assert world.count("GetRoleCredentials") == 0
 
 
-class StreamWithoutPosition(io.BytesIO):
-    """A stream whose `tell` raises an error."""
-
-    def tell(self) -> int:
-        raise RuntimeError("no idea")
-
-
-def test_a_stream_whose_position_is_unknown_does_not_break_a_request() -> None:
-    """Whether it can be sent again is checked when that is needed."""
-    assert _position(StreamWithoutPosition(b"x")) is None
-
-
 @pytest.mark.long
 def test_credentials_that_were_just_fetched_are_not_replaced(
     world: World, services: list[Service]
@@ -371,17 +358,6 @@ def test_a_stream_is_sent_again_if_it_can_be(
     s3.list_buckets()
     assert services[0].keys[-1] != old
     assert world.count("GetRoleCredentials") == 2
-
-
-def test_a_body_that_cannot_be_rewound_cannot_be_sent_again() -> None:
-    """Botocore would raise UnseekableStreamError instead of the error of the service."""
-    read, write = os.pipe()
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        assert not _can_be_sent_again(pipe, None)
-    assert not _can_be_sent_again(iter([b"x"]), None)
-    for body in (None, b"x", "x", {"Action": "x"}, io.BytesIO(b"x")):
-        assert _can_be_sent_again(body, 0)
 
 
 @pytest.mark.long

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from .waiting import value_of
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
 
+    from ...clock import Clock
     from ...credentials.access_token import AccessToken
     from ...credentials.refreshable import SsoCredentials
     from .waiting import Renewable
@@ -59,15 +59,19 @@ class AioSsoToken(AioDeferredRefreshableToken):  # type: ignore[misc]  # has no 
     :param renewable: the access token, which all async sessions of the process share.
     """
 
-    def __init__(self, renewable: Renewable[AccessToken]) -> None:
+    def __init__(self, renewable: Renewable[AccessToken], clock: Clock) -> None:
         super().__init__("sso", functools.partial(_fetch_token, renewable))
         self._renewable = renewable
+        self._clock = clock
         self._current: AccessToken | None = None
 
     async def _refresh(self) -> None:
-        if self._current is None or self._current.state(time.time()) is not TokenState.FRESH:
+        if self._current is None or not self._is_fresh(self._current):
             self._current = await value_of(self._renewable)
             self._frozen_token = _frozen(self._current)
+
+    def _is_fresh(self, token: AccessToken) -> bool:
+        return token.state(self._clock.latest()) is TokenState.FRESH
 
 
 async def _fetch_metadata(core: SsoCredentials) -> dict[str, Any]:

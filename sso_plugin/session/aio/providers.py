@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiobotocore.credentials import AioCredentialResolver
 
+from ...clock import Clock
 from ...redact import mask_logs
 from ...storage.file_cache import token_cache
 from ..login_provider import LoginProvider
@@ -54,10 +55,10 @@ class AioSsoTokenProvider(SsoTokenProvider):
         return self.original.load_token(**kwargs) if served is None else served
 
     def _token(self, profile: SsoProfile, store: Cache) -> AioSsoToken:
-        return AioSsoToken(shared_token(Twin(self._session), profile, store))
+        return _shared_token(self._session, profile, store)
 
     def _token_that_raises(self, exc: InvalidConfigError) -> AioSsoToken:
-        return AioSsoToken(_TokenThatRaises(source_that_raises(exc)))
+        return AioSsoToken(_TokenThatRaises(source_that_raises(exc)), Clock())
 
 
 class AioLoginProvider(LoginProvider):
@@ -76,7 +77,11 @@ class AioLoginProvider(LoginProvider):
     def load_token(self, **_: Any) -> Any:
         """Return a bearer token that is loaded on first use."""
         mask_logs()
-        return AioSsoToken(shared_token(Twin(self._session), self._profile, token_cache()))
+        return _shared_token(self._session, self._profile, token_cache())
+
+
+def _shared_token(session: Any, profile: SsoProfile, store: Cache) -> AioSsoToken:
+    return AioSsoToken(shared_token(Twin(session), profile, store), Clock.of(profile))
 
 
 class _TokenThatRaises:
