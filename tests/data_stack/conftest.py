@@ -43,8 +43,8 @@ def _s3_url() -> Iterator[str]:
 
 @pytest.fixture
 def s3(_s3_url: str, world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Return a user whose processes find an empty bucket ``data`` in S3. No login."""
-    for method, path in (("POST", "moto-api/reset"), ("PUT", "data")):
+    """Return a user whose processes have an empty bucket `bucket` in S3. No login."""
+    for method, path in (("POST", "moto-api/reset"), ("PUT", "bucket")):
         request = urllib.request.Request(f"{_s3_url}/{path}", method=method)
         urllib.request.urlopen(request).close()
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", _s3_url)

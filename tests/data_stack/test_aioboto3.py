@@ -62,7 +62,7 @@ class TestSessionPerRequest:
         async def round_trip() -> bytes:
             session = aioboto3.Session(profile_name="dev")
             async with session.resource("s3") as resource:
-                file = await resource.Object("data", "greeting")
+                file = await resource.Object("bucket", "greeting")
                 await file.put(Body=b"hello")
                 response = await file.get()
                 return bytes(await response["Body"].read())

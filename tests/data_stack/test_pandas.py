@@ -16,7 +16,7 @@ ROUND_TRIP = """
 import sys
 import pandas
 options = {options}
-path = "s3://data/" + sys.argv[1]
+path = "s3://bucket/" + sys.argv[1]
 pandas.DataFrame({{"x": [1, 2, 3]}}).to_parquet(path, storage_options=options)
 print(pandas.read_parquet(path, storage_options=options)["x"].sum())
 # Without options, pandas uses the S3 client of pyarrow, which is not based on botocore.

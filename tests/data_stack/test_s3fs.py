@@ -12,7 +12,7 @@ import multiprocessing
 import s3fs
 
 def write(number):
-    with s3fs.S3FileSystem(profile="dev").open(f"data/{number}", "w") as file:
+    with s3fs.S3FileSystem(profile="dev").open(f"bucket/{number}", "w") as file:
         file.write(str(number))
     return number
 

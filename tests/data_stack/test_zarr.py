@@ -13,10 +13,10 @@ import zarr
 
 options = {"profile": "dev"}
 array = zarr.create_array(
-    "s3://data/array", shape=(40, 40), chunks=(10, 10), dtype="i4", storage_options=options
+    "s3://bucket/array", shape=(40, 40), chunks=(10, 10), dtype="i4", storage_options=options
 )
 array[:] = numpy.arange(1600).reshape(40, 40)
-print(zarr.open_array("s3://data/array", mode="r", storage_options=options)[:].sum())
+print(zarr.open_array("s3://bucket/array", mode="r", storage_options=options)[:].sum())
 """
 
 
