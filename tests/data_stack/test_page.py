@@ -36,7 +36,6 @@ print(asyncio.run(get(app, "/files"))[:18])
 
 PRINTED = {
     "pandas": "orders",
-    "multiprocessing": r"\d{4}\n",
     "dask": r"7\n",
     "xarray": r"2\.0\n",
     "fastapi": r'\["days\.zarr/',
