@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from botocore.session import Session
+from connect_proxy import Proxy
 from world import World
 
 import sso_plugin
@@ -71,53 +70,6 @@ def test_an_untrusted_certificate_is_refused(
     with pytest.raises(PortalError, match=r"cannot reach Identity Center .*SSL validation failed"):
         arn()
     assert secure.count("GetRoleCredentials") == 0
-
-
-class Proxy:
-    """A proxy with CONNECT only, which records the requested hosts."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.getsockname()[1]}"
-
-    def close(self) -> None:
-        self._server.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._tunnel, args=(client,), daemon=True).start()
-
-    def _tunnel(self, client: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += client.recv(4096)
-        target = head.split()[1].decode()
-        self.asked.append(target)
-        host, port = target.rsplit(":", 1)
-        server = socket.create_connection((host, int(port)), 10)
-        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        threading.Thread(target=pump, args=(server, client), daemon=True).start()
-        pump(client, server)
-
-
-def pump(source: socket.socket, sink: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    finally:
-        source.close()
-        sink.close()
 
 
 @pytest.fixture
