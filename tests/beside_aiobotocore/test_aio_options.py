@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aio import keys_of, new_session
-from aio_ways import ASYNC, SYNC, WAYS, Way, error_of, until, with_ticks
+from aio import keys_of, new_session, until
+from aio_ways import ASYNC, SYNC, WAYS, Way, error_of, with_ticks
 from botocore.exceptions import InvalidConfigError
 from browsers import browser, set_browser
 from connect_proxy import Proxy
@@ -181,9 +181,12 @@ def test_valid_credentials_are_used_after_a_failed_renewal(world: World, refresh
     world.emulator.faults.add("GetRoleCredentials", status=400)
     session = new_session()
 
+    async def has_failed() -> bool:
+        return world.count("GetRoleCredentials") == 2
+
     async def run() -> None:
         assert {(await keys_of(session)).access_key for _ in range(5)} == {old}
-        await until(lambda: world.count("GetRoleCredentials") == 2)
+        await until(has_failed)
         assert {(await keys_of(session)).access_key for _ in range(5)} == {old}
 
     asyncio.run(run())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -28,7 +27,6 @@ __all__ = [
     "error_of",
     "errors_of",
     "start_over",
-    "until",
     "with_ticks",
 ]
 
@@ -130,14 +128,6 @@ async def with_ticks(work: Awaitable[Any]) -> tuple[Any, int]:
         await asyncio.sleep(0.01)
         ticks += 1
     return task.result(), ticks
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let the loop run until a condition is true, for 30 seconds at most."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 def start_over(world: World) -> None:
