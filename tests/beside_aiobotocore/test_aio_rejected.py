@@ -31,6 +31,12 @@ HOUR = 3600
 EXPIRED = (400, "", service.xml("ExpiredToken"))
 
 
+def ec2(code: str) -> bytes:
+    """Return the body of an error of EC2, which differs from that of the other services."""
+    error = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+    return f"<Response><Errors>{error}</Errors></Response>".encode()
+
+
 def change_role_file(world: World, **changes: str) -> str:
     """Change the role file, and make it look 20 minutes old; return its access key."""
     [file] = world.role_files()
@@ -158,6 +164,7 @@ def test_a_rejected_request_is_repeated_in_every_mode(  # noqa: PLR0913, PLR0917
     [
         ("s3", "list_buckets", (403, "", service.xml("AccessDenied"))),
         ("s3", "list_buckets", (403, "", service.xml("SignatureDoesNotMatch"))),
+        ("ec2", "describe_regions", (401, "", ec2("AuthFailure"))),
     ],
 )
 def test_another_error_starts_no_thread(
@@ -278,18 +285,20 @@ def test_a_stream_is_sent_again_if_it_can_be(
 
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize(("ahead", "calls"), [(0.0, 1), (2 * HOUR, 2)], ids=["valid", "expired"])
-def test_a_head_request_of_s3_compares_the_clock_and_asks_sts_in_a_thread(
+def test_an_ambiguous_error_compares_the_clock_and_asks_sts_in_a_thread(
     world: World, old: str, services: list[Service], ahead: float, calls: int
 ) -> None:
-    """Status 400 without a code can have many reasons. Ten tasks ask STS once."""
-    services.append(Service(lambda key, _: key == old, (400, "", b"")))
+    """The code of EC2 can have other reasons. Ten tasks ask STS once, or not at all."""
+    services.append(Service(lambda key, _: key == old, (400, "", ec2("RequestExpired"))))
     services[0].ahead = ahead
     world.emulator.faults.add("GetCallerIdentity", latency=0.1)
 
     async def run() -> None:
-        async with client(new_session(), "s3", services[0].url) as s3:
-            heads = (s3.head_object(Bucket="b", Key="k") for _ in range(10))
-            found = await asyncio.gather(*heads, return_exceptions=True)
+        async with client(new_session(), "ec2", services[0].url) as made:
+            asked = (made.describe_regions() for _ in range(10))
+            with audited() as audit:
+                found = await asyncio.gather(*asked, return_exceptions=True)
+            assert "fcntl.flock" not in audit.blocking()
             assert [isinstance(each, ClientError) for each in found] == [calls == 1] * 10
 
     asyncio.run(run())

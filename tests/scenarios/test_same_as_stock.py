@@ -8,135 +8,32 @@ catches, at the same moment: when a client is made, or when it is used.
 from __future__ import annotations
 
 import functools
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from both_ways import BOTH, KEYS_OF_PROCESS, Way, run_script
-from world import World
+from both_ways import BOTH, Way
+from profile_table import ARN, PROFILES, WAYS, WRONG_VALUES, as_stock, run_table, script_with
 
 from sso_plugin.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-KEYS = "aws_access_key_id = AKIASTATIC\naws_secret_access_key = static\n"
-PROCESS = f"""credential_process = {sys.executable} -c "print(open('process.json').read())"\n"""
-LEGACY = "sso_start_url = https://example.awsapps.com/start\nsso_region = eu-central-1\n"
-ROLE = "sso_account_id = 111111111111\nsso_role_name = AdministratorAccess\n"
-SESSION = "sso_session = corp\n"
 
-SESSIONS = f"""
-[sso-session corp]
-{LEGACY}
-[sso-session without-region]
-sso_start_url = https://example.awsapps.com/start
-
-[sso-session without-url]
-sso_region = eu-central-1
-
-[sso-session empty]
-
-[sso-session empty-region]
-sso_start_url = https://example.awsapps.com/start
-sso_region =
-
-[sso-session wrong-option]
-{LEGACY}
-sso_cache = disk
-"""
-
-PROFILES = {
-    "complete": SESSION + ROLE,
-    "complete-legacy": LEGACY + ROLE,
-    "nothing": "output = json\n",
-    "role-without-account": SESSION + "sso_role_name = AdministratorAccess\n",
-    "account-without-role": SESSION + "sso_account_id = 111111111111\n",
-    "role-only": "sso_role_name = AdministratorAccess\n",
-    "account-only": "sso_account_id = 111111111111\n",
-    "account-name-only": "sso_account_name = Production\n",
-    "account-name-of-session": SESSION + "sso_account_name = Production\n",
-    "account-name-and-process": "sso_account_name = Production\n" + PROCESS,
-    "account-name-and-keys": SESSION + "sso_account_name = Production\n" + KEYS,
-    "login-only": SESSION,
-    "login-only-legacy": LEGACY,
-    "login-and-keys": SESSION + KEYS,
-    "login-and-process": SESSION + PROCESS,
-    "start-url-and-keys": "sso_start_url = https://example.awsapps.com/start\n" + KEYS,
-    "start-url-and-process": "sso_start_url = https://example.awsapps.com/start\n" + PROCESS,
-    "region-and-keys": "sso_region = eu-central-1\n" + KEYS,
-    "role-and-keys": SESSION + "sso_role_name = AdministratorAccess\n" + KEYS,
-    "legacy-without-region": "sso_start_url = https://example.awsapps.com/start\n" + ROLE,
-    "legacy-without-url": "sso_region = eu-central-1\n" + ROLE,
-    "region-differs": SESSION + ROLE + "sso_region = us-east-1\n",
-    "region-differs-login-only": SESSION + "sso_region = us-east-1\n",
-    "region-differs-and-keys": SESSION + "sso_region = us-east-1\n" + KEYS,
-    "url-differs": SESSION + ROLE + "sso_start_url = https://other.awsapps.com/start\n",
-    "session-missing": "sso_session = gone\n" + ROLE,
-    "session-missing-login-only": "sso_session = gone\n",
-    "session-missing-and-keys": "sso_session = gone\n" + KEYS,
-    "session-empty": "sso_session = empty\n" + ROLE,
-    "session-empty-login-only": "sso_session = empty\n",
-    "session-without-region": "sso_session = without-region\n" + ROLE,
-    "session-without-url": "sso_session = without-url\n" + ROLE,
-    "session-name-empty": "sso_session =\n" + ROLE,
-    "session-nested": "sso_session =\n  a = b\n" + ROLE,
-    "options-and-keys": KEYS + "sso_login = perhaps\nsso_cache = disk\n",
-    "off": SESSION + ROLE + "sso_plugin = off\n",
-    "off-and-incomplete": SESSION + "sso_role_name = AdministratorAccess\nsso_plugin = off\n",
-    "long-account": SESSION + "sso_account_id = 1111111111110\nsso_role_name = Admin\n",
-    "commented-account": SESSION + "sso_account_id = 111111111111 # prod\nsso_role_name = A\n",
-    "quoted-role": SESSION + 'sso_account_id = 111111111111\nsso_role_name = "Admin"\n',
-}
-
-# Values that stock does not check. Here they are errors, when credentials are used and not before.
-# Stock sends empty values, and ignores our own keys.
-WRONG_VALUES = {
-    "empty-account": SESSION + "sso_account_id =\nsso_role_name = AdministratorAccess\n",
-    "empty-role": SESSION + "sso_account_id = 111111111111\nsso_role_name =\n",
-    "session-empty-region": "sso_session = empty-region\n" + ROLE,
-    "wrong-switch": SESSION + ROLE + "sso_plugin = maybe\n",
-    "wrong-login": LEGACY + ROLE + "sso_login = perhaps\n",
-    "wrong-cache": SESSION + ROLE + "sso_cache = disk\n",
-    "wrong-lifetime": SESSION + ROLE + "sso_minimum_lifetime = long\n",
-    "wrong-rate": LEGACY + ROLE + "sso_requests_per_second = 0\n",
-    "wrong-option-of-session": "sso_session = wrong-option\n" + ROLE,
-}
-
-ARN = "arn:aws:sts::111111111111:assumed-role/"
-STATIC = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"}
-WAYS: dict[str, dict[str, Any]] = {
-    "profile": {"profile": True, "more": True},
-    "AWS_PROFILE": {},
-    "keys in the environment": {"env": STATIC, "more": True},
-    "keys in the environment and a profile": {"env": STATIC, "profile": True},
-    "keys in the session": {"keys": ["AKIASESSION", "session"], "profile": True},
-    "keys in the client": {"client": ["AKIACLIENT", "client"], "profile": True},
-    "unsigned": {"unsigned": True, "profile": True},
-    "role chain": {"profile": True, "chain": True},
-}
-
-SCRIPT = """
-import functools, json, os, sys
-import boto3, botocore
+CALLS = """
+import boto3
 from botocore.config import Config
-from botocore.loaders import JSONFileLoader
-# Reading models takes most of the time. They are the same for all.
-JSONFileLoader.load_file = staticmethod(functools.cache(JSONFileLoader().load_file))
-if sys.argv[1] == "with":
-    import sso_plugin
-    sso_plugin.enable()
 
-def result(act):
-    try:
-        return {"value": act()}
-    except Exception as error:
-        return {"error": [kind.__name__ for kind in type(error).__mro__], "text": str(error)}
+def new_session(keys, profile):
+    return boto3.Session(*keys, profile_name=profile)
 
 def make(session, way, service="sts"):
-    keys = dict(zip(["aws_access_key_id", "aws_secret_access_key"], way.get("client", [])))
     config = Config(signature_version=botocore.UNSIGNED) if way.get("unsigned") else None
+    keys = keys_of_client(way)
     return session.client(service, region_name="eu-central-1", config=config, **keys)
+
+def call(client, operation, **parameters):
+    return getattr(client, operation)(**parameters)
 
 def token(session):
     found = session._session.get_auth_token()
@@ -145,54 +42,7 @@ def token(session):
 def method(session):
     found = session.get_credentials()
     return found and found.method
-
-def registered(session, way):
-    portal = make(session, way, "sso-oidc")
-    return bool(portal.register_client(clientName="a", clientType="public"))
-
-def listed(session, way):
-    portal = make(session, way, "sso")
-    return portal.list_accounts(accessToken=os.environ["TOKEN"])["accountList"][0]["accountId"]
-
-def show(profile, way):
-    name = f"chain-{profile}" if way.get("chain") else profile
-    if not way.get("profile"):
-        os.environ["AWS_PROFILE"] = name
-    chosen = name if way.get("profile") else None
-    def session():
-        return boto3.Session(*way.get("keys", []), profile_name=chosen)
-    client = []
-    found = {
-        "credentials": result(lambda: method(session())),
-        "client": result(lambda: client.append(make(session(), way))),
-        "call": result(lambda: client and client[0].get_caller_identity()["Arn"].rsplit("/", 1)[0]),
-    }
-    if way.get("more"):
-        found["token"] = result(lambda: token(session()))
-        found["unsigned call"] = result(lambda: registered(session(), way))
-        found["sso client"] = result(lambda: listed(session(), way))
-    return found
-
-clean = dict(os.environ)
-results = {}
-plan = json.load(sys.stdin)
-for profile in plan["profiles"]:
-    for name, way in plan["ways"].items():
-        os.environ.clear()
-        os.environ.update({**clean, **way.get("env", {})})
-        results[f"{profile} / {name}"] = show(profile, way)
-json.dump(results, sys.stdout)
 """
-
-
-def _config(profiles: Mapping[str, str]) -> str:
-    chains = {
-        f"chain-{name}": "role_arn = arn:aws:iam::111111111111:role/Deploy\n"
-        f"source_profile = {name}\n"
-        for name in profiles
-    }
-    sections = [f"[profile {name}]\n{text}" for name, text in {**profiles, **chains}.items()]
-    return SESSIONS + "\n".join(sections)
 
 
 Results = dict[Way, dict[str, Any]]
@@ -216,24 +66,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Results
     def run(*, quick: bool) -> Results:
         profiles = [name for name in {**PROFILES, **WRONG_VALUES} if (name in QUICK) == quick]
         with Emulator() as emulator:
-            return {way: _run(way, profiles, emulator, tmp_path_factory) for way in BOTH}
+            plan = {"profiles": profiles, "ways": WAYS}
+            return {
+                way: run_table(way, script_with(CALLS), plan, emulator, tmp_path_factory)
+                for way in BOTH
+            }
 
     return lambda profile: run(quick=profile in QUICK)
-
-
-def _run(
-    way: Way, profiles: list[str], emulator: Emulator, folders: pytest.TempPathFactory
-) -> dict[str, Any]:
-    home = folders.mktemp(way)
-    (home / ".aws").mkdir()
-    world = World(home, emulator)
-    world.configure(_config({**PROFILES, **WRONG_VALUES}))
-    token = world.sign_in("alice", "corp").access_token
-    for name in ("wrong-option", "empty-region", "", "https://example.awsapps.com/start"):
-        world.sign_in("alice", name)
-    (home / "process.json").write_text(KEYS_OF_PROCESS)
-    plan = {"profiles": profiles, "ways": WAYS}
-    return run_script(way, SCRIPT, plan, home, TOKEN=token, **emulator.environment())
 
 
 @pytest.mark.long
@@ -246,13 +85,7 @@ def test_a_profile_is_used_as_stock_uses_it(
     """The same values, and errors of the same kinds from the same calls."""
     case = f"{profile} / {way}"
     ours, stock = (results(profile)[each][case] for each in BOTH)
-    assert {act: _as_stock(ours[act], stock[act]) for act in stock} == stock
-
-
-def _as_stock(ours: dict[str, Any], stock: dict[str, Any]) -> dict[str, Any]:
-    """Return what stock shows if an `except` clause for its error catches ours, else ours."""
-    caught = "error" in stock and stock["error"][0] in ours.get("error", [])
-    return stock if caught else ours
+    assert {act: as_stock(ours[act], stock[act]) for act in stock} == stock
 
 
 @pytest.mark.one_quick_case
@@ -264,7 +97,7 @@ def test_a_wrong_value_is_an_error_of_the_first_call_only(
     """Calls that need no credentials work as on stock."""
     case = f"{profile} / {way}"
     ours, stock = (results(profile)[each][case] for each in BOTH)
-    different = {act for act in stock if _as_stock(ours[act], stock[act]) != stock[act]}
+    different = {act for act in stock if as_stock(ours[act], stock[act]) != stock[act]}
     serves = ours["credentials"]["value"] in ("sso", "assume-role")
     assert different == (
         {"call"} if serves and not WAYS[way].keys() & {"client", "unsigned"} else set()
