@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CALLS = """
-import asyncio
+import asyncio, logging
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
+
+# As in botocore.
+logging.getLogger("aiobotocore").addHandler(logging.NullHandler())
 
 run = asyncio.new_event_loop().run_until_complete
 
@@ -129,5 +132,5 @@ def test_the_quick_part_of_the_table_has_known_results(
     assert found["complete / role chain"]["call"] == {"value": f"{ARN}Deploy"}
     assert found["complete / profile"]["sso client"] == {"value": "111111111111"}
     assert found["role-without-account / unsigned"]["client"] == {"value": None}
-    assert found["role-without-account / profile"]["client"]["error"][0] == "InvalidConfigError"
+    assert found["role-without-account / profile"]["client"]["error"][0] == "ConfigError"
     assert found["wrong-cache / profile"]["call"]["error"][0] == "ConfigError"

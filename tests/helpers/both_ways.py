@@ -40,6 +40,6 @@ def run_script(way: Way, script: str, data: object, home: Path, **variables: str
         text=True,
         check=False,
     )
-    assert (process.returncode, process.stderr) == (0, "")
+    assert (process.returncode, process.stderr) == (0, ""), process.stderr
     result: dict[str, Any] = json.loads(process.stdout)
     return result
