@@ -93,7 +93,7 @@ SERVICES = """
 [services local]
 sso =
   endpoint_url = {url}
-sso-oidc =
+sso_oidc =
   endpoint_url = {url}
 """
 
@@ -192,6 +192,21 @@ def test_sessions_in_another_environment_do_not_share_credentials(
     async def run() -> int:
         first = (await plain.get_credentials()).core
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+        return len({id(first), id((await new_session().get_credentials()).core)})
+
+    assert asyncio.run(run()) == 2
+
+
+@pytest.mark.parametrize("change", ["ca_bundle = /nowhere.pem", "services = local"])
+def test_a_session_created_after_a_change_of_the_config_uses_the_new_one(
+    world: World, change: str
+) -> None:
+    """As in boto3. An older session keeps its settings."""
+    services = SERVICES.format(url=world.emulator.url)
+
+    async def run() -> int:
+        first = (await new_session().get_credentials()).core
+        world.configure(f"{world.emulator.profile()}{change}\n{services}")
         return len({id(first), id((await new_session().get_credentials()).core)})
 
     assert asyncio.run(run()) == 2

@@ -34,12 +34,13 @@ class Twin:
         given: dict[str, Any] = getattr(config, "_user_provided_options", {})
         # aiobotocore's own options are for its HTTP clients.
         self._options = {name: given[name] for name in given if name in Config.OPTION_DEFAULTS}
+        self._config = _sections_of(session)
 
     def settings(self) -> Hashable:
         """Return a value that is equal for sessions with the same settings."""
         environment = {name: os.environ[name] for name in os.environ if _is_setting(name)}
-        parts = self._variables, self._session_variables, self._options, environment
-        return _frozen(parts)
+        given = self._variables, self._session_variables, self._options
+        return _frozen((*given, self._config, environment))
 
     def open(self) -> Session:
         """Return the sync session."""
@@ -55,6 +56,18 @@ class Twin:
             session.set_default_client_config(Config(**self._options))
         create_all_components(session)
         return session
+
+
+def _sections_of(session: Any) -> tuple[Any, Any]:
+    """Return what the config file says of a session's profile and of the endpoints of services.
+
+    The file may have changed since another session was created.
+    """
+    config = session.full_config
+    profile = config.get("profiles", {}).get(
+        session.get_config_variable("profile") or "default", {}
+    )
+    return profile, config.get("services", {}).get(str(profile.get("services")))
 
 
 def _is_setting(name: str) -> bool:
