@@ -211,6 +211,7 @@ def test_cached_credentials_are_used_if_the_portal_issues_no_longer_ones(
     assert way.keys(way.session()).access_key == old
 
 
+@pytest.mark.long
 def test_all_sessions_share_the_requests_per_second(world: World) -> None:
     """By one file, which both kinds of sessions use."""
     add_to_profile(world, "sso_requests_per_second = 0.5", "sso_cache = memory")
@@ -235,6 +236,7 @@ WRONG = {
 }
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("key", WRONG)
 def test_an_invalid_value_is_an_error_when_credentials_are_used(world: World, key: str) -> None:
     """With the text of boto3. A client can be made."""
@@ -348,6 +350,7 @@ def test_a_person_logs_in_in_a_browser_while_the_loop_runs(
     assert world.token_file().exists()
 
 
+@pytest.mark.one_quick_case
 @pytest.mark.parametrize("login", ["never", None])
 def test_no_person_is_asked_by_default(world: World, login: str | None) -> None:
     """The error has the command to run."""

@@ -73,6 +73,7 @@ def test_a_role_chain_starts_from_our_credentials(world: World, source: str, pro
     assert len(world.role_files()) == (source != "memory")
 
 
+@pytest.mark.long
 def test_ten_tasks_fetch_the_source_once(world: World) -> None:
     """In one session, and in a session each."""
     world.configure(world.emulator.profile() + CHAIN)
@@ -89,6 +90,7 @@ def test_ten_tasks_fetch_the_source_once(world: World) -> None:
     assert world.count("CreateToken") == 1
 
 
+@pytest.mark.one_quick_case
 @both_ways
 @pytest.mark.parametrize("state", ["no login", "other role", "invalid option", "off"])
 def test_the_error_of_the_source_profile_is_that_of_boto3(
@@ -135,6 +137,7 @@ def make_source_bad(world: World) -> None:
     os.utime(file, (then, then))
 
 
+@pytest.mark.one_quick_case
 @both_ways
 @pytest.mark.parametrize("profile", ["chained", "twice"])
 def test_a_rejected_source_is_replaced(world: World, way: Way, profile: str) -> None:
