@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aio import new_session
-from aio_ways import ASYNC, SYNC, WAYS, Way, error_of
+from aio_ways import ASYNC, SYNC, Way, error_of
 
 import sso_plugin
 from sso_plugin import LoginRequired
@@ -55,9 +55,6 @@ def sources(world: World) -> dict[str, str]:
     }
 
 
-both_ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-
-
 @pytest.mark.one_quick_case
 @pytest.mark.parametrize("source", ["id", "name", "legacy", "memory", "blocking"])
 @pytest.mark.parametrize("profile", ["chained", "twice"])
@@ -91,11 +88,8 @@ def test_ten_tasks_fetch_the_source_once(world: World) -> None:
 
 
 @pytest.mark.one_quick_case
-@both_ways
 @pytest.mark.parametrize("state", ["no login", "other role", "invalid option", "off"])
-def test_the_error_of_the_source_profile_is_that_of_boto3(
-    world: World, way: Way, state: str
-) -> None:
+def test_the_error_of_the_source_profile_is_that_of_boto3(world: World, state: str) -> None:
     """Raised at the same moment, with the same text."""
     lines = {"invalid option": "sso_cache = disk\n", "off": "sso_plugin = off\n"}.get(state, "")
     role = "NotAssigned" if state == "other role" else "AdministratorAccess"
@@ -113,7 +107,7 @@ def test_the_error_of_the_source_profile_is_that_of_boto3(
             return type(exc).__name__, str(exc)
 
     for act in ("client", "arn"):
-        assert outcome(way, act) == outcome(SYNC, act)
+        assert outcome(ASYNC, act) == outcome(SYNC, act)
 
 
 def test_disable_restores_a_role_chain(world: World) -> None:
@@ -138,14 +132,13 @@ def make_source_bad(world: World) -> None:
 
 
 @pytest.mark.one_quick_case
-@both_ways
 @pytest.mark.parametrize("profile", ["chained", "twice"])
-def test_a_rejected_source_is_replaced(world: World, way: Way, profile: str) -> None:
+def test_a_rejected_source_is_replaced(world: World, profile: str) -> None:
     """Without sso-plugin, the client that assumes the role has fixed keys."""
     world.configure(world.emulator.profile() + CHAIN)
     world.sign_in()
     SYNC.keys(SYNC.session())
     make_source_bad(world)
-    assert ":assumed-role/" in way.arn(way.session(profile))
+    assert ":assumed-role/" in ASYNC.arn(new_session(profile))
     assert world.count("GetRoleCredentials") == 2
     assert world.count("AssumeRole") == (2 if profile == "chained" else 3)
