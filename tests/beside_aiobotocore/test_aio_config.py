@@ -21,6 +21,7 @@ from world import World
 
 from sso_plugin import PortalError
 from sso_plugin.emulator import Emulator
+from sso_plugin.session.aio.twin import Twin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -221,3 +222,12 @@ def test_credentials_of_a_session_do_not_change_with_the_environment(
     first = ASYNC.keys(session)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", "http://127.0.0.1:9")
     assert ASYNC.keys(session) == first
+
+
+def test_requests_to_the_portal_have_the_user_agent_of_the_session() -> None:
+    """A program may have added its name."""
+    session = new_session()
+    session.user_agent_extra = "program/1"
+    twin = Twin(session).open()
+    assert twin.user_agent_name == session.user_agent_name
+    assert twin.user_agent_extra == "program/1"

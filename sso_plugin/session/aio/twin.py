@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["Twin"]
 
 _ENVIRONMENT = {"HOME", "USERPROFILE", "BROWSER", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}
+"""Environment variables that change how the portal is called, besides those of AWS and proxies."""
+
 _SECRETS = ("SECRET", "TOKEN")
+"""Parts of the names of variables that do not change it, and that nothing should keep."""
+
+_USER_AGENT = ("user_agent_name", "user_agent_version", "user_agent_extra")
+"""The attributes of a session that the user agent of its requests consists of."""
 
 
 class Twin:
@@ -35,6 +41,7 @@ class Twin:
         # aiobotocore's own options are for its HTTP clients.
         self._options = {name: given[name] for name in given if name in Config.OPTION_DEFAULTS}
         self._config = _sections_of(session)
+        self._user_agent = {name: getattr(session, name) for name in _USER_AGENT}
 
     def settings(self) -> Hashable:
         """Return a value that is equal for sessions with the same settings."""
@@ -54,6 +61,8 @@ class Twin:
         session.register_component("data_loader", self._loader)
         if self._options:
             session.set_default_client_config(Config(**self._options))
+        for name, value in self._user_agent.items():
+            setattr(session, name, value)
         create_all_components(session)
         return session
 
