@@ -224,6 +224,7 @@ def test_credentials_of_a_session_do_not_change_with_the_environment(
     assert ASYNC.keys(session) == first
 
 
+@pytest.mark.usefixtures("world")
 def test_requests_to_the_portal_have_the_user_agent_of_the_session() -> None:
     """A program may have added its name."""
     session = new_session()
