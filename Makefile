@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INTEROP := tests/interop
+# aiobotocore needs a certain version of botocore, so it has an environment of its own.
+ASYNC := $(VENV)/async
 # Arguments for pytest, as in `make test ARGS="-k roles"`.
 ARGS ?=
 # Most tests wait for a process, so there are more workers than cores. An idle worker takes over
@@ -52,8 +54,11 @@ fuzz: $(VENV)/test.stamp  ## Fuzz all parsers and interrupt at many places (an h
 kill: $(VENV)/test.stamp  ## Kill processes that write a cache file, ten thousand times
 	folder=$$(mktemp -d) && $(BIN)/python tests/helpers/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code
 
-bench: $(VENV)/bench.stamp  ## Run the benchmarks
-	@for script in benchmarks/bench_*.py; do $(BIN)/python "$$script" || exit; done
+bench: $(VENV)/bench.stamp $(ASYNC)/bench.stamp  ## Run the benchmarks
+	@for script in benchmarks/bench_*.py; do \
+		case "$$script" in *_async.py) bin=$(ASYNC)/bin;; *) bin=$(BIN);; esac; \
+		"$$bin/python" "$$script" || exit; \
+	done
 
 clean:  ## Remove everything that was installed, built or cached here
 	rm -rf $(VENV) .tox build dist *.egg-info $(INTEROP)/node_modules
@@ -69,6 +74,11 @@ $(VENV)/bench.stamp: EXTRAS := bench
 
 $(VENV)/%.stamp: $(INSTALLED) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
+	@touch $@
+
+$(ASYNC)/bench.stamp: $(INSTALLED) | $(BIN)/python
+	$(BIN)/python -m venv $(ASYNC)
+	$(ASYNC)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[bench-async]"
 	@touch $@
 
 # Missing programs are installed if that is possible: as root, on a system with apt.

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from measure import in_turns, is_quick, table
+from measure import in_turns, is_quick, span, table
 from stage import OURS, PAST, STOCK, Stage
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ROUNDS = 3
 LATENCY = 0.1
@@ -66,12 +63,6 @@ def report(stage: Stage, case: Case, rounds: int) -> None:
         f"{case.processes} processes find an expired token, {case.description}; rounds: {rounds}"
     )
     table(title, HEADS, lines)
-
-
-def span(counts: Sequence[float]) -> str:
-    """Return the range of the counts, which depend on chance."""
-    least, most = min(counts), max(counts)
-    return f"{least:.0f}" if least == most else f"{least:.0f} to {most:.0f}"
 
 
 if __name__ == "__main__":

@@ -74,6 +74,12 @@ def duration(seconds: float) -> str:
     return f"{seconds * SCALES[unit]:.1f} {unit}"
 
 
+def span(counts: Sequence[float]) -> str:
+    """Return the range of the counts, which depend on chance."""
+    least, most = min(counts), max(counts)
+    return f"{least:.0f}" if least == most else f"{least:.0f} to {most:.0f}"
+
+
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table, with versions and processors, because they affect the figures."""
     lines = [heads, *([str(cell) for cell in row] for row in rows)]
