@@ -2,7 +2,7 @@
 
 python async_renewal.py PROFILE SECONDS
 
-A gap is how much longer than a millisecond a task slept that wanted to sleep for a millisecond.
+As most programs do, it has a client. A gap is how much longer than a millisecond a task slept that wanted to sleep for a millisecond.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ TICK = 0.001
 
 async def main(profile: str, seconds: str) -> None:
     """Measure all calls but the first, which has no credentials yet."""
-    credentials = await AioSession(profile=profile).get_credentials()
-    await credentials.get_frozen_credentials()
-    end = time.perf_counter() + float(seconds)
-    tasks = [longest_wait(credentials, end) for _ in range(TASKS)]
-    gap, *waits = await asyncio.gather(longest_gap(end), *tasks)
+    session = AioSession(profile=profile)
+    async with session.create_client("sts"):
+        credentials = await session.get_credentials()
+        await credentials.get_frozen_credentials()
+        end = time.perf_counter() + float(seconds)
+        tasks = [longest_wait(credentials, end) for _ in range(TASKS)]
+        gap, *waits = await asyncio.gather(longest_gap(end), *tasks)
     print(json.dumps({"wait": max(waits), "gap": gap}))
 
 
