@@ -18,7 +18,7 @@ from measure import compare, duration, in_turns, is_quick, span, table
 from stage import OURS, STOCK, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 STATIC_KEYS = "static keys"
 STOCK_ASYNC = "stock aiobotocore"
@@ -44,47 +44,24 @@ class Size(NamedTuple):
 
 
 FULL = Size(3, 9, 20_000, 10, 20, 0.5, 12, 100)
-QUICK = Size(1, 1, 100, 2, 1.5, 0.1, 2, 3)
+QUICK = Size(1, 1, 100, 1, 1, 0.1, 2, 3)
 
 
 def main() -> None:
     """Print all tables."""
-    size = QUICK if is_quick(__doc__) else FULL
+    quick = is_quick(__doc__)
+    size = QUICK if quick else FULL
     print(f"aiobotocore {aiobotocore.__version__}")
-    calls(size)
-    clients(size)
-    renewals(size, "idle")
-    with busy_processors():
-        renewals(size, "each processor busy")
-    requests(size)
-    first_uses(size)
-
-
-def calls(size: Size) -> None:
-    """Compare single calls while no renewal is due."""
-    results = in_short_turns(size, "async_frozen.py", size.calls)
-    compare("await get_frozen_credentials(), no renewal due", results, "µs")
-
-
-def clients(size: Size) -> None:
-    """Compare sessions with a client, the first of a process and further ones."""
-    results = in_short_turns(size, "async_session.py", 1 + size.sessions)
-    firsts = {name: [times[0] for times in each] for name, each in results.items()}
-    compare("Session, credentials and client, the first of a process", firsts, "ms")
-    others = {name: [median(times[1:]) for times in each] for name, each in results.items()}
-    compare("Session, credentials and client, further ones of a process", others, "ms")
-
-
-def in_short_turns(size: Size, program: str, number: int) -> dict[str, list[Any]]:
-    """Run a program in turns with static keys, with stock aiobotocore, and with sso_plugin."""
     with Stage() as stage:
-        stage.log_in()
-        candidates = {
-            STATIC_KEYS: partial(stage.run, STOCK, program, "static", number),
-            STOCK_ASYNC: partial(stage.run, STOCK, program, "dev", number),
-            OURS: partial(stage.run, OURS, program, "dev", number),
-        }
-        return in_turns(candidates, size.short_rounds, warm_up=size.short_rounds > 1)
+        bench = Bench(stage, size)
+        bench.calls()
+        bench.clients()
+        bench.renewals("idle")
+        if not quick:
+            with busy_processors():
+                bench.renewals("each processor busy")
+        bench.requests()
+        bench.first_uses()
 
 
 @contextmanager
@@ -98,105 +75,137 @@ def busy_processors() -> Iterator[None]:
         yield
 
 
-def renewals(size: Size, load: str) -> None:
-    """Compare waits for a renewal, and those of a process that renews nothing.
-
-    sso_plugin finds credentials in its cache. So it prepares for renewals during the first one.
-    """
-    lifetimes = {
-        "sso_plugin, no renewal": (OURS, HOUR),
-        OURS: (OURS, size.lifetime),
-        STOCK_ASYNC: (STOCK, STOCK_WINDOW + size.lifetime),
-        f"{STOCK_ASYNC}, short": (STOCK, size.lifetime),
-    }
-    candidates = {
-        name: partial(
-            with_slow_portal, size, where, lifetime, "async_renewal.py", size.seconds, cached=True
-        )
-        for name, (where, lifetime) in lifetimes.items()
-    }
-    lines = []
-    for name, results in in_turns(candidates, size.rounds, warm_up=False).items():
-        sent = span([each["sent"] for each in results])
-        times = [
-            duration(choose(each[key] for each in results))
-            for key in ("wait", "gap")
-            for choose in (median, max)
-        ]
-        lines.append((name, f"{lifetimes[name][1]} s", sent, *times))
-    table(
-        f"Ten tasks for {size.seconds:g} s, {load}; {conditions(size)}",
-        ("", "lifetime", OPERATION, "longest wait", "(most)", "longest gap", "(most)"),
-        lines,
-    )
-
-
-def requests(size: Size) -> None:
-    """Compare requests that have a session each, one after the other."""
-    candidates = {
-        name: partial(
-            with_slow_portal, size, where, size.lifetime, "async_requests.py", size.seconds
-        )
-        for name, where in BOTH.items()
-    }
-    lines = [
-        (
-            name,
-            *(span([each[key] for each in results]) for key in ("requests", "sent", "threads")),
-            duration(median(each["median"] for each in results)),
-        )
-        for name, results in in_turns(candidates, size.rounds, warm_up=False).items()
-    ]
-    table(
-        f"A session for each request, {size.seconds:g} s, lifetime {size.lifetime} s; "
-        f"{conditions(size)}",
-        ("", "requests", OPERATION, "threads", "median"),
-        lines,
-    )
-
-
-def first_uses(size: Size) -> None:
-    """Compare tasks that start at the same time, each with a session of its own."""
-    candidates = {
-        name: partial(with_slow_portal, size, where, HOUR, "async_crowd.py", size.tasks)
-        for name, where in BOTH.items()
-    }
-    lines = [
-        (
-            name,
-            *(span([each[key] for each in results]) for key in ("sent", "failed", "threads")),
-            duration(median(each["seconds"] for each in results)),
-        )
-        for name, results in in_turns(candidates, size.rounds, warm_up=False).items()
-    ]
-    table(
-        f"{size.tasks} tasks with a session each, at first use; {conditions(size)}",
-        ("", OPERATION, "failed", "threads", "time"),
-        lines,
-    )
-
-
-def with_slow_portal(
-    size: Size, where: str, lifetime: int, program: str, argument: float, *, cached: bool = False
-) -> dict[str, Any]:
-    """Run a program. Return its result, with the number of requests that the portal got.
+class Run(NamedTuple):
+    """One process with a slow portal.
 
     :param cached: whether another process has used the credentials just before.
     """
-    with Stage() as stage:
+
+    where: str
+    lifetime: int
+    program: str
+    argument: float
+    cached: bool = False
+
+    def measure(self, stage: Stage, latency: float) -> dict[str, Any]:
+        """Run the program. Return its result, with the number of requests for credentials."""
+        emulator = stage.emulator
         stage.log_in()
-        stage.emulator.settings.role_credentials = lifetime
-        if cached:
-            stage.run(where, "async_frozen.py", "dev", 1)
-            stage.emulator.requests.clear()
-        stage.emulator.faults.add(OPERATION, latency=size.latency)
-        result = stage.run(where, program, "dev", argument)
-        return {**result, "sent": stage.emulator.requests.count(OPERATION)}
+        emulator.settings.role_credentials = self.lifetime
+        if self.cached:
+            stage.run(self.where, "async_frozen.py", "dev", 1)
+        emulator.requests.clear()
+        emulator.faults.add(OPERATION, latency=latency)
+        try:
+            result = stage.run(self.where, self.program, "dev", self.argument)
+        finally:
+            emulator.faults.clear()
+        return {**result, "sent": emulator.requests.count(OPERATION)}
 
 
-def conditions(size: Size) -> str:
-    """Return the end of a title."""
-    return f"portal at {size.latency * 1e3:g} ms; rounds: {size.rounds}"
+class Bench:
+    """All measurements."""
+
+    def __init__(self, stage: Stage, size: Size) -> None:
+        self._stage = stage
+        self._size = size
+        self._conditions = f"portal at {size.latency * 1e3:g} ms; rounds: {size.rounds}"
+
+    def calls(self) -> None:
+        """Compare single calls while no renewal is due."""
+        results = self._with_each_kind_of_keys("async_frozen.py", self._size.calls)
+        compare("await get_frozen_credentials(), no renewal due", results, "µs")
+
+    def clients(self) -> None:
+        """Compare sessions with a client, the first of a process and further ones."""
+        results = self._with_each_kind_of_keys("async_session.py", 1 + self._size.sessions)
+        firsts = {name: [times[0] for times in each] for name, each in results.items()}
+        compare("Session, credentials and client, the first of a process", firsts, "ms")
+        others = {name: [median(times[1:]) for times in each] for name, each in results.items()}
+        compare("Session, credentials and client, further ones of a process", others, "ms")
+
+    def _with_each_kind_of_keys(self, program: str, number: int) -> dict[str, list[Any]]:
+        run, rounds = self._stage.run, self._size.short_rounds
+        self._stage.log_in()
+        candidates = {
+            STATIC_KEYS: partial(run, STOCK, program, "static", number),
+            STOCK_ASYNC: partial(run, STOCK, program, "dev", number),
+            OURS: partial(run, OURS, program, "dev", number),
+        }
+        return in_turns(candidates, rounds, warm_up=rounds > 1)
+
+    def renewals(self, load: str) -> None:
+        """Compare waits for a renewal, and those of a process that renews nothing.
+
+        sso_plugin finds cached credentials. So its first renewal imports what a renewal needs.
+        """
+        seconds, lifetime = self._size.seconds, self._size.lifetime
+        runs = {
+            "sso_plugin, no renewal": Run(OURS, HOUR, "async_renewal.py", seconds, cached=True),
+            OURS: Run(OURS, lifetime, "async_renewal.py", seconds, cached=True),
+            STOCK_ASYNC: Run(STOCK, STOCK_WINDOW + lifetime, "async_renewal.py", seconds),
+            f"{STOCK_ASYNC}, short": Run(STOCK, lifetime, "async_renewal.py", seconds),
+        }
+        table(
+            f"Ten tasks for {seconds:g} s, {load}; {self._conditions}",
+            ("", "lifetime", OPERATION, "longest wait", "(most)", "longest gap", "(most)"),
+            (
+                (
+                    name,
+                    f"{runs[name].lifetime} s",
+                    span(each["sent"]),
+                    *(duration(of(each[key])) for key in ("wait", "gap") for of in (median, max)),
+                )
+                for name, each in self._in_turns(runs).items()
+            ),
+        )
+
+    def requests(self) -> None:
+        """Compare requests that have a session each, one after the other."""
+        seconds, lifetime = self._size.seconds, self._size.lifetime
+        runs = {
+            name: Run(where, lifetime, "async_requests.py", seconds) for name, where in BOTH.items()
+        }
+        table(
+            f"A session for each request, {seconds:g} s, lifetime {lifetime} s; {self._conditions}",
+            ("", "requests", OPERATION, "threads", "median"),
+            (
+                (
+                    name,
+                    *(span(each[key]) for key in ("requests", "sent", "threads")),
+                    duration(median(each["median"])),
+                )
+                for name, each in self._in_turns(runs).items()
+            ),
+        )
+
+    def first_uses(self) -> None:
+        """Compare tasks that start at the same time, each with a session of its own."""
+        tasks = self._size.tasks
+        runs = {name: Run(where, HOUR, "async_crowd.py", tasks) for name, where in BOTH.items()}
+        table(
+            f"{tasks} tasks with a session each, at first use; {self._conditions}",
+            ("", OPERATION, "failed", "threads", "time"),
+            (
+                (
+                    name,
+                    *(span(each[key]) for key in ("sent", "failed", "threads")),
+                    duration(median(each["seconds"])),
+                )
+                for name, each in self._in_turns(runs).items()
+            ),
+        )
+
+    def _in_turns(self, runs: Mapping[str, Run]) -> dict[str, dict[str, list[float]]]:
+        """Return the values of each run, by their names."""
+        candidates = {
+            name: partial(run.measure, self._stage, self._size.latency)
+            for name, run in runs.items()
+        }
+        return {
+            name: {key: [each[key] for each in results] for key in results[0]}
+            for name, results in in_turns(candidates, self._size.rounds, warm_up=False).items()
+        }
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import sys
 import time
 
 from aiobotocore.session import AioSession
-from thread_count import count_threads
+from thread_count import count_threads  # type: ignore[import-not-found]  # beside this file
 
 
 async def main(profile: str, number: str) -> None:

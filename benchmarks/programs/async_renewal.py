@@ -2,7 +2,8 @@
 
 python async_renewal.py PROFILE SECONDS
 
-As most programs do, it has a client. A gap is how much longer than a millisecond a task slept that wanted to sleep for a millisecond.
+It has a client, as most programs do. A gap is how much longer than a millisecond a task slept that
+wanted to sleep for a millisecond.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import time
 from statistics import median
 
 from aiobotocore.session import AioSession
-from thread_count import count_threads
+from thread_count import count_threads  # type: ignore[import-not-found]  # beside this file
 
 
 async def main(profile: str, seconds: str) -> None:

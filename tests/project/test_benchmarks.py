@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from benchmark_tables import BENCHMARKS, check_tables
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROWS = {
     "bench_credential_process": {"python -c pass", "sso-plugin credential-process"},
@@ -21,23 +20,14 @@ ROWS = {
     "bench_startup": {"without the start-up file", "with it"},
 }
 
-
-def run(name: str, home: Path) -> str:
-    """Run a benchmark as `make bench` does, but shorter; return its output."""
-    process = subprocess.run(
-        [sys.executable, BENCHMARKS / f"{name}.py", "--quick"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(home)},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=120,
-    )
-    assert (process.returncode, process.stderr) == (0, ""), process.stdout
-    return process.stdout
+BESIDE_AIOBOTOCORE = {"bench_async"}
+"""Tested in the folder of that name."""
 
 
 def test_every_benchmark_is_tested() -> None:
-    assert sorted(path.stem for path in BENCHMARKS.glob("bench_*.py")) == sorted(ROWS)
+    """Here, or beside aiobotocore."""
+    names = sorted(path.stem for path in BENCHMARKS.glob("bench_*.py"))
+    assert names == sorted(ROWS.keys() | BESIDE_AIOBOTOCORE)
 
 
 @pytest.mark.long
@@ -52,10 +42,4 @@ def test_it_prints_its_table_and_writes_nothing_to_the_home_directory(
     name: str, tmp_path: Path
 ) -> None:
     """The table has a row with figures for each candidate."""
-    printed = run(name, tmp_path)
-
-    rows = [line.strip().split("  ") for line in printed.splitlines() if line.startswith("  ")]
-    figures = {row[0]: row[1:] for row in rows if row[0] in ROWS[name]}
-    assert figures.keys() == ROWS[name]
-    assert all(any(char.isdigit() for char in "".join(cells)) for cells in figures.values())
-    assert list(tmp_path.iterdir()) == []
+    check_tables(name, ROWS[name], tmp_path)
