@@ -34,7 +34,11 @@ class Twin:
 
     def __init__(self, session: Any) -> None:
         self._variables: dict[str, Any] = session.instance_variables()
-        self._session_variables = dict(session.session_var_map)
+        defaults, variables = Session.SESSION_VARIABLES, session.session_var_map
+        # The others are as in any session. To compare them takes longer than to leave them out.
+        self._session_variables = {
+            name: variables[name] for name in variables if variables[name] != defaults.get(name)
+        }
         self._loader = session.get_component("data_loader")
         config = session.get_default_client_config()
         given: dict[str, Any] = getattr(config, "_user_provided_options", {})
