@@ -31,7 +31,7 @@ def _run(name: str, home: Path) -> str:
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert (process.returncode, process.stderr) == (0, ""), process.stdout
     return process.stdout
