@@ -10,7 +10,6 @@ from aiobotocore.credentials import AioDeferredRefreshableCredentials
 from aiobotocore.tokens import AioDeferredRefreshableToken
 from botocore.tokens import FrozenAuthToken
 
-from ...credentials.access_token import TokenState
 from ...timestamps import format_timestamp, to_datetime
 from .waiting import value_of
 
@@ -71,6 +70,9 @@ class AioSsoToken(AioDeferredRefreshableToken):  # type: ignore[misc]  # has no 
             self._frozen_token = _frozen(self._current)
 
     def _is_fresh(self, token: AccessToken) -> bool:
+        # Imported by the token. A session with role credentials from the cache does not need it.
+        from ...credentials.access_token import TokenState
+
         return token.state(self._clock.latest()) is TokenState.FRESH
 
 
