@@ -8,6 +8,8 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+# Imported here, because the task that starts the first renewal would wait for the import.
+from ...credentials import background  # noqa: F401
 from ..providers import credentials_of, open_token_source
 
 if TYPE_CHECKING:
