@@ -206,6 +206,9 @@ class SsoCredentials(CredentialsOfGenerations):
             self._attempts += attended or not isinstance(exc, LoginRequired)
             return
         self._attempts += 1
+        # Now, and not in the next renewal: its caller should not wait for an import.
+        from . import background  # noqa: F401
+
         if self._failures:
             _logger.info("Credentials are renewed again after %d failures", self._failures)
         self._failures = 0

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aio import arn_of, audited, keys_of, new_session, until
+from aio import arn_of, audited, forget_sessions, keys_of, new_session, until
 from aio_crowd import mixed_crowd
 
 from sso_plugin.credentials.background import Background
@@ -81,7 +81,7 @@ async def run():
     with audited() as audit:
         await keys_of(session)
     print(audit.started(), audit.blocking(), len(audit.opened(".aws")))
-    names = ("filelock", "sso_plugin.portal", "sso_plugin.credentials.background")
+    names = ("filelock", "sso_plugin.portal", "sso_plugin.credentials.token_source")
     print([name for name in names if name in sys.modules])
 
 asyncio.run(run())
@@ -103,7 +103,7 @@ def test_a_due_renewal_makes_no_task_wait(world: World) -> None:
     world.sign_in()
     old = asyncio.run(keys_of(new_session()))
     world.make_credentials_due()
-    gc.collect()  # the first session, so that the second one reads the cache
+    forget_sessions()
     world.emulator.faults.add("GetRoleCredentials", kind="hang")
     session = new_session()
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from aiobotocore.session import AioSession
+from world import wait_until
+
+from sso_plugin.credentials.refreshable import SsoCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-__all__ = ["arn_of", "audited", "keys_of", "new_session", "until"]
+__all__ = ["arn_of", "audited", "forget_sessions", "keys_of", "new_session", "until"]
 
 BLOCKING = ("socket.connect", "socket.getaddrinfo", "time.sleep", "fcntl.flock", "fcntl.lockf")
 STARTING = ("_thread.start_new_thread", "_thread.start_joinable_thread")
@@ -33,6 +37,15 @@ async def arn_of(session: Any) -> str:
     """Make one signed request with a new client."""
     async with session.create_client("sts", region_name="eu-central-1") as sts:
         return str((await sts.get_caller_identity())["Arn"])
+
+
+def forget_sessions() -> None:
+    """Wait until nothing has credentials any more, so that the next session reads the cache."""
+    wait_until(lambda: gc.collect() >= 0 and not any(map(is_credentials, gc.get_objects())))
+
+
+def is_credentials(thing: object) -> bool:
+    return type(thing) is SsoCredentials
 
 
 async def until(condition: Callable[[], Awaitable[object]]) -> None:
