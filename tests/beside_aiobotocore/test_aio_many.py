@@ -98,25 +98,26 @@ def test_cached_credentials_start_no_thread(world: World) -> None:
     assert world.count("GetRoleCredentials") == 1
 
 
-def test_a_due_renewal_makes_no_task_wait(world: World) -> None:
+@pytest.mark.parametrize("sessions", [1, 50])
+def test_a_due_renewal_makes_no_task_wait(world: World, sessions: int) -> None:
     """One thread renews, while all tasks use the current credentials."""
     world.sign_in()
     old = asyncio.run(keys_of(new_session()))
     world.make_credentials_due()
     forget_sessions()
     world.emulator.faults.add("GetRoleCredentials", kind="hang")
-    session = new_session()
+    used = [new_session() for _ in range(sessions)]
 
     async def run() -> None:
         with audited() as audit:
-            keys = await asyncio.gather(*(keys_of(session) for _ in range(50)))
+            keys = await asyncio.gather(*(keys_of(used[task % sessions]) for task in range(50)))
         assert {each.access_key for each in keys} == {old.access_key}
         assert audit.started() <= 3
         assert audit.blocking() == []
         world.emulator.faults.clear()
 
         async def is_renewed() -> bool:
-            return bool((await keys_of(session)).access_key != old.access_key)
+            return bool((await keys_of(used[0])).access_key != old.access_key)
 
         await until(is_renewed)
 
