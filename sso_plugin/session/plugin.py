@@ -14,16 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from .. import startup
 from ..config import is_served, source_profiles
-from .seams import (
-    find_botocore_session,
-    find_credential_provider,
-    find_token_provider,
-    is_async,
-    lacks_sso_models,
-    pending_factory,
-    token_providers,
-    wrap_source_profiles,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +42,8 @@ def enable(session: object | None = None) -> None:
     if session is None:
         startup.register()
         return
+    from .seams import find_botocore_session
+
     core = find_botocore_session(session)
     if core is None:
         _logger.debug("A session of %s is not changed", type(session))
@@ -74,6 +66,8 @@ def disable() -> None:
 
 def is_enabled(session: object) -> bool:
     """Return whether `enable` has changed a session."""
+    from .seams import find_botocore_session
+
     core = find_botocore_session(session)
     return core is not None and id(core) in _changed_sessions
 
@@ -82,7 +76,11 @@ class _SessionChanges:
     """The changes to one session, undone in reverse order. Only that session refers to it."""
 
     def __init__(self, session: Session) -> None:
+        from . import seams
+
+        self._seams = seams
         self._session = session
+        self._is_async = seams.is_async(session)
         self._undo_steps: list[Callable[[], object]] = []
         self._source_providers: list[SsoProvider | None] = []
 
@@ -102,7 +100,7 @@ class _SessionChanges:
 
     @functools.cached_property
     def _access_token(self) -> AccessTokenParameter:
-        if not is_async(self._session):
+        if not self._is_async:
             from .token_parameter import AccessTokenParameter as Parameter
         else:
             from .aio.token_parameter import AioAccessTokenParameter as Parameter
@@ -129,7 +127,7 @@ class _SessionChanges:
 
     @functools.cached_property
     def _rejected(self) -> RejectedCredentials:
-        if not is_async(self._session):
+        if not self._is_async:
             from .rejected_requests import RejectedCredentials as Rejected
         else:
             from .aio.rejected_requests import AioRejectedCredentials as Rejected
@@ -152,7 +150,7 @@ class _SessionChanges:
         self._undo_steps.append(lambda: self._session.unregister(event, handler))
 
     def _adapt_component(self, name: str, adapt: Callable[[Any], None]) -> None:
-        factory = pending_factory(self._session, name)
+        factory = self._seams.pending_factory(self._session, name)
         if factory is None:
             self._guarded(adapt, self._session.get_component(name))
             return
@@ -161,7 +159,7 @@ class _SessionChanges:
             return self._guarded(adapt, factory())
 
         def restore() -> None:
-            if pending_factory(self._session, name) is adapting_factory:
+            if self._seams.pending_factory(self._session, name) is adapting_factory:
                 self._session.lazy_register_component(name, factory)
 
         self._session.lazy_register_component(name, adapting_factory)
@@ -186,11 +184,11 @@ class _SessionChanges:
             self._add_models()
 
     def _wrap_source_profiles(self, resolver: Any) -> Callable[[], object]:
-        if not is_async(self._session):
-            from .seams import sign_with
+        if not self._is_async:
+            sign_with = self._seams.sign_with
         else:
             from .aio.signing_client import sign_with
-        return wrap_source_profiles(
+        return self._seams.wrap_source_profiles(
             resolver, self._adapt_source_profile, self._source_credentials, sign_with
         )
 
@@ -200,7 +198,7 @@ class _SessionChanges:
         return any(self._serves(source) for source in source_profiles(profiles, name))
 
     def _add_missing_models(self, loader: Any) -> None:
-        if lacks_sso_models(loader):
+        if self._seams.lacks_sso_models(loader):
             self._add_models(loader)
 
     def _add_models(self, loader: Any = None) -> None:
@@ -224,10 +222,10 @@ class _SessionChanges:
         return is_served(self._session.full_config, profile_name)
 
     def _replace_credential_provider(self, providers: list[Any]) -> Any:
-        original = find_credential_provider(providers)
+        original = self._seams.find_credential_provider(providers)
         if original is None:
             return None
-        if not is_async(self._session):
+        if not self._is_async:
             from .providers import SsoProvider as Provider
         else:
             from .aio.providers import AioSsoProvider as Provider
@@ -241,11 +239,11 @@ class _SessionChanges:
             self._add_models()
 
     def _replace_token_provider(self, chain: Any) -> Any:
-        providers = token_providers(chain)
-        original = find_token_provider(providers)
+        providers = self._seams.token_providers(chain)
+        original = self._seams.find_token_provider(providers)
         if original is None:
             return None
-        if not is_async(self._session):
+        if not self._is_async:
             from .providers import SsoTokenProvider as Provider
         else:
             from .aio.providers import AioSsoTokenProvider as Provider

@@ -250,7 +250,7 @@ child = os.fork()
 if child == 0:
     import colorsys
     os._exit(0)
-print(os.waitpid(child, 0)[1], background.is_running)
+print(os.waitpid(child, 0)[1], background.is_running, flush=True)
 os._exit(0)
 """
 """A fork while the thread of a renewal imports a module that the child needs as well."""

@@ -30,10 +30,13 @@ _BECOME = "os.setgroups([]); os.setgid({uid}); os.setuid({uid})\n"
 BECOME = f"""
 import importlib, os, pkgutil, sso_plugin
 for module in pkgutil.walk_packages(sso_plugin.__path__, "sso_plugin."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith("__main__") and ".aio" not in module.name:
         importlib.import_module(module.name)
 {_BECOME}"""
-"""Code that switches to a user. It imports all modules first, which that user may not read."""
+"""Code that switches to a user. It imports all modules first, which that user may not read.
+
+Those for aiobotocore need that package.
+"""
 
 
 @contextlib.contextmanager

@@ -182,10 +182,10 @@ from sso_plugin.credentials import background; from sso_plugin.storage import wa
 sso_plugin.enable()
 boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
 [instance] = background._instances
-while not waiting.is_waiting(instance._thread):
+while not (instance._thread and waiting.is_waiting(instance._thread)):
     time.sleep(0.01)
-join = background.threading.Thread.join
-background.threading.Thread.join = lambda self, seconds=None: print("joined") or join(self, seconds)
+wait = background.wait
+background.wait = lambda futures, seconds: print("waited") or wait(futures, seconds)
 """
     with token_cache().locked(world.token_file().stem):
         done = world.run(script)

@@ -188,6 +188,14 @@ def test_a_session_can_be_garbage_collected(world: World) -> None:
     assert gone() is None
 
 
+def test_disable_does_not_import_botocore(world: World) -> None:
+    """Programs call it before they import anything that takes long."""
+    done = world.run(
+        "import sys, sso_plugin; sso_plugin.disable(); print('botocore' in sys.modules)"
+    )
+    assert done.stdout == "False\n"
+
+
 def test_the_off_switch_applies_to_enable_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
