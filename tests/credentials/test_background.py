@@ -107,6 +107,25 @@ def test_start_returns_none_if_no_thread_can_start(monkeypatch: pytest.MonkeyPat
     assert work.background.start_or_run().result(0) == 1
 
 
+def test_a_caller_does_not_wait_until_the_system_runs_the_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`Thread.start` waits for that, which takes long on a busy machine."""
+    start = threading.Thread.start
+
+    def slow(thread: threading.Thread) -> None:
+        assert work.go_on.wait(10)
+        start(thread)
+
+    work = Work()
+    monkeypatch.setattr(threading.Thread, "start", slow)
+    future = work.background.start()
+    assert future is not None
+    assert not future.done()
+    work.go_on.set()
+    assert future.result(10) == 1
+
+
 def test_it_runs_if_only_one_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread that cannot start the second one runs the function."""
     work = Work()

@@ -8,12 +8,13 @@ As a program, this forks and releases all children together. Each prints its ARN
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import subprocess
 import sys
 
 from aio import arn_of, new_session
-from crowd import use
+from crowd import run_together, use
 
 import sso_plugin
 
@@ -51,23 +52,11 @@ def run_child(*, is_async: bool) -> None:
 
 
 def main() -> None:
-    """Fork the processes, release them, and wait for them."""
-    kinds = [False] * int(sys.argv[1]) + [True] * int(sys.argv[2])
+    """Run the processes."""
+    sync, tasks = map(int, sys.argv[1:])
     sso_plugin.enable()
-    # The children read the gate. The read ends when the parent closes the other end.
-    closed, gate = os.pipe()
-    children = []
-    for is_async in kinds:
-        child = os.fork()
-        if child == 0:
-            os.close(gate)
-            os.read(closed, 1)
-            run_child(is_async=is_async)
-            os._exit(0)
-        children.append(child)
-    os.close(gate)
-    for child in children:
-        os.waitpid(child, 0)
+    calls = [functools.partial(run_child, is_async=kind) for kind in (False, True)]
+    run_together([calls[0]] * sync + [calls[1]] * tasks)
 
 
 if __name__ == "__main__":

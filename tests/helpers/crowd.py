@@ -8,16 +8,21 @@ one line: the result of its call, or its error.
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import boto3
 
 import sso_plugin
 
-__all__ = ["crowd", "run_process", "use"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["crowd", "run_process", "run_together", "use"]
 
 
 def crowd(number: int, *, threads: int = 1, profile: str = "dev") -> list[str]:
@@ -54,24 +59,29 @@ def run_process(profile: str, threads: int) -> None:
     os.write(1, "".join(f"{result}\n" for result in results).encode())
 
 
-def main() -> None:
-    """Fork the processes, release them, and wait for them."""
-    number, threads, profile = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    sso_plugin.enable()
+def run_together(calls: Iterable[Callable[[], object]]) -> None:
+    """Fork a process for each call, release all together, and wait for them."""
     # The children read the gate. The read ends when the parent closes the other end.
     closed, gate = os.pipe()
     children = []
-    for _ in range(number):
+    for call in calls:
         child = os.fork()
         if child == 0:
             os.close(gate)
             os.read(closed, 1)
-            run_process(profile, threads)
+            call()
             os._exit(0)
         children.append(child)
     os.close(gate)
     for child in children:
         os.waitpid(child, 0)
+
+
+def main() -> None:
+    """Run the processes."""
+    number, threads, profile = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    sso_plugin.enable()
+    run_together([functools.partial(run_process, profile, threads)] * number)
 
 
 if __name__ == "__main__":
