@@ -33,11 +33,10 @@ from .seams import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from botocore.credentials import Credentials
     from botocore.session import Session
 
     from ..credentials.access_token import AccessToken
-    from ..credentials.credential_source import Misconfigured, Source
+    from ..credentials.credential_source import Source
     from ..credentials.token_source import AskPerson, TokenSource
     from ..errors import LoginRequired
 
@@ -49,7 +48,6 @@ __all__ = [
     "make_ask_person",
     "open_token_source",
     "register_features",
-    "source_that_raises",
     "token_source",
     "token_store_for",
 ]
@@ -58,28 +56,42 @@ _BOTOCORE_ROLE_KEYS = {"sso_account_id", "sso_role_name"}
 """botocore's provider serves a profile only if it has one of these."""
 
 
-class SsoProvider(SSOProvider):
+class _Replacement:
+    """Shares the attributes of the provider that it replaces.
+
+    Not by `__dict__`: with Python 3.13.0, the garbage collector then empties what they refer to.
+    """
+
+    original: Any
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "original":
+            raise AttributeError(name)
+        return getattr(self.original, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        is_shared = "original" in vars(self) and name in vars(self.original)
+        object.__setattr__(self.original if is_shared else self, name, value)
+
+
+class SsoProvider(_Replacement, SSOProvider):
     """The credential provider ``sso``. It replaces botocore's, and shares its attributes.
 
     A ``cache`` that a caller has set, as the AWS CLI does, stores the role credentials. With a
     token cache of another kind than botocore's, it does what botocore's provider does.
     """
 
-    _profile_name: str
-    _load_sso_config: Callable[[], object]
-
     def __init__(self, session: Session, original: SSOProvider) -> None:
-        self.__dict__ = vars(original)
         self.original = original
         self.loaded: Any = None
         """The credentials that `load` has returned last, if sso_plugin serves them."""
         self._session = session
         self._usual_cache = original.cache if type(original.cache) is dict else None
 
-    def load(self) -> Credentials | None:  # type: ignore[override]  # the stubs are wrong
+    def load(self) -> Any:
         """Return credentials that are fetched on first use, or None without a role."""
         served = self._serve()
-        return super().load() if served is None else served
+        return self.original.load() if served is None else served
 
     def _serve(self) -> Any:
         """Return our credentials; None if botocore's provider is used instead."""
@@ -108,30 +120,25 @@ class SsoProvider(SSOProvider):
 
     def _credentials_that_raise(self, exc: InvalidConfigError) -> Any:
         """Return credentials that raise the error on use. An unsigned client never uses them."""
-        return SsoCredentials(lambda: source_that_raises(exc), Clock())
+        from ..credentials.credential_source import Misconfigured
+
+        return SsoCredentials(lambda: Misconfigured(exc), Clock())
 
     def _foreign_cache(self) -> Cache | None:
         """Return the cache that a caller has set, if any."""
         return None if self.cache is self._usual_cache else MemoryCache(self.cache)
 
 
-class SsoTokenProvider(SSOTokenProvider):
+class SsoTokenProvider(_Replacement, SSOTokenProvider):
     """The bearer-token provider ``sso``. It replaces botocore's, and shares its attributes."""
 
-    _session: Session
-    _profile_name: str
-    _load_sso_config: Callable[[], object]
-
     def __init__(self, original: SSOTokenProvider) -> None:
-        self.__dict__ = vars(original)
         self.original = original
 
-    def load_token(  # type: ignore[override]  # the stubs are wrong
-        self, **kwargs: Any
-    ) -> DeferredRefreshableToken | None:
+    def load_token(self, **kwargs: Any) -> Any:
         """Return a token that is loaded on first use, or None without an sso-session."""
         served = self._serve()
-        return super().load_token(**kwargs) if served is None else served
+        return self.original.load_token(**kwargs) if served is None else served
 
     def _serve(self) -> Any:
         """Return our token; None if botocore's provider is used instead."""
@@ -154,7 +161,9 @@ class SsoTokenProvider(SSOTokenProvider):
         return bearer_token(self._session, profile, store)
 
     def _token_that_raises(self, exc: InvalidConfigError) -> Any:
-        return _deferred_token(source_that_raises(exc).load)
+        from ..credentials.credential_source import Misconfigured
+
+        return _deferred_token(Misconfigured(exc).load)
 
 
 def token_source(session: Session, profile: SsoProfile, store: Cache | None = None) -> TokenSource:
@@ -199,14 +208,6 @@ def _botocore_refuses(load_config: Callable[[], object]) -> bool:
     except InvalidConfigError:
         return True
     return False
-
-
-def source_that_raises(exc: InvalidConfigError) -> Misconfigured:
-    """Return a source that raises the error each time it is used."""
-    # Not imported by a session with cached credentials.
-    from ..credentials.credential_source import Misconfigured
-
-    return Misconfigured(exc)
 
 
 def token_store_for(botocore_cache: object) -> Cache | None:

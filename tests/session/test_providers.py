@@ -5,6 +5,7 @@ botocore has no public setting for the cache, so programs replace attributes of 
 
 from __future__ import annotations
 
+import gc
 import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,15 @@ def test_a_cache_can_be_set_on_one_provider(world: World, apart: Path, *, enable
     provider._token_cache = JSONFileCache(str(apart))
     assert arn(session).endswith("/alice")
     assert list(world.home.glob(".aws/sso/cache/*.json")) == []
+
+
+def test_a_collection_of_garbage_keeps_the_session(world: World, enabled: None) -> None:
+    """Python 3.13.0 emptied it, because our provider had the same ``__dict__`` as botocore's."""
+    world.sign_in()
+    credentials = boto3.Session(profile_name="dev").get_credentials()
+    assert credentials is not None
+    gc.collect()
+    assert credentials.get_frozen_credentials().access_key
 
 
 def test_a_token_is_renewed_in_a_replaced_folder(

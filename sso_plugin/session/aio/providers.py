@@ -10,7 +10,7 @@ from ...clock import Clock
 from ...redact import mask_logs
 from ...storage.file_cache import token_cache
 from ..login_provider import LoginProvider
-from ..providers import SsoProvider, SsoTokenProvider, register_features, source_that_raises
+from ..providers import SsoProvider, SsoTokenProvider, register_features
 from .credentials import AioSsoCredentials, AioSsoToken
 from .shared import shared_credentials, shared_token
 from .twin import Twin
@@ -58,7 +58,9 @@ class AioSsoTokenProvider(SsoTokenProvider):
         return _shared_token(self._session, profile, store)
 
     def _token_that_raises(self, exc: InvalidConfigError) -> AioSsoToken:
-        return AioSsoToken(_TokenThatRaises(source_that_raises(exc)), Clock())
+        from ...credentials.credential_source import Misconfigured
+
+        return AioSsoToken(_TokenThatRaises(Misconfigured(exc)), Clock())
 
 
 class AioLoginProvider(LoginProvider):
