@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from ..credentials.token_source import TokenSource
 from ..errors import SsoPluginError
 from ..signin.configured_login import ConfiguredLogin
+from ..signin.display import CallerDisplay, find_display
 from ..signin.every_login import EveryLogin
-from ..signin.sign_in import SignIn, show_on_stderr
+from ..signin.sign_in import SignIn
 from ..web.browser import open_in_browser
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def login(  # noqa: PLR0913 - each is one choice of the caller
     sso_region: str | None = None,
     flow: FlowName = "auto",
     force: bool = False,
-    show: Callable[[LoginPrompt], object] = show_on_stderr,
+    show: Callable[[LoginPrompt], object] | None = None,
     open_browser: Callable[[str], object] | None = open_in_browser,
 ) -> Status:
     """Log in if that is needed. All programs of this user then share the login.
@@ -44,7 +45,8 @@ def login(  # noqa: PLR0913 - each is one choice of the caller
     :param flow: ``browser`` for a browser on this machine (PKCE), ``device`` for a browser on any
         machine, ``auto`` for ``browser`` where one can be opened and else ``device``.
     :param force: log in even if the token is usable. New permissions can need this.
-    :param show: shows the prompt to the user: called with a `LoginPrompt`.
+    :param show: shows the prompt to the user: called with a `LoginPrompt`. None to show it where
+        the user reads: on standard error.
     :param open_browser: opens a URL, and returns False if it could not; None to leave that to the
         user.
     :raises ConfigError: if the profile has no usable SSO configuration.
@@ -54,7 +56,8 @@ def login(  # noqa: PLR0913 - each is one choice of the caller
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
     reason = "a new login was requested" if force else TokenSource(found).why_login()
     if reason:
-        SignIn(found.session, found, reason, flow, show, open_browser).run()
+        display = find_display() if show is None else CallerDisplay(show)
+        SignIn(found.session, found, reason, flow, display, open_browser).run()
     return found.status()
 
 

@@ -5,6 +5,7 @@ Not imported for a profile that has none of these keys.
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     reader.choice("sso_plugin", ("on", "off"))
     fips = reader.choice("sso_use_fips_endpoint", ("false", "true"))
     found = {
-        "login": reader.choice("sso_login", ("never", "auto", "browser", "device")),
+        "login": reader.choice("sso_login", ("never", "auto", "browser", "device", "wait")),
+        "login_timeout": reader.number("sso_login_timeout"),
+        "notify": reader.command("sso_notify"),
+        "warn_before": reader.number("sso_warn_before"),
         "refresh": reader.choice("sso_refresh", ("background", "blocking")),
         "cache": reader.choice("sso_cache", ("file", "memory")),
         "minimum_lifetime": reader.number("sso_minimum_lifetime"),
@@ -81,6 +85,18 @@ class _Reader:
         except ValueError:
             raise invalid_value(key, self._where, f'"{value}"', expected) from None
 
+    def command(self, key: str) -> str | None:
+        if key not in self._values:
+            return None
+        value = self._text(key)
+        try:
+            shlex.split(value)
+        except ValueError:
+            # Without the value: a command line may have a secret.
+            problem = "a command line with an open quote or a backslash at its end"
+            raise invalid_value(key, self._where, problem, "a complete command line") from None
+        return value
+
     def _text(self, key: str) -> str:
         value = self._values[key]
         if not isinstance(value, str):
@@ -89,10 +105,15 @@ class _Reader:
 
 
 def _seconds(text: str) -> float:
-    """Read a duration: ``2700``, ``2700s``, ``45m`` or ``1h``."""
+    """Read a duration: ``2700``, ``2700s``, ``45m`` or ``1h``. 0 is valid."""
     unit = text[-1:].lower()
     amount = text[:-1] if unit in _UNITS else text
     return _positive(amount) * _UNITS.get(unit, 1) if float(amount) else 0.0
+
+
+def _duration(text: str) -> float:
+    """Read a duration that is not 0."""
+    return _positive(str(_seconds(text)))
 
 
 def _positive(text: str) -> float:
@@ -102,7 +123,11 @@ def _positive(text: str) -> float:
     return number
 
 
+_DURATION = "a number of seconds, or a time such as 45m or 1h"
+
 _NUMBERS: dict[str, tuple[Callable[[str], float], str]] = {
-    "sso_minimum_lifetime": (_seconds, "a number of seconds, or a time such as 45m or 1h"),
+    "sso_login_timeout": (_duration, _DURATION),
+    "sso_minimum_lifetime": (_seconds, _DURATION),
     "sso_requests_per_second": (_positive, "a number above 0"),
+    "sso_warn_before": (_seconds, _DURATION),
 }

@@ -25,20 +25,6 @@ DEFAULT_SCOPES = ("sso:account:access",)
 _LOGIN_KEYS = ("sso_start_url", "sso_region")
 """The keys that a login needs."""
 
-_OWN_KEYS = frozenset(
-    {
-        "sso_plugin",
-        "sso_account_name",
-        "sso_login",
-        "sso_refresh",
-        "sso_cache",
-        "sso_minimum_lifetime",
-        "sso_requests_per_second",
-        "sso_use_fips_endpoint",
-    }
-)
-"""The keys that only sso-plugin knows. They may differ between a profile and its sso-session."""
-
 _ROLE_OPTIONS = frozenset({"sso_plugin", "sso_refresh", "sso_cache", "sso_minimum_lifetime"})
 """Own keys that do not apply to a login."""
 
@@ -46,12 +32,21 @@ _ROLE_OPTIONS = frozenset({"sso_plugin", "sso_refresh", "sso_cache", "sso_minimu
 class Options(NamedTuple):
     """The own keys of a profile, else of its sso-session. Times are in seconds."""
 
-    login: Literal["never", "auto", "browser", "device"] = "never"
+    login: Literal["never", "auto", "browser", "device", "wait"] = "never"
+    login_timeout: float = 86400.0
+    notify: str = ""
+    warn_before: float = 7200.0
     refresh: str = "background"
     cache: str = "file"
     minimum_lifetime: float = 0.0
     requests_per_second: float = 20.0
     use_fips_endpoint: bool = False
+
+
+_OWN_KEYS = frozenset(
+    {"sso_plugin", "sso_account_name", *(f"sso_{name}" for name in Options._fields)}
+)
+"""The keys that only sso-plugin knows. They may differ between a profile and its sso-session."""
 
 
 class SsoProfile(NamedTuple):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..credentials.access_token import AccessToken
     from ..credentials.token_source import TokenSource
     from ..storage.cache import Document
-    from .sign_in import FlowName
 
 __all__ = ["ask_person"]
 
@@ -37,6 +36,8 @@ def ask_person(
     session: Session, tokens: TokenSource, required: LoginRequired, rejected: str | None
 ) -> AccessToken:
     """Return the token of a new login. See `credentials.token_source.AskPerson`."""
+    if tokens.login.profile.options.login == "wait":
+        raise required
     began = time.time()
     sign_in = _sign_in(session, tokens, required)
     own, key = own_cache(), own_key("login", tokens.login.key)
@@ -54,7 +55,9 @@ def ask_person(
 
 def _sign_in(session: Session, tokens: TokenSource, required: LoginRequired) -> SignIn:
     profile = tokens.login.profile
-    flow: FlowName = "auto" if profile.options.login == "never" else profile.options.login
+    flow = profile.options.login
+    if flow not in ("browser", "device"):
+        flow = "auto"
     sign_in = SignIn(session, tokens.login, required.reason, flow)
     if not sign_in.can_prompt:
         raise LoginRequired(

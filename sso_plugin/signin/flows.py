@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -75,9 +76,25 @@ class _Flow:
         """Return the error for an error code of the portal."""
         return self._failed(_USER_ERRORS.get(code, otherwise), by_person=code in _USER_ERRORS)
 
-    def _ask(self, url: str, user_code: str | None, page: str, alternative: str) -> None:
+    def _prompt(
+        self,
+        url: str,
+        expires_at: float,
+        user_code: str | None = None,
+        short_url: str | None = None,
+    ) -> LoginPrompt:
+        return LoginPrompt(
+            subject=self.login.profile.subject,
+            reason=self.reason,
+            url=one_line(url),
+            user_code=None if user_code is None else one_line(user_code),
+            short_url=None if short_url is None else one_line(short_url),
+            expires_at=expires_at,
+            login_command=self.login.profile.login_command,
+        )
+
+    def _ask(self, prompt: LoginPrompt, page: str, alternative: str) -> None:
         """Show the prompt, and open the page where that is possible."""
-        prompt = LoginPrompt(self.login.profile.subject, self.reason, one_line(url), user_code)
         endpoint = self.login.portal.authorization_endpoint()
         own_urls = (self.login.profile.start_url, self.start_url, endpoint)
         self.user.ask(prompt, page, own_urls, alternative)
@@ -111,8 +128,7 @@ class BrowserFlow(_Flow):
         with Callback(state) as callback:
             url = self._url(registration, callback.redirect_uri, verifier, state)
             self._ask(
-                url,
-                None,
+                self._prompt(url, expires_at=time.time() + _BROWSER_TIMEOUT),
                 url,
                 "Open the page above in a browser on this machine, or run: "
                 f"{self.login.profile.login_command} --flow device",
@@ -182,9 +198,9 @@ class DeviceFlow(_Flow):
             raise self._failed_at_start(exc) from exc
         polling = self.user.start_polling(authorization.interval, authorization.expires_in)
         url, page = authorization.verification_uri_complete, authorization.verification_uri
+        expires_at = time.time() + authorization.expires_in
         self._ask(
-            url,
-            one_line(authorization.user_code),
+            self._prompt(url, expires_at, authorization.user_code, page),
             url if self.user.hides_url else page,
             "Open the page above in any browser.",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..web.addresses import may_be_opened
 from .polling import Polling
@@ -13,7 +13,7 @@ from .polling import Polling
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["LoginPrompt", "UserInterface"]
+__all__ = ["Display", "LoginPrompt", "UserInterface"]
 
 _logger = logging.getLogger(__name__)
 
@@ -27,12 +27,18 @@ class LoginPrompt:
     :param url: the page to open, in a browser on this machine if ``user_code`` is None, else in
         any browser.
     :param user_code: the code that the page asks for or shows.
+    :param short_url: the page without the code, which is easier to type; None without a code.
+    :param expires_at: until when the login can be approved, in epoch seconds.
+    :param login_command: the command that logs in from another terminal.
     """
 
     subject: str
     reason: str
     url: str
     user_code: str | None
+    short_url: str | None = None
+    expires_at: float | None = None
+    login_command: str = ""
 
     def lines(self) -> list[tuple[str, bool]]:
         """Return the lines of text, each with whether to highlight it."""
@@ -49,11 +55,24 @@ class LoginPrompt:
         ]
 
 
+class Display(Protocol):
+    """Shows one login to a person, from its prompt to its end."""
+
+    def show(self, prompt: LoginPrompt) -> object:
+        """Show what the person has to do."""
+
+    def report(self, text: str, *, is_logged_in: bool) -> object:
+        """Show how the login ended.
+
+        :param text: one sentence, such as ``Logged in until 2026-01-31 22:15 UTC.``
+        """
+
+
 @dataclass(frozen=True)
 class UserInterface:
     """How a login reaches the user: by a prompt, and by a page in a browser.
 
-    :param show: shows the prompt.
+    :param display: shows the prompt.
     :param open_browser: opens a page, and returns False if it could not; None to open no page.
     :param sleep: waits for that many seconds.
     :param monotonic: returns a time in seconds.
@@ -61,7 +80,7 @@ class UserInterface:
         gets. A device login then opens the page without the code.
     """
 
-    show: Callable[[LoginPrompt], object]
+    display: Display
     open_browser: Callable[[str], object] | None = None
     sleep: Callable[[float], object] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
@@ -76,7 +95,7 @@ class UserInterface:
             and at those of AWS.
         :param alternative: what to do if no browser can be started.
         """
-        self.show(prompt)
+        self.display.show(prompt)
         if self.open_browser is None:
             return
         if not may_be_opened(page, *own_urls):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +11,9 @@ from ..credentials.token_file import TokenFile
 from ..timestamps import format_timestamp
 from ..web.browser import open_in_browser, open_without_secret
 from ..web.capabilities import Capabilities
+from .display import find_display
 from .flows import BrowserFlow, DeviceFlow
-from .prompt import LoginPrompt, UserInterface
+from .prompt import UserInterface
 from .registration import Registrations
 from .vanity import PortalRecord, resolve_start_url
 
@@ -23,16 +23,11 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from ..credentials import Login
+    from .prompt import Display
 
-
-__all__ = ["FlowName", "SignIn", "show_on_stderr"]
+__all__ = ["FlowName", "SignIn"]
 
 FlowName = Literal["auto", "browser", "device"]
-
-
-def show_on_stderr(prompt: LoginPrompt) -> None:
-    """Show the prompt in the terminal; stdout is for data."""
-    print(*[text for text, _ in prompt.lines()], sep="\n", file=sys.stderr, flush=True)  # noqa: T201
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ class SignIn:
     """One login of a user, run by `run`.
 
     :param flow: ``browser`` (PKCE), ``device``, or ``auto``: browser where one can be opened here.
-    :param show: shows the prompt to the user.
+    :param display: shows the prompt to the user.
     :param open_browser: opens a page and returns whether it did; None to leave that to the user.
     """
 
@@ -48,7 +43,7 @@ class SignIn:
     login: Login
     reason: str
     flow: FlowName = "auto"
-    show: Callable[[LoginPrompt], object] = show_on_stderr
+    display: Display = field(default_factory=find_display)
     open_browser: Callable[[str], object] | None = open_in_browser
     sleep: Callable[[float], object] = time.sleep
     capabilities: Capabilities = field(default_factory=lambda: Capabilities.detect())  # noqa: PLW0108 - looked up when called
@@ -88,12 +83,12 @@ class SignIn:
 
     def _user_interface(self) -> UserInterface:
         if not self._opens_browser:
-            return UserInterface(self.show, None, self.sleep)
+            return UserInterface(self.display, None, self.sleep)
         remote = self.chosen_flow == "device" and self.capabilities.no_browser is not None
         if remote and self.open_browser is open_in_browser:
             # That browser may be unable to reach this machine, so a redirect here cannot be used.
-            return UserInterface(self.show, open_without_secret, self.sleep, hides_url=False)
-        return UserInterface(self.show, self.open_browser, self.sleep)
+            return UserInterface(self.display, open_without_secret, self.sleep, hides_url=False)
+        return UserInterface(self.display, self.open_browser, self.sleep)
 
     @property
     def _opens_browser(self) -> bool:

@@ -75,7 +75,7 @@ ERRORS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {**PROFILE, "sso_login": "yes"},
         SESSION,
         'The value of sso_login in the profile "dev" in ~/.aws/config is "yes", which is not '
-        "valid. Set it to never, auto, browser or device.",
+        "valid. Set it to never, auto, browser, device or wait.",
     ),
     (
         {**PROFILE, "sso_refresh": ""},
@@ -104,6 +104,25 @@ ERRORS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
             "such as 45m or 1h.",
         )
         for value in ("soon", "-5m", "m", "nan", "")
+    ),
+    (
+        {**PROFILE, "sso_login_timeout": "0"},
+        SESSION,
+        'The value of sso_login_timeout in the profile "dev" in ~/.aws/config is "0", which is not '
+        "valid. Set it to a number of seconds, or a time such as 45m or 1h.",
+    ),
+    (
+        {**PROFILE, "sso_warn_before": "early"},
+        SESSION,
+        'The value of sso_warn_before in the profile "dev" in ~/.aws/config is "early", which is '
+        "not valid. Set it to a number of seconds, or a time such as 45m or 1h.",
+    ),
+    (
+        {**PROFILE, "sso_notify": "curl -H 'X-Token: secret"},
+        SESSION,
+        'The value of sso_notify in the profile "dev" in ~/.aws/config is a command line with an '
+        "open quote or a backslash at its end, which is not valid. Set it to a complete command "
+        "line.",
     ),
     (
         {**PROFILE, "sso_use_fips_endpoint": "1"},

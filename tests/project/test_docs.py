@@ -68,6 +68,7 @@ class TestProfileKeys:
         """A key of the code is any quoted word that starts with ``sso_``."""
         source = Path(sso_plugin.config.profile.__file__).read_text(encoding="utf-8")
         read = set(re.findall(r'"(sso_[a-z_]+)"', source)) - {"sso_sessions"}
+        read |= {f"sso_{option}" for option in Options._fields}
         assert read == set(re.findall(r"^\| `(sso_\w+)` \|", page, re.MULTILINE))
 
     @pytest.mark.parametrize("page", [README, CONFIGURATION], ids=["README", "configuration"])
@@ -76,7 +77,7 @@ class TestProfileKeys:
         """It is the default of `Options`."""
         default = Options._field_defaults[option]
         text = str(default).lower().removesuffix(".0")
-        assert f"| `sso_{option}` | `{text}`" in page
+        assert f"| `sso_{option}` | {f'`{text}`' if text else 'none'}" in page
 
     def test_the_profile_of_the_readme_is_valid(self, world: World) -> None:
         """You copy it and change the values only."""

@@ -14,6 +14,7 @@ from quick_login import login
 
 from sso_plugin import LoginPrompt
 from sso_plugin.printable import one_line
+from sso_plugin.signin.display import CallerDisplay
 from sso_plugin.signin.prompt import UserInterface
 from sso_plugin.web.capabilities import Capabilities
 
@@ -56,12 +57,12 @@ def test_the_reason_is_shown_before_a_browser_opens(world: World) -> None:
     user = ApprovingUser(world, flow="browser")
     user.log_in()
     [prompt] = user.prompts
-    assert prompt == LoginPrompt(
+    assert (prompt.subject, prompt.url, prompt.user_code) == (
         'The profile "dev"',
-        f"there is no token in {world.token_file()}",
         user.opened[0],
         None,
     )
+    assert prompt.reason == f"there is no token in {world.token_file()}"
 
 
 def test_the_page_and_the_code_are_shown_even_if_a_browser_opens(world: World) -> None:
@@ -152,7 +153,7 @@ def test_only_pages_of_aws_and_of_the_user_are_opened(
     """Any other page is shown with a warning."""
     opened: list[str] = []
     prompt = LoginPrompt('The profile "dev"', "a reason", url, None)
-    user = UserInterface(lambda _: None, opened.append)
+    user = UserInterface(CallerDisplay(lambda _: None), opened.append)
     user.ask(prompt, url, ["https://sso.example.com/start"], "")
     assert opened == []
     assert caplog.messages[0].startswith("The page above was not opened: it is not an https")
@@ -163,7 +164,7 @@ def test_only_pages_of_aws_and_of_the_user_are_opened(
 def test_a_browser_that_cannot_be_started_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     """The message says what to do instead."""
     prompt = LoginPrompt('The profile "dev"', "a reason", "https://corp.awsapps.com/", None)
-    user = UserInterface(lambda _: None, lambda _: False)
+    user = UserInterface(CallerDisplay(lambda _: None), lambda _: False)
     user.ask(prompt, prompt.url, [], "Open the page above in any browser.")
     assert caplog.messages == ["No browser could be started. Open the page above in any browser."]
 

@@ -230,7 +230,10 @@ _OWN_KEYS = (
     "sso_login",
     "sso_refresh",
     "sso_cache",
+    "sso_login_timeout",
     "sso_minimum_lifetime",
+    "sso_notify",
+    "sso_warn_before",
     "sso_requests_per_second",
     "sso_use_fips_endpoint",
 )
