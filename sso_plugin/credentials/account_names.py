@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from . import Login, Origin
     from .credential_source import Source
     from .role_credentials import RoleCredentials
-    from .token_source import AskPerson
+    from .token_source import AskPerson, TokenSource
 
 __all__ = ["AccountNames", "NamedRoleSource"]
 
@@ -75,16 +75,25 @@ class AccountNames:
         """
         from .token_source import TokenSource
 
-        with self._cache.locked(self._key):
-            latest = self._cache.get(self._key)
-            if latest is not None and latest != seen and self._is_of_login(latest):
-                return choose(_cached_accounts(latest), wanted).account_id
-            tokens = TokenSource(self._login, self._ask)
-            origin = tokens.file.origin_of(tokens.fetch(attended=attended))
-            accounts = list(tokens.listings().accounts())
-            names = {account.account_id: account.name for account in accounts}
-            self._cache.put(self._key, note_origin({"accounts": names}, origin))
-        return choose(accounts, wanted).account_id
+        tokens = TokenSource(self._login, self._ask)
+
+        def accounts() -> list[Account]:
+            with self._cache.locked(self._key):
+                latest = self._cache.get(self._key)
+                if latest is not None and latest != seen and self._is_of_login(latest):
+                    return _cached_accounts(latest)
+                return self._list(tokens)
+
+        found = tokens.retry_after_login(accounts, attended=attended)
+        return choose(found, wanted).account_id
+
+    def _list(self, tokens: TokenSource) -> list[Account]:
+        """List the accounts, and cache their names. Precondition: the lock is held."""
+        origin = tokens.file.origin_of(tokens.fetch(attended=False))
+        accounts = list(tokens.listings(attended=False).accounts())
+        names = {account.account_id: account.name for account in accounts}
+        self._cache.put(self._key, note_origin({"accounts": names}, origin))
+        return accounts
 
     def delete(self) -> None:
         """Delete the cached names."""

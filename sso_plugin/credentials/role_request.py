@@ -60,15 +60,18 @@ class RoleRequest:
 
     def fetch(self, *, attended: bool, minimum: float) -> RoleCredentials:
         """See `Source`."""
-        began = time.time()
         found = self._if_fresh(self._file.load_if_changed(), minimum)
-        if found:
-            return found
-        # Before the lock: a renewal or a login can take minutes, and other callers wait for it.
-        token = self._tokens.fetch(attended=attended)
+        return found or self._tokens.retry_after_login(
+            lambda: self._fetch_unattended(minimum), attended=attended
+        )
+
+    def _fetch_unattended(self, minimum: float) -> RoleCredentials:
+        began = time.time()
+        # Before the lock: a renewal can take minutes, and other callers wait for it.
+        token = self._tokens.fetch(attended=False)
         with self._file.cache.locked(self._file.key):
             found = self._if_fresh(self._file.load(), minimum)
-            return found or self._request_unless_down(token, began, attended=attended)
+            return found or self._request_unless_down(token, began)
 
     def replace(self, rejected: str) -> RoleCredentials:
         """See `Source`."""
@@ -79,14 +82,12 @@ class RoleRequest:
         with self._file.cache.locked(self._file.key):
             return self._load_other(rejected) or self._request_other(token, rejected)
 
-    def _request_unless_down(
-        self, token: AccessToken, began: float, *, attended: bool
-    ) -> RoleCredentials:
+    def _request_unless_down(self, token: AccessToken, began: float) -> RoleCredentials:
         failed = self._outage.since(began)
         if failed:
             raise failed
         try:
-            return self._request(token, attended=attended)
+            return self._request(token)
         except TokenLocked:
             # No request was sent, so this is not an outage.
             raise
@@ -105,7 +106,7 @@ class RoleRequest:
                 fix="Check that the service and the region are enabled.",
             )
         began = 0.0 if self._outage.is_backing_off() else time.time()
-        fetched = self._request_unless_down(token, began, attended=False)
+        fetched = self._request_unless_down(token, began)
         own.put(record, {"accessKeyId": rejected})
         self._outage.end()
         return fetched
@@ -119,15 +120,15 @@ class RoleRequest:
             return found
         return None
 
-    def _request(self, token: AccessToken, *, attended: bool) -> RoleCredentials:
+    def _request(self, token: AccessToken) -> RoleCredentials:
         """Request credentials; repeat that if a new login has replaced the token meanwhile."""
         for _ in range(_MAX_LOGINS):
-            token, found, expires_at = self._exchange(token, attended=attended)
+            token, found, expires_at = self._exchange(token)
             origin = self._note_role(token)
             if origin is None or is_of_login(self._login, origin, 0):
                 return self._store(found, expires_at, origin)
             # The login has ended. If there is no new one, this raises LoginRequired.
-            token = self._tokens.fetch(attended=attended)
+            token = self._tokens.fetch(attended=False)
         raise PortalError(
             subject=self._subject,
             problem=f"got no credentials for {self._name}: there was a new login during each of "
@@ -147,9 +148,7 @@ class RoleRequest:
             self._tokens.file.index.add(file.key)
         return origin
 
-    def _exchange(
-        self, token: AccessToken, *, attended: bool
-    ) -> tuple[AccessToken, ReadOnlyCredentials, float]:
+    def _exchange(self, token: AccessToken) -> tuple[AccessToken, ReadOnlyCredentials, float]:
         """Return the credentials that the portal returns for a token, and when they expire.
 
         :param token: used unless its file has changed.
@@ -161,7 +160,7 @@ class RoleRequest:
             return token, *portal.get_role_credentials(token.value, account_id, self._role_name)
 
         try:
-            return self._tokens.use(send, token, attended=attended)
+            return self._tokens.use(send, token, attended=False)
         except PortalRefusal as exc:
             if exc.code not in ("ForbiddenException", "ResourceNotFoundException"):
                 raise
@@ -199,7 +198,7 @@ class RoleRequest:
     def _alternatives(self) -> str:
         """Return how to fix a role that the user does not have."""
         try:
-            roles = self._tokens.listings().role_names(self._file.account_id)
+            roles = self._tokens.listings(attended=False).role_names(self._file.account_id)
         except SsoPluginError as exc:
             _logger.debug("Cannot list the roles in %s: %s", self._file.account_id, exc)
             return "Check sso_account_id and sso_role_name."

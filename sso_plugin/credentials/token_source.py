@@ -32,6 +32,9 @@ RENEWAL_LOCK_TIMEOUT = 120.0
 A second renewal could revoke the login: a refresh token may be valid only once.
 """
 
+_MAX_LOGINS = 3
+"""How often a person is asked to log in for one attempt of `TokenSource.retry_after_login`."""
+
 T = TypeVar("T")
 
 
@@ -64,6 +67,8 @@ class TokenSource:
         """The failures of its renewals."""
         self._clock = login.clock
         self._ask = ask
+        self._rejected: str | None = None
+        """The value of the token that the portal has rejected last."""
 
     def fetch(self, *, rejected: str | None = None, attended: bool = True) -> AccessToken:
         """Return a valid token, renewing it if that is due.
@@ -81,6 +86,23 @@ class TokenSource:
                 raise
             required = exc
         return self._ask(self, required, rejected)
+
+    def retry_after_login(self, attempt: Callable[[], T], *, attended: bool) -> T:
+        """Return the result of a function. If it needs a login, ask a person and call it again.
+
+        The function itself is unattended: it holds locks, for which other processes wait.
+
+        :param attended: whether a person may be asked to log in.
+        :raises Exception: as ``attempt`` and `fetch` do.
+        """
+        for _ in range(_MAX_LOGINS if attended and self._ask else 0):
+            try:
+                return attempt()
+            except LoginRequired as exc:
+                required = exc
+            if self._ask is not None:
+                self._ask(self, required, self._rejected)
+        return attempt()
 
     def use(
         self,
@@ -104,20 +126,24 @@ class TokenSource:
         except PortalRefusal as exc:
             if exc.code != "UnauthorizedException":
                 raise
+            self._rejected = token.value
         token = self._fetch_other(token, attended=attended)
         try:
             return send(token)
         except PortalRefusal as exc:
             if exc.code != "UnauthorizedException":
                 raise
+            self._rejected = token.value
             raise self.login.required("the portal does not accept its token") from exc
 
-    def listings(self, progress: Callable[[int, int], object] | None = None) -> AccountsAndRoles:
+    def listings(
+        self, progress: Callable[[int, int], object] | None = None, *, attended: bool = True
+    ) -> AccountsAndRoles:
         """Return the lists of accounts and roles of this login; see `AccountsAndRoles`."""
         from ..portal.listings import AccountsAndRoles
 
         def use(send: Callable[[str], T]) -> T:
-            return self.use(lambda token: send(token.value))
+            return self.use(lambda token: send(token.value), attended=attended)
 
         return AccountsAndRoles(self.login.portal, self.login.profile, use, progress)
 
