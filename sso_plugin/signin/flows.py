@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .prompt import UserInterface
     from .registration import Registrations
 
-__all__ = ["BrowserFlow", "DeviceFlow", "FlowResult", "login_failed"]
+__all__ = ["BrowserFlow", "DeviceFlow", "FlowResult", "StartedLogin", "login_failed"]
 
 _BROWSER_TIMEOUT = 600.0
 """Seconds to wait for the browser. A device login times out when its code expires."""
@@ -59,6 +59,15 @@ class FlowResult:
 
     grant: Grant
     registration: Registration
+
+
+@dataclass(frozen=True)
+class StartedLogin:
+    """A device login that can be approved until ``expires_at``, in epoch seconds."""
+
+    registration: Registration
+    authorization: DeviceAuthorization
+    expires_at: float
 
 
 @dataclass(frozen=True)
@@ -182,12 +191,16 @@ class DeviceFlow(_Flow):
     """The device authorization grant, for a browser anywhere (RFC 8628)."""
 
     def run(self) -> FlowResult:
-        """Show the code, then poll the portal until it was approved.
+        """Get a code, show it, and wait until it was approved. Raises what `start` and `wait` do."""
+        started = self.start()
+        self.show(started)
+        return self.wait(started)
 
-        If the portal fails meanwhile, poll again until the code expires.
+    def start(self) -> StartedLogin:
+        """Get a code from the portal.
 
-        :raises LoginFailed: if the login is denied, times out, or the portal refuses it.
-        :raises PortalError: if the portal cannot be reached at first or when the code expires.
+        :raises LoginFailed: if the portal refuses the login.
+        :raises PortalError: if the portal cannot be reached.
         """
         try:
             registration = self.registrations.for_device()
@@ -196,17 +209,32 @@ class DeviceFlow(_Flow):
             )
         except PortalRefusal as exc:
             raise self._failed_at_start(exc) from exc
-        polling = self.user.start_polling(authorization.interval, authorization.expires_in)
-        url, page = authorization.verification_uri_complete, authorization.verification_uri
         expires_at = time.time() + authorization.expires_in
+        return StartedLogin(registration, authorization, expires_at)
+
+    def show(self, started: StartedLogin) -> None:
+        """Show the code, and open the page where that is possible."""
+        authorization = started.authorization
+        url, page = authorization.verification_uri_complete, authorization.verification_uri
         self._ask(
-            self._prompt(url, expires_at, authorization.user_code, page),
+            self._prompt(url, started.expires_at, authorization.user_code, page),
             url if self.user.hides_url else page,
             "Open the page above in any browser.",
         )
-        return FlowResult(self._wait(registration, authorization, polling), registration)
 
-    def _wait(
+    def wait(self, started: StartedLogin) -> FlowResult:
+        """Poll the portal until the code was approved.
+
+        If the portal fails meanwhile, poll again until the code expires.
+
+        :raises LoginFailed: if the login is denied, times out, or the portal refuses it.
+        :raises PortalError: if the portal cannot be reached when the code expires.
+        """
+        registration, authorization = started.registration, started.authorization
+        polling = self.user.start_polling(authorization.interval, authorization.expires_in)
+        return FlowResult(self._poll(registration, authorization, polling), registration)
+
+    def _poll(
         self, registration: Registration, authorization: DeviceAuthorization, polling: Polling
     ) -> Grant:
         while True:

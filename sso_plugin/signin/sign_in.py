@@ -23,11 +23,22 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from ..credentials import Login
+    from .flows import FlowResult
     from .prompt import Display
 
-__all__ = ["FlowName", "SignIn"]
+__all__ = ["FlowName", "SignIn", "granted_token"]
 
 FlowName = Literal["auto", "browser", "device"]
+
+
+def granted_token(login: Login, result: FlowResult) -> AccessToken:
+    """Return the token that a flow got, as the document that the AWS CLI and the SDKs read."""
+    client = {
+        "clientId": result.registration.client_id,
+        "clientSecret": result.registration.client_secret,
+        "registrationExpiresAt": format_timestamp(result.registration.expires_at),
+    }
+    return AccessToken.granted(result.grant, login.profile, client, login.clock.now())
 
 
 @dataclass(frozen=True)
@@ -59,14 +70,8 @@ class SignIn:
         flow = BrowserFlow if self.chosen_flow == "browser" else DeviceFlow
         registrations, user = Registrations(login), self._user_interface()
         result = flow(login, registrations, user, self.reason, start_url).run()
-        client = {
-            "clientId": result.registration.client_id,
-            "clientSecret": result.registration.client_secret,
-            "registrationExpiresAt": format_timestamp(result.registration.expires_at),
-        }
         PortalRecord(profile).write(start_url)
-        token = AccessToken.granted(result.grant, profile, client, login.clock.now())
-        return TokenFile(login).begin_login(token)
+        return TokenFile(login).begin_login(granted_token(login, result))
 
     @property
     def chosen_flow(self) -> Literal["browser", "device"]:
