@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # a plain name: importing typing would take longer than a
 if TYPE_CHECKING:
     from .api.entitlements import accounts, get_aio_session, get_session, roles
     from .api.logins import login, logout, status
+    from .credentials.notification import LoginNeeded, on_login_needed
     from .errors import (
         ConfigError,
         LoginFailed,
@@ -27,6 +28,7 @@ __all__ = [
     "AccountRole",
     "ConfigError",
     "LoginFailed",
+    "LoginNeeded",
     "LoginPrompt",
     "LoginRequired",
     "NoAccess",
@@ -40,6 +42,7 @@ __all__ = [
     "get_session",
     "login",
     "logout",
+    "on_login_needed",
     "roles",
     "status",
 ]
@@ -47,6 +50,7 @@ __all__ = [
 _MODULES = {
     "Account": "portal.listings",
     "AccountRole": "portal.listings",
+    "LoginNeeded": "credentials.notification",
     "LoginPrompt": "signin.prompt",
     "Status": "signin.configured_login",
     "accounts": "api.entitlements",
@@ -56,6 +60,7 @@ _MODULES = {
     "get_session": "api.entitlements",
     "login": "api.logins",
     "logout": "api.logins",
+    "on_login_needed": "credentials.notification",
     "roles": "api.entitlements",
     "status": "api.logins",
 }

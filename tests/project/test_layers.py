@@ -28,7 +28,7 @@ ARROWS = {
     "api": "session signin credentials portal web models config errors",
     "session": "signin credentials storage models clock config errors timestamps redact startup",
     "signin": "credentials portal storage web models config errors timestamps redact printable",
-    "credentials": "portal storage clock config errors timestamps redact",
+    "credentials": "portal storage clock config errors timestamps redact printable",
     "portal": "storage web models clock config errors timestamps redact printable",
     "storage": "config redact printable",
     "web": "redact printable",
@@ -65,7 +65,7 @@ ORDER = {
     "callback polling registration vanity",
     "credentials": "renewed_token refreshable role_source account_names generations role_request "
     "credential_source token_source role_credentials token_renewal token_file login_index "
-    "access_token __init__ background schedule",
+    "access_token __init__ notification notify_command background schedule",
     "portal": "listings client account_choice error_map outage __init__ concurrent_map responses "
     "service_client throttling unreachable",
     "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
@@ -94,6 +94,7 @@ UPWARD = {
     ("startup", "session.plugin"): "the start-up files wake the plugin when a session is made",
     ("__init__", "api.entitlements"): "the package imports a public name when it is first used",
     ("__init__", "api.logins"): "the same",
+    ("__init__", "credentials.notification"): "the same",
     ("__init__", "errors"): "the same",
     ("__init__", "portal.listings"): "the same",
     ("__init__", "session.plugin"): "the same",
