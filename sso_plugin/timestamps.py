@@ -88,6 +88,11 @@ def format_timestamp(when: float, *, milliseconds: bool = False) -> str:
     return text.replace("+00:00", "Z")
 
 
+def clock_time(when: float) -> str:
+    """Return a point in time in the local time zone: ``2026-01-31 22:15 UTC``."""
+    return to_datetime(when).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+
+
 def to_datetime(when: float) -> datetime:
     """Return epoch seconds as a datetime in UTC."""
     return datetime.fromtimestamp(when, timezone.utc)

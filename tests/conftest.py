@@ -16,6 +16,7 @@ from world import World
 
 import sso_plugin
 from sso_plugin import clock
+from sso_plugin.signin import wait_option
 from sso_plugin.storage import cache, file_cache
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _not_enabled(
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", f"{home}/.aws/sso/cache")
     for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO"):
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(wait_option, "meaning", "wait")
     cache._memories.clear()
     clock._clocks.clear()
     sso_plugin.disable()

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from sso_plugin import __version__
+from sso_plugin.signin import wait_option
 
 from .failures import Failures
 from .options import HELP_NAMES, debug_option
@@ -103,6 +104,7 @@ def run(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Print characters that the terminal does not support as escape sequences.
         sys.stdout.reconfigure(errors="backslashreplace")
+    wait_option.set_meaning("auto")
     with Failures() as failures:
         failures.code = app.main(
             list(arguments), prog_name="sso-plugin", standalone_mode=False, obj=failures

@@ -139,9 +139,12 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     from sso_plugin.credentials import Login
     from sso_plugin.models import open_session
     from sso_plugin.session.providers import make_ask_person
+    from sso_plugin.signin import wait_option
 
     from .aws_variables import chosen_profile
 
+    # The program that runs this command has a timeout.
+    wait_option.set_meaning("never")
     marks = _config_marks()
     name = profile_name or chosen_profile(os.environ)
     session = open_session(name)

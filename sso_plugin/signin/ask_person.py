@@ -10,6 +10,7 @@ from ..errors import LoginFailed, LoginRequired
 from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 from ..storage.waiting import abandonable
+from . import wait_option
 from .flows import login_failed
 from .sign_in import SignIn
 
@@ -36,8 +37,12 @@ def ask_person(
     session: Session, tokens: TokenSource, required: LoginRequired, rejected: str | None
 ) -> AccessToken:
     """Return the token of a new login. See `credentials.token_source.AskPerson`."""
-    if tokens.login.profile.options.login == "wait":
-        raise required
+    if tokens.login.profile.options.login == "wait" and wait_option.meaning != "auto":
+        if wait_option.meaning == "never":
+            raise required
+        from .waiting_login import wait_for_login
+
+        return wait_for_login(session, tokens, required, rejected)
     began = time.time()
     sign_in = _sign_in(session, tokens, required)
     own, key = own_cache(), own_key("login", tokens.login.key)

@@ -24,6 +24,10 @@ class StreamDisplay:
         for text, _ in prompt.lines():
             print(text, file=self._stream, flush=True)
 
+    def say(self, text: str) -> None:
+        """See `Display`."""
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
     def report(self, text: str, *, is_logged_in: bool) -> None:  # noqa: ARG002
         """See `Display`."""
         print(text, file=self._stream, flush=True)
@@ -39,10 +43,14 @@ class CallerDisplay:
         """See `Display`."""
         self._show(prompt)
 
+    def say(self, text: str) -> None:
+        """See `Display`."""
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
     def report(self, text: str, *, is_logged_in: bool) -> None:
         """See `Display`."""
 
 
-def find_display() -> Display:
+def find_display(flow: str = "auto") -> Display:  # noqa: ARG001
     """Return the display for this process: standard error, because standard output is for data."""
     return StreamDisplay(sys.stderr)

@@ -191,7 +191,7 @@ class DeviceFlow(_Flow):
     """The device authorization grant, for a browser anywhere (RFC 8628)."""
 
     def run(self) -> FlowResult:
-        """Get a code, show it, and wait until it was approved. Raises what `start` and `wait` do."""
+        """Get a code, show it, and wait until it was approved. See `start` and `wait`."""
         started = self.start()
         self.show(started)
         return self.wait(started)

@@ -61,6 +61,9 @@ class Display(Protocol):
     def show(self, prompt: LoginPrompt) -> object:
         """Show what the person has to do."""
 
+    def say(self, text: str) -> object:
+        """Show a sentence to a person who has nothing to approve here."""
+
     def report(self, text: str, *, is_logged_in: bool) -> object:
         """Show how the login ended.
 

@@ -32,6 +32,7 @@ OWN_KINDS = {
     "portal": "which portal a start URL led to at the last login",
     "process": "which files hold the credentials that a credential process returns",
     "replaced": "when credentials that AWS rejected were last replaced",
+    "wait": "the code of the login that waiting processes share, with which it is polled",
     "roles": "which login a token belongs to, and which roles were fetched with it",
 }
 """What the files in our own folder contain, by the first part of their names."""

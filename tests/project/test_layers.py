@@ -61,8 +61,9 @@ ORDER = {
     "session": "plugin aio.providers aio.token_parameter aio.rejected_requests aio.signing_client "
     "aio.new_session aio.shared aio.twin aio.credentials aio.waiting aio token_parameter "
     "login_provider providers __init__ rejected_requests rejection seams",
-    "signin": "ask_person sign_in every_login flows configured_login display prompt __init__ "
-    "callback polling registration vanity",
+    "signin": "ask_person waiting_login approver pending_login sign_in every_login flows "
+    "configured_login display prompt __init__ callback polling registration token_watch vanity "
+    "wait_option",
     "credentials": "renewed_token refreshable role_source account_names generations role_request "
     "credential_source token_source role_credentials token_renewal token_file login_index "
     "access_token __init__ notification notify_command background schedule",

@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sso_plugin.signin import wait_option
+
 from ..aws_variables import OTHER_CREDENTIALS, REGIONS, UNDO
 from ..container import CredentialsEndpoint
 from ..profile_credentials import ProfileCredentials
@@ -67,6 +69,8 @@ def run_with_credentials(
     keys = ProfileCredentials.of(profile_name, environ)
     # Fetch before the command starts, so that the user sees the error.
     keys.fetch()
+    # The endpoint does not wait for a login: the SDKs that call it have timeouts.
+    wait_option.set_meaning("never")
     with tempfile.TemporaryDirectory(prefix="sso-plugin-") as folder:
         files = _write_files(Path(folder), keys)
         with CredentialsEndpoint(keys.fetch) as endpoint:

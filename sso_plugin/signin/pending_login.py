@@ -1,0 +1,105 @@
+"""The device login that waiting processes share: one of them polls, another one can take over."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..portal.responses import DeviceAuthorization, InvalidResponseError, Registration
+from ..storage.file_cache import own_cache
+from ..storage.keys import own_key
+from .flows import StartedLogin
+
+if TYPE_CHECKING:
+    import contextlib
+
+    from ..credentials.token_source import TokenSource
+    from ..storage.cache import Document
+
+__all__ = ["PendingLogin", "SharedLogin"]
+
+_ASK_AGAIN_AFTER = 24 * 3600.0
+"""Seconds after which a person is asked again for the same missing login."""
+
+
+@dataclass(frozen=True)
+class PendingLogin:
+    """A device login that was started for all processes.
+
+    :param started: the code, to poll with; None if it has expired, was denied or refused.
+    :param start_url: the start URL, with its redirects resolved.
+    """
+
+    started: StartedLogin | None
+    start_url: str
+
+
+class SharedLogin:
+    """The file of the device login for one missing login.
+
+    A login is missing until the token file changes. Within a day, a person is asked once for it: a
+    person who gets one code after the other learns to approve any.
+    """
+
+    def __init__(self, tokens: TokenSource) -> None:
+        self._cache = own_cache()
+        self._key = own_key("wait", tokens.login.key)
+        mark = tokens.login.store.mark(tokens.login.key)
+        self.missing = list(mark) if mark else None
+        """The version of the token file that has no usable token; None if there is no file."""
+
+    def asking(self) -> contextlib.AbstractContextManager[bool]:
+        """Lock the right to ask a person; the context is False if another process has it."""
+        return self._cache.locked(self._key, 0.0)
+
+    def load(self) -> PendingLogin | None:
+        """Return the login that was started; None if nobody was asked yet."""
+        entry = self._cache.get(self._key)
+        if entry is None or entry.document.get("missing") != self.missing:
+            return None
+        if not 0 <= time.time() - entry.stored_at < _ASK_AGAIN_AFTER:
+            return None
+        start_url = entry.document.get("startUrl")
+        return PendingLogin(_read(entry.document), start_url if isinstance(start_url, str) else "")
+
+    def begin(self, started: StartedLogin, start_url: str) -> PendingLogin:
+        """Share a login that was started."""
+        registration, authorization = started.registration, started.authorization
+        document: Document = {
+            "missing": self.missing,
+            "startUrl": start_url,
+            "clientId": registration.client_id,
+            "clientSecret": registration.client_secret,
+            "clientSecretExpiresAt": registration.expires_at,
+            "deviceCode": authorization.device_code,
+            "userCode": authorization.user_code,
+            "verificationUri": authorization.verification_uri,
+            "verificationUriComplete": authorization.verification_uri_complete,
+            "interval": authorization.interval,
+            "expiresAt": started.expires_at,
+        }
+        self._cache.put(self._key, document)
+        return PendingLogin(started, start_url)
+
+    def close(self) -> None:
+        """Note that the code cannot be approved any more. Nobody is asked again."""
+        self._cache.put(self._key, {"missing": self.missing})
+
+    def delete(self) -> None:
+        """Forget it: there is a login."""
+        self._cache.delete(self._key)
+
+
+def _read(document: dict[str, Any]) -> StartedLogin | None:
+    expires_at = document.get("expiresAt")
+    if isinstance(expires_at, bool) or not isinstance(expires_at, (int, float)):
+        return None
+    expires_in = expires_at - time.time()
+    if expires_in <= 0:
+        return None
+    try:
+        authorization = DeviceAuthorization.of({**document, "expiresIn": expires_in})
+        return StartedLogin(Registration.of(document), authorization, expires_at)
+    except InvalidResponseError:
+        return None

@@ -1,0 +1,134 @@
+"""The file with the code that waiting processes share."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.session import Session
+
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials import Login
+from sso_plugin.credentials.token_source import TokenSource
+from sso_plugin.portal.responses import DeviceAuthorization, Registration
+from sso_plugin.signin.flows import StartedLogin
+from sso_plugin.signin.pending_login import PendingLogin, SharedLogin
+from sso_plugin.storage.file_cache import own_cache
+from sso_plugin.storage.keys import own_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world import World
+
+START_URL = "https://corp.awsapps.com/start"
+
+
+def shared(world: World) -> SharedLogin:
+    world.configure(world.emulator.profile())
+    session = Session(profile="dev")
+    profile = SsoProfile.of(session)
+    assert profile
+    return SharedLogin(TokenSource(Login.of(session, profile)))
+
+
+def started(expires_in: float = 600) -> StartedLogin:
+    device = "https://device.sso.eu-central-1.amazonaws.com/"
+    code = DeviceAuthorization("device", "ABCD-EFGH", device, f"{device}?user_code=1", 600, 5)
+    return StartedLogin(
+        Registration("client", "secret", time.time() + 9999), code, time.time() + expires_in
+    )
+
+
+def file(world: World) -> Path:
+    [found] = (world.home / ".aws/sso-plugin").glob("wait-*.json")
+    return found
+
+
+def test_another_process_continues_with_the_same_code(world: World) -> None:
+    """It has all that is needed, except for the time that has passed."""
+    begun = shared(world).begin(started(), START_URL)
+    found = shared(world).load()
+    assert found is not None
+    assert found.started is not None
+    assert begun.started is not None
+    assert found.started.registration == begun.started.registration
+    assert found.started.authorization.device_code == "device"
+    assert 0 < found.started.authorization.expires_in < 600
+    assert found.start_url == START_URL
+
+
+def test_only_the_user_can_read_the_file(world: World) -> None:
+    """The device code is a secret."""
+    shared(world).begin(started(), START_URL)
+    assert stat.S_IMODE(file(world).stat().st_mode) == 0o600
+
+
+def test_one_process_at_a_time_asks(world: World) -> None:
+    """The others do not wait for it."""
+    with shared(world).asking() as first, shared(world).asking() as second:
+        assert (first, second) == (True, False)
+
+
+def test_nobody_was_asked_at_first(world: World) -> None:
+    """There is no file."""
+    assert shared(world).load() is None
+
+
+@pytest.mark.parametrize("how", ["closed", "expired"])
+def test_a_code_that_cannot_be_approved_is_not_replaced(world: World, how: str) -> None:
+    """For the same missing login, nobody is asked again."""
+    login = shared(world)
+    login.begin(started(-1 if how == "expired" else 600), START_URL)
+    if how == "closed":
+        login.close()
+        assert "device" not in file(world).read_text()
+    found = shared(world).load()
+    assert found is not None
+    assert found.started is None
+
+
+def test_another_missing_login_is_asked_for(world: World) -> None:
+    """The token file has changed: someone had logged in meanwhile."""
+    shared(world).close()
+    world.sign_in()
+    assert shared(world).load() is None
+
+
+def test_after_a_login_the_code_is_deleted(world: World) -> None:
+    """So the next missing login is asked for, even without a token file again."""
+    login = shared(world)
+    login.begin(started(), START_URL)
+    login.delete()
+    assert shared(world).load() is None
+
+
+def test_after_a_day_a_person_is_asked_again(world: World) -> None:
+    """A job that runs once a day asks each day."""
+    shared(world).close()
+    then = time.time() - 25 * 3600
+    os.utime(file(world), (then, then))
+    assert shared(world).load() is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"expiresAt": "soon"},
+        {"expiresAt": True},
+        {"expiresAt": 9e9, "deviceCode": 1},
+        {"expiresAt": 9e9, "deviceCode": "with\nline", "clientId": "x"},
+        {"startUrl": ["x"]},
+    ],
+)
+def test_a_damaged_file_counts_as_a_code_that_has_expired(
+    world: World, content: dict[str, Any]
+) -> None:
+    """No code is made up, and nobody is asked again."""
+    login = shared(world)
+    own_cache().put(own_key("wait", world.token_file().stem), {"missing": None, **content})
+    assert login.load() == PendingLogin(None, "")
