@@ -51,7 +51,7 @@ class Login:
     :param key: the cache key of the token; None for the key that the AWS CLI uses.
     """
 
-    __slots__ = ("_connect", "_portal", "clock", "key", "profile", "store")
+    __slots__ = ("_connect", "_portal", "clock", "key", "open_session", "profile", "store")
 
     def __init__(
         self,
@@ -67,6 +67,8 @@ class Login:
         self.key = key or token_key(profile)
         self._connect = connect
         self._portal: Portal | None = None
+        self.open_session: Callable[[], Session] | None = None
+        """Returns the session of its requests; None if only its portal is known."""
 
     @classmethod
     def of(
@@ -101,7 +103,9 @@ class Login:
 
             return Portal.of(open_session(), profile, clock)
 
-        return cls(profile, connect, clock, store or token_cache(), key)
+        login = cls(profile, connect, clock, store or token_cache(), key)
+        login.open_session = open_session
+        return login
 
     @property
     def portal(self) -> Portal:

@@ -93,6 +93,17 @@ class AccessToken:
         complete = all(isinstance(self.document.get(key), str) for key in needed)
         return complete and now < (self.registration_expires_at or 0.0)
 
+    def login_ends_at(self, now: float) -> float:
+        """Return when the login ends for good, as far as the document says it.
+
+        :param now: see `can_be_renewed`.
+        """
+        expires_at = self.lifetime.expires_at
+        if not self.can_be_renewed(now):
+            return expires_at
+        # The last renewal comes before the end of the registration, and its token may last longer.
+        return max(expires_at, self.registration_expires_at or 0.0)
+
     @property
     def registration_expires_at(self) -> float | None:
         """When the registration of its client expires, in epoch seconds; None if not known."""

@@ -71,7 +71,14 @@ class RoleRequest:
         token = self._tokens.fetch(attended=False)
         with self._file.cache.locked(self._file.key):
             found = self._if_fresh(self._file.load(), minimum)
-            return found or self._request_unless_down(token, began)
+            fetched = found or self._request_unless_down(token, began)
+        self._tokens.warn_before_end(token, fetched.lifetime.advisory_refresh_at)
+        if found is None and self._login.profile.options.login == "wait":
+            # Not at the top: most profiles do not need it.
+            from .login_user import learn_user
+
+            learn_user(self._login, fetched)
+        return fetched
 
     def replace(self, rejected: str) -> RoleCredentials:
         """See `Source`."""

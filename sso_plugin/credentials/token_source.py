@@ -80,11 +80,14 @@ class TokenSource:
         :raises PortalError: if the token has expired and the portal cannot be reached.
         """
         try:
-            return self._load_or_renew(rejected)
+            token = self._load_or_renew(rejected)
         except LoginRequired as exc:
             if self._ask is None or not attended:
                 raise
             required = exc
+        else:
+            self.warn_before_end(token)
+            return token
         return self._ask(self, required, rejected)
 
     def retry_after_login(self, attempt: Callable[[], T], *, attended: bool) -> T:
@@ -103,6 +106,21 @@ class TokenSource:
             if self._ask is not None:
                 self._ask(self, required, self._rejected)
         return attempt()
+
+    def warn_before_end(self, token: AccessToken, next_use: float = 0.0) -> None:
+        """Warn in the background if the login ends soon. See ``sso_warn_before``.
+
+        :param next_use: when a token is needed next, in epoch seconds.
+        """
+        warn_before = self.login.profile.options.warn_before
+        if not warn_before:
+            return
+        ends_at = token.login_ends_at(self._clock.earliest())
+        if ends_at < max(self._clock.now() + warn_before, next_use):
+            # Not at the top: it is rarely needed.
+            from .login_end import announce_end
+
+            announce_end(self.login, token, ends_at)
 
     def use(
         self,

@@ -1,4 +1,4 @@
-"""Create the botocore clients of the services ``sso`` and ``sso-oidc``."""
+"""Create the botocore clients of the services ``sso``, ``sso-oidc`` and ``sts``."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from .. import __version__
 from ..models import DATA_PATH
 
 if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
     from botocore.session import Session
 
     from ..config.profile import SsoProfile
 
-__all__ = ["create_client"]
+__all__ = ["create_client", "create_sts_client"]
 
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 10
 """Seconds. botocore's own 60 are long for a user who waits."""
+
+_STS_TIMEOUT = 5
+_STS_ATTEMPTS = 2
+"""Seconds, and how often a request is sent at most. Calls wait, or can do without its response."""
 
 
 def create_client(session: Session, service: str, profile: SsoProfile, attempts: int) -> Any:
@@ -39,6 +44,27 @@ def create_client(session: Session, service: str, profile: SsoProfile, attempts:
         user_agent_extra=f"sso-plugin/{__version__}",
     )
     return _nested_client(_with_pkce_models(session, service), service, config=config)
+
+
+def create_sts_client(session: Session, region: str, keys: ReadOnlyCredentials) -> Any:
+    """Create a client of STS that signs with the given keys."""
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=_STS_TIMEOUT,
+        read_timeout=_STS_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": _STS_ATTEMPTS},
+        user_agent_extra=f"sso-plugin/{__version__}",
+    )
+    return _nested_client(
+        session,
+        "sts",
+        region_name=region,
+        config=config,
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
+        aws_session_token=keys.token,
+    )
 
 
 def _with_pkce_models(session: Session, service: str) -> Session:

@@ -12,6 +12,7 @@ from ..config.profile import SsoProfile
 from ..credentials import Login
 from ..credentials.access_token import TokenState
 from ..credentials.account_names import AccountNames
+from ..credentials.login_notes import LoginNotes
 from ..credentials.token_file import TokenFile
 from ..errors import ConfigError, PortalError
 from ..models import open_session, open_session_for_login
@@ -146,6 +147,7 @@ class ConfiguredLogin(Login):
         keys = index.keys().union(self._keys_of_profiles())
         failures += [roles.delete(key, quiet=quiet) for key in keys]
         index.clear()
+        LoginNotes.of(self.key).clear()
         AccountNames(self).delete()
         PortalRecord(self.profile).delete()
         failures.append(self.store.delete(registration_key(self.profile), quiet=quiet))

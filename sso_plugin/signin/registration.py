@@ -25,8 +25,12 @@ REDIRECT_URI = "http://127.0.0.1/oauth/callback"
 """What is registered. Each login adds its port (RFC 8252, 7.3)."""
 
 _CLIENT_NAME = "sso-plugin"
-_MINIMUM_LIFETIME = 15 * 60
-"""Seconds for which a registration must still be valid to be used for one more login."""
+_MINIMUM_LIFETIME = 86400.0
+"""Seconds for which a registration must still be valid to be used for one more login.
+
+The login ends with it. The time is longer than that of the warning before the end of a login, so
+that a new login does not end soon, too.
+"""
 
 _BROWSER_GRANT_TYPES = [AUTHORIZATION_CODE, REFRESH_TOKEN]
 
@@ -64,7 +68,8 @@ class Registrations:
         if problem:
             _logger.warning("Ignoring %s, which %s", self._cache.describe(self.key), problem)
         found = _read(entry.document)
-        if found is None or found.expires_at - _MINIMUM_LIFETIME <= self._login.clock.now():
+        minimum = max(_MINIMUM_LIFETIME, 2 * self._login.profile.options.warn_before)
+        if found is None or found.expires_at - minimum <= self._login.clock.now():
             return None
         return found
 

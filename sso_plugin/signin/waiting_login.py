@@ -48,8 +48,8 @@ _INTERVAL = 1.0
 _ANNOUNCE_AFTER = 10.0
 """Seconds after which a process says that it waits, although there is no code to approve."""
 
-_announced: dict[tuple[str, str, str], object] = {}
-"""The missing logins that this process has announced. Each operation on it is atomic."""
+_done: dict[tuple[str, ...], object] = {}
+"""What this process has said and done about each missing login. Each operation on it is atomic."""
 
 
 def wait_for_login(
@@ -92,17 +92,20 @@ class _WaitingCall:
                     if may_ask:
                         self._ask()
                 self._watch.pause(_INTERVAL)
-                pending = self._shared.load()
-                # The process that asks shares its code soon, unless the portal is unreachable.
-                if pending or time.monotonic() >= self._announce_at:
-                    self._announce(pending)
+                # If it is a thread of this process that asks, it says so.
+                if not self._was_done("ask"):
+                    self._announce_soon(self._shared.load())
         except LoggedIn:
             if self._is_first("end"):
                 self._report_login()
+            # The next login that is missing may have the same name, if there is no token file.
+            for what in ("ask", "code", "wait"):
+                _done.pop(self._name(what), None)
             raise
 
     def _ask(self) -> NoReturn:
         """Ask a person, then wait. Precondition: no other process asks."""
+        self._is_first("ask")
         pending = self._shared.load() or self._start()
         self._announce(pending, polls=True)
         try:
@@ -131,6 +134,7 @@ class _WaitingCall:
                     raise
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 _logger.log(level, "Cannot start a login now, trying again: %s", exc)
+                self._announce_soon(None)
                 self._watch.pause(attempt_timeout(failures))
             else:
                 run_command(self._profile.options.notify, self._event(pending))
@@ -160,6 +164,11 @@ class _WaitingCall:
         self._report_login(f" as {user or 'an unknown user'}")
         raise LoggedIn(saved)
 
+    def _announce_soon(self, pending: PendingLogin | None) -> None:
+        """Announce the wait, but not at once if there is no code yet."""
+        if pending or time.monotonic() >= self._announce_at:
+            self._announce(pending)
+
     def _announce(self, pending: PendingLogin | None, *, polls: bool = False) -> None:
         """Say once in this process that it waits.
 
@@ -170,6 +179,7 @@ class _WaitingCall:
             self._flow(pending.start_url).show(shown)
         if not self._is_first("wait"):
             return
+        _done.pop(self._name("end"), None)
         text = (
             f"{self._profile.subject} needs a login: {self._reason}. Calls wait for it until "
             f"{clock_time(self._watch.until)}. Run: {self._profile.login_command}"
@@ -180,8 +190,15 @@ class _WaitingCall:
         call_back(self._event(pending))
 
     def _is_first(self, what: str) -> bool:
-        name, me = (what, self._login.key, str(self._shared.missing)), object()
-        return _announced.setdefault(name, me) is me
+        """Return True once in this process, for this missing login."""
+        me = object()
+        return _done.setdefault(self._name(what), me) is me
+
+    def _was_done(self, what: str) -> bool:
+        return self._name(what) in _done
+
+    def _name(self, what: str) -> tuple[str, ...]:
+        return what, self._login.key, str(self._shared.missing)
 
     def _report_login(self, user: str = "") -> None:
         text = f"{self._profile.subject} is logged in{user}. Its calls continue."

@@ -28,12 +28,13 @@ OWN_KINDS = {
     "budget": "the request rate of all processes towards a portal",
     "config": "the lock of a config file",
     "login": "the lock of a login that a script starts, and how the last one failed",
+    "notes": "who the user of a login is, and whether its end was announced",
     "outage": "failures of the portal for a token or a role, and when to try again",
     "portal": "which portal a start URL led to at the last login",
     "process": "which files hold the credentials that a credential process returns",
     "replaced": "when credentials that AWS rejected were last replaced",
-    "wait": "the code of the login that waiting processes share, with which it is polled",
     "roles": "which login a token belongs to, and which roles were fetched with it",
+    "wait": "the code of the login that waiting processes share, with which it is polled",
 }
 """What the files in our own folder contain, by the first part of their names."""
 

@@ -65,10 +65,11 @@ ORDER = {
     "configured_login display prompt __init__ callback polling registration token_watch vanity "
     "wait_option",
     "credentials": "renewed_token refreshable role_source account_names generations role_request "
-    "credential_source token_source role_credentials token_renewal token_file login_index "
-    "access_token __init__ notification notify_command background schedule",
-    "portal": "listings client account_choice error_map outage __init__ concurrent_map responses "
-    "service_client throttling unreachable",
+    "login_user credential_source token_source login_end role_credentials token_renewal "
+    "token_file login_notes login_index access_token __init__ notification notify_command "
+    "background schedule",
+    "portal": "listings client sts account_choice error_map outage __init__ concurrent_map "
+    "responses service_client throttling unreachable",
     "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
     "unwritable waiting",
     "web": "browser capabilities one_time_redirect loopback __init__ addresses peers request",

@@ -130,6 +130,23 @@ def test_an_expired_code_is_not_replaced(world: World, start: StartJob) -> None:
     assert LOGIN_COMMAND in shown
 
 
+def test_a_code_that_another_user_approves_is_refused(world: World, start: StartJob) -> None:
+    """The user of the login that has ended is known. The jobs wait for that user."""
+    world.emulator.assign("bob", "111111111111", "AdministratorAccess")
+    notifications = configure_wait(world)
+    world.sign_in()
+    assert users([start().call()]) == ["alice"]
+    wait_until(lambda: list((world.home / ".aws/sso-plugin").glob("notes-*.json")))
+    world.role_files()[0].unlink()
+    world.change_token(expiresAt="2026-01-31T22:15:00Z", refreshToken=None)
+    job = start().call()
+    world.emulator.approve(notifications.wait()["USER_CODE"], "bob")
+    wait_until(lambda: not has_code(world))
+    world.sign_in()
+    assert users([job]) == ["alice"]
+    assert 'approved by "bob", but the last login was by "alice"' in job.end()
+
+
 def test_ctrl_c_ends_a_waiting_job(world: World, start: StartJob) -> None:
     """At once, like any call. The other jobs go on waiting."""
     notifications = configure_wait(world)

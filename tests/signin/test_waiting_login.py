@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def _quick(world: World, monkeypatch: pytest.MonkeyPatch, enabled: None) -> None:
     monkeypatch.setattr(token_watch, "_INTERVAL", 0.02)
     monkeypatch.setattr(waiting_login, "_INTERVAL", 0.02)
-    monkeypatch.setattr(waiting_login, "_announced", {})
+    monkeypatch.setattr(waiting_login, "_done", {})
     world.emulator.settings.poll_interval = 0
 
 

@@ -1,0 +1,74 @@
+"""What processes share about one login: who the user is, and that its end was announced.
+
+The notes are in a file of our own, with the id of the login that they are about. See `login_index`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..storage.file_cache import own_cache
+from ..storage.keys import own_key
+
+if TYPE_CHECKING:
+    from ..storage.cache import Cache, Document
+
+__all__ = ["LoginNotes"]
+
+_LOCK_TIMEOUT = 5.0
+"""Seconds. Another process holds the lock for the time of one write."""
+
+_MAX_NAME = 256
+"""Characters of a user name. Those of Identity Center have at most 128."""
+
+
+class LoginNotes:
+    """The notes about the newest login of one cache key for tokens.
+
+    Notes about another login count as missing, and are replaced by the next one.
+    """
+
+    def __init__(self, cache: Cache, token_key: str) -> None:
+        self._cache = cache
+        self._key = own_key("notes", token_key)
+
+    @classmethod
+    def of(cls, token_key: str) -> LoginNotes:
+        """Return the notes for a cache key of tokens, in our own folder."""
+        return cls(own_cache(), token_key)
+
+    def user_of(self, login_id: str) -> str | None:
+        """Return the user who logged in; None if that is not known."""
+        user = self._load(login_id).get("user")
+        return user if _is_name(user) else None
+
+    def note_user(self, login_id: str, user: str) -> None:
+        """Note who logged in. A name that is not valid is not stored."""
+        if _is_name(user):
+            self._add(login_id, {"user": user})
+
+    def note_warning(self, login_id: str) -> bool:
+        """Note that the end of a login is announced. Return True to one caller of all processes."""
+        return self._add(login_id, {"warned": True})
+
+    def clear(self) -> None:
+        """Delete the notes."""
+        self._cache.delete(self._key)
+
+    def _add(self, login_id: str, note: Document) -> bool:
+        """Add a note. Return whether it is new, and no other process is adding one."""
+        with self._cache.locked(self._key, _LOCK_TIMEOUT) as held:
+            notes = self._load(login_id)
+            if not held or notes.items() >= note.items():
+                return False
+            self._cache.put(self._key, {**notes, **note, "login": login_id})
+        return True
+
+    def _load(self, login_id: str) -> Document:
+        entry = self._cache.get(self._key)
+        is_of_login = entry is not None and entry.document.get("login") == login_id
+        return entry.document if entry is not None and is_of_login else {}
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _MAX_NAME
