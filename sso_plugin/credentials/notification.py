@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal
 
 from ..printable import one_line
-from ..timestamps import format_timestamp, to_datetime
+from ..timestamps import END_OF_TIME, format_timestamp, to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,7 @@ def variables(event: LoginNeeded) -> dict[str, str | None]:
         event.url,
         event.short_url,
         event.user_code,
-        None if until is None else format_timestamp(until),
+        None if until is None else format_timestamp(min(until, END_OF_TIME)),
         event.login_command or None,
         event.message,
     )
@@ -160,4 +160,4 @@ def variables(event: LoginNeeded) -> dict[str, str | None]:
 
 
 def _shown(when: float) -> str:
-    return f"{to_datetime(when):%Y-%m-%d %H:%M} UTC"
+    return f"{to_datetime(min(when, END_OF_TIME)):%Y-%m-%d %H:%M} UTC"

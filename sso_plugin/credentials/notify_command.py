@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..printable import one_line
-from ..storage.waiting import abandonable
+from ..storage.waiting import abandonable, is_waiting
 from .background import Background
 
 if TYPE_CHECKING:
@@ -55,9 +55,12 @@ class NotifyCommand:
         # A fork and the end of the program wait until the process is started, and no longer.
         background = Background("sso-plugin-notify", self._start_process, self._finish)
         # After the main thread has ended, a new thread may not run any more.
-        if not threading.main_thread().is_alive() or background.start() is None:
+        if _is_ending() or background.start() is None:
             self._start_process()
             self._leave_running()
+        elif _is_ending():
+            # The end of the program may have looked for threads before this one was started.
+            background.finish(time.monotonic() + _GRACE, is_waiting)
 
     def _start_process(self) -> None:
         try:
@@ -126,6 +129,10 @@ class NotifyCommand:
 
     def _warn(self, problem: str) -> None:
         _logger.warning("The command of sso_notify, %s, %s", self._name, problem)
+
+
+def _is_ending() -> bool:
+    return not threading.main_thread().is_alive()
 
 
 def _standard_error() -> int:

@@ -77,6 +77,13 @@ def test_a_message_with_one_address_has_it_once() -> None:
     assert replace(NEEDED, short_url=NEEDED.url).message.count(PAGE) == 1
 
 
+def test_a_time_may_be_far_away(tmp_path: Path) -> None:
+    """``sso_login_timeout`` may be any number."""
+    event = replace(NEEDED, deadline=1e300, approve_until=1e300)
+    assert event.message.count("until 9999-12-31 23:59 UTC") == 2
+    assert environment_of_command(event, tmp_path)["SSO_PLUGIN_DEADLINE"] == "9999-12-31T23:59:59Z"
+
+
 def test_text_is_clean() -> None:
     """It cannot control a terminal, add a line, or end the text of a variable."""
     event = replace(NEEDED, reason="a\x1b[2Jb\nc\0d\u202e", user_code="A\r\nB")

@@ -230,6 +230,15 @@ HOW = {
     "at once": "command.start()",
     "in another thread": "t = threading.Thread(target=command.start); t.start(); t.join()",
     "when the program ends": "atexit.register(command.start)",
+    "by a thread that the end waits for": """
+import time
+from sso_plugin.credentials.background import Background
+def late():
+    while threading.main_thread().is_alive():
+        time.sleep(0.01)
+    command.start()
+Background("late", lambda: None, late).start()
+""",
 }
 
 

@@ -22,6 +22,7 @@ import sso_plugin.config.profile
 from sso_plugin.cli.app import COMMANDS
 from sso_plugin.config.profile import Options, SsoProfile
 from sso_plugin.credentials import token_source
+from sso_plugin.credentials.notification import VARIABLES
 from sso_plugin.emulator import Fault, LoggedRequest, Organization, Settings
 from sso_plugin.emulator.__main__ import main as emulator_command
 from sso_plugin.emulator.control.control_routes import ROUTES
@@ -40,6 +41,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 COMMAND_PAGE = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
 EMULATOR = (ROOT / "docs/emulator.md").read_text(encoding="utf-8")
+UNATTENDED = (ROOT / "docs/unattended.md").read_text(encoding="utf-8")
 PYTHON = (ROOT / "docs/python.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 PAST = "2026-01-31T22:15:00Z"
@@ -336,6 +338,47 @@ class TestExamplesInTheDocs:
         organization = Organization.load(tmp_path / "org.toml")
         assert organization.first_assignment.user == "alice"
         assert [each.path for each in organization.vanity_urls] == ["/vanity"]
+
+
+class TestUnattendedPage:
+    """What the page says about ``sso_notify``, and its examples."""
+
+    def test_the_variables_are_those_of_the_command(self) -> None:
+        """No other, and each once."""
+        listed = re.findall(r"^\| `(SSO_PLUGIN_\w+)` \|", UNATTENDED, re.MULTILINE)
+        assert sorted(listed) == sorted(VARIABLES)
+        assert set(re.findall(r"\bSSO_PLUGIN_\w+", UNATTENDED)) == set(VARIABLES)
+
+    def test_its_settings_are_valid(self, world: World) -> None:
+        """They can be added to a profile."""
+        keys = [text for text in blocks(UNATTENDED, "ini") if text.startswith("sso_")]
+        assert len(keys) > 1
+        for text in keys:
+            world.configure(world.emulator.profile() + text)
+            assert SsoProfile.of(botocore.session.Session(profile="dev"))
+
+    def test_its_python_runs(self) -> None:
+        """The callback is removed at its end."""
+        for code in blocks(UNATTENDED, "python"):
+            exec(code, {})  # noqa: S102 - our own page
+
+    @pytest.mark.skipif(not Path("/bin/sh").exists(), reason="there is no shell")
+    def test_its_scripts_send_the_message_by_a_pipe(self, tmp_path: Path) -> None:
+        """Other users can see the arguments of curl, and so the code in them."""
+        (tmp_path / "curl").write_text(
+            f'#!/bin/sh\necho "$@" > {tmp_path}/args\ncat > {tmp_path}/in'
+        )
+        (tmp_path / "jq").write_text("#!/bin/sh\ncat")
+        for name in ("curl", "jq"):
+            (tmp_path / name).chmod(0o700)
+        scripts = [text for text in blocks(UNATTENDED, "sh") if text.startswith("#!/bin/sh")]
+        assert len(scripts) > 1
+        message = {"SSO_PLUGIN_MESSAGE": "approve ABCD-EFGH", "PATH": f"{tmp_path}:/usr/bin:/bin"}
+        for script in scripts:
+            subprocess.run(["/bin/sh", "-c", script], env={**os.environ, **message}, check=True)
+            assert (tmp_path / "in").read_text() == "approve ABCD-EFGH\n"
+            assert "ABCD" not in (tmp_path / "args").read_text()
+            (tmp_path / "in").unlink()
 
 
 class TestEmulatorPage:
