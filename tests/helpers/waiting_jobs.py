@@ -103,6 +103,5 @@ class Job:
 
     def kill(self) -> None:
         """End the process, if it has not ended yet."""
-        self.process.kill()
-        if self.process.returncode is None:
-            self.process.communicate()
+        with self.process:
+            self.process.kill()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,6 +159,71 @@ def test_ctrl_c_ends_a_waiting_job(world: World, start: StartJob) -> None:
     assert stopped.result() == "KeyboardInterrupt: "
     world.emulator.approve(code, "alice")
     assert users([other]) == ["alice"]
+
+
+def test_a_signal_ends_a_waiting_job(world: World, start: StartJob) -> None:
+    """As without the plugin: nothing catches it."""
+    notifications = configure_wait(world)
+    job = start().call()
+    notifications.wait()
+    job.process.terminate()
+    assert job.process.wait(30) == -signal.SIGTERM
+
+
+BESIDE_A_WAITING_THREAD = """
+import os, sys, threading
+import boto3, sso_plugin
+sso_plugin.enable()
+def call(name):
+    arn = boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Arn"]
+    print(name, arn.rpartition("/")[2], flush=True)
+thread = threading.Thread(target=call, args=("thread",), daemon=True)
+thread.start()
+sys.stdin.readline()
+"""
+
+
+def run_beside_a_waiting_thread(world: World, code: str) -> subprocess.Popen[str]:
+    """Start a process with a thread that waits for a login. The code runs after one line."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", BESIDE_A_WAITING_THREAD + code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: has_polled(world))
+    return process
+
+
+def test_a_program_ends_beside_a_waiting_thread(world: World) -> None:
+    """Its daemon thread is not waited for."""
+    configure_wait(world)
+    process = run_beside_a_waiting_thread(world, "print('end', flush=True)")
+    out, _ = process.communicate("\n", timeout=30)
+    assert (out, process.returncode) == ("end\n", 0)
+
+
+def test_a_fork_beside_a_waiting_thread_waits_for_itself(world: World) -> None:
+    """Its own call needs a login too, and the parent goes on asking."""
+    notifications = configure_wait(world)
+    code = """
+child = os.fork()
+if child == 0:
+    call("child")
+    os._exit(0)
+thread.join()
+os.waitpid(child, 0)
+"""
+    process = run_beside_a_waiting_thread(world, code)
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    world.emulator.approve(notifications.wait()["USER_CODE"], "alice")
+    out, _ = process.communicate(timeout=60)
+    assert sorted(out.splitlines()) == ["child alice", "thread alice"]
+    assert len(notifications.received) == 1
 
 
 def test_a_job_waits_for_a_limited_time(world: World, start: StartJob) -> None:
