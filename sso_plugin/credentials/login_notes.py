@@ -57,12 +57,17 @@ class LoginNotes:
 
     def _add(self, login_id: str, note: Document) -> bool:
         """Add a note. Return whether it is new, and no other process is adding one."""
+        if self._has(login_id, note):
+            return False
         with self._cache.locked(self._key, _LOCK_TIMEOUT) as held:
-            notes = self._load(login_id)
-            if not held or notes.items() >= note.items():
-                return False
-            self._cache.put(self._key, {**notes, **note, "login": login_id})
-        return True
+            is_new = held and not self._has(login_id, note)
+            if is_new:
+                notes = self._load(login_id)
+                self._cache.put(self._key, {**notes, **note, "login": login_id})
+        return is_new
+
+    def _has(self, login_id: str, note: Document) -> bool:
+        return self._load(login_id).items() >= note.items()
 
     def _load(self, login_id: str) -> Document:
         entry = self._cache.get(self._key)

@@ -169,10 +169,13 @@ import logging, sys
 import boto3, sso_plugin
 logging.basicConfig(stream=sys.stdout, format="%(message)s")
 sso_plugin.enable()
-sys.stdin.readline()
 session = boto3.Session(profile_name="dev")
 session.get_credentials().get_frozen_credentials()
+from sso_plugin.credentials import background
+for each in list(background._instances):
+    each.wait(60)
 """
+"""A program that runs a little longer: one that ends does not wait for a lock."""
 
 
 @pytest.mark.long
