@@ -111,11 +111,15 @@ class World:
             yield f"$ {command}\n{self._steady(printed)}"
 
     def _in_terminal(self, command: str) -> tuple[str, int]:
+        environment = _environment(self.home, self.emulator)
+        if "--flow browser" not in command:
+            # Most users have not set it.
+            del environment["BROWSER"]
         master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
         with subprocess.Popen(  # noqa: S603 - our own page
             ["/bin/sh", "-c", command],
-            env=_environment(self.home, self.emulator),
+            env=environment,
             cwd=self.home,
             stdin=subprocess.DEVNULL,
             stdout=slave,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "END_OF_TIME",
+    "clock_time",
     "format_timestamp",
     "parse_http_date",
     "parse_timestamp",
@@ -89,8 +91,12 @@ def format_timestamp(when: float, *, milliseconds: bool = False) -> str:
 
 
 def clock_time(when: float) -> str:
-    """Return a point in time in the local time zone: ``2026-01-31 22:15 UTC``."""
-    return to_datetime(when).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    """Return a point in time in the local time zone, for the user: ``2026-01-31 22:15 UTC``."""
+    moment = to_datetime(when)
+    # In some time zones the last hours of 9999 are in the year 10000, which datetime rejects.
+    with contextlib.suppress(OverflowError, ValueError):
+        moment = moment.astimezone()
+    return moment.strftime("%Y-%m-%d %H:%M %Z")
 
 
 def to_datetime(when: float) -> datetime:

@@ -18,6 +18,7 @@ import sso_plugin
 from sso_plugin import clock
 from sso_plugin.signin import wait_option
 from sso_plugin.storage import cache, file_cache
+from sso_plugin.web import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,8 @@ def _not_enabled(
     for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(wait_option, "meaning", "wait")
+    # Tests that a developer runs in a terminal do not prompt there.
+    monkeypatch.setattr(terminal, "TERMINAL", f"{home}/tty")
     cache._memories.clear()
     clock._clocks.clear()
     sso_plugin.disable()

@@ -24,7 +24,7 @@ from quick_login import login
 import sso_plugin
 from sso_plugin import LoginRequired
 from sso_plugin.commands.doctor import diagnose
-from sso_plugin.timestamps import END_OF_TIME, format_timestamp, parse_timestamp
+from sso_plugin.timestamps import END_OF_TIME, clock_time, format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -313,7 +313,7 @@ def test_a_missing_or_valid_token_file_has_no_problem(world: World) -> None:
     world.sign_in()
     assert sso_plugin.status("dev").fault is None
     world.sign_in(accessToken=None)
-    with pytest.raises(LoginRequired, match="there is no token in"):
+    with pytest.raises(LoginRequired, match="it has no access token"):
         session_of(ours=True).get_credentials().get_frozen_credentials()
 
 
@@ -477,3 +477,13 @@ def test_any_text_is_a_number_or_a_value_error(text: str) -> None:
     """Readers expect these."""
     with contextlib.suppress(ValueError, OverflowError):
         assert isinstance(parse_timestamp(text), float)
+
+
+def test_times_are_local_for_users() -> None:
+    """With the time zone."""
+    assert clock_time(0).startswith(("1970-01-01 ", "1969-12-31 "))
+
+
+def test_a_time_at_the_end_of_the_calendar_has_a_text() -> None:
+    """In some time zones it is in the year 10000."""
+    assert clock_time(253402300799).startswith("9999-12-31 ")

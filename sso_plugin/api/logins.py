@@ -46,7 +46,8 @@ def login(  # noqa: PLR0913 - each is one choice of the caller
         machine, ``auto`` for ``browser`` where one can be opened and else ``device``.
     :param force: log in even if the token is usable. New permissions can need this.
     :param show: shows the prompt to the user: called with a `LoginPrompt`. None to show it where
-        the user reads: on standard error.
+        the user reads: on standard error, or on the terminal if ``flow`` is ``auto`` and standard
+        error is something else.
     :param open_browser: opens a URL, and returns False if it could not; None to leave that to the
         user.
     :raises ConfigError: if the profile has no usable SSO configuration.
@@ -56,7 +57,7 @@ def login(  # noqa: PLR0913 - each is one choice of the caller
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
     reason = "a new login was requested" if force else TokenSource(found).why_login()
     if reason:
-        display = find_display() if show is None else CallerDisplay(show)
+        display = find_display(flow) if show is None else CallerDisplay(show)
         SignIn(found.session, found, reason, flow, display, open_browser).run()
     return found.status()
 

@@ -9,9 +9,9 @@ import click
 from sso_plugin.commands.aws_variables import undo_variables
 from sso_plugin.commands.env.environment import environment_of
 from sso_plugin.commands.env.shells import SHELLS, assignments, detect_shell, load_command
+from sso_plugin.timestamps import clock_time
 
 from . import options, output
-from .times import clock_time
 
 __all__ = ["command"]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 import sso_plugin
+from sso_plugin.signin.display import StreamDisplay
+from sso_plugin.signin.prompt import until_text
 from sso_plugin.web.browser import open_in_browser
 
 from . import options, output
 from .exit_codes import FAILED
-from .times import clock_time
 
 if TYPE_CHECKING:
     from sso_plugin.signin.configured_login import Status
@@ -36,6 +38,7 @@ _flow_option = click.option(
 @_flow_option
 @click.option("--force", is_flag=True, help="Log in even if the login is valid.")
 @click.option("--no-browser", is_flag=True, help="Print the link, and do not open a browser.")
+@click.option("--no-qr", is_flag=True, help="Do not print a QR code.")
 def command(  # noqa: PLR0913 - each is one option
     *,
     profile: str | None,
@@ -45,6 +48,7 @@ def command(  # noqa: PLR0913 - each is one option
     flow: FlowName,
     force: bool,
     no_browser: bool,
+    no_qr: bool,
 ) -> int:
     """Log in, if needed, for every program that uses the profile or its sso-session.
 
@@ -55,8 +59,7 @@ def command(  # noqa: PLR0913 - each is one option
 
     def show(prompt: LoginPrompt) -> None:
         prompts.append(prompt)
-        for text, is_bold in prompt.lines():
-            output.say(text, "bold" if is_bold else "")
+        StreamDisplay(sys.stderr, has_qr_code=not no_qr).show(prompt)
 
     status = sso_plugin.login(
         options.profile_of(profile, sso_session, start_url, sso_region),
@@ -76,8 +79,8 @@ def command(  # noqa: PLR0913 - each is one option
 
 
 def _report(status: Status, *, already: bool) -> None:
-    until = f" until {clock_time(status.expires_at)}" if status.expires_at else ""
+    until = until_text(status.expires_at, status.renewable_until)
     if already:
-        output.say(f"Already logged in{until}. Use --force to log in again.")
+        output.say(f"Already logged in {until}. Use --force to log in again.")
     else:
-        output.say(f"Logged in{until}.", "green")
+        output.say(f"Logged in {until}.", "green")

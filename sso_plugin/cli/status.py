@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 import sso_plugin
+from sso_plugin.timestamps import clock_time
 
 from . import options, output
-from .times import clock_time, duration, iso
+from .times import duration, iso
 
 if TYPE_CHECKING:
     from sso_plugin.signin.configured_login import Status

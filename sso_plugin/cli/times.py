@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+from sso_plugin.timestamps import format_timestamp
 
-from sso_plugin.timestamps import format_timestamp, to_datetime
-
-__all__ = ["clock_time", "duration", "iso"]
+__all__ = ["duration", "iso"]
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
@@ -21,15 +19,6 @@ def duration(seconds: float) -> str:
             parts.append((count, name))
     named = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in parts[:2] if count]
     return " ".join(named) or "0 seconds"
-
-
-def clock_time(when: float) -> str:
-    """Return a point in time in the local time zone: ``2026-01-31 22:15 UTC``."""
-    moment = to_datetime(when)
-    # In some time zones the last hours of 9999 are in the year 10000, which datetime rejects.
-    with contextlib.suppress(OverflowError, ValueError):
-        moment = moment.astimezone()
-    return moment.strftime("%Y-%m-%d %H:%M %Z")
 
 
 def iso(when: float | None) -> str | None:

@@ -102,7 +102,10 @@ class TokenFile:
 
     def why_none(self) -> str:
         """Return why there is no token, as the reason for a login."""
-        return self.problem() or f"there is no token in {self.path}"
+        problem = self.problem()
+        if problem is None:
+            _logger.debug("There is no access token in %s", self.path)
+        return problem or "it has no access token"
 
     def problem(self) -> str | None:
         """Return why the file cannot be used, with its path; None if it is valid or missing."""

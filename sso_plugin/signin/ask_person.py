@@ -64,12 +64,13 @@ def _sign_in(session: Session, tokens: TokenSource, required: LoginRequired) -> 
     if flow not in ("browser", "device"):
         flow = "auto"
     sign_in = SignIn(session, tokens.login, required.reason, flow)
-    if not sign_in.can_prompt:
+    why_no_prompt = sign_in.why_no_prompt
+    if why_no_prompt:
         raise LoginRequired(
             subject=profile.subject,
             reason=required.reason,
-            fix=f"sso_login = {flow} cannot ask for it here: there is no terminal, and no browser "
-            f"because {sign_in.capabilities.no_browser}. Run: {profile.login_command}",
+            fix=f"sso_login = {flow} cannot ask for it here: {why_no_prompt}. "
+            f"Run: {profile.login_command}",
         ) from required
     return sign_in
 

@@ -23,6 +23,9 @@ _PATH = "/oauth/callback"
 _LONGEST_ERROR = 100
 """Characters of an error code from the browser."""
 
+_LONGEST_SUBJECT = 200
+"""Characters of the name of a profile on the page."""
+
 _ROOT_USER_ID = 0
 
 
@@ -35,9 +38,13 @@ class AuthorizationResponse:
 
 
 class Callback(LoopbackServer):
-    """The server that the portal redirects the browser to."""
+    """The server that the portal redirects the browser to.
 
-    def __init__(self, state: str) -> None:
+    :param subject: what the login is for, such as ``The profile "dev"``.
+    """
+
+    def __init__(self, state: str, subject: str) -> None:
+        self._subject = one_line(f"{subject[:1].lower()}{subject[1:]}", _LONGEST_SUBJECT)
         self._state = Secret(state)
         self._response: AuthorizationResponse | None = None
         self._finished = threading.Event()
@@ -84,8 +91,8 @@ class Callback(LoopbackServer):
                 return 409, "This login already has a response. Nothing was changed."
             self._response = response
         if response.error is not None:
-            return 200, "The login was not approved. You can close this window."
-        return 200, "Approved. You can close this window and go back to the terminal."
+            return 200, f"The login for {self._subject} was not approved. You can close this tab."
+        return 200, f"You approved the login for {self._subject}. You can close this tab."
 
     def finish(self) -> None:
         """Let `wait` return: the page has been sent to the browser."""

@@ -134,7 +134,7 @@ class BrowserFlow(_Flow):
             raise self._failed_at_start(exc) from exc
         verifier = Secret(secrets.token_urlsafe(48))
         state = Secret(secrets.token_urlsafe(24))
-        with Callback(state) as callback:
+        with Callback(state, self.login.profile.subject) as callback:
             url = self._url(registration, callback.redirect_uri, verifier, state)
             self._ask(
                 self._prompt(url, expires_at=time.time() + _BROWSER_TIMEOUT),

@@ -1,19 +1,20 @@
-"""What the user sees when a login is needed: the text of the prompt, and the page to open."""
+"""What the user sees of a login: the text of the prompt and of its end, and the page to open."""
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from ..timestamps import clock_time
 from ..web.addresses import may_be_opened
 from .polling import Polling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Display", "LoginPrompt", "UserInterface"]
+__all__ = ["Display", "LoginPrompt", "UserInterface", "until_text"]
 
 _logger = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ class LoginPrompt:
     :param short_url: the page without the code, which is easier to type; None without a code.
     :param expires_at: until when the login can be approved, in epoch seconds.
     :param login_command: the command that logs in from another terminal.
+    :param opens_browser: whether a browser is opened with the page.
+    :param qr_url: the page for a QR code; None if it is for this machine only, or at a host that
+        is not one of AWS or of the user.
     """
 
     subject: str
@@ -39,20 +43,48 @@ class LoginPrompt:
     short_url: str | None = None
     expires_at: float | None = None
     login_command: str = ""
+    opens_browser: bool = False
+    qr_url: str | None = None
 
     def lines(self) -> list[tuple[str, bool]]:
         """Return the lines of text, each with whether to highlight it."""
-        where = "this page" if self.user_code is None else "this page in any browser"
-        code = (
-            [] if self.user_code is None else [(f"and approve the code {self.user_code}\n", True)]
+        return [*self.instructions(), *self.ending()]
+
+    def instructions(self) -> list[tuple[str, bool]]:
+        """Return the first lines: why a login is needed, and what to do."""
+        first = (f"{self.subject} needs a login: {self.reason}.", False)
+        if self.user_code is None:
+            return [first, *self._for_this_machine()]
+        return [first, *self._for_any_machine(self.user_code)]
+
+    def ending(self) -> list[tuple[str, bool]]:
+        """Return the last lines: until when to do it."""
+        until = (
+            f"Approve the login before {clock_time(self.expires_at)}." if self.expires_at else ""
         )
-        return [
-            (f"{self.subject} needs a login: {self.reason}.", False),
-            (f"Open {where}:\n", False),
-            (f"  {self.url}\n", True),
-            *code,
-            ("Waiting for the approval ... (Ctrl-C stops)", False),
-        ]
+        last = ("Waiting for the approval ... (Ctrl-C stops)", False)
+        return [(until, False), last] if until else [last]
+
+    def _for_this_machine(self) -> Iterator[tuple[str, bool]]:
+        where = "in a browser on this machine"
+        yield self._open_page(where), False
+        yield f"  {self.url}\n", True
+        if self.login_command:
+            yield f"To use a browser on another machine: {self.login_command} --flow device", False
+
+    def _for_any_machine(self, code: str) -> Iterator[tuple[str, bool]]:
+        short = self.short_url or self.url
+        yield self._open_page("in any browser on any device"), False
+        yield f"  {short}\n", True
+        yield f"and enter the code {code}\n", True
+        if short != self.url:
+            yield "Or open this link. Approve it only if the page shows the same code:\n", False
+            yield f"  {self.url}\n", True
+
+    def _open_page(self, where: str) -> str:
+        if self.opens_browser:
+            return f"Opening your browser. If it does not open, visit this page {where}:\n"
+        return f"Open this page {where}:\n"
 
 
 class Display(Protocol):
@@ -66,6 +98,8 @@ class Display(Protocol):
 
     def report(self, text: str, *, is_logged_in: bool) -> object:
         """Show how the login ended.
+
+        It is called only after `show`.
 
         :param text: one sentence, such as ``Logged in until 2026-01-31 22:15 UTC.``
         """
@@ -98,10 +132,18 @@ class UserInterface:
             and at those of AWS.
         :param alternative: what to do if no browser can be started.
         """
-        self.display.show(prompt)
+        allowed = may_be_opened(page, *own_urls)
+        passed_on = prompt.user_code is not None and may_be_opened(prompt.url, *own_urls)
+        self.display.show(
+            replace(
+                prompt,
+                opens_browser=allowed and self.open_browser is not None,
+                qr_url=prompt.url if passed_on else None,
+            )
+        )
         if self.open_browser is None:
             return
-        if not may_be_opened(page, *own_urls):
+        if not allowed:
             _logger.warning(
                 "The page above was not opened: it is not an https address of AWS, of the start "
                 "URL or of the endpoint. Do not open it unless you know it."
@@ -112,3 +154,15 @@ class UserInterface:
     def start_polling(self, interval: float, expires_in: float) -> Polling:
         """Start to wait for an approval that is given in another browser."""
         return Polling(interval, expires_in, self.sleep, self.monotonic)
+
+
+def until_text(expires_at: float | None, renewable_until: float | None) -> str:
+    """Return until when a login is valid, as the end of a sentence.
+
+    :param expires_at: when the access token expires.
+    :param renewable_until: until when it can be renewed. It is the end of the registration: the
+        portal knows when the login itself ends, and does not say.
+    """
+    if renewable_until is None or renewable_until <= (expires_at or 0.0):
+        return f"until {clock_time(expires_at)}" if expires_at else ""
+    return f"until {clock_time(renewable_until)} at the latest; the portal may end it earlier"

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from ..credentials.access_token import AccessToken
 from ..credentials.token_file import TokenFile
+from ..errors import LoginFailed, PortalError
 from ..timestamps import format_timestamp
 from ..web.browser import open_in_browser, open_without_secret
 from ..web.capabilities import Capabilities
 from .display import find_display
 from .flows import BrowserFlow, DeviceFlow
-from .prompt import UserInterface
+from .prompt import UserInterface, until_text
 from .registration import Registrations
 from .vanity import PortalRecord, resolve_start_url
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     from ..credentials import Login
     from .flows import FlowResult
-    from .prompt import Display
+    from .prompt import Display, LoginPrompt
 
-__all__ = ["FlowName", "SignIn", "granted_token"]
+__all__ = ["FlowName", "SignIn", "granted_token", "login_end_text"]
 
 FlowName = Literal["auto", "browser", "device"]
 
@@ -41,12 +42,19 @@ def granted_token(login: Login, result: FlowResult) -> AccessToken:
     return AccessToken.granted(result.grant, login.profile, client, login.clock.now())
 
 
+def login_end_text(login: Login, token: AccessToken) -> str:
+    """Return until when a login is valid, as the end of a sentence."""
+    renewable = token.can_be_renewed(login.clock.earliest())
+    renewable_until = token.registration_expires_at if renewable else None
+    return until_text(token.lifetime.expires_at, renewable_until)
+
+
 @dataclass(frozen=True)
 class SignIn:
     """One login of a user, run by `run`.
 
     :param flow: ``browser`` (PKCE), ``device``, or ``auto``: browser where one can be opened here.
-    :param display: shows the prompt to the user.
+    :param display: shows the prompt to the user; None to show it where the user reads.
     :param open_browser: opens a page and returns whether it did; None to leave that to the user.
     """
 
@@ -54,7 +62,7 @@ class SignIn:
     login: Login
     reason: str
     flow: FlowName = "auto"
-    display: Display = field(default_factory=find_display)
+    display: Display | None = None
     open_browser: Callable[[str], object] | None = open_in_browser
     sleep: Callable[[float], object] = time.sleep
     capabilities: Capabilities = field(default_factory=lambda: Capabilities.detect())  # noqa: PLW0108 - looked up when called
@@ -65,10 +73,20 @@ class SignIn:
         :raises LoginFailed: if the login is denied, times out, or the portal refuses it.
         :raises PortalError: if the portal cannot be reached.
         """
+        display = _Prompted(self.display or find_display(self.flow))
+        try:
+            token = self._log_in(self._user_interface(display))
+        except (LoginFailed, PortalError) as exc:
+            display.report(f"The login failed: {_reason(exc)}.", is_logged_in=False)
+            raise
+        display.report(f"Logged in {login_end_text(self.login, token)}.", is_logged_in=True)
+        return token
+
+    def _log_in(self, user: UserInterface) -> AccessToken:
         login, profile = self.login, self.login.profile
         start_url = resolve_start_url(self.session, profile, login.portal.authorization_endpoint())
         flow = BrowserFlow if self.chosen_flow == "browser" else DeviceFlow
-        registrations, user = Registrations(login), self._user_interface()
+        registrations = Registrations(login)
         result = flow(login, registrations, user, self.reason, start_url).run()
         PortalRecord(profile).write(start_url)
         return TokenFile(login).begin_login(granted_token(login, result))
@@ -83,20 +101,61 @@ class SignIn:
 
     @property
     def can_prompt(self) -> bool:
-        """Whether there is a terminal that shows the prompt, or a browser that can be opened."""
-        return self.capabilities.has_terminal or self._opens_browser
+        """Whether a person can see the prompt, or the page that is opened."""
+        return self.why_no_prompt is None
 
-    def _user_interface(self) -> UserInterface:
+    @property
+    def why_no_prompt(self) -> str | None:
+        """Why no person can see the prompt here, or None.
+
+        A flow that was requested is shown on any stderr. ``auto`` needs a place where a person
+        reads: a terminal, or a browser that can be opened.
+        """
+        place = self.capabilities
+        if not (place.has_stderr or place.has_tty):
+            page_is_enough = self.chosen_flow == "browser" and place.can_open_browser
+            return None if page_is_enough else "there is no standard error"
+        if self.flow != "auto" or self._opens_browser:
+            return None
+        no_terminal = place.no_terminal
+        return no_terminal and f"{no_terminal}, and no browser because {place.no_browser}"
+
+    def _user_interface(self, display: Display) -> UserInterface:
         if not self._opens_browser:
-            return UserInterface(self.display, None, self.sleep)
+            return UserInterface(display, None, self.sleep)
         remote = self.chosen_flow == "device" and self.capabilities.no_browser is not None
         if remote and self.open_browser is open_in_browser:
             # That browser may be unable to reach this machine, so a redirect here cannot be used.
-            return UserInterface(self.display, open_without_secret, self.sleep, hides_url=False)
-        return UserInterface(self.display, self.open_browser, self.sleep)
+            return UserInterface(display, open_without_secret, self.sleep, hides_url=False)
+        return UserInterface(display, self.open_browser, self.sleep)
 
     @property
     def _opens_browser(self) -> bool:
         # Over SSH, a device login is approved on another machine: there is nothing to open here.
         wanted = self.flow == "browser" or self.capabilities.can_open_browser
         return wanted and self.open_browser is not None
+
+
+class _Prompted:
+    """A display that shows the end of a login only after its prompt."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._has_shown = False
+
+    def show(self, prompt: LoginPrompt) -> None:
+        self._display.show(prompt)
+        self._has_shown = True
+
+    def say(self, text: str) -> None:
+        self._display.say(text)
+
+    def report(self, text: str, *, is_logged_in: bool) -> None:
+        if self._has_shown:
+            self._display.report(text, is_logged_in=is_logged_in)
+
+
+def _reason(exc: LoginFailed | PortalError) -> str:
+    if isinstance(exc, LoginFailed) and exc.reason:
+        return exc.reason
+    return "the portal cannot be reached, or returns an error"

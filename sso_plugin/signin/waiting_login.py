@@ -25,7 +25,7 @@ from .flows import DeviceFlow
 from .pending_login import SharedLogin
 from .prompt import UserInterface
 from .registration import Registrations
-from .sign_in import granted_token
+from .sign_in import granted_token, login_end_text
 from .token_watch import LoggedIn, TokenWatch
 from .vanity import PortalRecord, resolve_start_url
 
@@ -95,9 +95,9 @@ class _WaitingCall:
                 # If it is a thread of this process that asks, it says so.
                 if not self._was_done("ask"):
                     self._announce_soon(self._shared.load())
-        except LoggedIn:
+        except LoggedIn as found:
             if self._is_first("end"):
-                self._report_login()
+                self._report_login(found.token)
             # The next login that is missing may have the same name, if there is no token file.
             for what in ("ask", "code", "wait"):
                 _done.pop(self._name(what), None)
@@ -161,7 +161,7 @@ class _WaitingCall:
         self._is_first("end")
         saved = TokenFile(self._login).begin_login(token)
         approver.note(saved, user)
-        self._report_login(f" as {user or 'an unknown user'}")
+        self._report_login(saved, f" as {user or 'an unknown user'}")
         raise LoggedIn(saved)
 
     def _announce_soon(self, pending: PendingLogin | None) -> None:
@@ -200,8 +200,9 @@ class _WaitingCall:
     def _name(self, what: str) -> tuple[str, ...]:
         return what, self._login.key, str(self._shared.missing)
 
-    def _report_login(self, user: str = "") -> None:
-        text = f"{self._profile.subject} is logged in{user}. Its calls continue."
+    def _report_login(self, token: AccessToken, user: str = "") -> None:
+        until = login_end_text(self._login, token)
+        text = f"{self._profile.subject} is logged in{user} {until}. Its calls continue."
         self._log(text)
         self._display.report(text, is_logged_in=True)
 

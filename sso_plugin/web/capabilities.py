@@ -1,4 +1,4 @@
-"""What this machine offers for a login: a browser that can call back, and a terminal.
+"""What this machine offers for a login: a browser that can call back, and where a person reads.
 
 Not called "environment", which in this package means environment variables.
 """
@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from .terminal import is_background, is_foreground, is_open, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,20 +37,35 @@ class Capabilities:
     :param no_browser: why a browser login cannot work here, or None. The browser must be able to
         reach this machine's loopback address. It cannot if it runs beyond an SSH connection,
         outside a container, or on the Windows side of WSL.
-    :param has_terminal: whether stderr is a terminal, where a prompt is seen.
+    :param has_terminal: whether stderr is a terminal where a person may read: not that of a shell
+        that has put this process in the background.
     :param browser_is_set: whether ``BROWSER`` names a command that opens a page, on this machine
         or another. Text browsers do not count: they need the terminal, and cannot show the pages
         of a login.
+    :param has_stderr: whether there is an open stderr, of any kind.
+    :param has_tty: whether this process is in the foreground of its terminal, so that a prompt is
+        seen there even if stderr is not the terminal.
+    :param is_background: whether this process is in the background of its terminal.
     """
 
     no_browser: str | None
     has_terminal: bool
     browser_is_set: bool = False
+    has_stderr: bool = True
+    has_tty: bool = False
+    is_background: bool = False
 
     @property
     def can_open_browser(self) -> bool:
         """Whether a page can be opened for the user, on this machine or another."""
         return self.browser_is_set or self.no_browser is None
+
+    @property
+    def no_terminal(self) -> str | None:
+        """Why no terminal shows a prompt here, or None."""
+        if self.has_terminal or self.has_tty:
+            return None
+        return "this is a background job" if self.is_background else "there is no terminal"
 
     @classmethod
     def detect(
@@ -60,10 +77,14 @@ class Capabilities:
     ) -> Capabilities:
         """Detect them from environment variables, the platform, stderr and marker files."""
         stream = sys.stderr if stream is None else stream
+        foreground = is_foreground()
         return cls(
             no_browser=_why_no_browser(environ, platform, root),
-            has_terminal=bool(stream and stream.isatty()),
+            has_terminal=is_terminal(stream) and not is_background(stream),
             browser_is_set=_is_browser_set(environ),
+            has_stderr=is_open(stream),
+            has_tty=foreground is True,
+            is_background=foreground is False,
         )
 
 

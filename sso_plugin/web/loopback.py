@@ -142,11 +142,18 @@ class LoopbackServer(socketserver.ThreadingTCPServer):
         """Log nothing when a client closes its connection: the user cannot change that."""
 
 
+_STYLE = (
+    # On the root, so that the whole page is dark where the user prefers that.
+    ":root{color-scheme:light dark}"
+    "body{font:1.1rem/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}"
+    "p{overflow-wrap:anywhere}"
+)
+
+
 def _page(sentence: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>sso-plugin</title>'
-        '<meta name="viewport" content="width=device-width"><style>body{font:1.1rem/1.5 '
-        "system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem;"
-        "color-scheme:light dark}</style></head>"
+        '<meta name="viewport" content="width=device-width">'
+        f"<style>{_STYLE}</style></head>"
         f'<body><h1>sso-plugin</h1><p role="status">{escape(sentence)}</p></body></html>'
     )

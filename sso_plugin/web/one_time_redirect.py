@@ -31,8 +31,8 @@ _BACKGROUND_TIMEOUT = 60.0
 """Seconds that the server stays open in the background, where no caller waits for it."""
 
 _REFUSAL = (
-    "This address works once, and only for the user who started sso-plugin. If that is you, open "
-    "the address that is shown in the terminal."
+    "This address works only once, and only for the user who started sso-plugin. If that is you, "
+    "open the link that sso-plugin printed, or start the command again."
 )
 
 

@@ -332,7 +332,7 @@ def test_a_person_logs_in_by_a_code_while_the_loop_runs(
 
     assert len(set(asyncio.run(run()))) == 1
     assert world.count("StartDeviceAuthorization") == 1
-    assert "Open this page in any browser:" in capsys.readouterr().err
+    assert "Open this page in any browser on any device:" in capsys.readouterr().err
 
 
 def test_a_person_logs_in_in_a_browser_while_the_loop_runs(

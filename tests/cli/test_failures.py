@@ -68,7 +68,7 @@ NO_PROFILE = (
 )
 
 
-NO_TOKEN = f'The profile "dev" needs a login: there is no token in {{token}}. {LOGIN}'
+NO_TOKEN = f'The profile "dev" needs a login: it has no access token. {LOGIN}'
 
 
 TWO = "Use a profile, or an sso-session, or a start URL and its region."
@@ -150,7 +150,7 @@ def test_a_failure_is_one_sentence(
     assert (returned, printed.out) == (code, "")
     assert printed.err.startswith("sso-plugin: ")
     assert printed.err.count("\n") == 1
-    assert message.format(token=world.token_file(), config=world.config_file) in printed.err
+    assert message.format(config=world.config_file) in printed.err
 
 
 @pytest.mark.long

@@ -40,13 +40,16 @@ def leftovers(world: World) -> list[str]:
 def test_a_device_login_on_a_terminal(world: World) -> None:
     """It shows the page and the code, waits, and reports the end of the login."""
     with Terminal("login", "--profile", "dev", "--flow", "device", "--no-browser") as terminal:
-        code = terminal.read_until(r"approve the code (\w{4}-\w{4})")[1]
+        code = terminal.read_until(r"enter the code (\w{4}-\w{4})")[1]
         terminal.read_until("Waiting for the approval")
         world.emulator.approve(code, "alice")
         assert terminal.finish() == 0
-    assert terminal.lines[0].startswith('The profile "dev" needs a login: there is no token in ')
+    assert terminal.lines[0] == 'The profile "dev" needs a login: it has no access token.'
     assert f"  {world.emulator.url}/device?user_code={code}" in terminal.lines
-    assert re.fullmatch(r"Logged in until \d{4}-\d\d-\d\d \d\d:\d\d \S+\.", terminal.lines[-1])
+    assert re.fullmatch(
+        r"Logged in until .{16} \S+ at the latest; the portal may end it earlier\.",
+        terminal.lines[-1],
+    )
     assert json.loads(world.token_file().read_text(encoding="utf-8"))["refreshToken"]
 
 
@@ -55,7 +58,14 @@ def test_a_browser_login_on_a_terminal(world: World, tmp_path: Path) -> None:
     """It opens the browser in BROWSER, which sends the code to the command."""
     with Terminal("login", "--flow", "browser", BROWSER=browser(world, tmp_path)) as terminal:
         assert terminal.finish() == 0
-    assert "Open this page:" in terminal.lines
+    assert (
+        "Opening your browser. If it does not open, visit this page in a browser on this machine:"
+        in terminal.lines
+    )
+    assert (
+        "To use a browser on another machine: sso-plugin login --sso-session corp --flow device"
+        in terminal.lines
+    )
     assert terminal.lines[-1].startswith("Logged in until ")
     assert world.token_file().exists()
 
@@ -67,7 +77,9 @@ def test_a_valid_login_is_kept(world: World) -> None:
     done = run("login", "--profile", "dev")
     assert (done.returncode, done.stdout) == (0, "")
     assert re.fullmatch(
-        r"Already logged in until .{16} \S+\. Use --force to log in again\.\n", done.stderr
+        r"Already logged in until .{16} \S+ at the latest; the portal may end it earlier\. "
+        r"Use --force to log in again\.\n",
+        done.stderr,
     )
     assert world.count("RegisterClient") == 0
 
@@ -94,10 +106,46 @@ def test_no_browser_only_prints_the_link(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.one_quick_case
+@pytest.mark.parametrize(
+    ("words", "changes", "columns", "is_shown"),
+    [
+        ((), {}, 80, True),
+        (("--no-qr",), {}, 80, False),
+        ((), {"NO_COLOR": "1"}, 80, False),
+        ((), {"TERM": "dumb"}, 80, False),
+        ((), {"PYTHONIOENCODING": "ascii"}, 80, False),
+        ((), {}, 30, False),
+    ],
+)
+def test_a_terminal_shows_a_qr_code(
+    world: World, words: tuple[str, ...], changes: dict[str, str], columns: int, *, is_shown: bool
+) -> None:
+    """Of the complete link. Only where a phone can read it, and unless ``--no-qr`` is given."""
+    command = ("login", "--flow", "device", "--no-browser", *words)
+    with Terminal(*command, columns=columns, stdout=None, **changes) as terminal:
+        terminal.read_until("Waiting for the approval")
+        assert ("scan this QR code" in terminal.text) == is_shown
+        assert ("\u2588" in terminal.text) == is_shown
+
+
+@pytest.mark.long
+def test_a_token_file_is_named_only_with_debug(world: World, tmp_path: Path) -> None:
+    """A user cannot do anything with its name."""
+    value = browser(world, tmp_path)
+    name = world.token_file().name
+    done = run("login", "--flow", "browser", BROWSER=value)
+    assert (done.returncode, name in done.stderr) == (0, False)
+    world.token_file().unlink()
+    done = run("login", "--flow", "browser", "--debug", BROWSER=value)
+    assert f"There is no access token in {world.token_file()}" in done.stderr
+
+
+@pytest.mark.long
 def test_the_link_is_one_line_on_a_narrow_terminal(world: World) -> None:
     """The terminal wraps it, so it can be copied as one line."""
     with Terminal("login", "--flow", "device", "--no-browser", columns=20) as terminal:
-        code = terminal.read_until(r"approve the code (\w{4}-\w{4})")[1]
+        code = terminal.read_until(r"enter the code (\w{4}-\w{4})")[1]
         assert f"  {world.emulator.url}/device?user_code={code}" in terminal.lines
         world.emulator.approve(code, "alice")
         assert terminal.finish() == 0
@@ -166,7 +214,7 @@ def test_a_browser_login_that_is_denied_fails(world: World, tmp_path: Path) -> N
 def test_a_device_login_that_is_denied_fails(world: World) -> None:
     """The message says so."""
     with Terminal("login", "-p", "dev", "--flow", "device", "--no-browser") as terminal:
-        world.emulator.deny(terminal.read_until(r"approve the code (\w{4}-\w{4})")[1])
+        world.emulator.deny(terminal.read_until(r"enter the code (\w{4}-\w{4})")[1])
         assert terminal.finish() == 1
     assert terminal.lines[-1] == (
         'sso-plugin: The profile "dev" was not logged in: it was denied in the browser. '

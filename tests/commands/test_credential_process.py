@@ -517,8 +517,8 @@ class TestFailures:
         done = run("credential-process", "--profile", "dev")
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == (
-            'sso-plugin: The profile "dev" needs a login: there is no token in '
-            f"{world.token_file()}. Run: sso-plugin login --profile dev\n"
+            'sso-plugin: The profile "dev" needs a login: it has no access token. '
+            "Run: sso-plugin login --profile dev\n"
         )
 
     @pytest.mark.long

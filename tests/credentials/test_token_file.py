@@ -23,8 +23,8 @@ ROLE = "a" * 40
         ("", "is damaged: it is not a JSON object"),
         ("{", "is damaged: it is not a JSON object"),
         ("[]", "is damaged: it is not a JSON object"),
-        ('{"accessToken": 7}', "there is no token in"),
-        ('{"expiresAt": "x"}', "there is no token in"),
+        ('{"accessToken": 7}', "it has no access token"),
+        ('{"expiresAt": "x"}', "it has no access token"),
     ],
 )
 def test_a_damaged_token_file_needs_a_login(world: World, content: str, reason: str) -> None:
@@ -39,7 +39,7 @@ def test_a_damaged_token_file_needs_a_login(world: World, content: str, reason: 
 def test_a_token_that_is_not_valid_in_a_header_needs_a_login(world: World, value: str) -> None:
     """It may have been pasted by hand."""
     world.sign_in(accessToken=value)
-    with pytest.raises(LoginRequired, match="there is no token in"):
+    with pytest.raises(LoginRequired, match="it has no access token"):
         source_of().fetch()
 
 

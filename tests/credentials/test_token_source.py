@@ -61,7 +61,7 @@ def test_the_error_for_a_missing_token_names_the_file_and_the_command(world: Wor
     with pytest.raises(LoginRequired) as caught:
         source_of().fetch()
     assert str(caught.value) == (
-        f'The profile "dev" needs a login: there is no token in {world.token_file()}. '
+        'The profile "dev" needs a login: it has no access token. '
         "Run: sso-plugin login --profile dev"
     )
     for kind in (UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError):

@@ -46,8 +46,8 @@ class LoginCommand:
 
     @property
     def page(self) -> str:
-        """The address to open."""
-        return self._find(r"http://\S+")
+        """The complete link."""
+        return self._find(r"http://\S+\?\S+")
 
     @property
     def code(self) -> str:

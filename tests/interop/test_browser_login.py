@@ -31,7 +31,7 @@ def login(start_login: Callable[..., LoginCommand]) -> LoginCommand:
 def approve(browser: Browser, login: LoginCommand) -> None:
     browser.open(login.page)
     browser.click(APPROVE)
-    browser.expect(MESSAGE, "Approved. You can close this window and go back to the terminal.")
+    browser.expect(MESSAGE, 'You approved the login for the profile "dev". You can close this tab.')
 
 
 def test_a_user_approves(world: World, browser: Browser, login: LoginCommand) -> None:
@@ -59,7 +59,9 @@ def test_a_user_denies(world: World, browser: Browser, login: LoginCommand) -> N
     browser.open(login.page)
     browser.click(DENY)
 
-    browser.expect(MESSAGE, "The login was not approved. You can close this window.")
+    browser.expect(
+        MESSAGE, 'The login for the profile "dev" was not approved. You can close this tab.'
+    )
     status, message = login.finish()
     assert status == 1
     assert "it was denied in the browser" in message

@@ -91,7 +91,7 @@ def log_in(world: World, flow: Flow = "device") -> None:
             world.emulator.approve(prompt.user_code, "alice")
         else:
             with urllib.request.urlopen(world.emulator.authorize(prompt.url, "alice")) as page:
-                assert b"You can close this window" in page.read()
+                assert b"You can close this tab" in page.read()
 
     login("dev", flow=flow, show=approve, open_browser=None)
 

@@ -62,8 +62,8 @@ ORDER = {
     "aio.new_session aio.shared aio.twin aio.credentials aio.waiting aio token_parameter "
     "login_provider providers __init__ rejected_requests rejection seams",
     "signin": "ask_person waiting_login approver pending_login sign_in every_login flows "
-    "configured_login display prompt __init__ callback polling registration token_watch vanity "
-    "wait_option",
+    "configured_login display prompt __init__ callback polling qr_code registration token_watch "
+    "vanity wait_option",
     "credentials": "renewed_token refreshable role_source account_names generations role_request "
     "login_user credential_source token_source login_end role_credentials token_renewal "
     "token_file login_notes login_index access_token __init__ notification notify_command "
@@ -72,7 +72,8 @@ ORDER = {
     "responses service_client throttling unreachable",
     "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
     "unwritable waiting",
-    "web": "browser capabilities one_time_redirect loopback __init__ addresses peers request",
+    "web": "browser capabilities one_time_redirect loopback __init__ addresses peers request "
+    "terminal",
     "config": "profile __init__ options",
     "emulator": "__init__ __main__ pytest_plugin emulator sample_profile control http "
     "http.request_handler http.routes control.control_routes control.access_routes "

@@ -522,7 +522,7 @@ def test_any_config_file_is_written_back_unchanged(text: str) -> None:
 @given(host=st.text(max_size=20), target=st.text(max_size=80))
 def test_any_request_to_the_callback_is_refused(host: str, target: str) -> None:
     """No request here has the right state."""
-    with Callback("s" * 32) as callback:
+    with Callback("s" * 32, "The profile") as callback:
         for named in (host, callback.host):
             for path in (target, f"/oauth/callback?state={target}", f"/oauth/callback?{target}"):
                 status, sentence = callback.receive(named, path, ("127.0.0.1", 9))

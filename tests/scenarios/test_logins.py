@@ -74,7 +74,7 @@ def test_without_a_token_file_a_new_session_needs_a_login(world: World) -> None:
     world.change_token(expiresAt=PAST, refreshToken="revoked")
     assert user() == "alice"
     world.token_file().unlink()
-    with pytest.raises(LoginRequired, match="there is no token in"):
+    with pytest.raises(LoginRequired, match="it has no access token"):
         user()
     assert world.count("CreateToken") == 0
 

@@ -135,7 +135,7 @@ def test_a_deleted_token_file_makes_no_call_of_a_running_session_fail(world: Wor
     wait_for_background()
     world.token_file().unlink()
     assert sts.get_caller_identity()["Arn"].endswith("/alice")
-    with pytest.raises(LoginRequired, match="there is no token in"):
+    with pytest.raises(LoginRequired, match="it has no access token"):
         boto3.Session(profile_name="dev").client("sts").get_caller_identity()
 
 

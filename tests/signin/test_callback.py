@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import socket
 import threading
+from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STATE = "the-state-of-this-login"
+SUBJECT = 'The profile "dev"'
 ANSWERS = ["code=evil", "error=access_denied"]
 
 
 @pytest.fixture
 def callback() -> Iterator[Callback]:
-    with Callback(STATE) as callback:
+    with Callback(STATE, SUBJECT) as callback:
         yield callback
 
 
@@ -52,10 +54,11 @@ def answer(
 
 
 def test_the_code_is_accepted(callback: Callback) -> None:
-    """The page says that the window can be closed."""
+    """The page names the program and the profile, and says that the tab can be closed."""
     status, page = answer(callback, f"code=abc&state={STATE}")
     assert status == 200
-    assert "Approved. You can close this window and go back to the terminal." in page
+    assert "<h1>sso-plugin</h1>" in page
+    assert 'You approved the login for the profile "dev". You can close this tab.' in unescape(page)
     assert callback.wait(10) == AuthorizationResponse("abc", None)
 
 
@@ -63,7 +66,7 @@ def test_an_error_is_accepted(callback: Callback) -> None:
     """The program can report at once that the login was denied."""
     status, page = answer(callback, f"error=access_denied&state={STATE}")
     assert status == 200
-    assert "The login was not approved." in page
+    assert 'The login for the profile "dev" was not approved.' in unescape(page)
     assert callback.wait(10) == AuthorizationResponse(None, "access_denied")
 
 
@@ -93,6 +96,15 @@ def test_an_invalid_request_is_ignored(
     assert callback.wait(0.05) is None
     assert answer(callback, f"code=abc&state={STATE}")[0] == 200
     assert callback.wait(10) == AuthorizationResponse("abc", None)
+
+
+def test_the_name_of_a_profile_is_escaped() -> None:
+    """It may have any characters, and is shortened."""
+    with Callback(STATE, f'The profile "<script>{"x" * 300}\x1b"') as callback:
+        _, page = answer(callback, f"code=abc&state={STATE}")
+    assert "the profile &quot;&lt;script&gt;xxx" in page
+    assert "\x1b" not in page
+    assert len(page) < 1500
 
 
 def test_a_second_response_is_ignored(callback: Callback) -> None:
@@ -193,7 +205,7 @@ SERVER = """
 import encodings.idna, http.client, os, sys
 from sso_plugin.signin.callback import Callback
 os.setuid(65534)
-with Callback(sys.argv[1]) as callback:
+with Callback(sys.argv[1], 'The profile') as callback:
     print(callback.redirect_uri, flush=True)
     print(callback.wait(30).error, flush=True)
 """

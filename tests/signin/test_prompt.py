@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,11 +17,12 @@ from quick_login import login
 from sso_plugin import LoginPrompt
 from sso_plugin.printable import one_line
 from sso_plugin.signin.display import CallerDisplay
-from sso_plugin.signin.prompt import UserInterface
+from sso_plugin.signin.prompt import UserInterface, until_text
+from sso_plugin.timestamps import clock_time
 from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from world import World
@@ -33,23 +36,123 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     return browser
 
 
-def test_the_browser_prompt_has_the_reason_and_the_page() -> None:
-    """The page is highlighted."""
-    prompt = LoginPrompt('The profile "dev"', "its token expired", "https://x.example", None)
-    assert prompt.lines() == [
+BROWSER_PROMPT = LoginPrompt(
+    'The profile "dev"',
+    "its token expired",
+    "https://x.example/authorize?state=1",
+    None,
+    expires_at=0,
+    login_command="sso-plugin login --profile dev",
+)
+DEVICE_PROMPT = replace(
+    BROWSER_PROMPT,
+    url="https://x.example/?user_code=AB-CD",
+    user_code="AB-CD",
+    short_url="https://x.example/",
+)
+ENDING = [
+    (f"Approve the login before {clock_time(1e9)}.", False),
+    ("Waiting for the approval ... (Ctrl-C stops)", False),
+]
+
+
+def test_the_browser_prompt_has_the_page_and_the_alternative() -> None:
+    """The page is highlighted. It works on this machine only."""
+    assert replace(BROWSER_PROMPT, expires_at=1e9).lines() == [
         ('The profile "dev" needs a login: its token expired.', False),
-        ("Open this page:\n", False),
-        ("  https://x.example\n", True),
-        ("Waiting for the approval ... (Ctrl-C stops)", False),
+        ("Open this page in a browser on this machine:\n", False),
+        ("  https://x.example/authorize?state=1\n", True),
+        (
+            "To use a browser on another machine: sso-plugin login --profile dev --flow device",
+            False,
+        ),
+        *ENDING,
     ]
 
 
-def test_the_device_prompt_has_the_code_too() -> None:
-    """Any browser will do."""
-    prompt = LoginPrompt('The profile "dev"', "its token expired", "https://x.example", "AB-CD")
-    texts = [text for text, _ in prompt.lines()]
-    assert texts[1] == "Open this page in any browser:\n"
-    assert texts[3] == "and approve the code AB-CD\n"
+def test_the_device_prompt_has_the_short_page_and_the_code_first() -> None:
+    """They can be typed on a phone. Then comes the link."""
+    assert replace(DEVICE_PROMPT, expires_at=1e9).lines() == [
+        ('The profile "dev" needs a login: its token expired.', False),
+        ("Open this page in any browser on any device:\n", False),
+        ("  https://x.example/\n", True),
+        ("and enter the code AB-CD\n", True),
+        ("Or open this link. Approve it only if the page shows the same code:\n", False),
+        ("  https://x.example/?user_code=AB-CD\n", True),
+        *ENDING,
+    ]
+
+
+def test_a_page_without_a_short_address_is_shown_once() -> None:
+    """As are the only lines that a program has set."""
+    prompt = LoginPrompt('The profile "dev"', "a reason", "https://x.example/", "AB-CD")
+    assert [text for text, _ in prompt.lines()] == [
+        'The profile "dev" needs a login: a reason.',
+        "Open this page in any browser on any device:\n",
+        "  https://x.example/\n",
+        "and enter the code AB-CD\n",
+        "Waiting for the approval ... (Ctrl-C stops)",
+    ]
+
+
+@pytest.mark.parametrize("prompt", [BROWSER_PROMPT, DEVICE_PROMPT])
+def test_a_browser_that_opens_is_announced(prompt: LoginPrompt) -> None:
+    """With the page, because it may not open."""
+    texts = [text for text, _ in replace(prompt, opens_browser=True).lines()]
+    assert texts[1].startswith("Opening your browser. If it does not open, visit this page in ")
+
+
+@pytest.mark.parametrize(
+    ("open_browser", "page", "announced"),
+    [
+        (lambda _: True, "https://corp.awsapps.com/", True),
+        (lambda _: True, "https://evil.example/", False),
+        (None, "https://corp.awsapps.com/", False),
+    ],
+)
+def test_a_browser_is_announced_only_where_one_is_opened(
+    open_browser: Callable[[str], object] | None, page: str, *, announced: bool
+) -> None:
+    """Neither with ``--no-browser``, nor for a page that is not allowed."""
+    shown: list[LoginPrompt] = []
+    prompt = LoginPrompt('The profile "dev"', "a reason", page, None)
+    UserInterface(CallerDisplay(shown.append), open_browser).ask(prompt, page, [], "")
+    assert [each.opens_browser for each in shown] == [announced]
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "is_passed_on"),
+    [
+        ("https://corp.awsapps.com/?user_code=AB-CD", "AB-CD", True),
+        ("https://corp.awsapps.com/authorize", None, False),
+        ("https://evil.example/?user_code=AB-CD", "AB-CD", False),
+        ("https://corp.awsapps.com@evil.example/", "AB-CD", False),
+    ],
+)
+def test_only_allowed_links_are_passed_on_to_a_phone(
+    url: str, code: str | None, *, is_passed_on: bool
+) -> None:
+    """And only those that work there."""
+    shown: list[LoginPrompt] = []
+    prompt = LoginPrompt('The profile "dev"', "a reason", url, code)
+    UserInterface(CallerDisplay(shown.append)).ask(prompt, url, [], "")
+    assert [each.qr_url for each in shown] == [url if is_passed_on else None]
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "renewable_until", "text"),
+    [
+        (1e9, None, f"until {clock_time(1e9)}"),
+        (1e9, 2e9, f"until {clock_time(2e9)} at the latest; the portal may end it earlier"),
+        (1e9, 9e8, f"until {clock_time(1e9)}"),
+        (None, None, ""),
+    ],
+)
+def test_the_end_of_a_login_is_what_is_known_of_it(
+    expires_at: float | None, renewable_until: float | None, text: str
+) -> None:
+    """The end of the registration, or of a token that cannot be renewed."""
+    assert until_text(expires_at, renewable_until) == text
 
 
 def test_the_reason_is_shown_before_a_browser_opens(world: World) -> None:
@@ -62,7 +165,7 @@ def test_the_reason_is_shown_before_a_browser_opens(world: World) -> None:
         user.opened[0],
         None,
     )
-    assert prompt.reason == f"there is no token in {world.token_file()}"
+    assert prompt.reason == "it has no access token"
 
 
 def test_the_page_and_the_code_are_shown_even_if_a_browser_opens(world: World) -> None:
@@ -80,11 +183,15 @@ def test_the_prompt_is_printed_on_stderr(world: World, capsys: pytest.CaptureFix
     def sleep(_: float) -> None:
         captured = capsys.readouterr()
         assert captured.out == ""
-        code = captured.err.split("approve the code ")[1][:9]
-        assert captured.err == (
-            f'The profile "dev" needs a login: there is no token in {world.token_file()}.\n'
-            f"Open this page in any browser:\n\n  {world.emulator.url}/device?user_code={code}\n\n"
-            f"and approve the code {code}\n\nWaiting for the approval ... (Ctrl-C stops)\n"
+        code = captured.err.split("enter the code ")[1][:9]
+        page = f"{world.emulator.url}/device"
+        assert re.sub("before .*", "before T", captured.err) == (
+            'The profile "dev" needs a login: it has no access token.\n'
+            f"Open this page in any browser on any device:\n\n  {page}\n\n"
+            f"and enter the code {code}\n\n"
+            "Or open this link. Approve it only if the page shows the same code:\n\n"
+            f"  {page}?user_code={code}\n\n"
+            "Approve the login before T\nWaiting for the approval ... (Ctrl-C stops)\n"
         )
         world.emulator.approve(code, "alice")
 

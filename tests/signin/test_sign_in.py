@@ -82,7 +82,10 @@ REMOTE = Capabilities("this is an SSH connection", has_terminal=True)
 REMOTE_WITH_BROWSER = Capabilities(
     "this is an SSH connection", has_terminal=True, browser_is_set=True
 )
-BACKGROUND = Capabilities("this is a CI job", has_terminal=False)
+OTHER_STDERR = Capabilities("this is a container", has_terminal=False, has_tty=True)
+CI_JOB = Capabilities("this is a CI job", has_terminal=False)
+WITHOUT_STDERR = Capabilities("this is a CI job", has_terminal=False, has_stderr=False)
+WINDOW = Capabilities(None, has_terminal=False, has_stderr=False)
 
 
 def sign_in_at(place: Capabilities, flow: FlowName) -> SignIn:
@@ -114,13 +117,21 @@ def test_auto_chooses_the_browser_only_where_it_can_call_back(
     [
         (DESKTOP, "auto", True),
         (REMOTE, "auto", True),
-        (BACKGROUND, "auto", False),
-        (BACKGROUND, "device", False),
-        (BACKGROUND, "browser", True),
+        (REMOTE_WITH_BROWSER, "auto", True),
+        (OTHER_STDERR, "auto", True),
+        (CI_JOB, "auto", False),
+        (CI_JOB, "device", True),
+        (CI_JOB, "browser", True),
+        (WITHOUT_STDERR, "auto", False),
+        (WITHOUT_STDERR, "device", False),
+        (WITHOUT_STDERR, "browser", False),
+        (WINDOW, "auto", True),
+        (WINDOW, "device", False),
+        (WINDOW, "browser", True),
     ],
 )
-def test_a_prompt_needs_a_terminal_or_a_browser(
+def test_auto_needs_a_reader_and_other_flows_need_a_stderr(
     place: Capabilities, flow: FlowName, *, can_prompt: bool
 ) -> None:
-    """A background job without both fails at once instead of waiting for an approval."""
+    """A login that no person can see fails at once, instead of waiting for an approval."""
     assert sign_in_at(place, flow).can_prompt == can_prompt

@@ -77,11 +77,12 @@ def test_a_call_says_once_what_it_waits_for(
     assert out == ""
     assert err.count("needs a login") == 1
     assert code in err
-    assert "is logged in as alice. Its calls continue." in err
+    assert 'The profile "dev" is logged in as alice until ' in err
+    assert "Its calls continue." in err
     logged = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert [text.partition(":")[0] for text in logged] == [
-        'The profile "dev" needs a login',
-        'The profile "dev" is logged in as alice. Its calls continue.',
+    assert [text[:32] for text in logged] == [
+        'The profile "dev" needs a login:',
+        'The profile "dev" is logged in a',
     ]
     assert logged[0].endswith("Run: sso-plugin login --profile dev")
     assert code not in caplog.text

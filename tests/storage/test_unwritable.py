@@ -176,7 +176,7 @@ def test_a_script_that_starts_a_login_does_so_once(
     code = f"import sso_plugin\nsso_plugin.enable()\n{USE}"
     done = world.run(code, BROWSER=browser(world, tmp_path))
     assert done.stdout == "111111111111\n" * 3
-    assert done.stderr.count("needs a login: there is no token") == 1
+    assert done.stderr.count("needs a login: it has no access token") == 1
     assert done.stderr.count(f"other programs need a login: {blocked}\n") == 1
     assert world.count("CreateToken") == 1
 

@@ -165,7 +165,7 @@ def test_over_ssh_the_page_is_opened_without_the_code(world: World, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert browser.notes[0]["argv"] == [f"{world.emulator.url}/device"]
     assert f"  {world.emulator.url}/device?user_code=" in done.stderr
-    assert "and approve the code " in done.stderr
+    assert "and enter the code " in done.stderr
 
 
 @pytest.mark.long
@@ -281,7 +281,7 @@ def test_a_device_login_without_a_browser_can_be_approved_in_any_browser(
     """The message says so, and names no other flow."""
     browser = Browser(tmp_path, status=3)
     with Terminal("login", "--flow", "device", BROWSER=f"{browser.path} %s") as terminal:
-        code = terminal.read_until(r"approve the code (\w{4}-\w{4})")[1]
+        code = terminal.read_until(r"enter the code (\w{4}-\w{4})")[1]
         terminal.read_until(
             "sso-plugin: No browser could be started. Open the page above in any browser.\n"
         )

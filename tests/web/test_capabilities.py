@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sso_plugin.web import capabilities
 from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
@@ -74,3 +75,35 @@ def test_a_text_browser_in_browser_does_not_count(
     environ = {"BROWSER": value, "SSH_TTY": "/dev/pts/1"}
     found = Capabilities.detect(environ, "linux", io.StringIO(), tmp_path)
     assert (found.browser_is_set, found.can_open_browser) == (is_set, is_set)
+
+
+@pytest.mark.parametrize(
+    ("foreground", "has_tty", "reason"),
+    [
+        (True, True, None),
+        (False, False, "this is a background job"),
+        (None, False, "there is no terminal"),
+    ],
+)
+def test_a_prompt_is_also_seen_in_the_foreground_of_a_terminal(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    foreground: bool | None,  # noqa: FBT001
+    *,
+    has_tty: bool,
+    reason: str | None,
+) -> None:
+    """Even if stderr is a file or a pipe."""
+    monkeypatch.setattr(capabilities, "is_foreground", lambda: foreground)
+    found = Capabilities.detect({}, "linux", io.StringIO(), tmp_path)
+    assert (found.has_tty, found.no_terminal) == (has_tty, reason)
+
+
+def test_a_closed_stderr_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prompt cannot be printed there."""
+    stream = io.StringIO()
+    assert Capabilities.detect({}, "linux", stream, tmp_path).has_stderr
+    stream.close()
+    assert not Capabilities.detect({}, "linux", stream, tmp_path).has_stderr
+    monkeypatch.setattr("sys.stderr", None)
+    assert not Capabilities.detect({}, "linux", None, tmp_path).has_stderr

@@ -67,6 +67,15 @@ def test_a_page_cannot_be_cached_and_runs_no_script(server: LoopbackServer) -> N
     assert "It is &lt;b&gt;done&lt;/b&gt;." in page
 
 
+def test_a_page_names_the_program_and_follows_the_colours_of_the_user(
+    server: LoopbackServer,
+) -> None:
+    """The browser chooses text and background, so their contrast is right."""
+    _, page = request(server)
+    assert "<title>sso-plugin</title>" in page
+    assert ":root{color-scheme:light dark}" in page
+
+
 def test_the_connection_is_closed_after_one_response(server: LoopbackServer) -> None:
     """A browser that keeps connections open cannot delay the end of the program."""
     with connect(server) as client:

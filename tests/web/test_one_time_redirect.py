@@ -142,7 +142,7 @@ def test_the_browser_gets_the_page_after_another_user_was_refused(
         caught.value.close()
         return True
 
-    with Callback("state") as page:
+    with Callback("state", "The profile") as page:
         assert open_by_redirect(f"{page.redirect_uri}?code=page&state=state", start, timeout=10)
     assert statuses == ["403", "200"]
 

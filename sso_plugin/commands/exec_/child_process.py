@@ -8,6 +8,8 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from ...web.terminal import is_foreground
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -73,7 +75,7 @@ class _Forwarding:
     def _forward(self, number: int) -> None:
         # The terminal already sent it to the child. Many programs exit at once at the second
         # interrupt.
-        if self._child and not (number in _numbers(_FROM_TERMINAL) and _in_foreground()):
+        if self._child and not (number in _numbers(_FROM_TERMINAL) and _gets_signals()):
             with contextlib.suppress(OSError):
                 self._child.send_signal(number)
 
@@ -82,17 +84,6 @@ def _numbers(names: Sequence[str]) -> Iterator[int]:
     return (number for name in names if (number := getattr(signal, name, None)) is not None)
 
 
-def _in_foreground() -> bool:
+def _gets_signals() -> bool:
     """Return whether the terminal sends its signals to our process group."""
-    if not hasattr(os, "tcgetpgrp"):
-        return True
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)
+    return not hasattr(os, "tcgetpgrp") or is_foreground() is True

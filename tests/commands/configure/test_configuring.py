@@ -167,7 +167,7 @@ def test_without_a_terminal_a_new_sso_session_needs_a_login(
     with pytest.raises(LoginRequired) as caught:
         write(sso_session="new", start_url=world.emulator.start_url, sso_region="eu-central-1")
     assert str(caught.value) == (
-        f'The sso-session "new" needs a login: there is no token in {world.token_file("new")}. '
+        'The sso-session "new" needs a login: it has no access token. '
         "It is not in the config file yet. Run this command in a terminal, or add the section by "
         "hand."
     )
