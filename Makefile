@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 INTEROP := tests/interop
 # aiobotocore needs a certain version of botocore, so it has an environment of its own.
 ASYNC := $(VENV)/async
+# JupyterLab brings many packages.
+JUPYTER := $(VENV)/jupyter
 # Arguments for pytest, as in `make test ARGS="-k roles"`.
 ARGS ?=
 # Most tests wait for a process, so there are more workers than cores. An idle worker takes over
@@ -42,8 +44,9 @@ test-long: $(VENV)/test.stamp  ## Run the tests that take long: crowds of proces
 
 test-all: test test-long  ## Check style and types, and run all tests that need Python only
 
-interop: $(VENV)/test.stamp browser $(INTEROP)/node_modules/.package-lock.json  ## Run the tests with Node.js and Chromium
-	$(BIN)/python -m pytest $(INTEROP) $(ARGS)
+interop: $(VENV)/test.stamp $(JUPYTER)/interop.stamp browser $(INTEROP)/node_modules/.package-lock.json  ## Run the tests with Node.js, Chromium and JupyterLab
+	$(BIN)/python -m pytest $(INTEROP) --ignore $(INTEROP)/notebooks $(ARGS) || [ $$? -eq 5 ]
+	$(JUPYTER)/bin/python -m pytest $(INTEROP)/notebooks $(ARGS) || [ $$? -eq 5 ]
 
 chaos: $(VENV)/test.stamp  ## Run a crowd of scripts for ten minutes, while everything fails in turn
 	$(BIN)/python tests/helpers/chaos.py --seconds 600 $(ARGS)
@@ -79,6 +82,11 @@ $(VENV)/%.stamp: $(INSTALLED) | $(BIN)/python
 $(ASYNC)/bench.stamp: $(INSTALLED) | $(BIN)/python
 	$(BIN)/python -m venv $(ASYNC)
 	$(ASYNC)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[bench-async]"
+	@touch $@
+
+$(JUPYTER)/interop.stamp: $(INSTALLED) | $(BIN)/python
+	$(BIN)/python -m venv $(JUPYTER)
+	$(JUPYTER)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[jupyter]"
 	@touch $@
 
 # Missing programs are installed if that is possible: as root, on a system with apt.

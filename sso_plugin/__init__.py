@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # a plain name: importing typing would take longer than a
 if TYPE_CHECKING:
     from .api.entitlements import accounts, get_aio_session, get_session, roles
     from .api.logins import login, logout, status
+    from .api.magics import load_ipython_extension, unload_ipython_extension  # noqa: F401 - not in __all__
     from .credentials.notification import LoginNeeded, on_login_needed
     from .errors import (
         ConfigError,
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     )
     from .portal.listings import Account, AccountRole
     from .session.plugin import disable, enable
-    from .signin.configured_login import Status
     from .signin.prompt import LoginPrompt
+    from .signin.status import Status
 
 __all__ = [
     "Account",
@@ -52,23 +53,28 @@ _MODULES = {
     "AccountRole": "portal.listings",
     "LoginNeeded": "credentials.notification",
     "LoginPrompt": "signin.prompt",
-    "Status": "signin.configured_login",
+    "Status": "signin.status",
     "accounts": "api.entitlements",
     "disable": "session.plugin",
     "enable": "session.plugin",
     "get_aio_session": "api.entitlements",
     "get_session": "api.entitlements",
+    "load_ipython_extension": "api.magics",
     "login": "api.logins",
     "logout": "api.logins",
     "on_login_needed": "credentials.notification",
     "roles": "api.entitlements",
     "status": "api.logins",
+    "unload_ipython_extension": "api.magics",
 }
-"""The module of each public name. Names that are not listed are in ``errors``."""
+"""The module of each public name. Names that are not listed are in ``errors``.
+
+IPython calls the two of its extension. They are not for programs, and not in ``__all__``.
+"""
 
 
 def __getattr__(name: str) -> object:
-    if name not in __all__:
+    if name not in __all__ and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 

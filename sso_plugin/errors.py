@@ -91,6 +91,10 @@ class SsoPluginError(BotoCoreError):
     def __copy__(self) -> SsoPluginError:
         return type(self)(**self.kwargs)
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback: the name and the message."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ConfigError(SsoPluginError, InvalidConfigError):
     """The settings of a profile or an sso-session are not valid."""

@@ -14,6 +14,7 @@ import boto3
 import botocore.exceptions
 import pytest
 from example_errors import errors
+from notebook_shell import notebook_shell
 
 import sso_plugin
 from sso_plugin import ConfigError, LoginFailed, PortalError
@@ -197,3 +198,15 @@ def test_the_url_is_in_the_arguments_of_the_error() -> None:
         raise botocore.exceptions.SSLError(endpoint_url="https://x", error=ValueError("no"))
     assert caught.value.kwargs["endpoint_url"] == "https://x"
     assert "error" not in caught.value.kwargs
+
+
+@pytest.mark.parametrize("kind", [ConfigError, also_as(ConfigError, ValueError)])
+def test_ipython_shows_the_name_and_the_message(kind: type[ConfigError]) -> None:
+    """In place of 100 lines of traceback, also with a cause. Outside of IPython nothing changes."""
+    error, shown = kind(error_msg="It is wrong."), []
+    with notebook_shell() as shell:
+        shell._showtraceback = lambda *each: shown.append(each)
+        shell.user_ns["error"] = error
+        shell.run_cell("raise error from KeyError('its cause')")
+    assert shown == [(kind, error, ["ConfigError: It is wrong."])]
+    assert "its cause" in "".join(traceback.format_exception(error))

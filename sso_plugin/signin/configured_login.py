@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..config.profile import SsoProfile
@@ -19,6 +18,7 @@ from ..models import open_session, open_session_for_login
 from ..storage.file_cache import role_cache, token_cache
 from ..storage.keys import registration_key, role_key, token_key
 from ..web.addresses import parse
+from .status import Status
 from .vanity import PortalRecord, check_start_url
 
 if TYPE_CHECKING:
@@ -40,35 +40,6 @@ __all__ = [
 _logger = logging.getLogger(__name__)
 
 _REGION = re.compile(r"[a-z0-9-]{1,63}")
-
-
-@dataclass(frozen=True)
-class Status:
-    """Whether a login is valid, and until when.
-
-    :param subject: what the status is about, such as ``The profile "dev"``.
-    :param state: ``usable``; ``renewable``, which needs no login; or ``login needed``.
-    :param expires_at: when the access token expires, in epoch seconds; None without a token.
-    :param renewable_until: until when the token can be renewed without a login. The portal may
-        revoke it earlier. None if it cannot be renewed.
-    :param token_file: the path of the token file.
-    :param login_command: the command that logs in.
-    :param fault: why the token file cannot be used; None if it can, or is missing.
-    :param not_stored: why other processes cannot find or read the token of this process; None if
-        they can.
-    """
-
-    subject: str
-    start_url: str
-    region: str
-    session_name: str | None
-    state: str
-    expires_at: float | None
-    renewable_until: float | None
-    token_file: str
-    login_command: str
-    fault: str | None = None
-    not_stored: str | None = None
 
 
 class ConfiguredLogin(Login):

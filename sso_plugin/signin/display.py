@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from ..printable import clean
 from ..web import terminal
 from ..web.capabilities import Capabilities
+from ..web.kernel import find_kernel_shell
 from .qr_code import BLOCKS, qr_code
 
 if TYPE_CHECKING:
@@ -134,9 +135,17 @@ class CallerDisplay:
 def find_display(flow: str = "auto") -> Display:
     """Return the display for this process: standard error, because standard output is for data.
 
+    In a kernel it is the notebook.
+
     :param flow: the flow that was requested. With ``auto``, the prompt is shown on the terminal if
         standard error is something else, such as a file.
     """
+    shell = find_kernel_shell()
+    if shell is not None:
+        # Not at the top: nobody else needs it.
+        from .notebook import NotebookDisplay
+
+        return NotebookDisplay(shell)
     found = Capabilities.detect()
     if flow == "auto" and found.has_tty and not found.has_terminal:
         return TerminalDisplay()

@@ -34,6 +34,8 @@ class LoginPrompt:
     :param opens_browser: whether a browser is opened with the page.
     :param qr_url: the page for a QR code; None if it is for this machine only, or at a host that
         is not one of AWS or of the user.
+    :param is_trusted: whether the page is at a host of AWS or of the user's config. If not, show
+        its address as text that cannot be clicked.
     """
 
     subject: str
@@ -45,6 +47,7 @@ class LoginPrompt:
     login_command: str = ""
     opens_browser: bool = False
     qr_url: str | None = None
+    is_trusted: bool = False
 
     def lines(self) -> list[tuple[str, bool]]:
         """Return the lines of text, each with whether to highlight it."""
@@ -137,6 +140,7 @@ class UserInterface:
         self.display.show(
             replace(
                 prompt,
+                is_trusted=may_be_opened(prompt.url, *own_urls),
                 opens_browser=allowed and self.open_browser is not None,
                 qr_url=prompt.url if passed_on else None,
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..credentials.access_token import AccessToken
 from ..credentials.token_file import TokenFile
-from ..errors import LoginFailed, PortalError
+from ..errors import LoginFailed, LoginRequired, PortalError
 from ..timestamps import format_timestamp
 from ..web.browser import open_in_browser, open_without_secret
 from ..web.capabilities import Capabilities
@@ -73,6 +73,7 @@ class SignIn:
         :raises LoginFailed: if the login is denied, times out, or the portal refuses it.
         :raises PortalError: if the portal cannot be reached.
         """
+        self._check_browser()
         display = _Prompted(self.display or find_display(self.flow))
         try:
             token = self._log_in(self._user_interface(display))
@@ -104,6 +105,21 @@ class SignIn:
         """Whether a person can see the prompt, or the page that is opened."""
         return self.why_no_prompt is None
 
+    def _check_browser(self) -> None:
+        """Check that ``browser`` in a notebook opens one: nobody is at the kernel's machine.
+
+        :raises LoginRequired: if it does not.
+        """
+        place = self.capabilities
+        wanted = self.flow == "browser" and self.open_browser is open_in_browser
+        if wanted and place.has_notebook and not place.can_open_browser:
+            raise LoginRequired(
+                subject=self.login.profile.subject,
+                reason=self.reason,
+                fix=f"No browser can be opened here because {place.no_browser}. "
+                "Set sso_login = device in the profile, or run: %sso_login --flow device",
+            )
+
     @property
     def why_no_prompt(self) -> str | None:
         """Why no person can see the prompt here, or None.
@@ -112,6 +128,8 @@ class SignIn:
         reads: a terminal, or a browser that can be opened.
         """
         place = self.capabilities
+        if place.has_notebook:
+            return None
         if not (place.has_stderr or place.has_tty):
             page_is_enough = self.chosen_flow == "browser" and place.can_open_browser
             return None if page_is_enough else "there is no standard error"
@@ -120,14 +138,15 @@ class SignIn:
         no_terminal = place.no_terminal
         return no_terminal and f"{no_terminal}, and no browser because {place.no_browser}"
 
-    def _user_interface(self, display: Display) -> UserInterface:
+    def _user_interface(self, display: _Prompted) -> UserInterface:
+        sleep = display.sleep or self.sleep
         if not self._opens_browser:
-            return UserInterface(display, None, self.sleep)
+            return UserInterface(display, None, sleep)
         remote = self.chosen_flow == "device" and self.capabilities.no_browser is not None
         if remote and self.open_browser is open_in_browser:
             # That browser may be unable to reach this machine, so a redirect here cannot be used.
-            return UserInterface(display, open_without_secret, self.sleep, hides_url=False)
-        return UserInterface(display, self.open_browser, self.sleep)
+            return UserInterface(display, open_without_secret, sleep, hides_url=False)
+        return UserInterface(display, self.open_browser, sleep)
 
     @property
     def _opens_browser(self) -> bool:
@@ -142,6 +161,8 @@ class _Prompted:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._has_shown = False
+        # That of a notebook also ends when the person stops the cell.
+        self.sleep: Callable[[float], object] | None = getattr(display, "sleep", None)
 
     def show(self, prompt: LoginPrompt) -> None:
         self._display.show(prompt)

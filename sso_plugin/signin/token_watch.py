@@ -10,6 +10,8 @@ from ..errors import LoginRequired, PortalError
 from ..timestamps import clock_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..credentials.access_token import AccessToken
     from ..credentials.token_source import TokenSource
 
@@ -39,10 +41,17 @@ class TokenWatch:
     :raises LoggedIn: if there is a valid token already.
     """
 
-    def __init__(self, tokens: TokenSource, required: LoginRequired, rejected: str | None) -> None:
+    def __init__(
+        self,
+        tokens: TokenSource,
+        required: LoginRequired,
+        rejected: str | None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._tokens = tokens
         self._required = required
         self._rejected = rejected
+        self._sleep = sleep
         timeout = tokens.login.profile.options.login_timeout
         self.until = time.time() + timeout
         """The deadline, in epoch seconds."""
@@ -62,7 +71,7 @@ class TokenWatch:
         """
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            time.sleep(min(_INTERVAL, left))
+            self._sleep(min(_INTERVAL, left))
             self._check()
 
     def _check(self) -> None:

@@ -80,8 +80,12 @@ class _WaitingCall:
         self._profile = tokens.login.profile
         self._reason = required.reason
         self._shared = SharedLogin(tokens)
-        self._watch = TokenWatch(tokens, required, rejected)
         self._display = find_display("wait")
+        sleep = getattr(self._display, "sleep", time.sleep)
+        self._watch = TokenWatch(tokens, required, rejected, sleep)
+        self._firsts: list[tuple[str, ...]] = []
+        self._has_spoken = False
+        self._user = ""
         self._announce_at = time.monotonic() + _ANNOUNCE_AFTER
 
     def run(self) -> NoReturn:
@@ -96,12 +100,13 @@ class _WaitingCall:
                 if not self._was_done("ask"):
                     self._announce_soon(self._shared.load())
         except LoggedIn as found:
-            if self._is_first("end"):
-                self._report_login(found.token)
-            # The next login that is missing may have the same name, if there is no token file.
-            for what in ("ask", "code", "wait"):
-                _done.pop(self._name(what), None)
+            if self._has_spoken:
+                self._report(found.token)
             raise
+        finally:
+            # So the next call that waits says so again.
+            for name in self._firsts:
+                _done.pop(name, None)
 
     def _ask(self) -> NoReturn:
         """Ask a person, then wait. Precondition: no other process asks."""
@@ -153,15 +158,12 @@ class _WaitingCall:
             user = approver.check(token)
         except (LoginFailed, PortalError) as exc:
             self._shared.close()
-            self._log(f"Still waiting for a login. {exc}")
-            self._display.report(f"Still waiting for a login. {exc}", is_logged_in=False)
+            self._say(f"Still waiting for a login. {exc}")
             return
         PortalRecord(self._profile).write(start_url)
-        # First: other threads see the token at once, and do not know the user.
-        self._is_first("end")
         saved = TokenFile(self._login).begin_login(token)
         approver.note(saved, user)
-        self._report_login(saved, f" as {user or 'an unknown user'}")
+        self._user = f" as {user or 'an unknown user'}"
         raise LoggedIn(saved)
 
     def _announce_soon(self, pending: PendingLogin | None) -> None:
@@ -176,23 +178,27 @@ class _WaitingCall:
         """
         shown = pending.started if polls and pending else None
         if pending and shown and self._is_first("code"):
+            self._has_spoken = True
             self._flow(pending.start_url).show(shown)
         if not self._is_first("wait"):
             return
-        _done.pop(self._name("end"), None)
         text = (
             f"{self._profile.subject} needs a login: {self._reason}. Calls wait for it until "
             f"{clock_time(self._watch.until)}. Run: {self._profile.login_command}"
         )
-        self._log(text)
-        if not shown:
-            self._display.say(text)
+        if shown:
+            self._log(text)
+        else:
+            self._say(text)
         call_back(self._event(pending))
 
     def _is_first(self, what: str) -> bool:
         """Return True once in this process, for this missing login."""
-        me = object()
-        return _done.setdefault(self._name(what), me) is me
+        name, me = self._name(what), object()
+        if _done.setdefault(name, me) is not me:
+            return False
+        self._firsts.append(name)
+        return True
 
     def _was_done(self, what: str) -> bool:
         return self._name(what) in _done
@@ -200,9 +206,14 @@ class _WaitingCall:
     def _name(self, what: str) -> tuple[str, ...]:
         return what, self._login.key, str(self._shared.missing)
 
-    def _report_login(self, token: AccessToken, user: str = "") -> None:
+    def _say(self, text: str) -> None:
+        self._has_spoken = True
+        self._log(text)
+        self._display.say(text)
+
+    def _report(self, token: AccessToken) -> None:
         until = login_end_text(self._login, token)
-        text = f"{self._profile.subject} is logged in{user} {until}. Its calls continue."
+        text = f"{self._profile.subject} is logged in{self._user} {until}. Its calls continue."
         self._log(text)
         self._display.report(text, is_logged_in=True)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from .kernel import find_kernel_shell
 from .terminal import is_background, is_foreground, is_open, is_terminal
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _SSH_VARIABLES = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 _CONTAINER_VARIABLES = ("KUBERNETES_SERVICE_HOST", "container", "CODESPACES", "DEVCONTAINER")
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 """Docker and Podman create these; they set no variable by themselves."""
+
+_JUPYTERHUB_VARIABLES = ("JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_PREFIX", "JUPYTERHUB_USER")
+_SAGEMAKER_VARIABLES = ("SAGEMAKER_APP_TYPE", "SAGEMAKER_INTERNAL_IMAGE_URI")
 
 _PLATFORMS_WITH_DISPLAY = ("win32", "darwin", "cygwin")
 """Values of `sys.platform` where a display needs no variable."""
@@ -46,6 +50,8 @@ class Capabilities:
     :param has_tty: whether this process is in the foreground of its terminal, so that a prompt is
         seen there even if stderr is not the terminal.
     :param is_background: whether this process is in the background of its terminal.
+    :param has_notebook: whether this process is an IPython kernel, which shows a prompt in the
+        notebook.
     """
 
     no_browser: str | None
@@ -54,6 +60,7 @@ class Capabilities:
     has_stderr: bool = True
     has_tty: bool = False
     is_background: bool = False
+    has_notebook: bool = False
 
     @property
     def can_open_browser(self) -> bool:
@@ -85,6 +92,7 @@ class Capabilities:
             has_stderr=is_open(stream),
             has_tty=foreground is True,
             is_background=foreground is False,
+            has_notebook=find_kernel_shell() is not None,
         )
 
 
@@ -94,6 +102,8 @@ def _why_no_browser(environ: Mapping[str, str], platform: str, root: Path) -> st
 
     container_file = any((root / name.lstrip("/")).exists() for name in _CONTAINER_FILES)
     reasons = {
+        "this is JupyterHub": is_any_set(*_JUPYTERHUB_VARIABLES),
+        "this is SageMaker": is_any_set(*_SAGEMAKER_VARIABLES),
         "this is an SSH connection": is_any_set(*_SSH_VARIABLES),
         "this is a container": is_any_set(*_CONTAINER_VARIABLES) or container_file,
         "this is a CI job": is_any_set("CI"),

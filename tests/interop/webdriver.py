@@ -5,6 +5,7 @@ https://www.w3.org/TR/webdriver2/
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -111,8 +112,27 @@ class Browser:
 
     def page_width(self) -> int:
         """Return the width of the page, with the part outside of the window."""
-        script = "return document.documentElement.scrollWidth"
-        return int(self._send("POST", "/execute/sync", {"script": script, "args": []}))
+        return int(self.evaluate("document.documentElement.scrollWidth"))
+
+    def evaluate(self, expression: str, *arguments: object) -> Any:
+        """Return the value of an expression of JavaScript; ``arguments`` has the arguments."""
+        body = {"script": f"return {expression}", "args": arguments}
+        return self._send("POST", "/execute/sync", body)
+
+    @contextmanager
+    def new_page(self, selector: str) -> Iterator[None]:
+        """Click a link that opens a new page, work there, and return to this page."""
+        (here,) = self._send("GET", "/window/handles")
+        self.click(selector)
+        (there,) = set(self._send("GET", "/window/handles")) - {here}
+        self._send("POST", "/window", {"handle": there})
+        yield
+        self._send("DELETE", "/window")
+        self._send("POST", "/window", {"handle": here})
+
+    def screenshot(self, file: Path) -> None:
+        """Save what the window shows as PNG."""
+        file.write_bytes(base64.b64decode(self._send("GET", "/screenshot")))
 
     def expect(self, selector: str, text: str) -> None:
         """Wait until an element has this text."""

@@ -57,13 +57,13 @@ ORDER = {
     "__init__ aws_variables config_reading configure configure.profile_names "
     "configure.profile_text configure.role_choice configure.text_diff console container "
     "doctor.bounded doctor.finding env env.shells exec_ exec_.child_process",
-    "api": "__init__ entitlements logins",
+    "api": "__init__ entitlements magics logins",
     "session": "plugin aio.providers aio.token_parameter aio.rejected_requests aio.signing_client "
     "aio.new_session aio.shared aio.twin aio.credentials aio.waiting aio token_parameter "
     "login_provider providers __init__ rejected_requests rejection seams",
     "signin": "ask_person waiting_login approver pending_login sign_in every_login flows "
-    "configured_login display prompt __init__ callback polling qr_code registration token_watch "
-    "vanity wait_option",
+    "configured_login display notebook prompt __init__ callback polling qr_code registration "
+    "status markup token_watch vanity wait_option",
     "credentials": "renewed_token refreshable role_source account_names generations role_request "
     "login_user credential_source token_source login_end role_credentials token_renewal "
     "token_file login_notes login_index access_token __init__ notification notify_command "
@@ -72,8 +72,8 @@ ORDER = {
     "responses service_client throttling unreachable",
     "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
     "unwritable waiting",
-    "web": "browser capabilities one_time_redirect loopback __init__ addresses peers request "
-    "terminal",
+    "web": "browser capabilities one_time_redirect loopback __init__ addresses kernel peers "
+    "request terminal",
     "config": "profile __init__ options",
     "emulator": "__init__ __main__ pytest_plugin emulator sample_profile control http "
     "http.request_handler http.routes control.control_routes control.access_routes "
@@ -97,12 +97,13 @@ UPWARD = {
     ("startup", "session.plugin"): "the start-up files wake the plugin when a session is made",
     ("__init__", "api.entitlements"): "the package imports a public name when it is first used",
     ("__init__", "api.logins"): "the same",
+    ("__init__", "api.magics"): "the same",
     ("__init__", "credentials.notification"): "the same",
     ("__init__", "errors"): "the same",
     ("__init__", "portal.listings"): "the same",
     ("__init__", "session.plugin"): "the same",
-    ("__init__", "signin.configured_login"): "the same",
     ("__init__", "signin.prompt"): "the same",
+    ("__init__", "signin.status"): "the same",
 }
 
 MOST_ENTRIES = 20
