@@ -121,6 +121,32 @@ def test_browser_opens_the_browser_of_the_machine(
     assert world.count("StartDeviceAuthorization") == 0
 
 
+def test_wait_goes_on_when_the_code_is_approved(
+    run_in_lab: Callable[..., Notebook], browser: Browser, world: World
+) -> None:
+    """The output says until when it waits, and who has logged in."""
+    notebook = run_in_lab("wait")
+    assert "Calls wait for it until" in notebook.wait_for("Waiting for the approval")
+    decide(browser, APPROVE, "Approved")
+    output = notebook.wait_for("/alice'")
+    assert "is logged in as alice until" in output
+    assert not browser.evaluate("document.querySelector(arguments[0])", LINK)
+
+
+def test_wait_goes_on_after_a_refusal_and_a_login_elsewhere(
+    run_in_lab: Callable[..., Notebook], browser: Browser, world: World
+) -> None:
+    """The refusal replaces the link. A login in a terminal ends the wait."""
+    notebook = run_in_lab("wait")
+    notebook.wait_for("Waiting for the approval")
+    decide(browser, DENY, "Denied")
+    output = notebook.wait_for("Still waiting for a login.")
+    assert "Run: sso-plugin login --profile dev" in output
+    assert not browser.evaluate("document.querySelector(arguments[0])", LINK)
+    world.sign_in()
+    assert "Its calls continue." in notebook.wait_for("/alice'")
+
+
 def test_a_login_that_ends_in_a_loop_is_asked_for_again(
     run_in_lab: Callable[..., Notebook], browser: Browser, world: World
 ) -> None:

@@ -112,6 +112,41 @@ def test_a_cell_that_was_stopped_can_run_again(world: World, kernel: Kernel, cel
     assert "/alice" in kernel.text
 
 
+@pytest.mark.parametrize("cell", [CALL, THREAD, TASK], ids=["cell", "threads", "task"])
+def test_wait_goes_on_after_a_login_by_another_program(
+    world: World, kernel: Kernel, cell: str
+) -> None:
+    """The link and the code are replaced by the end of the wait."""
+    world.configure(world.emulator.profile() + "sso_login = wait\n")
+    kernel.start(cell)
+    kernel.wait_for("Waiting for the approval")
+    world.sign_in()
+    kernel.wait_until_idle()
+    assert "/alice" in kernel.text
+    assert kernel.html.count("Its calls continue.") == 1
+    assert "<a " not in kernel.html
+
+
+@pytest.mark.parametrize("cell", [CALL, TASK], ids=["cell", "task"])
+def test_a_cell_that_waits_can_be_stopped_and_run_again(
+    world: World, kernel: Kernel, cell: str
+) -> None:
+    """The next run shows the same code."""
+    world.configure(world.emulator.profile() + "sso_login = wait\n")
+    kernel.start(cell)
+    kernel.wait_for("Waiting for the approval")
+    kernel.stop()
+    kernel.wait_until_idle()
+    assert "The login was stopped." in kernel.html
+
+    kernel.start(cell)
+    kernel.wait_for("Waiting for the approval")
+    approve(world)
+    kernel.wait_until_idle()
+    assert "/alice" in kernel.text
+    assert world.count("StartDeviceAuthorization") == 1
+
+
 def test_a_process_that_was_forked_asks_nobody(world: World, kernel: Kernel) -> None:
     """The notebook does not show what it displays."""
     assert "LoginRequired: The profile" in kernel.run(FORKED)
