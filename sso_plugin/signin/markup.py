@@ -5,10 +5,11 @@ Colors are those of JupyterLab. Where it is not the front end, they are inherite
 
 from __future__ import annotations
 
+import html
 import importlib
-from html import escape
 from typing import TYPE_CHECKING
 
+from ..printable import clean
 from ..timestamps import to_datetime
 
 if TYPE_CHECKING:
@@ -32,18 +33,20 @@ def clock_time(when: float) -> str:
 
 def paragraph(content: str, style: str = "") -> str:
     """Return a paragraph."""
-    return f'<div style="margin: 0.35em 0; overflow-wrap: anywhere;{style}">{escape(content)}</div>'
+    return (
+        f'<div style="margin: 0.35em 0; overflow-wrap: anywhere;{style}">{_escape(content)}</div>'
+    )
 
 
 def code(user_code: str) -> str:
     """Return a code that a person compares or types."""
     style = f"font-family: {_MONOSPACE}; font-size: 1.7em; letter-spacing: 0.08em; margin: 0.3em 0;"
-    return f'<div style="{style}"><strong>{escape(user_code)}</strong></div>'
+    return f'<div style="{style}"><strong>{_escape(user_code)}</strong></div>'
 
 
 def link(url: str, *, is_trusted: bool) -> str:
     """Return a link; only the address if it is not trusted."""
-    shown, style = escape(url), "overflow-wrap: anywhere;"
+    shown, style = _escape(url), "overflow-wrap: anywhere;"
     if not is_trusted:
         return f'<code style="{style}">{shown}</code>'
     return (
@@ -62,7 +65,7 @@ def qr_image(url: str) -> str:
         # ValueError: the URL is too long.
         return ""
     style = "width: 10em; height: 10em; flex: none; border-radius: 4px; margin: 0.2em 0;"
-    return f'<img alt="The link as a QR code" src="{escape(image)}" style="{style}">'
+    return f'<img alt="The link as a QR code" src="{_escape(image)}" style="{style}">'
 
 
 def card(state: str, *parts: str, aside: str = "") -> str:
@@ -84,8 +87,12 @@ def table(rows: Mapping[str, str]) -> str:
     """Return a table of names and values."""
     left = "text-align: left; vertical-align: top;"
     lines = (
-        f'<tr><th scope="row" style="{left}">{escape(name)}</th>'
-        f'<td style="{left} overflow-wrap: anywhere;">{escape(value)}</td></tr>'
+        f'<tr><th scope="row" style="{left}">{_escape(name)}</th>'
+        f'<td style="{left} overflow-wrap: anywhere;">{_escape(value)}</td></tr>'
         for name, value in rows.items()
     )
     return f"<table>{''.join(lines)}</table>"
+
+
+def _escape(content: str) -> str:
+    return html.escape(clean(content))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LoginRequired
+from ..printable import clean
 from .markup import card, clock_time, code, link, paragraph, qr_image
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ class NotebookDisplay:
 
     def show(self, prompt: LoginPrompt) -> None:
         """See `Display`."""
-        lines = "\n".join(line for line, _ in prompt.lines())
+        lines = "\n".join(clean(line, keep="\n") for line, _ in prompt.lines())
         self._wait_with(_waiting(prompt), lines, prompt.subject)
 
     def say(self, text: str) -> None:
         """See `Display`."""
-        self._wait_with(card("waiting", paragraph(text)), text)
+        self._wait_with(card("waiting", paragraph(text)), clean(text, keep="\n"))
 
     def _wait_with(self, markup: str, plain: str, subject: str = "") -> None:
         update = self._shown is not None
@@ -68,7 +69,7 @@ class NotebookDisplay:
         """
         shown = self._shown
         if shown is None or shown.is_in_cell:
-            _sleep_in_cell(seconds)
+            time.sleep(seconds)
         elif self._is_stopped_within(seconds, shown):
             raise LoginRequired(
                 subject=shown.subject or "The profile",
@@ -118,15 +119,6 @@ class _Shown:
     is_stopped: threading.Event = field(default_factory=threading.Event)
 
 
-def _sleep_in_cell(seconds: float) -> None:
-    try:
-        time.sleep(seconds)
-    except KeyboardInterrupt as exc:
-        # IPython shows this in place of the traceback: the person knows why the cell has ended.
-        exc._render_traceback_ = lambda: ["KeyboardInterrupt"]  # type: ignore[attr-defined]
-        raise
-
-
 def _was_stopped(result: Any) -> bool:
     """Return whether a cell ended because the person has stopped it."""
     # Kernels have imported it. Stopping a cell cancels what it awaits.
@@ -138,12 +130,14 @@ def _was_stopped(result: Any) -> bool:
 
 def _waiting(prompt: LoginPrompt) -> str:
     until = f" until {clock_time(prompt.expires_at)}" if prompt.expires_at else ""
+    image = qr_image(prompt.qr_url) if prompt.qr_url else ""
     parts = [
         paragraph(f"{prompt.subject} needs a login: {prompt.reason}.", " font-weight: 600;"),
         *_steps(prompt),
+        *([paragraph("Or scan the QR code with a phone.", _MUTED)] if image else []),
         paragraph(f"Waiting for the approval{until}. To cancel, stop the cell.", _MUTED),
     ]
-    return card("waiting", *parts, aside=qr_image(prompt.qr_url) if prompt.qr_url else "")
+    return card("waiting", *parts, aside=image)
 
 
 def _steps(prompt: LoginPrompt) -> list[str]:
@@ -154,19 +148,25 @@ def _steps(prompt: LoginPrompt) -> list[str]:
     )
     warnings = [] if prompt.is_trusted else [warning]
     if prompt.user_code is None:
-        where = "Open this page in a browser on the machine where the kernel runs:"
-        other = "If that is another machine than yours, stop the cell and use a code: "
-        hint = paragraph(f"{other}%sso_login --flow device, or sso_login = device.", _MUTED)
-        return [paragraph(where), page, *warnings, hint]
-    short = f" Or open {prompt.short_url} and type the code." if prompt.short_url else ""
+        where = "in a browser on the machine where the kernel runs"
+        other = "If that is another machine than yours, stop the cell, and set sso_login = device"
+        hint = paragraph(f"{other} or run: {prompt.login_command} --flow device", _MUTED)
+        return [paragraph(_open_page(prompt, where)), page, *warnings, hint]
+    short = f"Or open {prompt.short_url} on another device, and type the code."
     return [
-        paragraph("Open this page in any browser:"),
+        paragraph(_open_page(prompt, "in any browser")),
         page,
         *warnings,
         paragraph("Approve it only if it shows this code:"),
         code(prompt.user_code),
-        paragraph(f"On another device, scan the QR code.{short}", _MUTED),
+        *([paragraph(short, _MUTED)] if prompt.short_url else []),
     ]
+
+
+def _open_page(prompt: LoginPrompt, where: str) -> str:
+    if prompt.opens_browser:
+        return f"Opening your browser. If it does not open, visit this page {where}:"
+    return f"Open this page {where}:"
 
 
 def _ended(subject: str, sentence: str, *, is_logged_in: bool) -> str:

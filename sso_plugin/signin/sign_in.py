@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .flows import FlowResult
     from .prompt import Display, LoginPrompt
 
-__all__ = ["FlowName", "SignIn", "granted_token", "login_end_text"]
+__all__ = ["FlowName", "SignIn", "granted_token", "login_end_text", "show_no_frames"]
 
 FlowName = Literal["auto", "browser", "device"]
 
@@ -40,6 +40,11 @@ def granted_token(login: Login, result: FlowResult) -> AccessToken:
         "registrationExpiresAt": format_timestamp(result.registration.expires_at),
     }
     return AccessToken.granted(result.grant, login.profile, client, login.clock.now())
+
+
+def show_no_frames(exc: KeyboardInterrupt) -> None:
+    """Let IPython show the name only: the user knows why the login has ended."""
+    exc._render_traceback_ = lambda: ["KeyboardInterrupt"]  # type: ignore[attr-defined]
 
 
 def login_end_text(login: Login, token: AccessToken) -> str:
@@ -80,6 +85,9 @@ class SignIn:
         except (LoginFailed, PortalError) as exc:
             display.report(f"The login failed: {_reason(exc)}.", is_logged_in=False)
             raise
+        except KeyboardInterrupt as exc:
+            show_no_frames(exc)
+            raise
         display.report(f"Logged in {login_end_text(self.login, token)}.", is_logged_in=True)
         return token
 
@@ -117,7 +125,8 @@ class SignIn:
                 subject=self.login.profile.subject,
                 reason=self.reason,
                 fix=f"No browser can be opened here because {place.no_browser}. "
-                "Set sso_login = device in the profile, or run: %sso_login --flow device",
+                "Set sso_login = device in the profile, or run: "
+                f"{self.login.profile.login_command} --flow device",
             )
 
     @property

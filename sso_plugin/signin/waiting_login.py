@@ -25,7 +25,7 @@ from .flows import DeviceFlow
 from .pending_login import SharedLogin
 from .prompt import UserInterface
 from .registration import Registrations
-from .sign_in import granted_token, login_end_text
+from .sign_in import granted_token, login_end_text, show_no_frames
 from .token_watch import LoggedIn, TokenWatch
 from .vanity import PortalRecord, resolve_start_url
 
@@ -66,6 +66,9 @@ def wait_for_login(
         except LoggedIn as found:
             # Not returned here: a thread that was abandoned meanwhile ends with this context.
             token = found.token
+        except KeyboardInterrupt as exc:
+            show_no_frames(exc)
+            raise
     return token
 
 

@@ -105,7 +105,7 @@ def test_browser_is_an_error_without_one(
     """It names the alternative."""
     monkeypatch.setenv("JUPYTERHUB_USER", "alice")
     monkeypatch.setenv("BROWSER", "")
-    with pytest.raises(LoginRequired, match="%sso_login --flow device"):
+    with pytest.raises(LoginRequired, match="Set sso_login = device"):
         run(shell, "sso_login", "dev --flow browser")
     assert not world.token_file().exists()
 

@@ -50,6 +50,11 @@ def test_all_text_is_escaped(html: str) -> None:
     assert {name for name, _ in seen.attributes} <= {"style", "href", "target", "rel", "scope"}
 
 
+def test_control_characters_are_replaced() -> None:
+    """Those that change the direction of text would hide what an address is."""
+    assert "\u202e" not in markup.link("https://evil.example/\u202e", is_trusted=False)
+
+
 def test_only_a_trusted_address_is_a_link() -> None:
     """It opens in a page of its own, which does not get a reference to the notebook."""
     url = "https://corp.awsapps.com/start/#/device?user_code=ABCD-EFGH&x=1"

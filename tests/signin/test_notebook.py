@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from asyncio import CancelledError
 from dataclasses import replace
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from world import World
 
+CALLBACK = "sso_plugin.signin.callback.Callback"
 URL = "https://corp.awsapps.com/start/#/device?user_code=ABCD-EFGH"
 DEVICE = LoginPrompt(
     subject='The profile "dev"',
@@ -72,12 +74,47 @@ class TestPrompt:
         assert '<img alt="The link as a QR code"' in outputs.html
         assert "until 2026-01-31 22:15 UTC" in outputs.html
 
+    def test_without_segno_no_qr_code_is_mentioned(
+        self, display: NotebookDisplay, outputs: Outputs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The link and the code are enough."""
+        display.show(DEVICE)
+        assert "scan the QR code" in outputs.html
+        monkeypatch.setitem(sys.modules, "segno", None)
+        outputs.published.clear()
+        NotebookDisplay(display._shell).show(DEVICE)
+        assert "QR" not in outputs.html
+
     def test_there_is_text_for_other_front_ends(
         self, display: NotebookDisplay, outputs: Outputs
     ) -> None:
-        """The text of a terminal."""
+        """The text of a terminal, on which it has no effect."""
+        display.show(replace(DEVICE, reason="it is \x1b[31mred"))
+        assert "it is \N{REPLACEMENT CHARACTER}[31mred" in outputs.text
+        display = NotebookDisplay(display._shell)
+        outputs.published.clear()
         display.show(DEVICE)
         assert outputs.text == "\n".join(line for line, _ in DEVICE.lines())
+
+    def test_a_wait_without_a_code_replaces_the_link(
+        self, display: NotebookDisplay, outputs: Outputs
+    ) -> None:
+        """A job goes on waiting after its code has expired, and says how it ended."""
+        display.show(DEVICE)
+        display.say("Still waiting for <a> login.")
+        assert "Still waiting for &lt;a&gt; login." in outputs.html
+        assert URL not in outputs.html
+        assert outputs.text == "Still waiting for <a> login."
+        display.report("It is logged in.", is_logged_in=True)
+        assert "It is logged in." in outputs.html
+
+    @pytest.mark.parametrize("prompt", [DEVICE, BROWSER])
+    def test_it_says_that_a_browser_is_opened(
+        self, display: NotebookDisplay, outputs: Outputs, prompt: LoginPrompt
+    ) -> None:
+        """The link is for those who do not see it."""
+        display.show(replace(prompt, opens_browser=True))
+        assert "Opening your browser. If it does not open, visit this page in a" in outputs.html
 
     def test_a_browser_login_names_the_machine_and_the_alternative(
         self, display: NotebookDisplay, outputs: Outputs
@@ -183,20 +220,29 @@ class TestStop:
         )
         assert outputs.text == "The login was stopped."
 
+    @pytest.mark.parametrize(
+        ("flow", "waiting"), [("device", "time.sleep"), ("browser", f"{CALLBACK}.wait")]
+    )
     def test_the_traceback_is_short(
-        self, shell: Any, display: NotebookDisplay, capsys: pytest.CaptureFixture[str]
+        self,
+        world: World,
+        shell: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        flow: str,
+        waiting: str,
     ) -> None:
         """The person knows why the cell has ended."""
 
-        def interrupt(_: float) -> None:
+        def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
 
-        display.show(DEVICE)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("time.sleep", interrupt)
-            shell.user_ns.update(sleep=display.sleep)
-            shell.run_cell("sleep(1)")
+        monkeypatch.setattr(waiting, interrupt)
+        shell.user_ns.update(login=sso_plugin.login, options={"flow": flow, "open_browser": None})
+        shell.run_cell("login('dev', **options)")
         assert capsys.readouterr().out == "KeyboardInterrupt\n"
+        assert Outputs(shell).text == "The login was stopped."
+        assert world.count("CreateToken") == 0
 
 
 def approve(world: World, action: str, stop: threading.Event) -> None:
@@ -270,7 +316,8 @@ class TestScript:
             call()
         assert str(caught.value).endswith(
             "No browser can be opened here because this is JupyterHub. "
-            "Set sso_login = device in the profile, or run: %sso_login --flow device"
+            "Set sso_login = device in the profile, or run: "
+            "sso-plugin login --profile dev --flow device"
         )
         assert outputs.shown == []
         assert not (world.home / "started").exists()

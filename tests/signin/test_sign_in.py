@@ -13,12 +13,16 @@ from world import sha1
 
 import sso_plugin
 from sso_plugin.signin.configured_login import ConfiguredLogin
-from sso_plugin.signin.sign_in import SignIn
+from sso_plugin.signin.sign_in import SignIn, _reason
+from sso_plugin.timestamps import clock_time, parse_timestamp
 from sso_plugin.web.capabilities import Capabilities
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from world import World
 
+    from sso_plugin import LoginPrompt
     from sso_plugin.signin.sign_in import FlowName
 
 
@@ -135,3 +139,57 @@ def test_auto_needs_a_reader_and_other_flows_need_a_stderr(
 ) -> None:
     """A login that no person can see fails at once, instead of waiting for an approval."""
     assert sign_in_at(place, flow).can_prompt == can_prompt
+
+
+class Recorder:
+    """A display that records how a login ended."""
+
+    def __init__(self, show: Callable[[LoginPrompt], object]) -> None:
+        self.show = show
+        self.ends: list[tuple[str, bool]] = []
+
+    def say(self, text: str) -> None:
+        self.ends.append((text, False))
+
+    def report(self, text: str, *, is_logged_in: bool) -> None:
+        self.ends.append((text, is_logged_in))
+
+
+def run(display: Recorder) -> None:
+    login = ConfiguredLogin.find("dev")
+    SignIn(login.session, login, "a reason", "device", display, None, sleep=lambda _: None).run()
+
+
+def test_a_login_is_reported_with_its_end(world: World) -> None:
+    """The registration of the emulator is valid for 90 days."""
+    display = Recorder(lambda prompt: world.emulator.approve(str(prompt.user_code), "alice"))
+    run(display)
+    ends_at = json.loads(world.token_file().read_text())["registrationExpiresAt"]
+    until = clock_time(parse_timestamp(ends_at))
+    assert display.ends == [
+        (f"Logged in until {until} at the latest; the portal may end it earlier.", True)
+    ]
+
+
+def test_a_login_that_is_denied_is_reported_where_the_prompt_is(world: World) -> None:
+    """The error is raised too."""
+    display = Recorder(lambda prompt: world.emulator.deny(str(prompt.user_code)))
+    with pytest.raises(sso_plugin.LoginFailed):
+        run(display)
+    assert display.ends == [("The login failed: it was denied in the browser.", False)]
+
+
+def test_the_report_of_an_outage_is_short() -> None:
+    """The error has the details."""
+    error = sso_plugin.PortalError(subject="The profile", problem="was refused CreateToken")
+    assert _reason(error) == "the portal cannot be reached, or returns an error"
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_nothing_is_reported_without_a_prompt(world: World, status: int) -> None:
+    """The user has seen nothing of the login yet."""
+    world.emulator.faults.add("RegisterClient", status=status)
+    display = Recorder(lambda _: pytest.fail("it was shown"))
+    with pytest.raises(sso_plugin.SsoPluginError):
+        run(display)
+    assert display.ends == []

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from world import World
 
 CALL = "import boto3\nboto3.Session(profile_name='dev').client('sts').get_caller_identity()['Arn']"
+NO_BROWSER = {"JUPYTERHUB_USER": "alice", "BROWSER": ""}
+"""Variables of a kernel on a machine where no browser can be opened."""
+
 LINK = ".jp-OutputArea-output a"
 APPROVE, DENY = "button[value=approve]", "button[value=deny]"
 
@@ -37,7 +40,7 @@ def run_in_lab(
 
         def run(login: str, *cells: str, **variables: str) -> Notebook:
             world.configure(world.emulator.profile() + f"sso_login = {login}\n")
-            opened = lab.notebook(browser, *(cells or (CALL,)), **variables)
+            opened = lab.notebook(browser, *(cells or (CALL,)), **{**NO_BROWSER, **variables})
             notebook = stack.enter_context(opened)
             notebook.run()
             return notebook
@@ -104,8 +107,7 @@ def test_browser_is_an_error_where_none_can_be_opened(
     run_in_lab: Callable[..., Notebook], browser: Browser, world: World
 ) -> None:
     """It names the alternative."""
-    remote = {"JUPYTERHUB_USER": "alice", "BROWSER": ""}
-    notebook = run_in_lab("browser", **remote)
+    notebook = run_in_lab("browser")
     output = notebook.wait_for("LoginRequired")
     assert "because this is JupyterHub. Set sso_login = device" in output
     assert world.emulator.state.devices.pending() == []
@@ -116,7 +118,7 @@ def test_browser_opens_the_browser_of_the_machine(
 ) -> None:
     """Where the user logs in."""
     command = approving_browser(world, world.home)
-    notebook = run_in_lab("browser", BROWSER=command)
+    notebook = run_in_lab("browser", BROWSER=command, JUPYTERHUB_USER="")
     assert "Logged in until" in notebook.wait_for("/alice")
     assert world.count("StartDeviceAuthorization") == 0
 
