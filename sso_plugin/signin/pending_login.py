@@ -63,8 +63,11 @@ class SharedLogin:
         start_url = entry.document.get("startUrl")
         return PendingLogin(_read(entry.document), start_url if isinstance(start_url, str) else "")
 
-    def begin(self, started: StartedLogin, start_url: str) -> PendingLogin:
-        """Share a login that was started."""
+    def begin(self, started: StartedLogin, start_url: str, *, notified: bool) -> PendingLogin:
+        """Share a login that was started.
+
+        :param notified: whether this process notifies the user.
+        """
         registration, authorization = started.registration, started.authorization
         document: Document = {
             "missing": self.missing,
@@ -78,9 +81,21 @@ class SharedLogin:
             "verificationUriComplete": authorization.verification_uri_complete,
             "interval": authorization.interval,
             "expiresAt": started.expires_at,
+            "notified": notified,
         }
         self._cache.put(self._key, document)
         return PendingLogin(started, start_url)
+
+    def claim_notification(self) -> bool:
+        """Return whether this process has to notify the user: no other one has done so."""
+        entry = self._cache.get(self._key)
+        if entry is None or entry.document.get("notified") is not False:
+            return False
+        claimed = {**entry.document, "notified": True}
+        seen = entry.document
+        return self._cache.replace(
+            self._key, claimed, lambda latest: latest is not None and latest.document == seen
+        )
 
     def close(self) -> None:
         """Note that the code cannot be approved any more. Nobody is asked again."""

@@ -61,9 +61,9 @@ ORDER = {
     "session": "plugin aio.providers aio.token_parameter aio.rejected_requests aio.signing_client "
     "aio.new_session aio.shared aio.twin aio.credentials aio.waiting aio token_parameter "
     "login_provider providers __init__ rejected_requests rejection seams",
-    "signin": "ask_person waiting_login approver pending_login sign_in every_login flows "
-    "configured_login display notebook prompt __init__ callback polling qr_code registration "
-    "status markup token_watch vanity wait_option",
+    "signin": "ask_person waiting_login approver wait_messages pending_login sign_in every_login "
+    "flows configured_login display notebook prompt __init__ callback polling qr_code "
+    "registration status markup token_watch vanity wait_option",
     "credentials": "renewed_token refreshable role_source account_names generations role_request "
     "login_user credential_source token_source login_end role_credentials token_renewal "
     "token_file login_notes login_index access_token __init__ notification notify_command "

@@ -50,7 +50,7 @@ def file(world: World) -> Path:
 
 def test_another_process_continues_with_the_same_code(world: World) -> None:
     """It has all that is needed, except for the time that has passed."""
-    begun = shared(world).begin(started(), START_URL)
+    begun = shared(world).begin(started(), START_URL, notified=True)
     found = shared(world).load()
     assert found is not None
     assert found.started is not None
@@ -63,8 +63,22 @@ def test_another_process_continues_with_the_same_code(world: World) -> None:
 
 def test_only_the_user_can_read_the_file(world: World) -> None:
     """The device code is a secret."""
-    shared(world).begin(started(), START_URL)
+    shared(world).begin(started(), START_URL, notified=True)
     assert stat.S_IMODE(file(world).stat().st_mode) == 0o600
+
+
+def test_one_process_notifies(world: World) -> None:
+    """One that has a command, if the process that asks has none."""
+    login = shared(world)
+    assert not login.claim_notification()
+    login.begin(started(), START_URL, notified=False)
+    assert shared(world).claim_notification()
+    assert not shared(world).claim_notification()
+    found = shared(world).load()
+    assert found is not None
+    assert found.started is not None
+    login.begin(started(), START_URL, notified=True)
+    assert not shared(world).claim_notification()
 
 
 def test_one_process_at_a_time_asks(world: World) -> None:
@@ -82,7 +96,7 @@ def test_nobody_was_asked_at_first(world: World) -> None:
 def test_a_code_that_cannot_be_approved_is_not_replaced(world: World, how: str) -> None:
     """For the same missing login, nobody is asked again."""
     login = shared(world)
-    login.begin(started(-1 if how == "expired" else 600), START_URL)
+    login.begin(started(-1 if how == "expired" else 600), START_URL, notified=True)
     if how == "closed":
         login.close()
         assert "device" not in file(world).read_text()
@@ -101,7 +115,7 @@ def test_another_missing_login_is_asked_for(world: World) -> None:
 def test_after_a_login_the_code_is_deleted(world: World) -> None:
     """So the next missing login is asked for, even without a token file again."""
     login = shared(world)
-    login.begin(started(), START_URL)
+    login.begin(started(), START_URL, notified=True)
     login.delete()
     assert shared(world).load() is None
 

@@ -14,7 +14,7 @@ from world import wait_until
 
 import sso_plugin
 from sso_plugin import LoginFailed
-from sso_plugin.signin import token_watch, waiting_login
+from sso_plugin.signin import token_watch, wait_messages, waiting_login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def _quick(world: World, monkeypatch: pytest.MonkeyPatch, enabled: None) -> None:
     monkeypatch.setattr(token_watch, "_INTERVAL", 0.02)
     monkeypatch.setattr(waiting_login, "_INTERVAL", 0.02)
-    monkeypatch.setattr(waiting_login, "_done", {})
+    monkeypatch.setattr(wait_messages, "_said", {})
     world.emulator.settings.poll_interval = 0
 
 
@@ -114,7 +114,7 @@ def test_a_page_of_another_host_is_not_passed_on(
     world: World, events: list[LoginNeeded], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A command or a chat would open it. The notification has the command instead."""
-    monkeypatch.setattr(waiting_login, "may_be_opened", lambda *_: False)
+    monkeypatch.setattr(wait_messages, "may_be_opened", lambda *_: False)
     notifications = configure_wait(world)
     call = Call()
     received = notifications.wait()
