@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["JupyterLab", "Notebook"]
 
+_TIMEOUT = 120.0
+"""Seconds. On a busy machine, JupyterLab takes long to start."""
+
 _TOKEN = "secret"
 _NUMBERS = count()
 
@@ -65,7 +68,7 @@ class JupyterLab:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        wait_until(self._find_port)
+        wait_until(self._find_port, _TIMEOUT)
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +91,10 @@ class JupyterLab:
         address = f"http://127.0.0.1:{self._find_port()}/lab"
         if not browser.address.startswith(address):
             browser.open(f"{address}?token={_TOKEN}")
-            wait_until(lambda: browser.evaluate(f"{_APP}?.commands.hasCommand('docmanager:open')"))
+            wait_until(
+                lambda: browser.evaluate(f"{_APP}?.commands.hasCommand('docmanager:open')"),
+                _TIMEOUT,
+            )
         notebook = Notebook(browser, file)
         notebook.open()
         yield notebook
@@ -134,7 +140,7 @@ class Notebook:
         """Open it, and wait for its kernel."""
         self._browser.evaluate(f"void {_APP}.serviceManager.kernelspecs.refreshSpecs()")
         names = f"Object.keys({_APP}.serviceManager.kernelspecs.specs.kernelspecs)"
-        wait_until(lambda: self._file.stem in self._browser.evaluate(names))
+        wait_until(lambda: self._file.stem in self._browser.evaluate(names), _TIMEOUT)
         self._execute("docmanager:open", {"path": self._file.name})
         self._wait(lambda: self.kernel_status == "idle")
 
@@ -156,7 +162,7 @@ class Notebook:
         """Save the notebook, and return the document in its file."""
         before = self._file.stat().st_mtime_ns
         self._execute("docmanager:save")
-        wait_until(lambda: self._file.stat().st_mtime_ns != before)
+        wait_until(lambda: self._file.stat().st_mtime_ns != before, _TIMEOUT)
         # Contents are written in place.
         document: dict[str, Any] = {}
 
@@ -167,15 +173,8 @@ class Notebook:
                 return False
             return True
 
-        wait_until(is_complete)
+        wait_until(is_complete, _TIMEOUT)
         return document
-
-    def use_theme(self, name: str) -> None:
-        """Change the theme, such as ``JupyterLab Dark``."""
-        self._execute("apputils:change-theme", {"theme": name})
-        light = "true" if name.endswith("Light") else "false"
-        shown = "document.body.dataset.jpThemeLight"
-        wait_until(lambda: self._browser.evaluate(shown) == light)
 
     def output(self, cell: int = 0) -> str:
         """Return the output of a cell as text."""
@@ -188,7 +187,7 @@ class Notebook:
         return self.output(cell)
 
     def _wait(self, condition: Callable[[], bool], cell: int = 0) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + _TIMEOUT
         while not condition():
             assert time.monotonic() < end, self.output(cell)
             time.sleep(0.05)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Kernel"]
 
-_TIMEOUT = 30.0
+_TIMEOUT = 120.0
 
 
 class Kernel:
