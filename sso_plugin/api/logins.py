@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..signin.configured_login import Status
-    from ..signin.prompt import LoginPrompt
+    from ..signin.prompt import Display, LoginPrompt
     from ..signin.sign_in import FlowName
 
 __all__ = ["login", "logout", "status"]
@@ -55,11 +55,24 @@ def login(  # noqa: PLR0913 - each is one choice of the caller
     :raises PortalError: if the portal cannot be reached.
     """
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
+    display = find_display(flow) if show is None else CallerDisplay(show)
+    log_in_if_needed(found, display, flow=flow, force=force, open_browser=open_browser)
+    return found.status()
+
+
+def log_in_if_needed(
+    found: ConfiguredLogin,
+    display: Display,
+    *,
+    flow: FlowName,
+    force: bool,
+    open_browser: Callable[[str], object] | None = open_in_browser,
+) -> bool:
+    """Log in if that is needed. Return whether it was. See `login`."""
     reason = "a new login was requested" if force else TokenSource(found).why_login()
     if reason:
-        display = find_display(flow) if show is None else CallerDisplay(show)
         SignIn(found.session, found, reason, flow, display, open_browser).run()
-    return found.status()
+    return reason is not None
 
 
 def logout(

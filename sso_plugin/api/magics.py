@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ProfileNotFound
 
-from ..signin.markup import clock_time
-from .logins import login, status
+from ..signin.configured_login import ConfiguredLogin
+from ..signin.display import find_display
+from ..signin.prompt import until_text
+from .logins import log_in_if_needed
 
 if TYPE_CHECKING:
     from ..signin.status import Status
@@ -47,11 +49,12 @@ def sso_login(line: str) -> None:
     parser.add_argument("--flow", choices=("auto", "browser", "device"), default="auto")
     parser.add_argument("--force", action="store_true")
     given = parser.parse(line)
-    before = parser.status(given.profile)
-    after = login(given.profile, flow=given.flow, force=given.force)
-    if before == after and not given.force and after.expires_at is not None:
-        until = clock_time(after.expires_at)
-        sys.stdout.write(f"Already logged in until {until}. Use --force to log in again.\n")
+    found = parser.find(given.profile)
+    display = find_display(given.flow)
+    if not log_in_if_needed(found, display, flow=given.flow, force=given.force):
+        status = found.status()
+        until = until_text(status.expires_at, status.renewable_until)
+        sys.stdout.write(f"Already logged in {until}. Use --force to log in again.\n")
 
 
 def sso_status(line: str) -> Status:
@@ -62,7 +65,7 @@ def sso_status(line: str) -> Status:
     PROFILE: a profile of the AWS config file; AWS_PROFILE or default if it is left out.
     """
     parser = _Parser(sso_status.__name__)
-    return parser.status(parser.parse(line).profile)
+    return parser.find(parser.parse(line).profile).status()
 
 
 _MAGICS = (sso_login, sso_status)
@@ -82,10 +85,10 @@ class _Parser(argparse.ArgumentParser):
             self.error(str(exc))
         return self.parse_args(words)
 
-    def status(self, profile: str | None) -> Status:
-        """Return the status of a login. A profile that does not exist is a usage error."""
+    def find(self, profile: str | None) -> ConfiguredLogin:
+        """Return a login. A profile that does not exist is a usage error."""
         try:
-            return status(profile)
+            return ConfiguredLogin.find(profile)
         except ProfileNotFound as exc:
             self.error(str(exc))
 

@@ -1,4 +1,4 @@
-"""Whose login it is that someone has approved: whoever reads a code can approve it."""
+"""The user of a login that was approved by a code: anyone who reads a code can approve it."""
 
 from __future__ import annotations
 

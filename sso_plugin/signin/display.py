@@ -81,7 +81,8 @@ class StreamDisplay:
                 line = shown.rstrip("\n")
                 shown = f"{_BOLD}{line}{_RESET}{shown[len(line) :]}"
             print(shown, file=stream)
-        stream.flush()
+        if hasattr(stream, "flush"):
+            stream.flush()
 
     def _qr_code(self, stream: TextIO, prompt: LoginPrompt) -> list[str]:
         """Return the lines of the QR code; none where it would not be readable."""
@@ -90,7 +91,11 @@ class StreamDisplay:
             return []
         columns, rows = _size(stream)
         code = qr_code(prompt.qr_url, columns, rows - _ROWS_BELOW)
-        return ["Or scan this QR code with a phone:\n", *code, ""] if code else []
+        if not code:
+            return []
+        # On a small terminal, the lines above are not visible any more.
+        check = f"The page must show the code {prompt.user_code}"
+        return ["Or scan this QR code with a phone:\n", *code, "", check]
 
 
 class TerminalDisplay(StreamDisplay):
@@ -137,17 +142,18 @@ def find_display(flow: str = "auto") -> Display:
 
     In a kernel it is the notebook.
 
-    :param flow: the flow that was requested. With ``auto``, the prompt is shown on the terminal if
-        standard error is something else, such as a file.
+    :param flow: the flow that was requested. The prompt is shown on the terminal if there is no
+        standard error, and with ``auto`` also if that is something else, such as a file.
     """
     shell = find_kernel_shell()
     if shell is not None:
-        # Not at the top: nobody else needs it.
+        # Not at the top: only a kernel needs it.
         from .notebook import NotebookDisplay
 
         return NotebookDisplay(shell)
     found = Capabilities.detect()
-    if flow == "auto" and found.has_tty and not found.has_terminal:
+    other = not found.has_stderr or (flow == "auto" and not found.has_terminal)
+    if found.has_tty and other:
         return TerminalDisplay()
     return StreamDisplay(sys.stderr)
 
@@ -163,7 +169,7 @@ def _has_escapes(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 def _can_print(text: str, stream: TextIO) -> bool:
     try:
-        text.encode(stream.encoding or "ascii")
+        text.encode(getattr(stream, "encoding", None) or "ascii")
     except (LookupError, UnicodeError):
         return False
     return True
@@ -173,5 +179,5 @@ def _size(stream: TextIO) -> tuple[int, int]:
     """Return the columns and lines of a terminal; 0 if they are not known."""
     try:
         return os.get_terminal_size(stream.fileno())
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):
         return 0, 0

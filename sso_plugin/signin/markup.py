@@ -10,12 +10,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 from ..printable import clean
-from ..timestamps import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["card", "clock_time", "code", "link", "paragraph", "qr_image", "table"]
+__all__ = ["card", "code", "link", "paragraph", "qr_image", "table"]
 
 _COLORS = {
     "waiting": "var(--jp-brand-color1, #1976d2)",
@@ -24,11 +23,6 @@ _COLORS = {
 }
 _BORDER = "1px solid var(--jp-border-color1, rgba(128, 128, 128, 0.5))"
 _MONOSPACE = "var(--jp-code-font-family, monospace)"
-
-
-def clock_time(when: float) -> str:
-    """Return a point in time: ``2026-01-31 22:15 UTC``. The kernel may be in another time zone."""
-    return f"{to_datetime(when):%Y-%m-%d %H:%M} UTC"
 
 
 def paragraph(content: str, style: str = "") -> str:

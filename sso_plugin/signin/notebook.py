@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import LoginRequired
 from ..printable import clean
-from .markup import card, clock_time, code, link, paragraph, qr_image
+from ..timestamps import clock_time
+from .markup import card, code, link, paragraph, qr_image
 
 if TYPE_CHECKING:
     from .prompt import LoginPrompt
@@ -38,8 +39,9 @@ class NotebookDisplay:
 
     def show(self, prompt: LoginPrompt) -> None:
         """See `Display`."""
-        lines = "\n".join(clean(line, keep="\n") for line, _ in prompt.lines())
-        self._wait_with(_waiting(prompt), lines, prompt.subject)
+        lines = [*prompt.instructions(), *prompt.ending("stop the cell to cancel")]
+        plain = "\n".join(clean(line, keep="\n") for line, _ in lines)
+        self._wait_with(_waiting(prompt), plain, prompt.subject)
 
     def say(self, text: str) -> None:
         """See `Display`."""
@@ -48,7 +50,7 @@ class NotebookDisplay:
     def _wait_with(self, markup: str, plain: str, subject: str = "") -> None:
         update = self._shown is not None
         if self._shown is None:
-            self._shown = _Shown(subject)
+            self._shown = _Shown(subject, getattr(self._shell, "execution_count", None))
             self._shell.events.register("post_run_cell", self._end_with_cell)
         self._publish(self._shown, markup, plain, update=update)
 
@@ -91,7 +93,7 @@ class NotebookDisplay:
     def _end_with_cell(self, result: Any) -> None:
         """End the login if a person has stopped a cell. Called at the end of each cell."""
         shown = self._shown
-        if shown is not None and (shown.is_in_cell or _was_stopped(result)):
+        if shown is not None and (shown.is_in_cell or shown.was_stopped(result)):
             shown.is_stopped.set()
             self.report("The login was stopped.", is_logged_in=False)
 
@@ -108,24 +110,26 @@ class _Shown:
     """A login that is shown.
 
     :param subject: what it is for; empty if its text says so.
+    :param cell: the number of the cell.
     :param is_in_cell: whether the login runs in the thread of the cell, and not in the background.
     """
 
     subject: str
+    cell: int | None
     display_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_in_cell: bool = field(
         default_factory=lambda: threading.current_thread() is threading.main_thread()
     )
     is_stopped: threading.Event = field(default_factory=threading.Event)
 
+    def was_stopped(self, result: Any) -> bool:
+        """Return whether the person has stopped this cell, by the result of a cell."""
+        # Kernels have imported it. Stopping a cell cancels what it awaits.
+        from asyncio import CancelledError
 
-def _was_stopped(result: Any) -> bool:
-    """Return whether a cell ended because the person has stopped it."""
-    # Kernels have imported it. Stopping a cell cancels what it awaits.
-    from asyncio import CancelledError
-
-    error = getattr(result, "error_in_exec", None)
-    return isinstance(error, (KeyboardInterrupt, CancelledError))
+        error = getattr(result, "error_in_exec", None)
+        is_this = self.cell in (None, getattr(result, "execution_count", None))
+        return is_this and isinstance(error, (KeyboardInterrupt, CancelledError))
 
 
 def _waiting(prompt: LoginPrompt) -> str:
@@ -149,7 +153,9 @@ def _steps(prompt: LoginPrompt) -> list[str]:
     warnings = [] if prompt.is_trusted else [warning]
     if prompt.user_code is None:
         where = "in a browser on the machine where the kernel runs"
-        other = "If that is another machine than yours, stop the cell, and set sso_login = device"
+        other = (
+            "If that is another machine than your own, stop the cell, and set sso_login = device"
+        )
         hint = paragraph(f"{other} or run: {prompt.login_command} --flow device", _MUTED)
         return [paragraph(_open_page(prompt, where)), page, *warnings, hint]
     short = f"Or open {prompt.short_url} on another device, and type the code."
@@ -157,7 +163,7 @@ def _steps(prompt: LoginPrompt) -> list[str]:
         paragraph(_open_page(prompt, "in any browser")),
         page,
         *warnings,
-        paragraph("Approve it only if it shows this code:"),
+        paragraph("Approve the login only if the page shows this code:"),
         code(prompt.user_code),
         *([paragraph(short, _MUTED)] if prompt.short_url else []),
     ]

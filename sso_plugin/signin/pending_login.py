@@ -54,7 +54,7 @@ class SharedLogin:
         return self._cache.locked(self._key, 0.0)
 
     def load(self) -> PendingLogin | None:
-        """Return the login that was started; None if nobody was asked yet."""
+        """Return the login that was started; None if no person was asked yet."""
         entry = self._cache.get(self._key)
         if entry is None or entry.document.get("missing") != self.missing:
             return None
@@ -98,11 +98,11 @@ class SharedLogin:
         )
 
     def close(self) -> None:
-        """Note that the code cannot be approved any more. Nobody is asked again."""
+        """Note that the code can no longer be approved. No person is asked again."""
         self._cache.put(self._key, {"missing": self.missing})
 
     def delete(self) -> None:
-        """Forget it: there is a login."""
+        """Delete the file, because there is a login."""
         self._cache.delete(self._key)
 
 

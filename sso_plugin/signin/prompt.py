@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from ..timestamps import clock_time
@@ -40,13 +40,13 @@ class LoginPrompt:
 
     subject: str
     reason: str
-    url: str
-    user_code: str | None
+    url: str = field(repr=False)
+    user_code: str | None = field(repr=False)
     short_url: str | None = None
     expires_at: float | None = None
     login_command: str = ""
     opens_browser: bool = False
-    qr_url: str | None = None
+    qr_url: str | None = field(default=None, repr=False)
     is_trusted: bool = False
 
     def lines(self) -> list[tuple[str, bool]]:
@@ -60,12 +60,15 @@ class LoginPrompt:
             return [first, *self._for_this_machine()]
         return [first, *self._for_any_machine(self.user_code)]
 
-    def ending(self) -> list[tuple[str, bool]]:
-        """Return the last lines: until when to do it."""
+    def ending(self, cancel: str = "Ctrl-C stops") -> list[tuple[str, bool]]:
+        """Return the last lines: until when to do it.
+
+        :param cancel: how to stop waiting.
+        """
         until = (
             f"Approve the login before {clock_time(self.expires_at)}." if self.expires_at else ""
         )
-        last = ("Waiting for the approval ... (Ctrl-C stops)", False)
+        last = (f"Waiting for the approval ... ({cancel})", False)
         return [(until, False), last] if until else [last]
 
     def _for_this_machine(self) -> Iterator[tuple[str, bool]]:

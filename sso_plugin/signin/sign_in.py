@@ -114,7 +114,7 @@ class SignIn:
         return self.why_no_prompt is None
 
     def _check_browser(self) -> None:
-        """Check that ``browser`` in a notebook opens one: nobody is at the kernel's machine.
+        """Check that ``browser`` in a notebook opens one: the user may be at another machine.
 
         :raises LoginRequired: if it does not.
         """

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from .markup import clock_time, table
+from ..printable import clean
+from ..timestamps import clock_time
+from .markup import table
 
 __all__ = ["Status"]
 
@@ -39,6 +42,13 @@ class Status:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
+        return table(self._rows())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001 - IPython's
+        """Print what IPython shows where it shows no HTML."""
+        printer.text("\n".join(f"{name}: {clean(text)}" for name, text in self._rows().items()))
+
+    def _rows(self) -> dict[str, str]:
         times = {"Expires": self.expires_at, "Renewable until": self.renewable_until}
         rows = {
             "Login of": self.subject,
@@ -49,4 +59,4 @@ class Status:
             "Problem": self.fault or self.not_stored or "",
             "To log in": self.login_command if self.state == "login needed" else "",
         }
-        return table({name: text for name, text in rows.items() if text})
+        return {name: text for name, text in rows.items() if text}

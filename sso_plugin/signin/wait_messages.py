@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..credentials.notification import LoginNeeded, call_back, run_command
+from ..errors import SsoPluginError
 from ..timestamps import clock_time
 from ..web.addresses import may_be_opened
 from .sign_in import login_end_text
@@ -39,8 +40,8 @@ _said: dict[tuple[str, ...], object] = {}
 class WaitMessages:
     """The messages of one call that waits.
 
-    As a context manager, it reports the login that ends the wait, and lets the next call that waits
-    say everything again.
+    As a context manager, it reports how the wait ends, and lets the next call that waits say
+    everything again.
 
     :param reason: why a login is needed.
     :param until: until when the call waits, in epoch seconds.
@@ -73,6 +74,8 @@ class WaitMessages:
             _said.pop(name, None)
         if isinstance(error, LoggedIn) and (self._has_spoken or self.user):
             self._report(error.token)
+        elif isinstance(error, SsoPluginError) and self._has_spoken:
+            self._display.report(str(error), is_logged_in=False)
 
     def is_first(self, what: str) -> bool:
         """Return True to the first caller of this process, for this missing login."""

@@ -10,7 +10,7 @@ __all__ = ["find_kernel_shell"]
 
 
 def find_kernel_shell() -> Any | None:
-    """Return the shell of the kernel that this process is; None if it is none.
+    """Return the shell of the kernel that this process is; None if it is no kernel.
 
     IPython in a terminal is no kernel. Neither is a process that was forked from one: the notebook
     does not show what it displays. Imports nothing.

@@ -43,12 +43,12 @@ def is_foreground() -> bool | None:
 
 
 def is_background(stream: TextIO | None) -> bool:
-    """Return whether a stream is the terminal of this process, in whose background it is."""
+    """Return whether a stream is the terminal of this process, which runs in the background."""
     if not is_terminal(stream) or stream is None:
         return False
     try:
         return _leads(stream.fileno()) is False
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):
         # A stream without a descriptor.
         return False
 
@@ -60,7 +60,9 @@ def is_open(stream: TextIO | None) -> bool:
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Return whether a stream is a terminal."""
-    return stream is not None and is_open(stream) and stream.isatty()
+    # Programs replace `sys.stderr` by objects that only have `write`.
+    isatty = getattr(stream, "isatty", None)
+    return is_open(stream) and isatty is not None and bool(isatty())
 
 
 @contextlib.contextmanager

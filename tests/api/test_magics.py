@@ -37,7 +37,17 @@ def test_a_valid_login_is_reported(
     assert run(shell, "sso_login", "dev") is None
     out = capsys.readouterr().out
     assert out.startswith("Already logged in until 20")
-    assert out.endswith(" UTC. Use --force to log in again.\n")
+    assert out.endswith("the portal may end it earlier. Use --force to log in again.\n")
+
+
+def test_a_login_that_is_renewed_is_reported_as_valid(
+    world: World, shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No person was needed."""
+    world.sign_in(expiresAt="2026-01-31T22:15:00Z")
+    run(shell, "sso_login", "dev")
+    assert capsys.readouterr().out.startswith("Already logged in until 20")
+    assert world.count("CreateToken") == 1
 
 
 def test_a_new_login_asks_in_the_notebook(

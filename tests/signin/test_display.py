@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import struct
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
@@ -190,3 +190,11 @@ def test_a_display_on_the_terminal_is_silent_in_the_background(
     monkeypatch.setattr("sso_plugin.web.terminal.is_foreground", lambda: False)
     monkeypatch.setattr("sso_plugin.web.terminal.TERMINAL", "/nonexistent/tty")
     TerminalDisplay().report("Logged in.", is_logged_in=True)
+
+
+def test_a_stream_that_only_writes_gets_the_prompt() -> None:
+    """Programs put such objects in the place of `sys.stderr`."""
+    written: list[str] = []
+    stream: Any = type("Tee", (), {"write": lambda _, text: written.append(text)})()
+    StreamDisplay(stream).show(PROMPT)
+    assert "ABCD-EFGH" in "".join(written)

@@ -92,8 +92,3 @@ def test_a_card_has_its_parts_and_no_color_of_text(state: str) -> None:
     assert Tags(card).text == "onetwothree"
     assert "color: inherit" in card
     assert card.count("<div") == card.count("</div>") == 4
-
-
-def test_a_time_has_its_zone() -> None:
-    """The kernel may be in another time zone than the person."""
-    assert markup.clock_time(1769897700.0) == "2026-01-31 22:15 UTC"

@@ -94,7 +94,8 @@ class TestPrompt:
         display = NotebookDisplay(display._shell)
         outputs.published.clear()
         display.show(DEVICE)
-        assert outputs.text == "\n".join(line for line, _ in DEVICE.lines())
+        lines = [*DEVICE.instructions(), *DEVICE.ending("stop the cell to cancel")]
+        assert outputs.text == "\n".join(line for line, _ in lines)
 
     def test_a_wait_without_a_code_replaces_the_link(
         self, display: NotebookDisplay, outputs: Outputs

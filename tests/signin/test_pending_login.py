@@ -87,7 +87,7 @@ def test_one_process_at_a_time_asks(world: World) -> None:
         assert (first, second) == (True, False)
 
 
-def test_nobody_was_asked_at_first(world: World) -> None:
+def test_no_person_was_asked_at_first(world: World) -> None:
     """There is no file."""
     assert shared(world).load() is None
 

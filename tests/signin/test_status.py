@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import replace
+from typing import Any
 
 from sso_plugin import Status
 
@@ -41,3 +43,9 @@ def test_the_table_says_how_to_log_in_and_what_is_wrong() -> None:
     assert shown["To log in"] == "sso-plugin login --profile dev"
     assert shown["Problem"] == "it is &lt;empty&gt;"
     assert "Expires" not in shown
+
+
+def test_there_is_text_where_no_html_is_shown() -> None:
+    """One property per line, by IPython."""
+    pretty: Any = importlib.import_module("IPython.lib.pretty")
+    assert "State: usable\n" in pretty.pretty(STATUS)

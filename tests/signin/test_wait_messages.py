@@ -10,6 +10,7 @@ import pytest
 from botocore.session import Session
 from waiting_jobs import configure_wait
 
+from sso_plugin import LoginRequired
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials import Login
 from sso_plugin.credentials.token_file import TokenFile
@@ -113,6 +114,17 @@ def test_the_login_is_reported_by_the_call_that_has_spoken(
     assert display.texts[1].startswith(f'The profile "dev" is logged in{who} until ')
     assert silent.texts == []
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+
+
+def test_a_wait_that_fails_is_reported_by_the_call_that_has_spoken() -> None:
+    """A notebook would show the link of a login that is over."""
+    display = Recorder()
+    one, _, login = messages(display)
+    one.say("Waiting.")
+    required = login.required("there was no login")
+    with pytest.raises(LoginRequired), one:
+        raise required
+    assert display.texts[1] == f"{required} False"
 
 
 def test_a_process_with_a_command_notifies_for_one_without(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+from typing import Any
 
 import pytest
 
@@ -44,3 +45,18 @@ def test_the_signal_mask_is_restored() -> None:
     with terminal.never_stopped():
         assert signal.SIGTTOU in signal.pthread_sigmask(signal.SIG_BLOCK, [])
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+class OnlyWrites:
+    """A stream as programs put it in the place of `sys.stderr`."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def test_a_stream_that_only_writes_is_no_terminal() -> None:
+    """Programs replace `sys.stderr` by such objects."""
+    stream: Any = OnlyWrites()
+    assert terminal.is_open(stream)
+    assert not terminal.is_terminal(stream)
+    assert not terminal.is_background(stream)
