@@ -44,6 +44,8 @@ _SECRETS = (
     "session token",
     "signin token",
     "subject token",
+    "user code",
+    "verification uri complete",
 )
 """The names of secret values: programs write them in camelCase, snake_case or kebab-case."""
 

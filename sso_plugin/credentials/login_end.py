@@ -56,7 +56,9 @@ class _Announcement:
             return
         event, command = self._event(), self._login.profile.options.notify
         what = event.subject, event.reason, event.login_command
-        _logger.warning("%s needs a login soon: %s. Run: %s", *what)
+        # Without a handler, Python would print it on the standard error of each script.
+        if _logger.hasHandlers():
+            _logger.warning("%s needs a login soon: %s. Run: %s", *what)
         # A process without a command leaves the notification to one that has it.
         if command and LoginNotes.of(self._login.key).note_warning(origin[0]):
             run_command(command, event)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..portal.responses import is_account_id
 from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 
@@ -42,10 +43,21 @@ class LoginNotes:
         user = self._load(login_id).get("user")
         return user if _is_name(user) else None
 
-    def note_user(self, login_id: str, user: str) -> None:
-        """Note who logged in. A name that is not valid is not stored."""
+    def role_of(self, login_id: str) -> tuple[str, str] | None:
+        """Return the account and the role by which the user was found; None if not known."""
+        notes = self._load(login_id)
+        account_id, role = notes.get("account"), notes.get("role")
+        if not isinstance(account_id, str) or not is_account_id(account_id) or not _is_name(role):
+            return None
+        return account_id, str(role)
+
+    def note_user(self, login_id: str, user: str, role: tuple[str, str]) -> None:
+        """Note who logged in. A name that is not valid is not stored.
+
+        :param role: the account and the role by which the user was found.
+        """
         if _is_name(user):
-            self._add(login_id, {"user": user})
+            self._add(login_id, {"user": user, "account": role[0], "role": role[1]})
 
     def note_warning(self, login_id: str) -> bool:
         """Note that the end of a login is announced. Return True to one caller of all processes."""

@@ -50,7 +50,8 @@ class _Lesson:
             return
         user = self._find_user()
         if user is not None and self._login_id() == login_id:
-            self._notes.note_user(login_id, user)
+            role = self._fetched.account_id, str(self._login.profile.role_name)
+            self._notes.note_user(login_id, user, role)
 
     def _login_id(self) -> str | None:
         """Return the id of the newest login; None if the credentials are of another one."""

@@ -83,7 +83,7 @@ class LoginNeeded:
             lines.append(f"Or open this link: {self.url}")
         if self.approve_until is not None:
             lines.append(f"This is possible until {_shown(self.approve_until)}.")
-        return [*lines, f"After that, run: {self.login_command}"]
+        return [*lines, f"Later, on the machine of the job, run: {self.login_command}"]
 
 
 def on_login_needed(callback: Callable[[LoginNeeded], object]) -> Callable[[], None]:

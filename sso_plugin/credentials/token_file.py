@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..portal.outage import Outage
-from ..storage.file_cache import role_cache
+from ..storage.file_cache import own_cache, role_cache
+from ..storage.keys import own_key
 from ..timestamps import format_timestamp
 from .access_token import AccessToken, TokenState
 from .login_index import LoginIndex
@@ -50,6 +51,8 @@ class TokenFile:
         for role in self.index.keys():  # noqa: SIM118 - no dict
             roles.delete(role)
         self.index.begin(token)
+        # The code that waiting jobs share, and whether a person was asked, are of the last login.
+        own_cache().delete(own_key("wait", self._key))
         self._store.supersede(self._key, token.document)
         self.report_if_not_stored()
         Outage.of(self._login.profile, self._key).end()

@@ -52,8 +52,8 @@ __all__ = [
     "token_store_for",
 ]
 
+# botocore's provider serves a profile only if it has one of these.
 _BOTOCORE_ROLE_KEYS = {"sso_account_id", "sso_role_name"}
-"""botocore's provider serves a profile only if it has one of these."""
 
 
 class _Replacement:
@@ -63,15 +63,16 @@ class _Replacement:
     """
 
     original: Any
+    own_names = ("original", "loaded", "_session", "_usual_cache")
 
     def __getattr__(self, name: str) -> Any:
-        if name == "original":
-            raise AttributeError(name)
-        return getattr(self.original, name)
+        return getattr(vars(self).get("original"), name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        is_shared = "original" in vars(self) and name in vars(self.original)
-        object.__setattr__(self.original if is_shared else self, name, value)
+        object.__setattr__(self if name in self.own_names else self.original, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self if name in self.own_names else self.original, name)
 
 
 class SsoProvider(_Replacement, SSOProvider):
@@ -163,7 +164,7 @@ class SsoTokenProvider(_Replacement, SSOTokenProvider):
     def _token_that_raises(self, exc: InvalidConfigError) -> Any:
         from ..credentials.credential_source import Misconfigured
 
-        return _deferred_token(Misconfigured(exc).load)
+        return DeferredRefreshableToken(self.METHOD, Misconfigured(exc).load)
 
 
 def token_source(session: Session, profile: SsoProfile, store: Cache | None = None) -> TokenSource:
@@ -252,10 +253,6 @@ def bearer_token(session: Session, profile: SsoProfile, store: Cache) -> Deferre
         return FrozenAuthToken(str(token.value), to_datetime(token.lifetime.expires_at))
 
     source = functools.cache(lambda: token_source(session, profile, store))
-    return _deferred_token(fetch)
-
-
-def _deferred_token(fetch: Callable[[], FrozenAuthToken]) -> DeferredRefreshableToken:
     return DeferredRefreshableToken(SsoTokenProvider.METHOD, fetch)
 
 

@@ -15,8 +15,8 @@ from ..credentials.login_notes import LoginNotes
 from ..credentials.token_file import TokenFile
 from ..errors import ConfigError, PortalError
 from ..models import open_session, open_session_for_login
-from ..storage.file_cache import role_cache, token_cache
-from ..storage.keys import registration_key, role_key, token_key
+from ..storage.file_cache import own_cache, role_cache, token_cache
+from ..storage.keys import own_key, registration_key, role_key, token_key
 from ..web.addresses import parse
 from .status import Status
 from .vanity import PortalRecord, check_start_url
@@ -120,6 +120,7 @@ class ConfiguredLogin(Login):
         index.clear()
         LoginNotes.of(self.key).clear()
         AccountNames(self).delete()
+        own_cache().delete(own_key("wait", self.key))
         PortalRecord(self.profile).delete()
         failures.append(self.store.delete(registration_key(self.profile), quiet=quiet))
         if not_deleted is not None:

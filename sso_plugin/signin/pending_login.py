@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..portal.responses import DeviceAuthorization, InvalidResponseError, Registration
@@ -14,6 +14,7 @@ from .flows import StartedLogin
 if TYPE_CHECKING:
     import contextlib
 
+    from ..credentials.access_token import AccessToken
     from ..credentials.token_source import TokenSource
     from ..storage.cache import Document
 
@@ -29,10 +30,12 @@ class PendingLogin:
 
     :param started: the code, to poll with; None if it has expired, was denied or refused.
     :param start_url: the start URL, with its redirects resolved.
+    :param granted: the token document of a code that was approved, whose user is not checked yet.
     """
 
     started: StartedLogin | None
     start_url: str
+    granted: Document | None = field(default=None, repr=False)
 
 
 class SharedLogin:
@@ -58,10 +61,15 @@ class SharedLogin:
         entry = self._cache.get(self._key)
         if entry is None or entry.document.get("missing") != self.missing:
             return None
-        if not 0 <= time.time() - entry.stored_at < _ASK_AGAIN_AFTER:
+        # The time of a file server may be ahead.
+        if time.time() - entry.stored_at >= _ASK_AGAIN_AFTER:
             return None
-        start_url = entry.document.get("startUrl")
-        return PendingLogin(_read(entry.document), start_url if isinstance(start_url, str) else "")
+        start_url, granted = entry.document.get("startUrl"), entry.document.get("granted")
+        return PendingLogin(
+            _read(entry.document),
+            start_url if isinstance(start_url, str) else "",
+            granted if isinstance(granted, dict) else None,
+        )
 
     def begin(self, started: StartedLogin, start_url: str, *, notified: bool) -> PendingLogin:
         """Share a login that was started.
@@ -96,6 +104,11 @@ class SharedLogin:
         return self._cache.replace(
             self._key, claimed, lambda latest: latest is not None and latest.document == seen
         )
+
+    def keep(self, token: AccessToken, start_url: str) -> None:
+        """Keep the token of the code, which works once: this process may be killed."""
+        document = {"missing": self.missing, "startUrl": start_url, "granted": token.document}
+        self._cache.put(self._key, document)
 
     def close(self) -> None:
         """Note that the code can no longer be approved. No person is asked again."""

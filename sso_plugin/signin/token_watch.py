@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import LoginRequired, PortalError
-from ..timestamps import clock_time
+from ..timestamps import END_OF_TIME, clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ class TokenWatch:
         self._rejected = rejected
         self._sleep = sleep
         timeout = tokens.login.profile.options.login_timeout
-        self.until = time.time() + timeout
+        self.until = min(time.time() + timeout, END_OF_TIME)
         """The deadline, in epoch seconds."""
         self._deadline = time.monotonic() + timeout
         self._retry_at = 0.0

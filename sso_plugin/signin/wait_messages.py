@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..credentials.background import Background
 from ..credentials.notification import LoginNeeded, call_back, run_command
 from ..errors import SsoPluginError
 from ..timestamps import clock_time
@@ -98,6 +100,7 @@ class WaitMessages:
             self._has_spoken = True
             with self._whatever_stderr_is():
                 prompt()
+        self._call_back(pending)
         if not self.is_first("wait"):
             return
         # The process that asks may have no command.
@@ -111,7 +114,16 @@ class WaitMessages:
             self._log(text)
         else:
             self.say(text)
-        call_back(self._event(pending))
+
+    def _call_back(self, pending: PendingLogin | None) -> None:
+        """Call the functions of the program; again when there is a code, which it may need.
+
+        In another thread: a function that itself waits for a login would stop the poll for it.
+        """
+        has_code = pending is not None and pending.started is not None
+        if self.is_first("call back with a code" if has_code else "call back"):
+            event = self._event(pending)
+            Background("sso-plugin-callback", _nothing, lambda: call_back(event)).start()
 
     def notify(self, pending: PendingLogin | None) -> None:
         """Run the command of ``sso_notify``."""
@@ -139,7 +151,7 @@ class WaitMessages:
     def _whatever_stderr_is() -> Iterator[None]:
         try:
             yield
-        except OSError as exc:
+        except (OSError, ValueError) as exc:
             # Its reader has ended. The job waits nevertheless.
             _logger.debug("Cannot write on standard error: %s", exc)
 
@@ -175,3 +187,12 @@ class WaitMessages:
             user_code=code.user_code,
             approve_until=started.expires_at,
         )
+
+
+def _nothing() -> None:
+    """Prepare nothing: all is imported."""
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked child says by itself that it waits.
+    os.register_at_fork(after_in_child=_said.clear)

@@ -11,14 +11,16 @@ import logging
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+from ..credentials.access_token import AccessToken
 from ..credentials.token_file import TokenFile
 from ..errors import LoginFailed, PortalError
 from ..portal.outage import attempt_timeout
+from ..storage.cache import Entry
 from ..storage.waiting import abandonable
 from ..timestamps import clock_time
 from .approver import Approver
 from .display import find_display
-from .flows import DeviceFlow
+from .flows import DeviceFlow, login_failed
 from .pending_login import SharedLogin
 from .prompt import UserInterface
 from .registration import Registrations
@@ -30,10 +32,8 @@ from .wait_messages import WaitMessages
 if TYPE_CHECKING:
     from botocore.session import Session
 
-    from ..credentials.access_token import AccessToken
     from ..credentials.token_source import TokenSource
     from ..errors import LoginRequired
-    from .flows import StartedLogin
     from .pending_login import PendingLogin
 
 __all__ = ["wait_for_login"]
@@ -106,8 +106,8 @@ class _WaitingCall:
         flow = self._flow(pending.start_url)
         self._messages.announce(pending, (lambda: flow.show(started)) if started else None)
         try:
-            if started:
-                self._poll(flow, started, pending.start_url)
+            if started or pending.granted:
+                self._poll(flow, pending)
             while True:
                 self._watch.pause(_INTERVAL)
         except LoggedIn:
@@ -147,21 +147,34 @@ class _WaitingCall:
         reason = f"{self._reason}. Calls wait for it until {clock_time(self._watch.until)}"
         return DeviceFlow(self._login, Registrations(self._login), user, reason, start_url)
 
-    def _poll(self, flow: DeviceFlow, started: StartedLogin, start_url: str) -> None:
+    def _poll(self, flow: DeviceFlow, pending: PendingLogin) -> None:
         """Wait for the approval of the code. Return if it can no longer be approved."""
-        approver = Approver(self._session, self._login)
+        approver = Approver(self._session, self._login, self._watch.pause)
         try:
-            token = granted_token(self._login, flow.wait(started))
-            user = approver.check(token)
+            token = self._granted(flow, pending)
+            if approver.is_known:
+                self._shared.keep(token, pending.start_url)
+                approver.check(token)
         except (LoginFailed, PortalError) as exc:
             self._shared.close()
-            self._messages.say(f"Still waiting for a login. {exc}")
+            why = str(exc).removesuffix(exc.fix).strip()
+            no_new_code = f"No new code is requested. Run: {self._profile.login_command}"
+            self._messages.say(f"Still waiting for a login. {why} {no_new_code}")
             return
-        PortalRecord(self._profile).write(start_url)
+        PortalRecord(self._profile).write(pending.start_url)
         saved = TokenFile(self._login).begin_login(token)
-        approver.note(saved, user)
-        self._messages.user = user or "an unknown user"
+        self._messages.user = approver.find(saved) or "an unknown user"
         raise LoggedIn(saved)
+
+    def _granted(self, flow: DeviceFlow, pending: PendingLogin) -> AccessToken:
+        """Return the token of the code: of this process, or of one that has ended since."""
+        if pending.started:
+            return granted_token(self._login, flow.wait(pending.started))
+        entry = Entry(pending.granted or {}, time.time(), (0, 0, 0))
+        found = AccessToken.from_entry(entry, self._login.clock)
+        if found is None:
+            raise login_failed(self._profile, "its token was not saved")
+        return found
 
     def _announce_soon(self, pending: PendingLogin | None) -> None:
         """Announce the wait, but not at once if there is no code yet."""

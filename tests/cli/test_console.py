@@ -59,6 +59,8 @@ def test_a_browser_is_opened(
     """The link is not printed."""
     set_no_browser(monkeypatch, None)
     pages: list[str] = []
+    # As on a machine without a browser that is installed as a command.
+    monkeypatch.setattr("sso_plugin.web.browser._names", list)
     monkeypatch.setattr("webbrowser.open", lambda url: pages.append(open_page(url)))
     assert main(["console", "-p", "dev"]) == 0
     captured = capsys.readouterr()
@@ -71,6 +73,8 @@ def test_the_link_is_printed_if_the_browser_fails(
 ) -> None:
     """So that the user can open it."""
     set_no_browser(monkeypatch, None)
+    # As on a machine without a browser that is installed as a command.
+    monkeypatch.setattr("sso_plugin.web.browser._names", list)
     monkeypatch.setattr("webbrowser.open", lambda _: False)
     assert main(["console", "-p", "dev"]) == 0
     captured = capsys.readouterr()

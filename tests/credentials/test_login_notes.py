@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from world import World
 
 
+ROLE = ("111111111111", "AdministratorAccess")
+
+
 @pytest.fixture
 def notes() -> LoginNotes:
     return LoginNotes(MemoryCache(), "token")
@@ -29,10 +32,10 @@ def notes() -> LoginNotes:
 def test_the_user_of_a_login_is_kept(notes: LoginNotes) -> None:
     """Until there is another login, or the notes are cleared."""
     assert notes.user_of("first") is None
-    notes.note_user("first", "alice")
+    notes.note_user("first", "alice", ROLE)
     assert notes.user_of("first") == "alice"
     assert notes.user_of("second") is None
-    notes.note_user("second", "bob")
+    notes.note_user("second", "bob", ROLE)
     assert (notes.user_of("first"), notes.user_of("second")) == (None, "bob")
     notes.clear()
     assert notes.user_of("second") is None
@@ -40,10 +43,10 @@ def test_the_user_of_a_login_is_kept(notes: LoginNotes) -> None:
 
 def test_the_end_of_a_login_is_announced_once(notes: LoginNotes) -> None:
     """A new login is announced again. The user stays known."""
-    notes.note_user("first", "alice")
+    notes.note_user("first", "alice", ROLE)
     assert [notes.note_warning("first") for _ in range(3)] == [True, False, False]
     assert notes.user_of("first") == "alice"
-    notes.note_user("first", "alice")
+    notes.note_user("first", "alice", ROLE)
     assert not notes.note_warning("first")
     assert [notes.note_warning("second") for _ in range(2)] == [True, False]
 
@@ -88,13 +91,13 @@ def test_notes_that_are_not_valid_are_ignored(document: dict[str, object]) -> No
     notes = LoginNotes(cache, "token")
     assert notes.user_of("login") is None
     assert notes.note_warning("login")
-    notes.note_user("login", "bob")
+    notes.note_user("login", "bob", ROLE)
     assert notes.user_of("login") == "bob"
 
 
 def test_a_name_that_is_not_valid_is_not_stored(notes: LoginNotes) -> None:
     """It comes from a service."""
-    notes.note_user("login", "a\nb")
+    notes.note_user("login", "a\nb", ROLE)
     assert notes.user_of("login") is None
 
 
@@ -102,7 +105,7 @@ def test_a_logout_deletes_them(world: World) -> None:
     """The next user may be another one."""
     login("dev", flow="device", show=lambda prompt: world.emulator.approve(str(prompt.user_code)))
     notes = LoginNotes.of(world.token_file().stem)
-    notes.note_user("login", "alice")
+    notes.note_user("login", "alice", ROLE)
     assert own_cache().keys("notes-")
     sso_plugin.logout("dev")
     wait_until(lambda: not own_cache().keys("notes-"))

@@ -51,7 +51,7 @@ def test_the_message_says_what_to_do_and_until_when() -> None:
         f"Open {PAGE} in any browser and approve the code ABCD-EFGH.",
         f"Or open this link: {PAGE}?user_code=ABCD-EFGH",
         "This is possible until 2027-01-15 08:00 UTC.",
-        "After that, run: sso-plugin login --profile dev",
+        "Later, on the machine of the job, run: sso-plugin login --profile dev",
         "Calls wait for the login until 2027-01-16 06:13 UTC.",
         "Anyone who has this code can approve it as another user. "
         "Send it to the owner of this job only.",

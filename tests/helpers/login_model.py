@@ -20,7 +20,7 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.tokens import SSOTokenProvider
 
 from sso_plugin.clock import Clock
-from sso_plugin.config.profile import SsoProfile
+from sso_plugin.config.profile import Options, SsoProfile
 from sso_plugin.credentials import Login, role_request, token_renewal, token_source
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
@@ -69,6 +69,8 @@ PROFILE = SsoProfile(
     session_name="corp",
     account_id="111111111111",
     role_name="Admin",
+    # Its end is announced in a thread, which would write while the folder is removed.
+    options=Options(warn_before=0.0),
 )
 
 

@@ -117,6 +117,16 @@ def test_a_cache_can_be_set_on_one_provider(world: World, apart: Path, *, enable
     assert list(world.home.glob(".aws/sso/cache/*.json")) == []
 
 
+def test_an_attribute_can_be_replaced_for_a_time(world: World, enabled: None) -> None:
+    """As tests of programs do. Afterwards it is that of botocore's provider again."""
+    provider: Any = boto3.Session(profile_name="dev")._session.get_component("credential_provider")
+    ours = provider.get_provider("sso")
+    before = ours.cache
+    with mock.patch.object(ours, "cache", {"other": 1}):
+        assert ours.original.cache == {"other": 1}
+    assert ours.cache is ours.original.cache is before
+
+
 def test_a_collection_of_garbage_keeps_the_session(world: World, enabled: None) -> None:
     """Python 3.13.0 emptied it, because our provider had the same ``__dict__`` as botocore's."""
     world.sign_in()

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.session import Session
+from quick_login import login
 
+import sso_plugin
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials import Login
 from sso_plugin.credentials.token_source import TokenSource
@@ -118,6 +120,29 @@ def test_after_a_login_the_code_is_deleted(world: World) -> None:
     login.begin(started(), START_URL, notified=True)
     login.delete()
     assert shared(world).load() is None
+
+
+def test_a_login_or_a_logout_by_a_command_deletes_the_code(world: World) -> None:
+    """The next missing login is another one, although there is no token file again."""
+    for _ in range(2):
+        shared(world).close()
+        login("dev", flow="device", show=lambda prompt: approve(world, prompt), open_browser=None)
+        assert list((world.home / ".aws/sso-plugin").glob("wait-*.json")) == []
+        own_cache().put(own_key("wait", world.token_file().stem), {"missing": None})
+        sso_plugin.logout("dev")
+        assert shared(world).load() is None
+
+
+def approve(world: World, prompt: sso_plugin.LoginPrompt) -> None:
+    world.emulator.approve(str(prompt.user_code), "alice")
+
+
+def test_a_file_server_whose_clock_is_ahead_does_not_cause_a_second_code(world: World) -> None:
+    """Its time is that of the file."""
+    shared(world).begin(started(), START_URL, notified=True)
+    then = time.time() + 300
+    os.utime(file(world), (then, then))
+    assert shared(world).load() is not None
 
 
 def test_after_a_day_a_person_is_asked_again(world: World) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import pytest
 from waiting_jobs import configure_wait
 from world import wait_until
 
 import sso_plugin
 from sso_plugin import LoginFailed
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials import Login
+from sso_plugin.credentials.access_token import AccessToken
+from sso_plugin.credentials.token_source import TokenSource
+from sso_plugin.portal.responses import Grant
 from sso_plugin.signin import token_watch, wait_messages, waiting_login
+from sso_plugin.signin.pending_login import SharedLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +110,7 @@ def test_the_notification_has_all_that_a_person_needs(
     assert received["COMMAND"] == "sso-plugin login --profile dev"
     assert received["URL"].startswith(f"{world.emulator.url}/device")
     assert received["USER_CODE"] in received["MESSAGE"]
+    wait_until(lambda: events)
     [event] = events
     assert (event.kind, event.profile_name, event.url) == ("needed", "dev", received["URL"])
     assert event.deadline is not None
@@ -123,6 +132,7 @@ def test_a_page_of_another_host_is_not_passed_on(
     assert received["COMMAND"] == "sso-plugin login --profile dev"
     world.sign_in()
     assert call.result().startswith("ASIA")
+    wait_until(lambda: events)
     assert events[0].url is None
 
 
@@ -180,3 +190,32 @@ def notified(world: World) -> Callable[[], int]:
     """Return a function that counts the notifications."""
     notifications: Notifications = configure_wait(world)
     return lambda: len(notifications.received)
+
+
+def test_the_token_of_a_process_that_was_killed_is_used(world: World) -> None:
+    """A code works once. Its token is kept while its user is checked."""
+    configure_wait(world)
+    session = botocore.session.Session(profile="dev")
+    profile = SsoProfile.of(session)
+    assert profile
+    login = Login.of(session, profile)
+    signed_in = world.emulator.sign_in("alice")
+    grant = Grant(signed_in.access_token, None, 3600)
+    token = AccessToken.granted(grant, profile, {}, time.time())
+    SharedLogin(TokenSource(login)).keep(token, profile.start_url)
+    assert Call().result().startswith("ASIA")
+    assert json.loads(world.token_file().read_text())["accessToken"] == signed_in.access_token
+    assert world.count("StartDeviceAuthorization") == 0
+
+
+def test_a_callback_may_use_the_profile(world: World) -> None:
+    """It waits for the login in a thread of its own."""
+    found: list[Any] = []
+    remove = sso_plugin.on_login_needed(lambda _: found.append(Call().result()))
+    notifications = configure_wait(world)
+    call = Call()
+    world.emulator.approve(notifications.wait()["USER_CODE"], "alice")
+    assert call.result().startswith("ASIA")
+    wait_until(lambda: found)
+    remove()
+    assert found[0].startswith("ASIA")

@@ -115,7 +115,9 @@ def _check_own_key(section: Section, key: str, value: str) -> Finding | None:
     if bare != value and _error_of_own_key(key, bare) is None:
         return _problem(section, key, value, _why(value), f"{key} = {bare}")
     choices = re.sub(r"^(Set it to|Use) |\.$", "", error.fix)
-    return _problem(section, key, value, "an invalid value", f"{key} = {choices}")
+    # A command line may have a secret.
+    shown = "..." if key == "sso_notify" else value
+    return _problem(section, key, shown, "an invalid value", f"{key} = {choices}")
 
 
 def _error_of_own_key(key: str, value: str) -> ConfigError | None:

@@ -154,6 +154,8 @@ def test_the_user_is_logged_in_first_if_needed(
         with urllib.request.urlopen(location, timeout=10):
             return True
 
+    # As on a machine without a browser that is installed as a command.
+    monkeypatch.setattr("sso_plugin.web.browser._names", list)
     monkeypatch.setattr("webbrowser.open", open_browser)
     assert sorted(write().added) == PROFILES
     assert len(opened) == 1

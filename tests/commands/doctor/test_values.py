@@ -89,7 +89,7 @@ VALUES = [
     ("region", "eu-central-1 # Frankfurt", COMMENT, f"eu-central-1{LINE}"),
     ("sso_refresh", "blocking # for now", COMMENT, f"blocking{LINE}"),
     ("sso_refresh", '"blocking"', QUOTES, "blocking"),
-    ("sso_login", "sometimes", "an invalid value", "never, auto, browser or device"),
+    ("sso_login", "sometimes", "an invalid value", "never, auto, browser, device or wait"),
     ("sso_minimum_lifetime", "'45m'", QUOTES, "45m"),
     ("sso_plugin", "off # for now", COMMENT, f"off{LINE}"),
     ("sso_registration_scopes", '"sso:account:access"', QUOTES, "sso:account:access"),
