@@ -14,7 +14,7 @@ from .polling import Polling
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Display", "LoginPrompt", "UserInterface", "until_text"]
+__all__ = ["Display", "LoginPrompt", "NoBrowserError", "UserInterface", "until_text"]
 
 _logger = logging.getLogger(__name__)
 
@@ -93,6 +93,10 @@ class LoginPrompt:
         return f"Open this page {where}:\n"
 
 
+class NoBrowserError(Exception):
+    """No browser could be started, and the login cannot go on without one."""
+
+
 class Display(Protocol):
     """Shows one login to a person, from its prompt to its end."""
 
@@ -121,6 +125,8 @@ class UserInterface:
     :param monotonic: returns a time in seconds.
     :param hides_url: False if other users of the machine can see the URL that ``open_browser``
         gets. A device login then opens the page without the code.
+    :param needs_browser: whether the person may be unable to open the page: it is for a browser on
+        this machine, and they may be at another one.
     """
 
     display: Display
@@ -128,6 +134,7 @@ class UserInterface:
     sleep: Callable[[float], object] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
     hides_url: bool = True
+    needs_browser: bool = False
 
     def ask(
         self, prompt: LoginPrompt, page: str, own_urls: Sequence[str], alternative: str
@@ -137,6 +144,7 @@ class UserInterface:
         :param own_urls: URLs that the user has configured. A page is opened only at their hosts
             and at those of AWS.
         :param alternative: what to do if no browser can be started.
+        :raises NoBrowserError: if none can be started, and one is needed.
         """
         allowed = may_be_opened(page, *own_urls)
         passed_on = prompt.user_code is not None and may_be_opened(prompt.url, *own_urls)
@@ -156,6 +164,8 @@ class UserInterface:
                 "URL or of the endpoint. Do not open it unless you know it."
             )
         elif self.open_browser(page) is False:
+            if self.needs_browser:
+                raise NoBrowserError
             _logger.warning("No browser could be started. %s", alternative)
 
     def start_polling(self, interval: float, expires_in: float) -> Polling:

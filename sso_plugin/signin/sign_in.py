@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..credentials.access_token import AccessToken
@@ -14,7 +14,7 @@ from ..web.browser import open_in_browser, open_without_secret
 from ..web.capabilities import Capabilities
 from .display import find_display
 from .flows import BrowserFlow, DeviceFlow
-from .prompt import UserInterface, until_text
+from .prompt import NoBrowserError, UserInterface, until_text
 from .registration import Registrations
 from .vanity import PortalRecord, resolve_start_url
 
@@ -96,7 +96,15 @@ class SignIn:
         start_url = resolve_start_url(self.session, profile, login.portal.authorization_endpoint())
         flow = BrowserFlow if self.chosen_flow == "browser" else DeviceFlow
         registrations = Registrations(login)
-        result = flow(login, registrations, user, self.reason, start_url).run()
+        try:
+            result = flow(login, registrations, user, self.reason, start_url).run()
+        except NoBrowserError:
+            if self.flow == "browser":
+                failed = "The login failed: no browser could be started."
+                user.display.report(failed, is_logged_in=False)
+                raise self._no_browser("none could be started") from None
+            user = replace(user, open_browser=None)
+            result = DeviceFlow(login, registrations, user, self.reason, start_url).run()
         PortalRecord(profile).write(start_url)
         return TokenFile(login).begin_login(granted_token(login, result))
 
@@ -121,13 +129,15 @@ class SignIn:
         place = self.capabilities
         wanted = self.flow == "browser" and self.open_browser is open_in_browser
         if wanted and place.has_notebook and not place.can_open_browser:
-            raise LoginRequired(
-                subject=self.login.profile.subject,
-                reason=self.reason,
-                fix=f"No browser can be opened here because {place.no_browser}. "
-                "Set sso_login = device in the profile, or run: "
-                f"{self.login.profile.login_command} --flow device",
-            )
+            raise self._no_browser(str(place.no_browser))
+
+    def _no_browser(self, why: str) -> LoginRequired:
+        return LoginRequired(
+            subject=self.login.profile.subject,
+            reason=self.reason,
+            fix=f"No browser can be opened here because {why}. Set sso_login = device in the "
+            f"profile, or run: {self.login.profile.login_command} --flow device",
+        )
 
     @property
     def why_no_prompt(self) -> str | None:
@@ -155,7 +165,8 @@ class SignIn:
         if remote and self.open_browser is open_in_browser:
             # That browser may be unable to reach this machine, so a redirect here cannot be used.
             return UserInterface(display, open_without_secret, sleep, hides_url=False)
-        return UserInterface(display, self.open_browser, sleep)
+        needed = self.chosen_flow == "browser" and self.capabilities.has_notebook
+        return UserInterface(display, self.open_browser, sleep, needs_browser=needed)
 
     @property
     def _opens_browser(self) -> bool:

@@ -193,3 +193,40 @@ def test_nothing_is_reported_without_a_prompt(world: World, status: int) -> None
     with pytest.raises(sso_plugin.SsoPluginError):
         run(display)
     assert display.ends == []
+
+
+NOTEBOOK = Capabilities(None, has_terminal=False, has_notebook=True)
+
+
+def run_in_notebook(display: Recorder, flow: FlowName) -> None:
+    login = ConfiguredLogin.find("dev")
+    sign_in = SignIn(
+        login.session, login, "a reason", flow, display, lambda _: False, lambda _: None, NOTEBOOK
+    )
+    sign_in.run()
+
+
+def test_auto_uses_a_code_if_no_browser_starts_at_the_kernel(world: World) -> None:
+    """The person may be at another machine, where the page of this one does not work."""
+    prompts: list[LoginPrompt] = []
+
+    def show(prompt: LoginPrompt) -> None:
+        prompts.append(prompt)
+        if prompt.user_code:
+            world.emulator.approve(prompt.user_code, "alice")
+
+    display = Recorder(show)
+    run_in_notebook(display, "auto")
+    assert [prompt.user_code is None for prompt in prompts] == [True, False]
+    assert not prompts[1].opens_browser
+    assert display.ends[0][1]
+
+
+def test_browser_is_an_error_if_none_starts_at_the_kernel(world: World) -> None:
+    """It names the alternative, and the prompt is not left as it was."""
+    display = Recorder(lambda _: None)
+    with pytest.raises(sso_plugin.LoginRequired) as caught:
+        run_in_notebook(display, "browser")
+    assert "because none could be started. Set sso_login = device" in str(caught.value)
+    assert display.ends == [("The login failed: no browser could be started.", False)]
+    assert not world.token_file().exists()
