@@ -50,7 +50,7 @@ class NotebookDisplay:
     def _wait_with(self, markup: str, plain: str, subject: str = "") -> None:
         update = self._shown is not None
         if self._shown is None:
-            self._shown = _Shown(subject, getattr(self._shell, "execution_count", None))
+            self._shown = _Shown(subject)
             self._shell.events.register("post_run_cell", self._end_with_cell)
         self._publish(self._shown, markup, plain, update=update)
 
@@ -75,7 +75,7 @@ class NotebookDisplay:
         elif self._is_stopped_within(seconds, shown):
             raise LoginRequired(
                 subject=shown.subject or "The profile",
-                reason="the cell that asked for it was stopped",
+                reason="a cell was stopped while it waited",
                 fix="Run the cell again.",
             )
 
@@ -93,7 +93,7 @@ class NotebookDisplay:
     def _end_with_cell(self, result: Any) -> None:
         """End the login if a person has stopped a cell. Called at the end of each cell."""
         shown = self._shown
-        if shown is not None and (shown.is_in_cell or shown.was_stopped(result)):
+        if shown is not None and (shown.is_in_cell or _was_stopped(result)):
             shown.is_stopped.set()
             self.report("The login was stopped.", is_logged_in=False)
 
@@ -110,26 +110,24 @@ class _Shown:
     """A login that is shown.
 
     :param subject: what it is for; empty if its text says so.
-    :param cell: the number of the cell.
     :param is_in_cell: whether the login runs in the thread of the cell, and not in the background.
     """
 
     subject: str
-    cell: int | None
     display_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_in_cell: bool = field(
         default_factory=lambda: threading.current_thread() is threading.main_thread()
     )
     is_stopped: threading.Event = field(default_factory=threading.Event)
 
-    def was_stopped(self, result: Any) -> bool:
-        """Return whether the person has stopped this cell, by the result of a cell."""
-        # Kernels have imported it. Stopping a cell cancels what it awaits.
-        from asyncio import CancelledError
 
-        error = getattr(result, "error_in_exec", None)
-        is_this = self.cell in (None, getattr(result, "execution_count", None))
-        return is_this and isinstance(error, (KeyboardInterrupt, CancelledError))
+def _was_stopped(result: Any) -> bool:
+    """Return whether a cell ended because the person has stopped it."""
+    # Kernels have imported it. Stopping a cell cancels what it awaits.
+    from asyncio import CancelledError
+
+    error = getattr(result, "error_in_exec", None)
+    return isinstance(error, (KeyboardInterrupt, CancelledError))
 
 
 def _waiting(prompt: LoginPrompt) -> str:

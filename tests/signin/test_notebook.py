@@ -216,7 +216,7 @@ class TestStop:
         shell.run_cell("raise error")
         thread.join(30)
         assert str(raised[0]) == (
-            'The profile "dev" needs a login: the cell that asked for it was stopped. '
+            'The profile "dev" needs a login: a cell was stopped while it waited. '
             "Run the cell again."
         )
         assert outputs.text == "The login was stopped."
