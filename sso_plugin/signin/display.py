@@ -99,7 +99,7 @@ class StreamDisplay:
 
 
 class TerminalDisplay(StreamDisplay):
-    """Prints on the terminal of this process, whatever its streams are.
+    """Prints on the terminal of this process, also if its streams are redirected.
 
     It prints nothing while this process is in the background.
     """

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 TERMINAL = "/dev/tty"
-"""The terminal that controls the process, whatever its streams are."""
+"""The terminal that controls the process, also if its streams are redirected."""
 
 
 def is_foreground() -> bool | None:

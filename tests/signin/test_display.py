@@ -178,7 +178,7 @@ def test_the_function_of_a_program_gets_the_prompt() -> None:
 def test_only_auto_looks_for_the_terminal(
     place: Capabilities, flow: str, kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other flows are shown on standard error, whatever it is."""
+    """Other flows are shown on standard error, of any kind."""
     monkeypatch.setattr(Capabilities, "detect", classmethod(lambda _: place))
     assert type(find_display(flow)) is kind
 

@@ -96,7 +96,7 @@ def test_no_person_was_asked_at_first(world: World) -> None:
 
 @pytest.mark.parametrize("how", ["closed", "expired"])
 def test_a_code_that_cannot_be_approved_is_not_replaced(world: World, how: str) -> None:
-    """For the same missing login, nobody is asked again."""
+    """For the same missing login, no person is asked again."""
     login = shared(world)
     login.begin(started(-1 if how == "expired" else 600), START_URL, notified=True)
     if how == "closed":
@@ -167,7 +167,7 @@ def test_after_a_day_a_person_is_asked_again(world: World) -> None:
 def test_a_damaged_file_counts_as_a_code_that_has_expired(
     world: World, content: dict[str, Any]
 ) -> None:
-    """No code is made up, and nobody is asked again."""
+    """No code is made up, and no person is asked again."""
     login = shared(world)
     own_cache().put(own_key("wait", world.token_file().stem), {"missing": None, **content})
     assert login.load() == PendingLogin(None, "")

@@ -84,7 +84,7 @@ def approve(world: World) -> None:
 def test_a_login_is_shown_once_and_the_cell_goes_on(
     world: World, kernel: Kernel, cell: str
 ) -> None:
-    """Whatever waits for it."""
+    """The cell itself, its threads, or a task."""
     kernel.start(cell)
     kernel.wait_for("Waiting for the approval")
     approve(world)
