@@ -344,3 +344,9 @@ def test_no_secret_is_logged_with_cached_credentials(world: World) -> None:
     assert "x-amz-security-token" in done.stderr
     for secret in done.stdout.split():
         assert secret not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["userCode", "verificationUriComplete"])
+def test_the_code_of_a_device_login_is_masked(name: str) -> None:
+    """Anyone who reads it in a log could approve it as another user."""
+    assert "WDJB-MJHT" not in redact.mask(f'Response body: {{"{name}": "https://x/WDJB-MJHT"}}')
