@@ -28,6 +28,8 @@ URL = "https://device.sso.eu-central-1.amazonaws.com/?user_code=WDJB-MJHT"
 PROMPT = LoginPrompt('The profile "dev"', "a reason", URL, "WDJB-MJHT", qr_url=URL)
 XTERM = {"TERM": "xterm-256color"}
 
+_END = "<end>"
+
 
 def test_a_stream_gets_the_prompt_and_the_end() -> None:
     """Line by line, without escape sequences."""
@@ -94,9 +96,14 @@ class Screen:
         self.stream = stream
         self._master = master
 
-    @property
-    def text(self) -> str:
-        return os.read(self._master, 65536).decode().replace("\r", "")
+    def read(self) -> str:
+        """Return all that was printed. One read may return a part of it."""
+        self.stream.write(_END)
+        self.stream.flush()
+        shown = b""
+        while not shown.endswith(_END.encode()):
+            shown += os.read(self._master, 65536)
+        return shown.decode().replace("\r", "").removesuffix(_END)
 
 
 def shown_on(
@@ -107,7 +114,7 @@ def shown_on(
         screen.stream, has_qr_code=has_qr_code, environ=XTERM if environ is None else environ
     )
     display.show(PROMPT)
-    return screen.text
+    return screen.read()
 
 
 def test_a_terminal_gets_a_qr_code_after_the_link() -> None:
@@ -154,7 +161,7 @@ def test_a_link_that_must_not_be_passed_on_has_no_qr_code() -> None:
     """It leads to an unknown host, or works on this machine only."""
     with terminal() as screen:
         StreamDisplay(screen.stream, environ=XTERM).show(LoginPrompt("A", "b", URL, None))
-        assert "QR" not in screen.text
+        assert "QR" not in screen.read()
 
 
 def test_the_function_of_a_program_gets_the_prompt() -> None:
