@@ -23,7 +23,8 @@ INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
 # The demo and the tests do not see your profile, region and settings.
 unexport SSO_PLUGIN SSO_PLUGIN_UNDO $(filter AWS_%,$(.VARIABLES))
 
-.PHONY: help demo test test-long test-all interop chaos fuzz kill bench clean node browser
+.PHONY: help demo test test-long test-all interop keyring chaos fuzz kill bench clean node browser \
+	aws-cli secret-service
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' $(MAKEFILE_LIST)
@@ -44,9 +45,12 @@ test-long: $(VENV)/test.stamp  ## Run the tests that take long: crowds of proces
 
 test-all: test test-long  ## Check style and types, and run all tests that need Python only
 
-interop: $(VENV)/test.stamp $(JUPYTER)/interop.stamp browser $(INTEROP)/node_modules/.package-lock.json  ## Run the tests with Node.js, Chromium and JupyterLab
+interop: $(VENV)/test.stamp $(JUPYTER)/interop.stamp browser aws-cli $(INTEROP)/node_modules/.package-lock.json  ## Run the tests with Node.js, the AWS CLI, Chromium and JupyterLab
 	$(BIN)/python -m pytest $(INTEROP) --ignore $(INTEROP)/notebooks $(ARGS) || [ $$? -eq 5 ]
 	$(JUPYTER)/bin/python -m pytest $(INTEROP)/notebooks $(ARGS) || [ $$? -eq 5 ]
+
+keyring: $(VENV)/test.stamp secret-service  ## Run the tests with a real keyring (gnome-keyring)
+	$(BIN)/python -m pytest tests/secret_service $(ARGS)
 
 chaos: $(VENV)/test.stamp  ## Run a crowd of scripts for ten minutes, while everything fails in turn
 	$(BIN)/python tests/helpers/chaos.py --seconds 600 $(ARGS)
@@ -105,3 +109,15 @@ browser:
 	@{ command -v chromedriver && command -v chromium; } >/dev/null \
 		|| { $(APT) chromium chromium-driver; } || { \
 		echo "make interop needs chromium and chromedriver: install them and run it again." >&2; exit 1; }
+
+# Version 1 is not enough: it is another program, with another botocore.
+aws-cli:
+	@aws --version 2>&1 | grep -q aws-cli/2 \
+		|| /usr/bin/aws --version 2>&1 | grep -q aws-cli/2 \
+		|| { $(APT) awscli; } || { \
+		echo "make interop needs version 2 of the AWS CLI: install it and run it again." >&2; exit 1; }
+
+secret-service:
+	@{ command -v dbus-run-session && command -v gnome-keyring-daemon; } >/dev/null \
+		|| { $(APT) dbus gnome-keyring; } || { \
+		echo "make keyring needs dbus-run-session and gnome-keyring: install them and run it again." >&2; exit 1; }

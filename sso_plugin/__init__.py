@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .credentials.notification import LoginNeeded, on_login_needed
     from .errors import (
         ConfigError,
+        KeyUnavailable,
         LoginFailed,
         LoginRequired,
         NoAccess,
@@ -28,6 +29,7 @@ __all__ = [
     "Account",
     "AccountRole",
     "ConfigError",
+    "KeyUnavailable",
     "LoginFailed",
     "LoginNeeded",
     "LoginPrompt",

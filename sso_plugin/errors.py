@@ -22,6 +22,7 @@ from botocore.exceptions import (
 __all__ = [
     "ConfigError",
     "ConfigValueError",
+    "KeyUnavailable",
     "LoginFailed",
     "LoginRequired",
     "NoAccess",
@@ -122,6 +123,15 @@ class LoginRequired(_NeedsPerson):
     """There is no valid access token, and a person has to log in."""
 
     problem_fmt = "needs a login: {reason}"
+
+
+class KeyUnavailable(_NeedsPerson):
+    """Tokens are encrypted, and the key cannot be read: a keyring is locked, or a file is missing.
+
+    A login does not help: its token could not be stored.
+    """
+
+    problem_fmt = "cannot use its encrypted token: {reason}"
 
 
 class LoginFailed(_NeedsPerson):

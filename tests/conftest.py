@@ -17,7 +17,7 @@ from world import World
 import sso_plugin
 from sso_plugin import clock
 from sso_plugin.signin import wait_option
-from sso_plugin.storage import cache, file_cache
+from sso_plugin.storage import documents, file_cache
 from sso_plugin.web import terminal
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _not_enabled(
     monkeypatch.setattr(wait_option, "meaning", "wait")
     # Tests that a developer runs in a terminal do not prompt there.
     monkeypatch.setattr(terminal, "TERMINAL", f"{home}/tty")
-    cache._memories.clear()
+    file_cache.kept_in_memory.clear()
     clock._clocks.clear()
     sso_plugin.disable()
     yield
@@ -98,7 +98,7 @@ def world(sso_home: Path, sso_emulator: Emulator) -> World:
 def without_sync_and_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skip fsync and log messages in property tests, which would take most of their time."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
-    for name in ("sso_plugin", file_cache.__name__):
+    for name in ("sso_plugin", documents.__name__):
         monkeypatch.setattr(logging.getLogger(name), "disabled", True)
 
 

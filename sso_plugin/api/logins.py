@@ -52,6 +52,7 @@ def login(  # noqa: PLR0913 - each is one choice of the caller
         user.
     :raises ConfigError: if the profile has no usable SSO configuration.
     :raises LoginFailed: if the login is denied, times out, or cannot be started.
+    :raises KeyUnavailable: if the token could not be encrypted. The user is not asked to log in.
     :raises PortalError: if the portal cannot be reached.
     """
     found = ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region)
@@ -139,5 +140,6 @@ def status(
     :param start_url: a start URL, instead of both.
     :param sso_region: the region of that start URL; None for the one in its token file.
     :raises ConfigError: if the profile has no usable SSO configuration.
+    :raises KeyUnavailable: if the token is encrypted and its key cannot be read.
     """
     return ConfiguredLogin.find(profile_name, sso_session, start_url, sso_region).status()

@@ -64,6 +64,12 @@ _COLORS = {"+": "green", "-": "red", "@": "cyan"}
     help="Remove profiles written by this command whose role is gone or has a profile with a new "
     "name.",
 )
+@click.option(
+    "--credential-process",
+    is_flag=True,
+    help="For each profile, also write NAME-process, which serves the AWS CLI and other SDKs "
+    "through credential_process.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the changes, and do not write them.")
 @click.option("--yes", is_flag=True, help="Write the changes without asking.")
 def command(*, dry_run: bool, yes: bool, **values: object) -> int:

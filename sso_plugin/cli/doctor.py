@@ -35,8 +35,9 @@ def command(
 ) -> int:
     """Find problems, and show how to fix them.
 
-    Checks the versions, the start-up hook, the profile and which provider serves it, the files of
-    the login, the network and the clock, and calls GetRoleCredentials for the role of the profile.
+    Checks the versions, the start-up hook, the profile and which provider serves it, the encryption
+    key, the files of the login, the network and the clock, and calls GetRoleCredentials for the
+    role of the profile.
     Changes nothing: no login, no renewal. Prints no secrets.
     """
     findings = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sso_plugin.errors import ConfigError
-from sso_plugin.storage.file_cache import own_cache
+from sso_plugin.storage import local_cache
 from sso_plugin.storage.folder import OpenFolder
 from sso_plugin.storage.keys import own_key
 from sso_plugin.storage.links import check_links, resolve
@@ -194,7 +194,7 @@ class ConfigFile:
     def _locked(self) -> Iterator[None]:
         # The lock file is in our own folder: that of the config file may be under version control.
         name = hashlib.sha256(str(self.path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        with own_cache().locked(own_key("config", name)):
+        with local_cache().locked(own_key("config", name)):
             yield
 
     @contextlib.contextmanager

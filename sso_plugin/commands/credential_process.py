@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from botocore.session import Session
 
-    from sso_plugin.config.profile import SsoProfile
     from sso_plugin.credentials import Login
     from sso_plugin.credentials.role_credentials import RoleCredentials
     from sso_plugin.credentials.token_source import AskPerson
@@ -41,6 +40,7 @@ _CONFIG_FILES = {
 _CREDENTIALS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId")
 _NEEDED = _CREDENTIALS[:4]
 _UNUSABLE_FILE = (UnusableFileError, OSError, ValueError, KeyError, TypeError)
+_TOKEN_FOLDERS = ("sso/cache", "sso-plugin/sealed/tokens")
 _HEX = frozenset("0123456789abcdef")
 _BEFORE_SSO = {"role_arn", "web_identity_token_file"}
 """Keys of a profile whose providers come before SSO in botocore."""
@@ -79,7 +79,7 @@ def _find_by_memo(profile_name: str) -> Mapping[str, Any] | None:
     memo, _ = _read(os.path.expanduser(f"~/.aws/sso-plugin/{process_key(profile_name)}.json"))
     if memo["config"] != _config_marks() or not time.time() < memo["renew_from"]:
         return None
-    if _file_mark(_path_in("sso/cache", memo["token_file"])) != memo["token_mark"]:
+    if _token_marks(memo["token_file"]) != memo["token_marks"]:
         return None
     document, mark = _read(_path_in("cli/cache", memo["role_file"]))
     return _credentials_in(document) if mark == memo["role_mark"] else None
@@ -115,6 +115,11 @@ def _read(path: str) -> tuple[dict[str, Any], _Mark]:
 def _mark(status: os.stat_result) -> _Mark:
     """Return numbers that change whenever the file changes."""
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
+
+
+def _token_marks(name: str) -> list[_Mark | None]:
+    """Return the marks of a token file in clear text, and of one that is sealed."""
+    return [_file_mark(_path_in(folder, name)) for folder in _TOKEN_FOLDERS]
 
 
 def _file_mark(path: str) -> _Mark | None:
@@ -153,14 +158,14 @@ def _fetch(profile_name: str | None) -> Mapping[str, Any]:
     if profile is None:
         return _fetch_otherwise(session, name)
     login = Login.of(session, profile)
-    token_file = login.store.describe(login.key)
-    memo = {"config": marks, "token_file": token_file, "token_mark": _file_mark(token_file)}
+    token_file = f"{login.key}.json"
+    memo = {"config": marks, "token_file": token_file, "token_marks": _token_marks(token_file)}
     found = _valid_credentials(login, make_ask_person(lambda: session, profile))
     if profile_name and profile.options.cache == "file":
         # In the time of this machine, because a later call does not know the time of the portal.
         ahead = login.clock.now() - time.time()
         until = found.lifetime.long_enough_until(profile.options.minimum_lifetime) - ahead
-        _write_memo(profile_name, profile, found, {**memo, "renew_from": until})
+        _write_memo(profile_name, login, found, {**memo, "renew_from": until})
     credentials: dict[str, Any] = found.document()["Credentials"]
     return credentials
 
@@ -207,13 +212,10 @@ def _valid_credentials(login: Login, ask: AskPerson | None) -> RoleCredentials:
     """Return credentials that last long enough; if the portal fails, cached ones that are valid."""
     from sso_plugin.credentials.role_source import role_source_of
     from sso_plugin.errors import SsoPluginError
-    from sso_plugin.storage.cache import MemoryCache
-    from sso_plugin.storage.file_cache import role_cache
 
-    options = login.profile.options
-    source = role_source_of(login, role_cache() if options.cache == "file" else MemoryCache(), ask)
+    source = role_source_of(login, login.stores.roles, ask)
     try:
-        return source.fetch(minimum=options.minimum_lifetime)
+        return source.fetch(minimum=login.profile.options.minimum_lifetime)
     except SsoPluginError:
         found = source.load()
         if found is None:
@@ -222,22 +224,21 @@ def _valid_credentials(login: Login, ask: AskPerson | None) -> RoleCredentials:
 
 
 def _write_memo(
-    profile_name: str, profile: SsoProfile, found: RoleCredentials, memo: dict[str, Any]
+    profile_name: str, login: Login, found: RoleCredentials, memo: dict[str, Any]
 ) -> None:
     """Write the memo, unless the role file is missing or the token changed in the meantime."""
-    from sso_plugin.storage.file_cache import own_cache, role_cache
     from sso_plugin.storage.keys import role_key
 
-    path = role_cache().describe(role_key(profile, found.account_id))
+    path = login.stores.roles.describe(role_key(login.profile, found.account_id))
     try:
         document, mark = _read(path)
         held = document["Credentials"]
-        _path_in("sso/cache", memo["token_file"])
     except _UNUSABLE_FILE:
         return
     as_written = found.document()["Credentials"]
     if any(held.get(key) != as_written[key] for key in ("SessionToken", "Expiration")):
         # Another program wrote the file, possibly with a time in a format that SDKs cannot read.
         return
-    if memo["token_mark"] == _file_mark(memo["token_file"]):
-        own_cache().put(process_key(profile_name), {**memo, "role_file": path, "role_mark": mark})
+    if memo["token_marks"] == _token_marks(memo["token_file"]):
+        memo = {**memo, "role_file": path, "role_mark": mark}
+        login.stores.local.put(process_key(profile_name), memo)

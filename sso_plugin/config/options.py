@@ -6,6 +6,7 @@ Not imported for a profile that has none of these keys.
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
         "notify": reader.command("sso_notify"),
         "warn_before": reader.number("sso_warn_before"),
         "refresh": reader.choice("sso_refresh", ("background", "blocking")),
-        "cache": reader.choice("sso_cache", ("file", "memory")),
+        "cache": reader.choice("sso_cache", ("file", "memory", "sealed")),
+        "token_cache": reader.choice("sso_token_cache", ("file", "sealed")),
+        "key": reader.key_place("sso_key"),
         "minimum_lifetime": reader.number("sso_minimum_lifetime"),
         "requests_per_second": reader.number("sso_requests_per_second"),
         "use_fips_endpoint": None if fips is None else fips == "true",
@@ -96,6 +99,19 @@ class _Reader:
             problem = "a command line with an open quote or a backslash at its end"
             raise invalid_value(key, self._where, problem, "a complete command line") from None
         return value
+
+    def key_place(self, key: str) -> str | None:
+        if key not in self._values:
+            return None
+        value = self._text(key)
+        kind, _, path = value.partition(":")
+        if value.lower() in ("keyring", "env"):
+            return value.lower()
+        if kind.lower() == "file" and Path(path).expanduser().is_absolute():
+            return f"file:{path}"
+        # Without the value, in case it is the key itself.
+        expected = "keyring, env or file: and an absolute path"
+        raise invalid_value(key, self._where, "another value", expected)
 
     def _text(self, key: str) -> str:
         value = self._values[key]

@@ -38,6 +38,8 @@ class Options(NamedTuple):
     warn_before: float = 7200.0
     refresh: str = "background"
     cache: str = "file"
+    token_cache: str = "file"  # noqa: S105 - where tokens are
+    key: str = "keyring"
     minimum_lifetime: float = 0.0
     requests_per_second: float = 20.0
     use_fips_endpoint: bool = False

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
-from ..storage.file_cache import token_cache
+from ..storage import Stores
 from ..storage.keys import token_key
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ..config.profile import SsoProfile
     from ..errors import LoginRequired
     from ..portal.client import Portal
-    from ..storage.cache import Cache, Document, Mark
+    from ..storage.documents import Mark
+    from ..storage.reading import Document
 
 __all__ = ["NO_ORIGIN", "Login", "Origin", "find_origin", "note_origin"]
 
@@ -47,23 +48,23 @@ class Login:
     :param connect: returns the portal when it is first needed: a session with cached credentials
         does not import it.
     :param clock: the time of that portal.
-    :param store: the cache that holds the token.
+    :param stores: where its documents are.
     :param key: the cache key of the token; None for the key that the AWS CLI uses.
     """
 
-    __slots__ = ("_connect", "_portal", "clock", "key", "open_session", "profile", "store")
+    __slots__ = ("_connect", "_portal", "clock", "key", "open_session", "profile", "stores")
 
     def __init__(
         self,
         profile: SsoProfile,
         connect: Callable[[], Portal],
         clock: Clock,
-        store: Cache,
+        stores: Stores,
         key: str | None = None,
     ) -> None:
         self.profile = profile
         self.clock = clock
-        self.store = store
+        self.stores = stores
         self.key = key or token_key(profile)
         self._connect = connect
         self._portal: Portal | None = None
@@ -75,35 +76,35 @@ class Login:
         cls,
         session: Session,
         profile: SsoProfile,
-        store: Cache | None = None,
+        stores: Stores | None = None,
         key: str | None = None,
     ) -> Self:
         """Return the login of a profile. Its requests use the settings of a session.
 
-        :param store: the cache that holds the token, if not the usual folder.
+        :param stores: where its documents are; None for the places that the profile names.
         """
-        return cls.with_session_from(lambda: session, profile, store, key)
+        return cls.with_session_from(lambda: session, profile, stores, key)
 
     @classmethod
     def with_session_from(
         cls,
         open_session: Callable[[], Session],
         profile: SsoProfile,
-        store: Cache | None = None,
+        stores: Stores | None = None,
         key: str | None = None,
     ) -> Self:
         """Return the same as `of`.
 
         :param open_session: returns the session. Called when the portal is first needed.
         """
-        clock = Clock.of(profile)
+        clock, stores = Clock.of(profile), stores or Stores.of(profile.options)
 
         def connect() -> Portal:
             from ..portal.client import Portal
 
-            return Portal.of(open_session(), profile, clock)
+            return Portal.of(open_session(), profile, clock, stores)
 
-        login = cls(profile, connect, clock, store or token_cache(), key)
+        login = cls(profile, connect, clock, stores, key)
         login.open_session = open_session
         return login
 
@@ -122,16 +123,38 @@ class Login:
         import encodings.idna  # noqa: F401 - used to resolve host names
 
         from ..storage import locks, unwritable, writing  # noqa: F401
+        from ..storage.waiting import unattended
 
         _ = self.portal
+        with unattended():
+            # Encrypted documents need more imports, and their key.
+            for cache in (self.stores.tokens, self.stores.roles):
+                cache.why_no_key()
+
+    def check_key(self) -> None:
+        """Check that a token can be sealed, if the profile demands that.
+
+        :raises KeyUnavailable: if it cannot be. A login would not help.
+        """
+        why = self.stores.tokens.why_no_key()
+        if why is not None:
+            from ..errors import KeyUnavailable
+
+            raise KeyUnavailable(
+                subject=self.profile.subject,
+                reason=why,
+                fix=f"Then run: {self.profile.doctor_command}",
+            )
 
     def required(self, reason: str) -> LoginRequired:
         """Return the error for a missing login.
 
         :param reason: why a login is needed.
+        :raises KeyUnavailable: if there may be a token that cannot be opened now.
         """
         from ..errors import LoginRequired
 
+        self.check_key()
         return LoginRequired(
             subject=self.profile.subject,
             reason=reason,

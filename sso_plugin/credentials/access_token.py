@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..storage.keys import token_identity
 from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
 from .schedule import Lifetime
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from ..clock import Clock
     from ..config.profile import SsoProfile
     from ..portal.responses import Grant
-    from ..storage.cache import Document, Entry, Mark
+    from ..storage.documents import Entry, Mark
+    from ..storage.reading import Document
 
 __all__ = ["AccessToken", "TokenState"]
 
@@ -80,6 +82,11 @@ class AccessToken:
         if grant.refresh_token is not None:
             document["refreshToken"] = grant.refresh_token
         return cls(grant.access_token, lifetime, document)
+
+    @property
+    def identity(self) -> str:
+        """A digest that identifies the token. The token cannot be computed from it."""
+        return token_identity({"accessToken": self.value})
 
     def state(self, now: float) -> TokenState:
         """Return the state of the token at ``now``, in epoch seconds of the server."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import ConfigError, NoAccess, PortalError
 from ..portal.account_choice import Wanted, choose, matching
 from ..portal.responses import Account, is_account_id
-from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 from . import NO_ORIGIN, find_origin, note_origin
 from .role_credentials import is_of_login
@@ -17,7 +16,7 @@ from .role_credentials import is_of_login
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..storage.cache import Entry
+    from ..storage.documents import Entry
     from . import Login, Origin
     from .credential_source import Source
     from .role_credentials import RoleCredentials
@@ -44,7 +43,7 @@ class AccountNames:
     def __init__(self, login: Login, ask: AskPerson | None = None) -> None:
         self._login = login
         self._ask = ask
-        self._cache = own_cache()
+        self._cache = login.stores.own
         self._key = own_key("accounts", login.key)
 
     def load(self, name: str) -> CachedAccount | None:

@@ -60,7 +60,7 @@ class _Announcement:
         if _logger.hasHandlers():
             _logger.warning("%s needs a login soon: %s. Run: %s", *what)
         # A process without a command leaves the notification to one that has it.
-        if command and LoginNotes.of(self._login.key).note_warning(origin[0]):
+        if command and LoginNotes(self._login.stores.own, self._login.key).note_warning(origin[0]):
             run_command(command, event)
         call_back(event)
 

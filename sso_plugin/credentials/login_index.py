@@ -9,18 +9,17 @@ and counts as a new login.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..storage.cache import Cache, Document
+    from ..storage.cache import Cache
+    from ..storage.reading import Document
     from .access_token import AccessToken
 
 __all__ = ["KnownLogin", "LoginIndex"]
@@ -48,19 +47,17 @@ class LoginIndex:
         self._cache = cache
         self._key = own_key("roles", token_key)
 
-    @classmethod
-    def of(cls, token_key: str) -> LoginIndex:
-        """Return the index for a cache key of tokens, in our own folder."""
-        return cls(own_cache(), token_key)
-
     @staticmethod
-    def keys_of_tokens() -> set[str]:
+    def keys_of_tokens(cache: Cache) -> set[str]:
         """Return the cache keys of all tokens that have an index."""
-        keys = {name.removeprefix("roles-") for name in own_cache().keys("roles-")}
+        keys = {name.removeprefix("roles-") for name in cache.keys("roles-")}
         return {key for key in keys if _KEY.fullmatch(key)}
 
-    def find(self, token: AccessToken) -> KnownLogin | None:
-        """Return the login that a token belongs to; None if the token is not in the index."""
+    def find(self, token: str) -> KnownLogin | None:
+        """Return the login that a token belongs to; None if the token is not in the index.
+
+        :param token: the identity of the token.
+        """
         return _find(self._load(), token)
 
     def identify(
@@ -72,12 +69,12 @@ class LoginIndex:
         :param role: the cache key of role credentials, which is added to the index.
         """
         document = self._load()
-        found = _find(document, token)
+        found = _find(document, token.identity)
         if found and role in (None, *_keys(document)):
             return found.id
         with self._cache.locked(self._key):
             document = self._load()
-            found = _find(document, token)
+            found = _find(document, token.identity)
             login = found.id if found else _new_id()
             if found or is_current():
                 record = {} if found else _record(login, token)
@@ -92,7 +89,7 @@ class LoginIndex:
     def continue_with(self, renewed: AccessToken, old: AccessToken) -> None:
         """Note that a renewed token is about to replace another one of the same login."""
         with self._cache.locked(self._key):
-            login = self.find(old) or KnownLogin(_new_id(), None)
+            login = self.find(old.identity) or KnownLogin(_new_id(), None)
             first = login.began_at or (old.mark[0] if old.mark else None)
             record = {**_record(login.id, renewed, old), "beganAt": first}
             self._put({**self._load(), **record})
@@ -123,9 +120,9 @@ class LoginIndex:
         self._cache.put(self._key, document)
 
 
-def _find(document: Document, token: AccessToken) -> KnownLogin | None:
+def _find(document: Document, token: str) -> KnownLogin | None:
     login, began_at = document.get("login"), document.get("beganAt")
-    if not isinstance(login, str) or _digest(token) not in _strings(document.get("tokens")):
+    if not isinstance(login, str) or token not in _strings(document.get("tokens")):
         return None
     return KnownLogin(login, began_at if isinstance(began_at, int) else None)
 
@@ -139,12 +136,7 @@ def _with_key(document: Document, key: str | None) -> Document:
 
 
 def _record(login: str, *tokens: AccessToken) -> Document:
-    return {"login": login, "tokens": [_digest(token) for token in tokens], "beganAt": None}
-
-
-def _digest(token: AccessToken) -> str:
-    """Return a digest that identifies a token. The token cannot be computed from it."""
-    return hashlib.sha256(token.value.encode()).hexdigest()
+    return {"login": login, "tokens": [token.identity for token in tokens], "beganAt": None}
 
 
 def _new_id() -> str:

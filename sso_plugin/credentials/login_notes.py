@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..portal.responses import is_account_id
-from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 
 if TYPE_CHECKING:
-    from ..storage.cache import Cache, Document
+    from ..storage.cache import Cache
+    from ..storage.reading import Document
 
 __all__ = ["LoginNotes"]
 
@@ -32,11 +32,6 @@ class LoginNotes:
     def __init__(self, cache: Cache, token_key: str) -> None:
         self._cache = cache
         self._key = own_key("notes", token_key)
-
-    @classmethod
-    def of(cls, token_key: str) -> LoginNotes:
-        """Return the notes for a cache key of tokens, in our own folder."""
-        return cls(own_cache(), token_key)
 
     def user_of(self, login_id: str) -> str | None:
         """Return the user who logged in; None if that is not known."""
@@ -72,7 +67,7 @@ class LoginNotes:
         if self._has(login_id, note):
             return False
         with self._cache.locked(self._key, _LOCK_TIMEOUT) as held:
-            is_new = held and not self._has(login_id, note)
+            is_new = bool(held) and not self._has(login_id, note)
             if is_new:
                 notes = self._load(login_id)
                 self._cache.put(self._key, {**notes, **note, "login": login_id})

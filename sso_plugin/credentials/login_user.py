@@ -35,7 +35,7 @@ class _Lesson:
     def __init__(self, login: Login, fetched: RoleCredentials) -> None:
         self._login = login
         self._fetched = fetched
-        self._notes = LoginNotes.of(login.key)
+        self._notes = LoginNotes(login.stores.own, login.key)
 
     def prepare(self) -> None:
         """Import all that `run` needs."""

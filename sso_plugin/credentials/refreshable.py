@@ -115,7 +115,11 @@ class SsoCredentials(CredentialsOfGenerations):
             return self._frozen_credentials
         if self._current is None and self._refresh_lock.acquire(blocking=False):
             try:
-                self._load_first()
+                from ..storage.waiting import unattended
+
+                # The prompt of a keyring would block. `renew` opens it in a thread.
+                with unattended():
+                    self._load_first()
             finally:
                 self._refresh_lock.release()
         self._too_short = self._too_short and not waited
@@ -194,10 +198,13 @@ class SsoCredentials(CredentialsOfGenerations):
 
     def _attempt(self) -> None:
         """Fetch new credentials, or note the failure. Precondition: the refresh lock is held."""
-        attended, short = not self._is_valid(), self._too_short
+        from ..storage.waiting import unattended
+
+        attended = not self._is_valid()
+        more = {"minimum": self._minimum_lifetime} if self._too_short else {}
         try:
-            more = {"minimum": self._minimum_lifetime} if short else {}
-            fetched = self._source.fetch(attended=attended, **more)
+            with unattended(if_true=not attended):
+                fetched = self._source.fetch(attended=attended, **more)
         except Exception as exc:  # noqa: BLE001 - valid credentials stay in use
             self._note_failure(exc)
             # An unattended attempt that needs a login does not count: an attended one may help.
@@ -211,8 +218,7 @@ class SsoCredentials(CredentialsOfGenerations):
 
         if self._failures:
             _logger.info("Credentials are renewed again after %d failures", self._failures)
-        self._failures = 0
-        self._error = None
+        self._failures, self._error = 0, None
         self._publish(fetched)
 
     def _publish(self, fetched: RoleCredentials) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ..storage.waiting import unattended
 from .access_token import TokenState
 from .background import Background
 from .generations import attempt_timeout
@@ -37,7 +38,9 @@ class RenewedToken:
 
         :param waited: whether the caller has waited for `renew`.
         """
-        token = self._source.file.load()
+        # The prompt of a keyring would block: `renew` opens it, in another thread.
+        with unattended():
+            token = self._source.file.load()
         if token is None or not self._source.file.is_valid(token):
             return None
         if not waited and self._is_due(token):
@@ -65,7 +68,8 @@ class RenewedToken:
         attended = not self._source.file.is_valid(self._source.file.load())
         error: Exception | None = None
         try:
-            token = self._source.fetch(attended=attended)
+            with unattended(if_true=not attended):
+                token = self._source.fetch(attended=attended)
         except Exception as exc:  # noqa: BLE001 - raised by the callers without a valid token
             error = exc
         if error is None and token.state(self.login.clock.latest()) is TokenState.FRESH:

@@ -17,7 +17,9 @@ from .schedule import Lifetime
 
 if TYPE_CHECKING:
     from ..clock import Clock
-    from ..storage.cache import Cache, Document, Entry
+    from ..storage.cache import Cache
+    from ..storage.documents import Entry
+    from ..storage.reading import Document
     from . import Login, Origin
 
 __all__ = ["RoleCredentials", "RoleFile", "is_of_login", "members"]
@@ -160,7 +162,7 @@ def is_of_login(login: Login, origin: Origin | None, stored_at: int) -> bool:
     :param origin: the origin of the document; None if another program wrote it.
     :param stored_at: when the document was stored, in nanoseconds, by the clock of the token file.
     """
-    mark = login.store.mark(login.key)
+    mark = login.stores.tokens.mark(login.key)
     if mark is None:
         return False
     if (mark == origin[1]) if origin else (stored_at > mark[0]):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
 
 from ..errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked
 from ..portal.outage import Outage
-from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 from ..timestamps import format_timestamp
 from .role_credentials import RoleCredentials, is_of_login
@@ -16,6 +16,8 @@ from .schedule import Lifetime
 from .token_source import TokenSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.credentials import ReadOnlyCredentials
 
     from . import Origin
@@ -52,7 +54,8 @@ class RoleRequest:
         self._subject = file.login.profile.subject
         self._role_name = str(file.login.profile.role_name)
         self._name = f"the role {self._role_name} in the account {file.account_id}"
-        self._outage = Outage.of(file.login.profile, file.key)
+        self._own = file.login.stores.own
+        self._outage = Outage(self._own, file.key, file.login.profile)
 
     def prepare(self) -> None:
         """Import all that `fetch` and `replace` need."""
@@ -69,7 +72,7 @@ class RoleRequest:
         began = time.time()
         # Before the lock: a renewal can take minutes, and other callers wait for it.
         token = self._tokens.fetch(attended=False)
-        with self._file.cache.locked(self._file.key):
+        with self._locked():
             found = self._if_fresh(self._file.load(), minimum)
             fetched = found or self._request_unless_down(token, began)
         self._tokens.warn_before_end(token, fetched.lifetime.advisory_refresh_at)
@@ -86,8 +89,19 @@ class RoleRequest:
         if found:
             return found
         token = self._tokens.fetch(attended=False)
-        with self._file.cache.locked(self._file.key):
+        with self._locked():
             return self._load_other(rejected) or self._request_other(token, rejected)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Lock the role, and bring its newest credentials to this machine.
+
+        A lock that another process holds for too long is skipped: a request can be repeated.
+        """
+        cache, key = self._file.cache, self._file.key
+        with cache.locked(key):
+            cache.pull(key)
+            yield
 
     def _request_unless_down(self, token: AccessToken, began: float) -> RoleCredentials:
         failed = self._outage.since(began)
@@ -103,8 +117,8 @@ class RoleRequest:
             raise
 
     def _request_other(self, token: AccessToken, rejected: str) -> RoleCredentials:
-        own, record = own_cache(), own_key("replaced", self._file.key)
-        last = own.get(record)
+        record = own_key("replaced", self._file.key)
+        last = self._own.get(record)
         if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_INTERVAL:
             raise PortalError(
                 subject=self._subject,
@@ -114,7 +128,7 @@ class RoleRequest:
             )
         began = 0.0 if self._outage.is_backing_off() else time.time()
         fetched = self._request_unless_down(token, began)
-        own.put(record, {"accessKeyId": rejected})
+        self._own.put(record, {"accessKeyId": rejected})
         self._outage.end()
         return fetched
 

@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..portal.outage import Outage
-from ..storage.file_cache import own_cache, role_cache
 from ..storage.keys import own_key
 from ..timestamps import format_timestamp
 from .access_token import AccessToken, TokenState
@@ -29,9 +28,9 @@ class TokenFile:
 
     def __init__(self, login: Login) -> None:
         self._login = login
-        self._store = login.store
+        self._store = login.stores.tokens
         self._key = login.key
-        self.index = LoginIndex.of(login.key)
+        self.index = LoginIndex(login.stores.own, login.key)
         """Which login the token belongs to, and the role files of that login."""
 
     @property
@@ -45,17 +44,17 @@ class TokenFile:
 
     def begin_login(self, token: AccessToken) -> AccessToken:
         """Save the first token of a new login, and delete the role files of the previous one."""
-        roles = role_cache()
+        stores = self._login.stores
         # In this order: after a crash in between, no role file of one login is beside the token of
         # another one.
         for role in self.index.keys():  # noqa: SIM118 - no dict
-            roles.delete(role)
+            stores.roles.delete(role)
         self.index.begin(token)
         # The code that waiting jobs share, and whether a person was asked, are of the last login.
-        own_cache().delete(own_key("wait", self._key))
+        stores.codes.delete(own_key("wait", self._key))
         self._store.supersede(self._key, token.document)
         self.report_if_not_stored()
-        Outage.of(self._login.profile, self._key).end()
+        Outage(stores.own, self._key, self._login.profile).end()
         return self.load() or token
 
     def report_if_not_stored(self) -> None:
@@ -85,8 +84,8 @@ class TokenFile:
 
     def known_login(self) -> KnownLogin | None:
         """Return the login of the token; None without a token, or if it is not in the index."""
-        token = self.load()
-        return self.index.find(token) if token else None
+        identity = self._store.identity(self._key)
+        return self.index.find(identity) if identity else None
 
     def is_valid(self, token: AccessToken | None, rejected: str | None = None) -> bool:
         """Return whether a token has not expired and was not rejected."""

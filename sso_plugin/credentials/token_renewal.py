@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import PortalError, PortalRefusal, RenewalRefusal, TokenLocked
 from ..portal.outage import Outage
+from ..storage.cache import Hold
+from ..storage.keys import registration_key
 from .access_token import AccessToken
 from .token_file import TokenFile
 
 if TYPE_CHECKING:
     from typing import TypeGuard
 
-    from ..storage.cache import Entry
     from . import Login
 
 __all__ = ["Renewal"]
@@ -39,22 +40,22 @@ class Renewal:
         self._file = TokenFile(login)
         self._token = token
         self._rejected = rejected
-        self._outage = Outage.of(login.profile, login.key)
+        self._outage = Outage(login.stores.own, login.key, login.profile)
 
-    def run(self, began: float, *, is_locked: bool) -> AccessToken:
+    def run(self, began: float, hold: Hold) -> AccessToken:
         """Return a valid token: the renewed one, or one that another program has written.
 
         :param began: when the caller began to wait. It fails too if a renewal failed since then.
-        :param is_locked: whether we hold the lock, so that no other process spends the refresh
-            token at the same time.
+        :param hold: whether we hold the lock, so that no other process spends the refresh token at
+            the same time.
         :raises LoginRequired: if a person has to log in.
         :raises PortalError: if the portal is unreachable, or we do not hold the lock.
         """
         failed = self._outage.since(began)
         if failed and not self._is_valid(self._token):
             raise self._error_for_caller(failed)
-        if not is_locked:
-            raise self._lock_error()
+        if not hold:
+            raise self._lock_error(hold)
         try:
             return self._renew()
         except PortalError as exc:
@@ -82,15 +83,15 @@ class Renewal:
 
         The index gets the token first: a token that is not in the index counts as a new login.
         """
-        documents, key = self._login.store, self._login.key
-        if documents.why_unusable(key) is None and not self._holds_spent_token(documents.get(key)):
+        tokens, key, spent = self._login.stores.tokens, self._login.key, self._token
+        if tokens.why_unusable(key) is None and tokens.identity(key) != spent.identity:
             return False
-        self._file.index.continue_with(renewed, self._token)
-        return documents.replace(key, renewed.document, self._holds_spent_token)
-
-    def _holds_spent_token(self, entry: Entry | None) -> bool:
-        spent = self._token.document["refreshToken"]
-        return entry is not None and entry.document.get("refreshToken") == spent
+        self._file.index.continue_with(renewed, spent)
+        if not tokens.replace(key, renewed.document, replacing=spent.document):
+            return False
+        # Its secret is in the document of the token, too.
+        tokens.settle(registration_key(self._login.profile))
+        return True
 
     def _token_of_new_login(self) -> AccessToken:
         latest = self._file.load()
@@ -135,12 +136,14 @@ class Renewal:
         required.__cause__ = exc
         return required
 
-    def _lock_error(self) -> TokenLocked:
+    def _lock_error(self, hold: Hold) -> TokenLocked:
         login = self._login
+        lock = login.stores.tokens.describe_lock(login.key)
+        is_away = hold is Hold.AWAY
         return TokenLocked(
             subject=login.profile.subject,
-            problem="cannot renew its access token: another process still holds "
-            f"{login.store.describe_lock(login.key)}",
+            problem="cannot renew its access token: "
+            + (f"{lock} cannot be reached" if is_away else f"another process still holds {lock}"),
             fix="Try again later, stop that process, or run: "
             f"{login.profile.login_command} --force",
             retryable=True,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..portal.listings import AccountsAndRoles
+    from ..storage.cache import Hold
     from . import Login
     from .access_token import AccessToken
 
@@ -63,7 +64,7 @@ class TokenSource:
     def __init__(self, login: Login, ask: AskPerson | None = None) -> None:
         self.login = login
         self.file = TokenFile(login)
-        self.outage = Outage.of(login.profile, login.key)
+        self.outage = Outage(login.stores.own, login.key, login.profile)
         """The failures of its renewals."""
         self._clock = login.clock
         self._ask = ask
@@ -186,13 +187,14 @@ class TokenSource:
 
     def _load_or_renew(self, rejected: str | None) -> AccessToken:
         began = time.time()
-        token = self._load()
-        if self._is_usable(token, rejected):
-            return token
+        found = self.file.load()
+        if found is not None and self._is_usable(found, rejected):
+            return found
         # Only now: without a token, botocore creates no file, so we create no lock file either.
-        with self._locked(token, rejected) as held:
+        self.login.stores.tokens.pull(self.login.key)
+        with self._locked(self._load(), rejected) as hold:
             token = self._load()
-            if self._is_usable(token, rejected, renewable=held):
+            if self._is_usable(token, rejected, renewable=bool(hold)):
                 return token
             if not self._can_be_renewed(token):
                 if self._may_be_valid(token, rejected):
@@ -200,7 +202,8 @@ class TokenSource:
                 raise self.login.required(self.file.why_unusable(token))
             if self.file.is_valid(token, rejected) and self._cannot_be_stored():
                 return token
-            return Renewal(self.login, token, rejected).run(began, is_locked=held)
+            self.login.check_key()
+            return Renewal(self.login, token, rejected).run(began, hold)
 
     def _load(self) -> AccessToken:
         token = self.file.load()
@@ -228,7 +231,7 @@ class TokenSource:
 
     def _cannot_be_stored(self) -> bool:
         """Return whether a renewed token would be lost: its file cannot be written."""
-        why = self.login.store.why_not_storable(self.login.key)
+        why = self.login.stores.tokens.why_not_storable(self.login.key)
         if why:
             _logger.debug("The access token is not renewed before it expires: %s", why)
         return why is not None
@@ -243,16 +246,17 @@ class TokenSource:
 
     def _locked(
         self, token: AccessToken, rejected: str | None
-    ) -> contextlib.AbstractContextManager[bool]:
+    ) -> contextlib.AbstractContextManager[Hold]:
         """Lock the token. Only a caller without a valid token waits for the lock."""
-        store, key = self.login.store, self.login.key
+        cache, key = self.login.stores.tokens, self.login.key
         if not self._can_be_renewed(token) or self.file.is_valid(token, rejected):
-            return store.locked(key, 0.0)
+            return cache.locked(key, 0.0)
 
         def is_settled() -> bool:
+            cache.pull(key)
             latest = self.file.load()
             if latest is None or not self._can_be_renewed(latest):
                 return True
             return self._is_usable(latest, rejected, renewable=False)
 
-        return store.locked(key, RENEWAL_LOCK_TIMEOUT, is_settled)
+        return cache.locked(key, RENEWAL_LOCK_TIMEOUT, is_settled)

@@ -24,7 +24,7 @@ from .responses import (
     read_role_name,
 )
 from .service_client import create_client
-from .throttling import Budget, limit_rate
+from .throttling import budget_of, limit_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from ..clock import Clock
     from ..config.profile import SsoProfile
+    from ..storage import Stores
+    from .throttling import Budget
 
 __all__ = ["AUTHORIZATION_CODE", "DEVICE_CODE", "REFRESH_TOKEN", "Portal"]
 
@@ -83,9 +85,9 @@ class Portal:
         self._process = os.getpid()
 
     @classmethod
-    def of(cls, session: Session, profile: SsoProfile, clock: Clock) -> Portal:
+    def of(cls, session: Session, profile: SsoProfile, clock: Clock, stores: Stores) -> Portal:
         """Return the portal of a profile, with the request rate that the profile sets."""
-        return cls(session, profile, clock, Budget.of(profile))
+        return cls(session, profile, clock, budget_of(profile, stores))
 
     def get_role_credentials(
         self, access_token: str, account_id: str, role_name: str

@@ -20,7 +20,6 @@ from ..errors import (
     plain_kind,
 )
 from ..printable import one_line
-from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 from .unreachable import UNREACHABLE, PortalEndpointError
 
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..config.profile import SsoProfile
-    from ..storage.cache import Cache, Document
+    from ..storage.cache import Cache
+    from ..storage.reading import Document
 
 __all__ = ["Outage", "attempt_timeout"]
 
@@ -57,17 +57,15 @@ def attempt_timeout(failures: int) -> float:
 
 
 class Outage:
-    """The consecutive failures of one request, in a file. Times are local epoch seconds."""
+    """The consecutive failures of one request, in a file. Times are local epoch seconds.
+
+    :param key: the cache key of the token or role that was requested.
+    """
 
     def __init__(self, cache: Cache, key: str, profile: SsoProfile) -> None:
         self._cache = cache
         self._key = own_key("outage", key)
         self._profile = profile
-
-    @classmethod
-    def of(cls, profile: SsoProfile, key: str) -> Outage:
-        """Return the failures for a cache key: that of a token or of a role."""
-        return cls(own_cache(), key, profile)
 
     def since(self, began: float) -> PortalError | None:
         """Return the error of a process that failed since ``began``; None if none did.

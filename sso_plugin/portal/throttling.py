@@ -13,18 +13,19 @@ import math
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..storage.file_cache import own_cache
 from ..storage.keys import budget_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..config.profile import SsoProfile
-    from ..storage.cache import Cache, Entry
+    from ..storage import Stores
+    from ..storage.cache import Cache
+    from ..storage.documents import Entry
 
-__all__ = ["Budget", "limit_rate"]
+__all__ = ["Budget", "CacheBudget", "Slot", "budget_of", "limit_rate", "wait_for_slot"]
 
 _logger = logging.getLogger(__name__)
 
@@ -108,48 +109,82 @@ class RateState:
         return replace(self, next_at=now + pause, resume_at=now + pause, share=share)
 
 
-class Budget:
-    """A number of requests per second, shared by all threads and processes that use a file."""
+class Slot(NamedTuple):
+    """The time at which a request may be sent.
+
+    :param wait: the seconds until then; not above 0 if it is now.
+    :param epoch: changes with each 429. A slot of an earlier epoch is void.
+    """
+
+    wait: float
+    epoch: float
+
+
+class Budget(Protocol):
+    """A number of requests per second, shared by all that send requests to a portal.
+
+    Each method is one step, so that the state may also be kept by a server.
+    """
+
+    def reserve(self, within: float) -> Slot:
+        """Take the next free slot.
+
+        :param within: seconds. If all slots in this time are taken, the end of it is returned.
+        """
+
+    def epoch(self) -> float:
+        """Return the current epoch."""
+
+    def slow_down(self, retry_after: float | None = None) -> None:
+        """Make all pause and send fewer requests: the portal returned 429.
+
+        :param retry_after: the seconds in the ``Retry-After`` header of the response, if any.
+        """
+
+
+def wait_for_slot(
+    budget: Budget,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> None:
+    """Reserve the next free slot and wait for it, at most for `_MAX_WAIT` seconds."""
+    deadline = now() + _MAX_WAIT
+    while True:
+        left = deadline - now()
+        slot = budget.reserve(left)
+        if slot.wait <= 0:
+            return
+        sleep(slot.wait)
+        if slot.wait >= left or budget.epoch() == slot.epoch:
+            return
+        # A 429 came meanwhile, so the slot is void: reserve another one.
+
+
+class CacheBudget:
+    """A budget in a small document, such as a file."""
 
     def __init__(
-        self,
-        key: str,
-        rate: float,
-        cache: Cache,
-        *,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], object] = time.sleep,
+        self, key: str, rate: float, cache: Cache, *, now: Callable[[], float] = time.time
     ) -> None:
         self._key = key
         self._rate = rate
         self._cache = cache
         self._now = now
-        self._sleep = sleep
 
-    @classmethod
-    def of(cls, profile: SsoProfile) -> Budget:
-        """Return the budget for the portal of a profile."""
-        rate = profile.options.requests_per_second
-        return cls(budget_key(profile), rate, own_cache(durable=False))
+    def reserve(self, within: float) -> Slot:
+        """See `Budget`."""
+        with self._cache.locked(self._key, _BUDGET_LOCK_TIMEOUT):
+            now, state = self._now(), self._state()
+            at = min(state.next_slot(now), now + within)
+            self._put(replace(state, next_at=at + 1 / (self._rate * state.share_at(now))), now)
+        return Slot(at - now, state.resume_at)
 
-    def wait_for_slot(self) -> None:
-        """Reserve the next free slot and wait for it, at most for `_MAX_WAIT` seconds."""
-        deadline = self._now() + _MAX_WAIT
-        while True:
-            slot, state = self._reserve(deadline)
-            wait = slot - self._now()
-            if wait <= 0:
-                return
-            self._sleep(wait)
-            if slot >= deadline or self._state().resume_at == state.resume_at:
-                return
-            # A 429 came meanwhile, so the slot is void: reserve another one.
+    def epoch(self) -> float:
+        """See `Budget`."""
+        return self._state().resume_at
 
     def slow_down(self, retry_after: float | None = None) -> None:
-        """Make all processes pause and send fewer requests: the portal returned 429.
-
-        :param retry_after: the seconds in the ``Retry-After`` header of the response, if any.
-        """
+        """See `Budget`."""
         pause = min(max(_MIN_PAUSE, retry_after or 0.0), _MAX_PAUSE)
         with self._cache.locked(self._key, _BUDGET_LOCK_TIMEOUT):
             now, state = self._now(), self._state()
@@ -160,19 +195,16 @@ class Budget:
             self._put(throttled, now)
         _logger.debug("Throttled (429): now %.2f requests per second", self._rate * throttled.share)
 
-    def _reserve(self, deadline: float) -> tuple[float, RateState]:
-        """Reserve the next slot. Return when it begins, and the state that it was taken from."""
-        with self._cache.locked(self._key, _BUDGET_LOCK_TIMEOUT):
-            now, state = self._now(), self._state()
-            slot = min(state.next_slot(now), deadline)
-            self._put(replace(state, next_at=slot + 1 / (self._rate * state.share_at(now))), now)
-        return slot, state
-
     def _state(self) -> RateState:
         return RateState.from_entry(self._cache.get(self._key), self._now(), self._rate)
 
     def _put(self, state: RateState, now: float) -> None:
         self._cache.put(self._key, asdict(replace(state, written_at=now)))
+
+
+def budget_of(profile: SsoProfile, stores: Stores) -> Budget:
+    """Return the budget for the portal of a profile."""
+    return CacheBudget(budget_key(profile), profile.options.requests_per_second, stores.rates)
 
 
 def limit_rate(client: Any, budget: Budget) -> None:
@@ -181,8 +213,8 @@ def limit_rate(client: Any, budget: Budget) -> None:
     This is for the three operations that Identity Center throttles. botocore retries all others.
     """
 
-    def wait_for_slot(**_: Any) -> None:
-        budget.wait_for_slot()
+    def wait(**_: Any) -> None:
+        wait_for_slot(budget)
 
     def seconds_to_retry(operation: Any, response: Any, attempts: int, **_: Any) -> float | None:
         parsed = response[1] if response else {}
@@ -197,7 +229,7 @@ def limit_rate(client: Any, budget: Budget) -> None:
         return _BACK_OFF * 2.0 ** (attempts - 1) if failed and attempts < _MAX_ATTEMPTS else None
 
     for operation in _OPERATIONS:
-        client.meta.events.register(f"before-send.sso.{operation}", wait_for_slot)
+        client.meta.events.register(f"before-send.sso.{operation}", wait)
         client.meta.events.register_first(f"needs-retry.sso.{operation}", seconds_to_retry)
 
 

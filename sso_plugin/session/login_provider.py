@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.credentials import CredentialProvider, CredentialResolver
 
 from ..redact import mask_logs
-from ..storage.file_cache import token_cache
 from .providers import bearer_token, credentials_of, register_features
 from .seams import create_all_components
 
@@ -49,4 +48,4 @@ class LoginProvider(CredentialProvider):
     def load_token(self, **_: Any) -> DeferredRefreshableToken:
         """Return a bearer token that is loaded on first use."""
         mask_logs()
-        return bearer_token(self._session, self._profile, token_cache())
+        return bearer_token(self._session, self._profile)

@@ -20,8 +20,7 @@ from ..credentials import Login
 from ..credentials.refreshable import SsoCredentials
 from ..credentials.role_source import role_source_of
 from ..redact import mask_logs
-from ..storage.cache import Cache, MemoryCache
-from ..storage.file_cache import role_cache, token_cache
+from ..storage import Stores
 from ..timestamps import to_datetime
 from .seams import (
     create_all_components,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from ..credentials.credential_source import Source
     from ..credentials.token_source import AskPerson, TokenSource
     from ..errors import LoginRequired
+    from ..storage.cache import Cache
 
 __all__ = [
     "SsoProvider",
@@ -49,7 +49,6 @@ __all__ = [
     "open_token_source",
     "register_features",
     "token_source",
-    "token_store_for",
 ]
 
 # botocore's provider serves a profile only if it has one of these.
@@ -127,7 +126,11 @@ class SsoProvider(_Replacement, SSOProvider):
 
     def _foreign_cache(self) -> Cache | None:
         """Return the cache that a caller has set, if any."""
-        return None if self.cache is self._usual_cache else MemoryCache(self.cache)
+        if self.cache is self._usual_cache:
+            return None
+        from ..storage.memory_cache import MemoryCache
+
+        return MemoryCache(self.cache)
 
 
 class SsoTokenProvider(_Replacement, SSOTokenProvider):
@@ -144,8 +147,8 @@ class SsoTokenProvider(_Replacement, SSOTokenProvider):
     def _serve(self) -> Any:
         """Return our token; None if botocore's provider is used instead."""
         profiles = self._session.full_config.get("profiles", {})
-        tokens = token_store_for(token_cache_of_token_provider(self.original))
-        if tokens is None or "sso_session" not in profiles.get(self._profile_name, {}):
+        folder = token_folder(token_cache_of_token_provider(self.original))
+        if folder is None or "sso_session" not in profiles.get(self._profile_name, {}):
             return None
         try:
             profile = SsoProfile.login_of(self._session, self._profile_name)
@@ -156,10 +159,10 @@ class SsoTokenProvider(_Replacement, SSOTokenProvider):
         if profile is None:
             return None
         mask_logs()
-        return self._token(profile, tokens)
+        return self._token(profile, folder)
 
-    def _token(self, profile: SsoProfile, store: Cache) -> Any:
-        return bearer_token(self._session, profile, store)
+    def _token(self, profile: SsoProfile, folder: str) -> Any:
+        return bearer_token(self._session, profile, folder)
 
     def _token_that_raises(self, exc: InvalidConfigError) -> Any:
         from ..credentials.credential_source import Misconfigured
@@ -167,16 +170,16 @@ class SsoTokenProvider(_Replacement, SSOTokenProvider):
         return DeferredRefreshableToken(self.METHOD, Misconfigured(exc).load)
 
 
-def token_source(session: Session, profile: SsoProfile, store: Cache | None = None) -> TokenSource:
+def token_source(session: Session, profile: SsoProfile, folder: str | None = None) -> TokenSource:
     """Return the token source of a profile. It asks for a login if ``sso_login`` allows that.
 
-    :param store: the cache with the token; None for the usual folder.
+    :param folder: where the token is; None for the usual folder.
     """
-    return open_token_source(lambda: session, profile, store)
+    return open_token_source(lambda: session, profile, folder)
 
 
 def open_token_source(
-    open_session: Callable[[], Session], profile: SsoProfile, store: Cache | None = None
+    open_session: Callable[[], Session], profile: SsoProfile, folder: str | None = None
 ) -> TokenSource:
     """Return the same as `token_source`.
 
@@ -184,7 +187,7 @@ def open_token_source(
     """
     from ..credentials.token_source import TokenSource
 
-    login = Login.with_session_from(open_session, profile, store)
+    login = Login.with_session_from(open_session, profile, Stores.of(profile.options, folder))
     return TokenSource(login, make_ask_person(open_session, profile))
 
 
@@ -211,12 +214,6 @@ def _botocore_refuses(load_config: Callable[[], object]) -> bool:
     return False
 
 
-def token_store_for(botocore_cache: object) -> Cache | None:
-    """Return our cache in the folder of botocore's token cache; None if that is of another kind."""
-    folder = token_folder(botocore_cache)
-    return None if folder is None else token_cache(folder)
-
-
 def credentials_of(
     open_session: Callable[[], Session],
     profile: SsoProfile,
@@ -231,10 +228,10 @@ def credentials_of(
     """
 
     def source() -> Source:
-        login = Login.with_session_from(open_session, profile, token_cache(folder))
-        own = role_cache(in_memory=profile.options.cache == "memory")
+        stores = Stores.of(profile.options, folder)
+        login = Login.with_session_from(open_session, profile, stores)
         ask = make_ask_person(open_session, profile)
-        return role_source_of(login, cache or own, ask, of_login=cache is None)
+        return role_source_of(login, cache or stores.roles, ask, of_login=cache is None)
 
     return SsoCredentials(
         source,
@@ -244,15 +241,20 @@ def credentials_of(
     )
 
 
-def bearer_token(session: Session, profile: SsoProfile, store: Cache) -> DeferredRefreshableToken:
-    """Return the bearer token of a login, which is loaded on first use."""
+def bearer_token(
+    session: Session, profile: SsoProfile, folder: str | None = None
+) -> DeferredRefreshableToken:
+    """Return the bearer token of a login, which is loaded on first use.
+
+    :param folder: where the token is; None for the usual folder.
+    """
 
     def fetch() -> FrozenAuthToken:
         token = source().fetch()
         # A plain string, as from botocore: programs check the type.
         return FrozenAuthToken(str(token.value), to_datetime(token.lifetime.expires_at))
 
-    source = functools.cache(lambda: token_source(session, profile, store))
+    source = functools.cache(lambda: token_source(session, profile, folder))
     return DeferredRefreshableToken(SsoTokenProvider.METHOD, fetch)
 
 

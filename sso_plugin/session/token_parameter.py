@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from ..config import is_served
 from ..config.profile import SsoProfile
 from .login_provider import LOGIN_COMPONENT
-from .providers import token_source, token_store_for
-from .seams import token_cache_of_session
+from .providers import token_source
+from .seams import token_cache_of_session, token_folder
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
     from ..credentials.token_source import TokenSource
-    from ..storage.cache import Cache
 
 __all__ = ["AccessTokenParameter", "login_of_session", "omits_token"]
 
@@ -62,10 +61,10 @@ def omits_token(params: dict[str, Any], model: Any) -> bool:
     return bool(takes_token) and "accessToken" not in params
 
 
-def login_of_session(session: Session) -> tuple[SsoProfile, Cache | None] | None:
-    """Return the login of a session and the cache with its token; None if it is not served.
+def login_of_session(session: Session) -> tuple[SsoProfile, str | None] | None:
+    """Return the login of a session and the folder of its token; None if it is not served.
 
-    The cache is None for the usual folder.
+    The folder is None for the usual one.
     """
     try:
         # A session of `get_session` has its own login, and ignores AWS_PROFILE.
@@ -75,5 +74,5 @@ def login_of_session(session: Session) -> tuple[SsoProfile, Cache | None] | None
     if not is_served(session.full_config, name):
         return None
     profile = SsoProfile.login_of(session, name)
-    tokens = token_store_for(token_cache_of_session(session))
-    return (profile, tokens) if profile and tokens else None
+    folder = token_folder(token_cache_of_session(session))
+    return (profile, folder) if profile and folder else None

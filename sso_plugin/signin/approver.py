@@ -40,7 +40,7 @@ class Approver:
         self._session = session
         self._login = login
         self._pause = pause
-        self._notes = LoginNotes.of(login.key)
+        self._notes = LoginNotes(login.stores.own, login.key)
         ended = TokenFile(login).known_login()
         self._expected = self._notes.user_of(ended.id) if ended else None
         noted = self._notes.role_of(ended.id) if ended else None

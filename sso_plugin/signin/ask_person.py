@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import LoginFailed, LoginRequired
-from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 from ..storage.waiting import abandonable
 from . import wait_option
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from ..config.profile import SsoProfile
     from ..credentials.access_token import AccessToken
     from ..credentials.token_source import TokenSource
-    from ..storage.cache import Document
+    from ..storage.cache import Cache
+    from ..storage.reading import Document
 
 __all__ = ["ask_person"]
 
@@ -45,16 +45,16 @@ def ask_person(
         return wait_for_login(session, tokens, required, rejected)
     began = time.time()
     sign_in = _sign_in(session, tokens, required)
-    own, key = own_cache(), own_key("login", tokens.login.key)
+    local, key = tokens.login.stores.local, own_key("login", tokens.login.key)
 
     def is_logged_in() -> bool:
         # The user may have logged in by a command meanwhile.
         return tokens.file.is_valid(tokens.file.load(), rejected)
 
-    with own.locked(key, _LOCK_TIMEOUT, is_logged_in):
+    with local.locked(key, _LOCK_TIMEOUT, is_logged_in):
         with contextlib.suppress(LoginRequired):
             return tokens.fetch(rejected=rejected, attended=False)
-        with _shared_failure(tokens.login.profile, key, began), abandonable():
+        with _shared_failure(tokens.login.profile, local, key, began), abandonable():
             return sign_in.run()
 
 
@@ -76,10 +76,9 @@ def _sign_in(session: Session, tokens: TokenSource, required: LoginRequired) -> 
 
 
 @contextlib.contextmanager
-def _shared_failure(profile: SsoProfile, key: str, began: float) -> Iterator[None]:
+def _shared_failure(profile: SsoProfile, local: Cache, key: str, began: float) -> Iterator[None]:
     """Share a failure with the callers that waited, and a denial also with later callers."""
-    own, now = own_cache(), time.time()
-    entry = own.get(key)
+    entry, now = local.get(key), time.time()
     if entry is not None:
         by_person = entry.document.get("byPerson") is True
         since = min(began, now - _ASK_AGAIN_AFTER) if by_person else began
@@ -88,7 +87,7 @@ def _shared_failure(profile: SsoProfile, key: str, began: float) -> Iterator[Non
     try:
         yield
     except LoginFailed as exc:
-        own.put(key, {"error": str(exc), "reason": exc.reason, "byPerson": exc.by_person})
+        local.put(key, {"error": str(exc), "reason": exc.reason, "byPerson": exc.by_person})
         raise
 
 

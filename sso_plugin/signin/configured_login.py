@@ -15,7 +15,7 @@ from ..credentials.login_notes import LoginNotes
 from ..credentials.token_file import TokenFile
 from ..errors import ConfigError, PortalError
 from ..models import open_session, open_session_for_login
-from ..storage.file_cache import own_cache, role_cache, token_cache
+from ..storage import Stores
 from ..storage.keys import own_key, registration_key, role_key, token_key
 from ..web.addresses import parse
 from .status import Status
@@ -75,17 +75,22 @@ class ConfiguredLogin(Login):
         cls,
         session: Session,
         profile: SsoProfile,
-        store: Cache | None = None,
+        stores: Stores | None = None,
         key: str | None = None,
     ) -> Self:
         """Return the login of a profile that has been read."""
-        found = super().of(session, profile, store, key)
+        found = super().of(session, profile, stores, key)
         found.session = session
         return found
 
     def status(self) -> Status:
-        """Return the status by the token file. Make no network call."""
+        """Return the status by the token file. Make no network call.
+
+        :raises KeyUnavailable: if the token is encrypted and its key cannot be read.
+        """
         token, now = TokenFile(self).load(), self.clock.earliest()
+        if token is None and self.stores.tokens.mark(self.key):
+            self.check_key()
         renewable = token is not None and token.can_be_renewed(now)
         state = "renewable" if renewable else "login needed"
         if token is not None and token.state(now) is not TokenState.EXPIRED:
@@ -101,7 +106,7 @@ class ConfiguredLogin(Login):
             token_file=TokenFile(self).path,
             login_command=self.profile.login_command,
             fault=TokenFile(self).problem() if token is None else None,
-            not_stored=self.store.why_not_stored(self.key),
+            not_stored=self.stores.tokens.why_not_stored(self.key),
         )
 
     def end(self, not_deleted: list[str] | None = None) -> bool:
@@ -112,23 +117,25 @@ class ConfiguredLogin(Login):
         """
         revoked = self._revoke()
         # First, so that a process that is renewing the token discards the new one.
-        quiet = not_deleted is not None
-        failures = [self.store.delete(self.key, quiet=quiet)]
-        roles, index = role_cache(), TokenFile(self).index
+        quiet, stores = not_deleted is not None, self.stores
+        failures = [stores.tokens.end(self.key, quiet=quiet)]
+        index = TokenFile(self).index
         keys = index.keys().union(self._keys_of_profiles())
-        failures += [roles.delete(key, quiet=quiet) for key in keys]
+        failures += [stores.roles.end(key, quiet=quiet) for key in keys]
         index.clear()
-        LoginNotes.of(self.key).clear()
+        LoginNotes(stores.own, self.key).clear()
         AccountNames(self).delete()
-        own_cache().delete(own_key("wait", self.key))
-        PortalRecord(self.profile).delete()
-        failures.append(self.store.delete(registration_key(self.profile), quiet=quiet))
+        stores.codes.delete(own_key("wait", self.key))
+        PortalRecord(self.profile, stores.own).delete()
+        failures.append(stores.tokens.delete(registration_key(self.profile), quiet=quiet))
         if not_deleted is not None:
             not_deleted += filter(None, failures)
         return revoked
 
     def _revoke(self) -> bool:
-        token = TokenFile(self).load()
+        token, tokens = TokenFile(self).load(), self.stores.tokens
+        if token is None and tokens.mark(self.key) and (why := tokens.why_no_key()):
+            _logger.warning("The portal has not revoked the token, which is encrypted: %s", why)
         if token is None or token.state(self.clock.earliest()) is TokenState.EXPIRED:
             return False
         try:
@@ -186,20 +193,20 @@ def login_for_start_url(start_url: str, sso_region: str | None) -> SsoProfile:
                 fix="Use one such as eu-central-1.",
             )
         return profile
-    key = token_key(profile)
-    found = read_start_url_and_region(key)
+    key, tokens = token_key(profile), Stores.of(profile.options).tokens
+    found = read_start_url_and_region(tokens, key)
     if found is None or found[0] != start_url:
         raise ConfigError(
             problem=f"The region of {start_url} is not known: there is no token of this URL in "
-            f"{token_cache().describe(key)}",
+            f"{tokens.describe(key)}",
             fix="Add --sso-region REGION (in Python: sso_region).",
         )
     return profile._replace(region=found[1])
 
 
-def read_start_url_and_region(key: str) -> tuple[str, str] | None:
+def read_start_url_and_region(tokens: Cache, key: str) -> tuple[str, str] | None:
     """Return the start URL and the region in a token file; None unless both are valid."""
-    entry = token_cache().get(key)
+    entry = tokens.get(key)
     url, region = (entry.document.get(name) if entry else None for name in ("startUrl", "region"))
     if not isinstance(url, str) or not isinstance(region, str):
         return None

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..config.profile import SsoProfile
+from ..config.profile import Options, SsoProfile
 from ..credentials.login_index import LoginIndex
 from ..credentials.token_file import TokenFile
 from ..errors import ConfigError
 from ..models import open_session_for_login
-from ..storage.file_cache import token_cache
+from ..storage import Stores
 from ..storage.keys import token_key
 from .configured_login import ConfiguredLogin, read_start_url_and_region
 
@@ -36,6 +36,7 @@ class EveryLogin:
     def __init__(self) -> None:
         self._session = open_session_for_login()
         self._config_errors: list[str] = []
+        self._stores = Stores.of(Options())
 
     def end(self, progress: Callable[[str, bool], object], not_deleted: list[str]) -> None:
         """End all of them. An incomplete section of the config does not stop it.
@@ -63,11 +64,11 @@ class EveryLogin:
             if login is not None:
                 found[name] = login
         keys = {login.key for login in found.values()}
-        for key in sorted(LoginIndex.keys_of_tokens() - keys):
+        for key in sorted(LoginIndex.keys_of_tokens(self._stores.own) - keys):
             login = self._of_index(key)
             if login is not None:
                 url = login.profile.start_url
-                found[url if url not in found else f"{url} ({key}.json)"] = login
+                found[url if url and url not in found else f"{url} ({key}.json)".strip()] = login
         return found
 
     def _of_config(
@@ -82,7 +83,7 @@ class EveryLogin:
             return ConfiguredLogin.of(self._session, profile)
         # Its token file has this name nevertheless, and says which portal can revoke the token.
         key = token_key(SsoProfile(None, name, ""))
-        if token_cache().mark(key) is None:
+        if self._stores.tokens.mark(key) is None:
             return None
         unknown = ConfiguredLogin.of(self._session, SsoProfile(None, "", "", session_name=name))
         return self._of_file(key, name) or unknown
@@ -91,12 +92,13 @@ class EveryLogin:
         """Return a login that sso-plugin made or used, and that is no longer in the config."""
         login = self._of_file(key, None)
         if login is None:
-            return None
+            # The start URL in a token that is encrypted is not known.
+            login = ConfiguredLogin.of(self._session, SsoProfile(None, "", ""), key=key)
         by_start_url = token_key(login.profile) == key
         return login if by_start_url or TokenFile(login).known_login() else None
 
     def _of_file(self, key: str, name: str | None) -> ConfiguredLogin | None:
-        found = read_start_url_and_region(key)
+        found = read_start_url_and_region(self._stores.tokens, key)
         if found is None:
             return None
         url, region = found

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..portal.responses import DeviceAuthorization, InvalidResponseError, Registration
-from ..storage.file_cache import own_cache
 from ..storage.keys import own_key
 from .flows import StartedLogin
 
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
 
     from ..credentials.access_token import AccessToken
     from ..credentials.token_source import TokenSource
-    from ..storage.cache import Document
+    from ..storage.cache import Hold
+    from ..storage.reading import Document
 
 __all__ = ["PendingLogin", "SharedLogin"]
 
@@ -46,14 +46,14 @@ class SharedLogin:
     """
 
     def __init__(self, tokens: TokenSource) -> None:
-        self._cache = own_cache()
+        self._cache = tokens.login.stores.codes
         self._key = own_key("wait", tokens.login.key)
-        mark = tokens.login.store.mark(tokens.login.key)
+        mark = tokens.login.stores.tokens.mark(tokens.login.key)
         self.missing = list(mark) if mark else None
         """The version of the token file that has no usable token; None if there is no file."""
 
-    def asking(self) -> contextlib.AbstractContextManager[bool]:
-        """Lock the right to ask a person; the context is False if another process has it."""
+    def asking(self) -> contextlib.AbstractContextManager[Hold]:
+        """Lock the right to ask a person; the context is false if another process has it."""
         return self._cache.locked(self._key, 0.0)
 
     def load(self) -> PendingLogin | None:
@@ -100,10 +100,7 @@ class SharedLogin:
         if entry is None or entry.document.get("notified") is not False:
             return False
         claimed = {**entry.document, "notified": True}
-        seen = entry.document
-        return self._cache.replace(
-            self._key, claimed, lambda latest: latest is not None and latest.document == seen
-        )
+        return self._cache.replace(self._key, claimed, replacing=entry.document)
 
     def keep(self, token: AccessToken, start_url: str) -> None:
         """Keep the token of the code, which works once: this process may be killed."""

@@ -15,7 +15,7 @@ from ..timestamps import format_timestamp, parse_timestamp, timestamp_problem
 
 if TYPE_CHECKING:
     from ..credentials import Login
-    from ..storage.cache import Document
+    from ..storage.reading import Document
 
 __all__ = ["REDIRECT_URI", "Registrations"]
 
@@ -40,7 +40,7 @@ class Registrations:
 
     def __init__(self, login: Login) -> None:
         self._login = login
-        self._cache = login.store
+        self._cache = login.stores.tokens
         self.key = registration_key(login.profile)
 
     def for_browser(self, issuer_url: str) -> Registration:
@@ -61,6 +61,7 @@ class Registrations:
         self._cache.delete(self.key)
 
     def _find_cached(self, grant_types: list[str]) -> Registration | None:
+        self._cache.settle(self.key)
         entry = self._cache.get(self.key)
         if entry is None or entry.document.get("grantTypes", []) != grant_types:
             return None

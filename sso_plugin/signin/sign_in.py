@@ -76,8 +76,10 @@ class SignIn:
         """Log in and save the token where the AWS CLI and the SDKs find it.
 
         :raises LoginFailed: if the login is denied, times out, or the portal refuses it.
+        :raises KeyUnavailable: if the token could not be encrypted. No person is asked.
         :raises PortalError: if the portal cannot be reached.
         """
+        self.login.check_key()
         self._check_browser()
         display = _Prompted(self.display or find_display(self.flow))
         try:
@@ -93,7 +95,8 @@ class SignIn:
 
     def _log_in(self, user: UserInterface) -> AccessToken:
         login, profile = self.login, self.login.profile
-        start_url = resolve_start_url(self.session, profile, login.portal.authorization_endpoint())
+        endpoint, own = login.portal.authorization_endpoint(), login.stores.own
+        start_url = resolve_start_url(self.session, profile, endpoint, own)
         flow = BrowserFlow if self.chosen_flow == "browser" else DeviceFlow
         registrations = Registrations(login)
         try:
@@ -105,7 +108,7 @@ class SignIn:
                 raise self._no_browser("none could be started") from None
             user = replace(user, open_browser=None)
             result = DeviceFlow(login, registrations, user, self.reason, start_url).run()
-        PortalRecord(profile).write(start_url)
+        PortalRecord(profile, own).write(start_url)
         return TokenFile(login).begin_login(granted_token(login, result))
 
     @property

@@ -90,4 +90,6 @@ class TokenWatch:
             raise self._tokens.login.required(reason) from self._required
 
     def _mark(self) -> object:
-        return self._tokens.login.store.mark(self._tokens.login.key)
+        login = self._tokens.login
+        login.stores.tokens.pull(login.key)
+        return login.stores.tokens.mark(login.key)

@@ -7,7 +7,6 @@ from urllib.parse import urljoin, urlsplit
 
 from ..errors import ConfigError, LoginFailed
 from ..printable import one_line
-from ..storage.file_cache import own_cache
 from ..storage.keys import portal_key
 from ..web.addresses import may_be_opened, parse
 from ..web.request import send
@@ -26,13 +25,14 @@ _LONGEST = 200
 """Characters of a URL in a message."""
 
 
-def resolve_start_url(session: Session, profile: SsoProfile, endpoint: str) -> str:
+def resolve_start_url(session: Session, profile: SsoProfile, endpoint: str, own: Cache) -> str:
     """Follow the redirects of a start URL to a host of AWS. Return a URL of AWS as it is.
 
     Only https and at most three redirects are followed. No token and no cookie is sent.
 
     :param endpoint: a URL of the OIDC service in use. Its host counts as one of AWS: a user who has
         set an endpoint may have a start URL there too.
+    :param own: the cache with the portal of the last login.
     :raises ConfigError: if the start URL is not a valid address.
     :raises LoginFailed: if the redirects lead to another host, or to another portal than before.
     """
@@ -40,7 +40,7 @@ def resolve_start_url(session: Session, profile: SsoProfile, endpoint: str) -> s
     current = url = profile.start_url
     for _ in range(_MOST_REDIRECTS + 1):
         if may_be_opened(current, endpoint):
-            PortalRecord(profile).check(current)
+            PortalRecord(profile, own).check(current)
             return current
         if not current.lower().startswith("https:"):
             raise _failed(url, f"{current} is not an https address")
@@ -56,9 +56,9 @@ class PortalRecord:
     organization.
     """
 
-    def __init__(self, profile: SsoProfile, own: Cache | None = None) -> None:
+    def __init__(self, profile: SsoProfile, own: Cache) -> None:
         self._profile = profile
-        self._own = own_cache() if own is None else own
+        self._own = own
         self._key = portal_key(profile)
 
     def check(self, resolved: str) -> None:

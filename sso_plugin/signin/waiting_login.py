@@ -15,7 +15,7 @@ from ..credentials.access_token import AccessToken
 from ..credentials.token_file import TokenFile
 from ..errors import LoginFailed, PortalError
 from ..portal.outage import attempt_timeout
-from ..storage.cache import Entry
+from ..storage.documents import Entry
 from ..storage.waiting import abandonable
 from ..timestamps import clock_time
 from .approver import Approver
@@ -122,8 +122,8 @@ class _WaitingCall:
         failures, refusals = 0, 0
         while True:
             try:
-                endpoint = self._login.portal.authorization_endpoint()
-                start_url = resolve_start_url(self._session, self._profile, endpoint)
+                endpoint, own = self._login.portal.authorization_endpoint(), self._login.stores.own
+                start_url = resolve_start_url(self._session, self._profile, endpoint, own)
                 started = self._flow(start_url).start()
                 break
             except (PortalError, LoginFailed) as exc:
@@ -161,7 +161,7 @@ class _WaitingCall:
             no_new_code = f"No new code is requested. Run: {self._profile.login_command}"
             self._messages.say(f"Still waiting for a login. {why} {no_new_code}")
             return
-        PortalRecord(self._profile).write(pending.start_url)
+        PortalRecord(self._profile, self._login.stores.own).write(pending.start_url)
         saved = TokenFile(self._login).begin_login(token)
         self._messages.user = approver.find(saved) or "an unknown user"
         raise LoggedIn(saved)

@@ -1,9 +1,215 @@
-"""The caches: one JSON document per key, in the AWS CLI's folders and in our own.
+"""Where documents are stored: one JSON document per key, in the AWS CLI's folders and in our own.
 
-`cache` is the contract, with an implementation in memory. `file_cache` implements it with files,
-and `keys` names all of them. `reading` reads a file if `trust` and `modes` show that no other user
-could have changed it. `writing` replaces a file in one step, in a `folder` that is opened once.
-`links` resolves the links on the way to it. `locks` are locks between processes, and `waiting`
-knows which threads wait for one. `unwritable` explains why a file cannot be written. Nothing here
-depends on what a document contains.
+`Stores` says where each kind of document is. `cache` is the contract that each place fulfils:
+`memory_cache`, and `file_cache` for the files of a folder of `documents`, which `sealing` may
+encrypt. `keys` names all of them. `reading` reads a file if `trust` and `modes` show that no other
+user could have changed it. `writing` replaces a file in one step, in a `folder` that is opened
+once. `links` resolves the links on the way to it. `locks` are locks between processes, and
+`waiting` knows which threads wait for one. `unwritable` explains why a file cannot be written.
+Nothing here depends on what a document contains, except for the digest that identifies a token.
 """
+
+from __future__ import annotations
+
+import sys
+
+from .keys import token_identity
+
+TYPE_CHECKING = False  # a plain name: `credential_process` imports this, and has to be fast
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ..config.profile import Options
+    from .cache import Cache
+    from .documents import DocumentFolder
+    from .file_cache import FileCache
+    from .reading import Document
+    from .sealing import Sealing
+
+__all__ = ["Stores", "local_cache", "sealed_files"]
+
+
+class Stores:
+    """Where the documents of a profile are: one cache for each kind. It does not change.
+
+    The first five kinds are shared by all processes that use the login; ``local`` is of one
+    machine, even if a login is used by many.
+
+    :param tokens: access tokens and client registrations.
+    :param roles: role credentials.
+    :param own: what we note about logins, roles and portals.
+    :param codes: the codes of logins that processes wait for, and tokens that are not saved yet.
+    :param rates: how fast requests may be sent. It need not survive a power cut.
+    :param local: locks of a person's actions, and what a credential process remembers.
+    """
+
+    __slots__ = ("codes", "local", "own", "rates", "roles", "tokens")
+
+    def __init__(
+        self, *, tokens: Cache, roles: Cache, own: Cache, codes: Cache, rates: Cache, local: Cache
+    ) -> None:
+        self.tokens = tokens
+        self.roles = roles
+        self.own = own
+        self.codes = codes
+        self.rates = rates
+        self.local = local
+
+    @classmethod
+    def of(cls, options: Options, token_folder: str | None = None) -> Stores:
+        """Return the places that the options of a profile name.
+
+        :param token_folder: that of a botocore session, with ``~`` if it found no home; None for
+            the usual one, which the AWS CLI uses.
+        """
+        home, own = _Home.find(options.key), local_cache()
+        folder = home.other_folder(token_folder)
+        return cls(
+            tokens=home.cache("sso/cache", "tokens", options.token_cache, folder=folder),
+            roles=home.cache("cli/cache", "roles", options.cache),
+            own=own,
+            codes=home.cache("sso-plugin", "codes", options.token_cache),
+            rates=home.cache("sso-plugin", durable=False),
+            local=own,
+        )
+
+
+def local_cache() -> Cache:
+    """Return the cache ``local`` of all `Stores`, for a caller without a profile."""
+    return _Home.find().cache("sso-plugin")
+
+
+def sealed_files(options: Options) -> list[tuple[DocumentFolder, Cache]]:
+    """Return each folder of sealed files, and the cache that locks them.
+
+    They exist also if the options of a profile do not use them, but not without a home directory.
+    """
+    from .file_cache import FileCache
+
+    home = _Home.find(options.key)
+    folders = [
+        home.folders("sso/cache", "tokens", home.other_folder(None)),
+        home.folders("cli/cache", "roles"),
+        home.folders("sso-plugin", "codes"),
+    ]
+    return [(sealed, FileCache(plain)) for plain, sealed in filter(None, folders)]
+
+
+class _Home:
+    """The folders below ``~/.aws``. Without a home directory, documents stay in memory.
+
+    :param aws: that folder.
+    :param key: where the key is that documents are sealed with: ``sso_key``.
+    """
+
+    def __init__(self, aws: Path | None, key: str) -> None:
+        self._aws = aws
+        self._key = key
+
+    @classmethod
+    def find(cls, key: str = "keyring") -> _Home:
+        """Return the home directory that botocore found, else that of this process."""
+        from pathlib import Path
+
+        tokens = Path(_token_folder_of_botocore() or "")
+        if tokens.parts[-3:] == (".aws", "sso", "cache"):
+            return cls(tokens.parents[1], key)
+        try:
+            return cls(Path.home() / ".aws", key)
+        except RuntimeError:
+            return cls(None, key)
+
+    def other_folder(self, tokens: str | None) -> Path | None:
+        """Return the folder of tokens of a session or of botocore; None for the usual one."""
+        from pathlib import Path
+
+        found = tokens if tokens and tokens[0] != "~" else _token_folder_of_botocore()
+        usual = self._aws and self._aws / "sso/cache"
+        return None if found is None or Path(found) == usual else Path(found)
+
+    def cache(
+        self,
+        name: str,
+        sealed: str | None = None,
+        kind: str = "file",
+        *,
+        folder: Path | None = None,
+        durable: bool = True,
+    ) -> Cache:
+        """Return a cache in files or, without a home directory, in memory.
+
+        :param name: the path of its plain files below ``.aws``.
+        :param sealed: the folder of its sealed files; None if it has none.
+        :param kind: ``file``, ``sealed`` or ``memory``.
+        :param folder: another folder for the plain files.
+        """
+        from .file_cache import FileCache
+
+        identify = _identify(sealed)
+        found = self.folders(name, sealed, folder, durable=durable)
+        if found is None:
+            return _in_memory(name, identify, why="there is no home directory (set HOME)")
+        plain, encrypted = found
+        if sealed is None:
+            return FileCache(plain)
+        if kind == "sealed":
+            return FileCache(encrypted, former=plain, locks=plain)
+        files = FileCache(plain, former=encrypted)
+        return files if kind == "file" else _in_memory(f"{name} in memory", identify, former=files)
+
+    def folders(
+        self,
+        name: str,
+        sealed: str | None,
+        folder: Path | None = None,
+        *,
+        durable: bool = True,
+    ) -> tuple[DocumentFolder, DocumentFolder] | None:
+        """Return the folders of plain and of sealed files; None without a home directory.
+
+        Parameters are those of `cache`.
+        """
+        from .documents import DocumentFolder
+
+        def sealing() -> Sealing:
+            from .sealing import sealing_of
+
+            return sealing_of(self._key, base)
+
+        path, identify = folder or (self._aws and self._aws / name), _identify(sealed)
+        if path is None:
+            return None
+        base = path if folder or not self._aws else self._aws / "sso-plugin"
+        encrypted = DocumentFolder(
+            base / "sealed" / (sealed or name), identify=identify, sealing=sealing
+        )
+        return DocumentFolder(path, durable=durable, identify=identify), encrypted
+
+
+def _identify(sealed: str | None) -> Callable[[Document], str]:
+    from .documents import content_identity
+
+    return token_identity if sealed == "tokens" else content_identity
+
+
+def _in_memory(
+    name: str,
+    identify: Callable[[Document], str],
+    *,
+    why: str | None = None,
+    former: FileCache | None = None,
+) -> Cache:
+    from .file_cache import memory_cache
+
+    return memory_cache(name, why, identify=identify, former=former)
+
+
+def _token_folder_of_botocore() -> str | None:
+    """Return the token folder of botocore, which finds the home directory when it is imported.
+
+    None if botocore is not imported, or found no home directory.
+    """
+    tokens = sys.modules.get("botocore.tokens")
+    folder = str(tokens.SSOTokenProvider._SSO_TOKEN_CACHE_DIR) if tokens else "~"  # noqa: SLF001
+    return None if folder[:1] in ("", "~") else folder

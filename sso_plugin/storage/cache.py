@@ -1,48 +1,43 @@
-"""The contract of all caches for tokens and role credentials, and a cache in memory.
+"""The contract of all caches for tokens, role credentials and what belongs to them.
 
-A cache has one JSON document per key. Readers take no lock. A writer holds ``locked(key)``, reads
-again, sends its request, and puts the whole document.
+A cache has one JSON document per key. Readers take no lock. A writer holds ``locked(key)``, pulls
+and reads again, sends its request, and puts the whole document. No caller knows which kind of cache
+it has: memory, files, sealed files, or a server that many machines use. So each method is at most
+one request to such a server, and no method takes a function that looks at the stored document.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-from ..redact import conceal
+import enum
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
+    import contextlib
+    from collections.abc import Callable
 
-__all__ = [
-    "LOCK_TIMEOUT",
-    "Cache",
-    "Document",
-    "Entry",
-    "Mark",
-    "MemoryCache",
-    "memory_cache",
-]
+    from .documents import Entry, Mark
+    from .reading import Document
+
+__all__ = ["LOCK_TIMEOUT", "Cache", "Hold"]
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another writer. After that, a second request is sent."""
 
-Document = dict[str, Any]
-"""A JSON object."""
 
-Mark = tuple[int, int, int]
-"""Changes when a document is replaced: the file's mtime in nanoseconds, size and inode."""
+class Hold(enum.Enum):
+    """Whether a writer holds a lock. It is true only if it does."""
 
+    HELD = "held"
+    PASSED_BY = "passed by"
+    """Another writer holds it, and the wait has ended."""
+    AWAY = "away"
+    """The place of the lock cannot be reached, so it is not known whether another writer holds it.
 
-class Entry(NamedTuple):
-    """A document, when it was stored (local epoch seconds), and the mark of that version."""
+    What works only once must not be done, such as the use of a refresh token.
+    """
 
-    document: Document
-    stored_at: float
-    mark: Mark
+    def __bool__(self) -> bool:
+        return self is Hold.HELD
 
 
 class Cache(Protocol):
@@ -54,14 +49,11 @@ class Cache(Protocol):
     def put(self, key: str, document: Document) -> None:
         """Store the whole document. Never raises: see `why_not_stored`."""
 
-    def replace(
-        self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
-    ) -> bool:
-        """Replace the document if it is still the expected one. Return whether it was replaced.
+    def replace(self, key: str, document: Document, replacing: Document) -> bool:
+        """Replace a document by the one that was made of it. Return whether it was replaced.
 
-        A `supersede` or `delete` at the same time has priority over it.
-
-        :param is_current: called with the present document, directly before it is replaced.
+        It is not if the stored document has another `identity`, or was deleted. A document that
+        cannot be used is replaced. A `supersede` or `delete` at the same time has priority.
         """
 
     def supersede(self, key: str, document: Document) -> None:
@@ -74,22 +66,44 @@ class Cache(Protocol):
         :returns: why it could not be deleted; None if it was.
         """
 
+    def end(self, key: str, *, quiet: bool = False) -> str | None:
+        """Delete the document for good: no other machine that still has it brings it back.
+
+        Parameters and result are those of `delete`.
+        """
+
+    def settle(self, key: str) -> None:
+        """Move the document to where new ones are stored, if a setting has changed since.
+
+        It stays where it is if that fails. Never raises.
+        """
+
+    def pull(self, key: str) -> None:
+        """Bring the newest document to this machine, where `get` and `mark` look for it."""
+
     def keys(self, prefix: str) -> set[str]:
         """Return the keys of all stored documents that begin with a prefix."""
 
     def mark(self, key: str) -> Mark | None:
         """Return the mark of the document, without reading it; None if it is missing."""
 
+    def identity(self, key: str) -> str | None:
+        """Return what identifies the content of the document, also if it cannot be decrypted.
+
+        None if it is missing or cannot be read. Moving or encrypting a document does not change its
+        identity.
+        """
+
     def locked(
         self,
         key: str,
         timeout: float | None = None,
         until: Callable[[], bool] | None = None,
-    ) -> contextlib.AbstractContextManager[bool]:
-        """Lock the key for other writers, in a context that is True if the lock is held.
+    ) -> contextlib.AbstractContextManager[Hold]:
+        """Lock the key for other writers, in a context that is true if the lock is held.
 
-        It is False if another writer still holds the lock after the timeout. Where there are no
-        locks between processes, this is a lock between threads.
+        Where there are no locks between processes, this is a lock between threads. A holder that is
+        paused for long may lose the lock; `replace` then decides which document stays.
 
         :param timeout: in seconds; `LOCK_TIMEOUT` if None.
         :param until: ends the wait early when it returns True.
@@ -107,141 +121,8 @@ class Cache(Protocol):
     def why_not_storable(self, key: str) -> str | None:
         """Return why other processes could not read a document stored now; None if they could."""
 
+    def why_no_key(self) -> str | None:
+        """Return why documents cannot be encrypted, as a clause; None if they can or need not."""
+
     def describe(self, key: str) -> str:
         """Name the location of a key for a message."""
-
-
-_CHANGE = ""
-"""The name of the lock that is held while a document changes. No key is empty."""
-
-_POLL = 0.05
-"""Seconds between two checks whether the wait for a lock is over."""
-
-
-class MemoryCache:
-    """A cache in the memory of this process, or in a mapping that a caller set as a cache.
-
-    :param mapping: where the documents are; a new dict if None.
-    :param why_in_memory: why files cannot be used; None if memory was chosen.
-    """
-
-    def __init__(
-        self,
-        mapping: MutableMapping[str, Document] | None = None,
-        *,
-        why_in_memory: str | None = None,
-    ) -> None:
-        self.why_in_memory = why_in_memory
-        self._mapping: MutableMapping[str, Document] = {} if mapping is None else mapping
-        self._stored_at: dict[str, float] = {}
-        self._locks: dict[tuple[int, str], threading.Lock] = {}
-
-    def get(self, key: str) -> Entry | None:
-        """See `Cache`."""
-        try:
-            document = self._mapping[key]
-        except KeyError:
-            return None
-        if not isinstance(document, dict):
-            return None
-        stored_at = self._stored_at.get(key, time.time())
-        return Entry(conceal(document), stored_at, (int(stored_at * 1e9), id(document), 0))
-
-    def put(self, key: str, document: Document) -> None:
-        """See `Cache`."""
-        with self._lock(_CHANGE):
-            self._put(key, document)
-
-    def replace(
-        self, key: str, document: Document, is_current: Callable[[Entry | None], bool]
-    ) -> bool:
-        """See `Cache`."""
-        with self._lock(_CHANGE):
-            current = is_current(self.get(key))
-            if current:
-                self._put(key, document)
-        return current
-
-    def supersede(self, key: str, document: Document) -> None:
-        """See `Cache`."""
-        self.put(key, document)
-
-    def delete(self, key: str, *, quiet: bool = False) -> str | None:  # noqa: ARG002
-        """See `Cache`."""
-        with self._lock(_CHANGE), contextlib.suppress(KeyError):
-            del self._mapping[key]
-        return None
-
-    def keys(self, prefix: str) -> set[str]:
-        """See `Cache`."""
-        # Only those that were put here: a mapping of a caller may not be able to list its keys.
-        known = [key for key in list(self._stored_at) if key.startswith(prefix)]
-        return {key for key in known if key in self._mapping}
-
-    def mark(self, key: str) -> Mark | None:
-        """See `Cache`."""
-        entry = self.get(key)
-        return entry.mark if entry else None
-
-    @contextlib.contextmanager
-    def locked(
-        self,
-        key: str,
-        timeout: float | None = None,
-        until: Callable[[], bool] | None = None,
-    ) -> Iterator[bool]:
-        """See `Cache`."""
-        lock, held = self._lock(key), False
-        deadline = time.monotonic() + (LOCK_TIMEOUT if timeout is None else timeout)
-        try:
-            if not (held := lock.acquire(blocking=False)):
-                from .waiting import abandonable
-
-                with abandonable():
-                    while not (held := lock.acquire(timeout=_pause(deadline))):
-                        if time.monotonic() >= deadline or (until and until()):
-                            break
-            yield held
-        finally:
-            if held:
-                lock.release()
-
-    def describe_lock(self, key: str) -> str:  # noqa: ARG002
-        """See `Cache`."""
-        return "a lock in the memory of this process"
-
-    def _put(self, key: str, document: Document) -> None:
-        self._mapping[key] = document
-        self._stored_at[key] = time.time()
-
-    def _lock(self, name: str) -> threading.Lock:
-        # In a forked child, no thread is left to release a lock of the parent.
-        return self._locks.setdefault((os.getpid(), name), threading.Lock())
-
-    def why_unusable(self, key: str) -> str | None:  # noqa: ARG002
-        """See `Cache`."""
-        return None
-
-    def why_not_stored(self, key: str) -> str | None:
-        """See `Cache`."""
-        return self.why_in_memory if self.mark(key) else None
-
-    def why_not_storable(self, key: str) -> str | None:  # noqa: ARG002
-        """See `Cache`."""
-        return self.why_in_memory
-
-    def describe(self, key: str) -> str:  # noqa: ARG002
-        """See `Cache`."""
-        return "the memory of this process"
-
-
-_memories: dict[str, MemoryCache] = {}
-
-
-def memory_cache(name: str, why: str | None = None) -> MemoryCache:
-    """Return the cache in memory that all sessions of this process share under a name."""
-    return _memories.setdefault(name, MemoryCache(why_in_memory=why))
-
-
-def _pause(deadline: float) -> float:
-    return max(0.0, min(_POLL, deadline - time.monotonic()))

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # a plain name: importing typing takes longer than these functions
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sso_plugin.config.profile import SsoProfile
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "process_key",
     "registration_key",
     "role_key",
+    "token_identity",
     "token_key",
 ]
 
@@ -27,6 +30,7 @@ OWN_KINDS = {
     "accounts": "the names of all accounts of a login",
     "budget": "the request rate of all processes towards a portal",
     "config": "the lock of a config file",
+    "key": "the lock under which the encryption key is created",
     "login": "the lock of a login that a script starts, and how the last one failed",
     "notes": "who the user of a login is, and whether its end was announced",
     "outage": "failures of the portal for a token or a role, and when to try again",
@@ -74,6 +78,19 @@ def registration_key(profile: SsoProfile) -> str:
         "session_name": profile.session_name,
     }
     return _sha1(_json(identity, compact=False))
+
+
+def token_identity(document: Mapping[str, object]) -> str:
+    """Return a digest that identifies an access token, which cannot be computed from it.
+
+    :param document: the content of a token file. That of another file has an empty identity.
+    """
+    import hashlib
+
+    value = document.get("accessToken")
+    if not isinstance(value, str):
+        return ""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def budget_key(profile: SsoProfile) -> str:

@@ -16,7 +16,18 @@ TYPE_CHECKING = False  # a plain name: importing typing takes longer than readin
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "UnusableFileError", "read_document"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "Document",
+    "UnusableFileError",
+    "document_of",
+    "read_content",
+    "read_document",
+]
+
+Document = dict[str, "Any"]
+"""A JSON object."""
 
 MAX_BYTES = 1024 * 1024
 """A larger file is ignored. A token is a few kilobytes."""
@@ -48,12 +59,18 @@ def read_document(path: str) -> tuple[dict[str, Any], os.stat_result] | None:
 
     :raises UnusableFileError: if the file does not pass the checks, or is not a JSON object.
     """
-    try:
-        content, status = _read(path)
-    except (FileNotFoundError, NotADirectoryError):
+    found = read_content(path)
+    if found is None:
         return None
-    except OSError as exc:
-        raise UnusableFileError(f"cannot be read: {exc.strerror}") from exc
+    content, status = found
+    return document_of(content), status
+
+
+def document_of(content: bytes) -> dict[str, Any]:
+    """Return the JSON object in the content of a file.
+
+    :raises UnusableFileError: if it is not a JSON object, or nested too deep.
+    """
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -62,7 +79,20 @@ def read_document(path: str) -> tuple[dict[str, Any], os.stat_result] | None:
         raise UnusableFileError("is damaged: it is not a JSON object")
     if _is_deep(document):
         raise UnusableFileError(f"is damaged: it is nested deeper than {MAX_DEPTH} levels")
-    return document, status
+    return document
+
+
+def read_content(path: str) -> tuple[bytes, os.stat_result] | None:
+    """Return the bytes of a file and its status, with the checks of `read_document`.
+
+    :raises UnusableFileError: if the file does not pass the checks.
+    """
+    try:
+        return _read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as exc:
+        raise UnusableFileError(f"cannot be read: {exc.strerror}") from exc
 
 
 def _read(path: str) -> tuple[bytes, os.stat_result]:

@@ -1,4 +1,7 @@
-"""The threads that wait for a lock or a person. A script that ends does not wait for them."""
+"""The threads that wait for a lock or a person, and those that must not ask a person.
+
+A script that ends does not wait for the former.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["abandon_if_waiting", "abandonable", "is_waiting"]
+__all__ = ["abandon_if_waiting", "abandonable", "is_unattended", "is_waiting", "unattended"]
 
 _waiting: set[int] = set()
 """The IDs of threads that wait."""
@@ -50,3 +53,22 @@ def abandon_if_waiting(thread: threading.Thread) -> bool:
         return True
     _abandoned.discard(ident)
     return False
+
+
+_this_thread = threading.local()
+
+
+@contextlib.contextmanager
+def unattended(*, if_true: bool = True) -> Iterator[None]:
+    """Mark what this thread does: it must not make the system ask the user to unlock a keyring."""
+    before = is_unattended()
+    _this_thread.is_unattended = before or if_true
+    try:
+        yield
+    finally:
+        _this_thread.is_unattended = before
+
+
+def is_unattended() -> bool:
+    """Return whether this thread must not make the system ask the user a question."""
+    return getattr(_this_thread, "is_unattended", False)

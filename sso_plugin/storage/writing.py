@@ -43,15 +43,24 @@ class FolderToWrite:
         if self._durable:
             self.sweep()
 
-    def write_if(self, name: str, text: str, is_replaceable: Callable[[], bool]) -> bool:
+    def write_if(
+        self,
+        name: str,
+        text: str,
+        is_replaceable: Callable[[], bool],
+        *,
+        modified: int | None = None,
+    ) -> bool:
         """Replace a file in one step if a last check allows it. Return whether it was replaced.
 
         The temporary file is complete before the check. If `cancel` deletes it after the check,
         the check is repeated with a new temporary file.
+
+        :param modified: the mtime of the new file in nanoseconds; None for the current time.
         """
         for _ in range(_MAX_ATTEMPTS):
             with OpenFolder.following(self._path, make=True) as folder:
-                temporary = self._write_temporary(folder, _prefix_of(name), text)
+                temporary = self._write_temporary(folder, _prefix_of(name), text, modified)
                 try:
                     if not is_replaceable():
                         return False
@@ -78,7 +87,9 @@ class FolderToWrite:
                 if found.startswith(_prefix_of(name)):
                     _unlink(folder, found)
 
-    def _write_temporary(self, folder: OpenFolder, prefix: str, text: str) -> str:
+    def _write_temporary(
+        self, folder: OpenFolder, prefix: str, text: str, modified: int | None
+    ) -> str:
         """Write a temporary file, complete and on disk, and return its name."""
         temporary = f"{prefix}{os.urandom(8).hex()}{_SUFFIX}"
         descriptor = folder.create(temporary)
@@ -86,6 +97,8 @@ class FolderToWrite:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
+                if modified is not None and os.utime in os.supports_fd:
+                    os.utime(descriptor, ns=(modified, modified))
                 if self._durable:
                     os.fsync(file.fileno())
         except BaseException:

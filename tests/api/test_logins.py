@@ -234,7 +234,7 @@ sso_plugin.enable()
 boto3.Session(profile_name="dev").client("sts").get_caller_identity()
 """
 REGISTER = """
-from sso_plugin.storage.file_cache import token_cache
+from caches import token_cache
 token_cache().put({key!r}, {{"clientId": "id", "clientSecret": "hush", "expiresAt": "2099"}})
 """
 

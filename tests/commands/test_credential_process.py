@@ -253,7 +253,7 @@ class TestMemo:
         assert list(json.loads(text)) == [
             "config",
             "token_file",
-            "token_mark",
+            "token_marks",
             "renew_from",
             "role_file",
             "role_mark",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROCESS_FILES = st.fixed_dictionaries(
-    {"config": documents, "token_file": scalars, "token_mark": documents},
+    {"config": documents, "token_file": scalars, "token_marks": documents},
     optional={
         "renew_from": scalars,
         "role_file": scalars | st.just("a" * 40 + ".json"),
@@ -39,7 +39,7 @@ def test_any_file_of_the_credential_process_is_used_or_ignored(
     with mock.patch.dict(os.environ, HOME=str(tmp_path)):
         if matches:
             with contextlib.suppress(ValueError, TypeError, RecursionError):
-                known = {"config": credential_process._config_marks(), "token_mark": None}
+                known = {"config": credential_process._config_marks(), "token_marks": [None, None]}
                 content = json.dumps({**json.loads(content), **known}).encode()
         write_private_file(tmp_path / ".aws/sso-plugin" / "process-646576.json", content)
         assert credential_process._load_warm("dev") is None

@@ -13,7 +13,7 @@ from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials.access_token import AccessToken, TokenState
 from sso_plugin.credentials.schedule import Lifetime
 from sso_plugin.portal.responses import Grant
-from sso_plugin.storage.cache import Entry
+from sso_plugin.storage.documents import Entry
 
 if TYPE_CHECKING:
     from world import World

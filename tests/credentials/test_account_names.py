@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from caches import own_cache, token_cache
 from crowd import crowd
 
 import sso_plugin
@@ -18,7 +19,6 @@ from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.account_names import AccountNames, CachedAccount
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.emulator import Account, Assignment, Organization, User
-from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def organize(world: World, *accounts: Account, role: str = "AdministratorAccess"
     world.sign_in()
     new = token(world)
     if old and new:
-        LoginIndex.of(world.token_file().stem).continue_with(new, old)
+        LoginIndex(own_cache(), world.token_file().stem).continue_with(new, old)
 
 
 def token(world: World) -> AccessToken | None:

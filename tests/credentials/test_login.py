@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from caches import stores_with
 
 from sso_plugin.clock import Clock
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials import NO_ORIGIN, Login, find_origin, note_origin
-from sso_plugin.storage.cache import MemoryCache
 from sso_plugin.storage.keys import token_key
+from sso_plugin.storage.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from sso_plugin.credentials import Origin
@@ -27,7 +28,7 @@ def test_the_portal_is_connected_on_first_use_and_once() -> None:
         connected.append(object())
         return connected[-1]
 
-    login = Login(PROFILE, connect, Clock(), MemoryCache())
+    login = Login(PROFILE, connect, Clock(), stores_with(MemoryCache()))
     assert connected == []
     assert login.portal is login.portal
     assert len(connected) == 1
@@ -35,14 +36,14 @@ def test_the_portal_is_connected_on_first_use_and_once() -> None:
 
 def test_the_usual_key_is_that_of_the_aws_cli() -> None:
     """A caller may set another one."""
-    parts = PROFILE, lambda: None, Clock(), MemoryCache()
+    parts = PROFILE, lambda: None, Clock(), stores_with(MemoryCache())
     assert Login(*parts).key == token_key(PROFILE)  # type: ignore[arg-type]
     assert Login(*parts, key="own").key == "own"  # type: ignore[arg-type]
 
 
 def test_the_error_for_a_missing_login_names_the_command() -> None:
     """With the profile and the reason."""
-    login = Login(PROFILE, lambda: None, Clock(), MemoryCache())  # type: ignore[arg-type, return-value]
+    login = Login(PROFILE, lambda: None, Clock(), stores_with(MemoryCache()))  # type: ignore[arg-type, return-value]
     assert str(login.required("there is no token")) == (
         'The profile "dev" needs a login: there is no token. Run: sso-plugin login --profile dev'
     )

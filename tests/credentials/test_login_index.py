@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import own_cache
 from roles import key_of
 
 from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.schedule import Lifetime
-from sso_plugin.storage.cache import MemoryCache
+from sso_plugin.storage.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from world import World
 
-    from sso_plugin.storage.cache import Mark
+    from sso_plugin.storage.documents import Mark
 
 KEY = "a" * 40
 OTHER_KEY = "b" * 40
@@ -25,7 +26,7 @@ def test_the_index_names_the_role_files_until_it_is_cleared(world: World) -> Non
     """A logout clears it."""
     world.sign_in()
     key_of()
-    index = LoginIndex.of(world.token_file().stem)
+    index = LoginIndex(own_cache(), world.token_file().stem)
     assert index.keys() == {file.stem for file in world.role_files()}
     index.clear()
     assert index.keys() == set()
@@ -46,18 +47,18 @@ def identify(index: LoginIndex, value: str, role: str | None = None) -> str:
 
 def test_an_unknown_token_is_a_new_login(index: LoginIndex) -> None:
     """Another program has written it, possibly for another user."""
-    assert index.find(token("alice")) is None
+    assert index.find(token("alice").identity) is None
     login = identify(index, "alice")
     assert identify(index, "alice") == login
     assert identify(index, "bob") != login
-    assert index.find(token("alice")) is None
+    assert index.find(token("alice").identity) is None
 
 
 def test_a_token_that_is_not_in_its_file_any_longer_is_not_stored(index: LoginIndex) -> None:
     """The index has the newest login."""
     login = identify(index, "bob")
     index.identify(token("alice"), lambda: False, KEY)
-    found = index.find(token("bob"))
+    found = index.find(token("bob").identity)
     assert found is not None
     assert found.id == login
     assert index.keys() == set()
@@ -69,10 +70,10 @@ def test_a_renewed_token_is_of_the_same_login(index: LoginIndex) -> None:
     index.continue_with(token("second"), token("first", (7, 0, 0)))
     index.continue_with(token("third"), token("second", (8, 0, 0)))
     for value in ("second", "third"):
-        found = index.find(token(value))
+        found = index.find(token(value).identity)
         assert found is not None
         assert (found.id, found.began_at) == (login, 7)
-    assert index.find(token("first")) is None
+    assert index.find(token("first").identity) is None
 
 
 def test_role_files_are_added_with_or_without_a_token(index: LoginIndex) -> None:
@@ -88,7 +89,7 @@ def test_a_new_login_has_no_role_files(index: LoginIndex) -> None:
     """Those of the previous login are deleted before."""
     login = identify(index, "alice", KEY)
     index.begin(token("bob"))
-    found = index.find(token("bob"))
+    found = index.find(token("bob").identity)
     assert found is not None
     assert found.id != login
     assert index.keys() == set()

@@ -6,14 +6,14 @@ import functools
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import own_cache
 from crowd import run_together
 from quick_login import login
 from world import wait_until
 
 import sso_plugin
 from sso_plugin.credentials.login_notes import LoginNotes
-from sso_plugin.storage.cache import MemoryCache
-from sso_plugin.storage.file_cache import own_cache
+from sso_plugin.storage.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ def test_one_of_many_processes_announces_it(tmp_path: Path, world: World) -> Non
     world.sign_in()
 
     def note(number: int) -> None:
-        if LoginNotes.of("a" * 40).note_warning("login"):
+        if LoginNotes(own_cache(), "a" * 40).note_warning("login"):
             (tmp_path / f"won-{number}").touch()
 
     run_together([functools.partial(note, number) for number in range(5)])
@@ -104,7 +104,7 @@ def test_a_name_that_is_not_valid_is_not_stored(notes: LoginNotes) -> None:
 def test_a_logout_deletes_them(world: World) -> None:
     """The next user may be another one."""
     login("dev", flow="device", show=lambda prompt: world.emulator.approve(str(prompt.user_code)))
-    notes = LoginNotes.of(world.token_file().stem)
+    notes = LoginNotes(own_cache(), world.token_file().stem)
     notes.note_user("login", "alice", ROLE)
     assert own_cache().keys("notes-")
     sso_plugin.logout("dev")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import own_cache
 from renewal import wait_for_background
 from roles import key_of
 from tokens import source_of
@@ -37,7 +38,7 @@ def fetch(world: World) -> None:
 def known_user(world: World) -> str | None:
     login = TokenFile(source_of().login).known_login()
     assert login is not None
-    return LoginNotes.of(world.token_file().stem).user_of(login.id)
+    return LoginNotes(own_cache(), world.token_file().stem).user_of(login.id)
 
 
 def test_the_user_is_known_after_the_first_credentials(waiting: World) -> None:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from caches import file_cache, stores_with
 from hypothesis import given
 from hypothesis import strategies as st
 from login_model import BEGIN, LoginModel, ModelPortal, login_to
@@ -26,7 +27,6 @@ from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.role_credentials import RoleCredentials
 from sso_plugin.credentials.schedule import Lifetime
 from sso_plugin.credentials.token_source import TokenSource
-from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,9 +76,9 @@ def test_any_token_file_is_a_valid_token_or_one_of_our_errors(
     tmp_path: Path, content: bytes
 ) -> None:
     """A token that is returned is a string of the file and has not expired."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     portal: Any = ModelPortal(LoginModel(up=False))
-    source = TokenSource(login := login_to(portal, cache, lambda: BEGIN))
+    source = TokenSource(login := login_to(portal, stores_with(cache), lambda: BEGIN))
     write_private_file(tmp_path / f"{login.key}.json", content)
     found = source.file.load()
     try:
@@ -96,7 +96,7 @@ def test_any_token_file_is_a_valid_token_or_one_of_our_errors(
 @given(content=file_contents(ROLE_FILES))
 def test_any_role_file_is_credentials_or_none(tmp_path: Path, content: bytes) -> None:
     """Credentials that are read are strings of the file."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     write_private_file(tmp_path / "role.json", content)
     found = RoleCredentials.from_entry(cache.get("role"), "111111111111", Clock())
     if found is not None:
@@ -114,11 +114,11 @@ def test_any_role_file_is_credentials_or_none(tmp_path: Path, content: bytes) ->
 @given(content=file_contents(INDEX_FILES))
 def test_any_index_names_role_files_only(tmp_path: Path, content: bytes) -> None:
     """Each key that it holds can be deleted, and is the name of a file in the folder."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     write_private_file(tmp_path / "roles-index.json", content)
     index = LoginIndex(cache, "index")
     token = AccessToken("token", Lifetime(0, 1), {})
-    index.find(token)
+    index.find(token.identity)
     for key in index.keys():  # noqa: SIM118 - no dict
         assert re.fullmatch("[0-9a-f]{40}", key)
         cache.delete(key)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.session import Session
+from caches import role_cache
 
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials import Login
 from sso_plugin.credentials.account_names import NamedRoleSource
 from sso_plugin.credentials.role_source import RoleSource, role_source_of
-from sso_plugin.storage.cache import MemoryCache
-from sso_plugin.storage.file_cache import role_cache
+from sso_plugin.storage.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from world import World
@@ -29,7 +29,7 @@ def test_prepare_imports_all_that_fetch_needs(world: World) -> None:
 import sys
 from botocore.session import Session
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.storage.file_cache import role_cache
+from caches import role_cache
 from sso_plugin.credentials import Login
 from sso_plugin.credentials.role_source import role_source_of
 session = Session(profile="dev")

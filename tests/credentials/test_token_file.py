@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import role_cache
 from tokens import rewrite, source_of
 
 from sso_plugin import LoginRequired
-from sso_plugin.storage.file_cache import role_cache
 
 if TYPE_CHECKING:
     from world import World

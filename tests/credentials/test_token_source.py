@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +12,13 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
-from tokens import source_of, stale_token
+from caches import token_cache
+from tokens import HOUR, PAST, rewrite, source_of, stale_token
 
 from sso_plugin import LoginRequired
-from sso_plugin.errors import PortalUnreachable
+from sso_plugin.errors import PortalUnreachable, TokenLocked
 from sso_plugin.portal.error_map import Caller
-from sso_plugin.storage.file_cache import token_cache
+from sso_plugin.storage.cache import Hold
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -82,19 +84,52 @@ def test_a_rejected_token_is_renewed_before_it_expires(world: World) -> None:
     assert source_of().fetch(rejected=signed_in.access_token).value != signed_in.access_token
 
 
+def test_a_refresh_token_is_not_used_while_its_lock_is_out_of_reach(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may work only once, and another machine may be using it. A valid token stays in use."""
+    token = stale_token(world)
+    source = source_of()
+    away = contextlib.nullcontext(Hold.AWAY)
+    monkeypatch.setattr(source.login.stores.tokens, "locked", lambda *_: away)
+    assert source.fetch().value == token
+    world.age_token(24 * HOUR)
+    rewrite(world, expiresAt=PAST)
+    with pytest.raises(TokenLocked, match=r"\.lock cannot be reached\. Try again later"):
+        source.fetch()
+    assert world.count("CreateToken") == 0
+
+
+def test_a_token_on_another_machine_is_used_before_a_person_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store of many machines may have a login that this one does not know yet."""
+    source = source_of()
+    pulled: list[str] = []
+
+    def pull(key: str) -> None:
+        pulled.append(key)
+        world.sign_in()
+
+    monkeypatch.setattr(source.login.stores.tokens, "pull", pull)
+    assert source.file.load() is None
+    assert source.fetch().value
+    assert pulled == [source.login.key]
+
+
 def test_a_caller_with_a_valid_token_does_not_wait_for_the_lock(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process may renew it, or hang while it tries."""
     token = stale_token(world)
     source, waits = source_of(), list[float | None]()
-    locked = source.login.store.locked
+    locked = source.login.stores.tokens.locked
 
-    def noted(key: str, timeout: float | None = None) -> AbstractContextManager[bool]:
+    def noted(key: str, timeout: float | None = None) -> AbstractContextManager[Hold]:
         waits.append(timeout)
         return locked(key, timeout)
 
-    monkeypatch.setattr(source.login.store, "locked", noted)
+    monkeypatch.setattr(source.login.stores.tokens, "locked", noted)
     with token_cache().locked(world.token_file().stem):
         assert source.fetch().value == token
     assert waits == [0.0]

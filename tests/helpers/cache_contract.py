@@ -1,4 +1,4 @@
-"""The tests that each cache has to pass."""
+"""The tests that each cache has to pass, also one on a server that many machines use."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import pytest
 
 from sso_plugin.storage import cache as cache_module
 from sso_plugin.storage import waiting
+from sso_plugin.storage.cache import Hold
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sso_plugin.storage.cache import Cache, Entry
+    from sso_plugin.storage.cache import Cache
+    from sso_plugin.storage.reading import Document
 
 
 class CacheContract:
@@ -124,17 +126,68 @@ class CacheContract:
             assert waited == [threading.get_ident()]
 
     def test_a_document_is_replaced_if_it_is_still_the_expected_one(self, cache: Cache) -> None:
-        """The check sees the present document."""
+        """Otherwise the newer one stays."""
         cache.put("key", {"a": 1})
+        assert cache.replace("key", {"a": 2}, replacing={"a": 1})
+        assert not cache.replace("key", {"a": 3}, replacing={"a": 1})
+        assert document_of(cache) == {"a": 2}
 
-        def is_current(entry: Entry | None) -> bool:
-            return entry is not None and entry.document == {"a": 1}
+    def test_a_writer_that_lost_its_lock_does_not_undo_what_others_have_written(
+        self, cache: Cache
+    ) -> None:
+        """It was paused between its request and the write."""
+        cache.put("key", {"a": 1})
+        paused = {"a": "made of 1"}
+        with cache.locked("key"):
+            assert cache.replace("key", {"a": 2}, replacing={"a": 1})
+        assert not cache.replace("key", paused, replacing={"a": 1})
+        assert document_of(cache) == {"a": 2}
 
-        assert cache.replace("key", {"a": 2}, is_current)
-        assert not cache.replace("key", {"a": 3}, is_current)
-        entry = cache.get("key")
-        assert entry is not None
-        assert entry.document == {"a": 2}
+    def test_a_document_of_a_login_replaces_any_other_one(self, cache: Cache) -> None:
+        """A renewal of the older login does not come back."""
+        cache.put("key", {"a": 1})
+        cache.supersede("key", {"login": 2})
+        assert not cache.replace("key", {"a": 2}, replacing={"a": 1})
+        assert document_of(cache) == {"login": 2}
+
+    @pytest.mark.parametrize("how", ["delete", "end"])
+    def test_a_deleted_document_is_not_restored(self, cache: Cache, how: str) -> None:
+        """A process that was renewing it has to log in."""
+        cache.put("key", {"a": 1})
+        assert getattr(cache, how)("key") is None
+        assert not cache.replace("key", {"a": 2}, replacing={"a": 1})
+        assert cache.get("key") is None
+        assert cache.mark("key") is None
+        cache.supersede("key", {"login": 2})
+        assert document_of(cache) == {"login": 2}
+
+    def test_a_document_that_is_in_its_place_settles_there(self, cache: Cache) -> None:
+        """It does not change. A missing document is no error."""
+        cache.settle("key")
+        assert cache.get("key") is None
+        cache.put("key", {"a": 1})
+        cache.settle("key")
+        assert document_of(cache) == {"a": 1}
+
+    def test_pulling_a_document_does_not_change_it(self, cache: Cache) -> None:
+        """Without a document, there is still none."""
+        cache.pull("key")
+        assert cache.get("key") is None
+        cache.put("key", {"a": 1})
+        cache.pull("key")
+        assert document_of(cache) == {"a": 1}
+
+    def test_documents_with_the_same_content_have_the_same_identity(self, cache: Cache) -> None:
+        """A document that is missing has none."""
+        assert cache.identity("one") is None
+        cache.put("one", {"a": 1, "b": 2})
+        cache.put("two", {"b": 2, "a": 1})
+        cache.put("three", {"a": 1})
+        assert cache.identity("one") == cache.identity("two") != cache.identity("three")
+
+    def test_a_document_can_be_stored(self, cache: Cache) -> None:
+        """There is a key, if one is needed."""
+        assert cache.why_no_key() is None
 
     def test_the_mark_changes_with_the_document(self, cache: Cache) -> None:
         """It is None without one."""
@@ -149,5 +202,10 @@ class CacheContract:
 
     def test_a_wait_for_the_lock_ends_when_it_is_not_needed(self, cache: Cache) -> None:
         """Long before the timeout."""
-        with cache.locked("key"), cache.locked("key", 30.0, lambda: True) as held:
-            assert not held
+        with cache.locked("key") as first, cache.locked("key", 30.0, lambda: True) as second:
+            assert (first, second) == (Hold.HELD, Hold.PASSED_BY)
+
+
+def document_of(cache: Cache) -> Document | None:
+    entry = cache.get("key")
+    return entry.document if entry else None

@@ -13,11 +13,12 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
 
-__all__ = ["ENTRY", "Terminal", "environment", "run", "start"]
+__all__ = ["ENTRY", "Terminal", "environment", "install_command", "run", "start"]
 
 ENTRY = "import sys; from sso_plugin.cli import main; sys.exit(main())"
 
@@ -33,6 +34,15 @@ def environment(**changes: str) -> dict[str, str]:
     settings = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "BROWSER", "SHELL")
     base = {name: value for name, value in os.environ.items() if name not in settings}
     return {**base, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm-256color", **changes}
+
+
+def install_command(folder: Path) -> Path:
+    """Write a program ``sso-plugin`` into a folder, and return its path. It needs no PYTHONPATH."""
+    program = folder / "sso-plugin"
+    path = f"import sys; sys.path[:] = {[each for each in sys.path if each]}"
+    program.write_text(f"#!{sys.executable}\n{path}\n{ENTRY}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return program
 
 
 def run(*words: str, text: str = "", **changes: str) -> subprocess.CompletedProcess[str]:

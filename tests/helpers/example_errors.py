@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import UnauthorizedSSOTokenError
 
-from sso_plugin import LoginFailed, LoginRequired, NoAccess, PortalError
+from sso_plugin import KeyUnavailable, LoginFailed, LoginRequired, NoAccess, PortalError
 from sso_plugin.errors import (
     ConfigValueError,
     PortalRefusal,
@@ -31,7 +31,14 @@ RESPONSE = {
 
 def errors() -> list[SsoPluginError]:
     """Return one error of each kind."""
-    plain: list[Any] = [ConfigValueError, LoginFailed, LoginRequired, PortalError, TokenLocked]
+    plain: list[Any] = [
+        ConfigValueError,
+        KeyUnavailable,
+        LoginFailed,
+        LoginRequired,
+        PortalError,
+        TokenLocked,
+    ]
     refused: list[Any] = [NoAccess, PortalRefusal, RenewalRefusal]
     more: dict[str, Any] = {"error_msg": "It failed", "problem": "failed", "retryable": True}
     return [

@@ -1,6 +1,6 @@
 """Kill processes that write a cache file, and check that readers see whole documents.
 
-    python kill.py FOLDER KILLS SEED
+    python kill.py FOLDER KILLS SEED [sealed]
 
 Prints the number of kills and of reads. Each read has to return the old or the new document.
 ``make kill`` sends ten thousand signals.
@@ -14,6 +14,8 @@ import signal
 import sys
 import time
 from pathlib import Path
+
+from caches import file_cache, sealed_folder
 
 from sso_plugin.storage.file_cache import FileCache
 
@@ -44,7 +46,7 @@ def main() -> None:
     """Keep two processes writing, and kill one of them again and again."""
     folder, kills, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     chance = random.Random(seed)  # noqa: S311 - to be repeatable
-    cache = FileCache(folder)
+    cache = FileCache(sealed_folder(folder)) if sys.argv[4:] == ["sealed"] else file_cache(folder)
     cache.put("key", {"number": 0, "payload": "0" * SIZE, "end": 0})
     writers: list[int] = []
     reads = 0

@@ -18,6 +18,7 @@ from unittest import mock
 
 from botocore.credentials import ReadOnlyCredentials
 from botocore.tokens import SSOTokenProvider
+from caches import token_cache
 
 from sso_plugin.clock import Clock
 from sso_plugin.config.profile import Options, SsoProfile
@@ -25,9 +26,7 @@ from sso_plugin.credentials import Login, role_request, token_renewal, token_sou
 from sso_plugin.errors import PortalRefusal, PortalUnreachable
 from sso_plugin.portal import outage
 from sso_plugin.portal.responses import Grant
-from sso_plugin.storage import cache as cache_module
-from sso_plugin.storage import unwritable
-from sso_plugin.storage.file_cache import token_cache
+from sso_plugin.storage import memory_cache, unwritable
 from sso_plugin.storage.keys import token_key
 from sso_plugin.storage.writing import FolderToWrite
 from sso_plugin.timestamps import format_timestamp
@@ -35,7 +34,7 @@ from sso_plugin.timestamps import format_timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sso_plugin.storage.cache import Cache
+    from sso_plugin.storage import Stores
     from sso_plugin.storage.folder import OpenFolder
 
 __all__ = [
@@ -251,13 +250,13 @@ def model_time(login: LoginModel, home: Path) -> Iterator[None]:
     fake = SimpleNamespace(time=lambda: login.now, sleep=lambda _: None, monotonic=time.monotonic)
     prepared = FolderToWrite._write_temporary
 
-    def dated(self: FolderToWrite, folder: OpenFolder, prefix: str, text: str) -> str:
-        name = prepared(self, folder, prefix, text)
+    def dated(self: FolderToWrite, folder: OpenFolder, *content: Any) -> str:
+        name = prepared(self, folder, *content)
         os.utime(name, (login.now, login.now), dir_fd=folder.descriptor)
         return name
 
     with contextlib.ExitStack() as stack:
-        for module in (cache_module, outage, role_request, token_renewal, token_source, unwritable):
+        for module in (memory_cache, outage, role_request, token_renewal, token_source, unwritable):
             stack.enter_context(mock.patch.object(module, "time", fake))
         stack.enter_context(mock.patch.object(FolderToWrite, "_write_temporary", dated))
         stack.enter_context(mock.patch.object(os, "fsync"))
@@ -270,6 +269,6 @@ def model_time(login: LoginModel, home: Path) -> Iterator[None]:
         yield
 
 
-def login_to(portal: Any, cache: Cache, now: Callable[[], float]) -> Login:
+def login_to(portal: Any, stores: Stores, now: Callable[[], float]) -> Login:
     """Return a login of the package that sends its requests to a portal of the model."""
-    return Login(PROFILE, lambda: portal, Clock(now, None), cache)
+    return Login(PROFILE, lambda: portal, Clock(now, None), stores)

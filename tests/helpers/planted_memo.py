@@ -31,6 +31,6 @@ def match_marks(memo: Path, role: Path) -> None:
     """Set its marks to the current ones, as if no file had changed since it was written."""
     held = json.loads(memo.read_text(encoding="utf-8"))
     held["config"] = credential_process._config_marks()
-    held["token_mark"] = credential_process._file_mark(held["token_file"])
+    held["token_marks"] = credential_process._token_marks(held["token_file"])
     held["role_mark"] = credential_process._file_mark(str(role))
     memo.write_text(json.dumps(held), encoding="utf-8")

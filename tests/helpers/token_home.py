@@ -33,7 +33,8 @@ DOCUMENT = {"accessToken": "right"}
 
 BECOME = """
 import os, tempfile
-from sso_plugin.storage import file_cache, locks, trust, unwritable, writing
+from caches import file_cache
+from sso_plugin.storage import cache, locks, memory_cache, trust, unwritable, writing
 os.setgroups([]); os.setgid({uid}); os.setuid({uid})
 """
 """Code that becomes a user, who may not be able to read our modules: it imports them first.
@@ -46,7 +47,7 @@ import grp, json, logging, os, pwd, sys, tempfile, traceback
 from pathlib import Path
 from botocore.utils import JSONFileCache
 from sso_plugin.storage import modes, trust, folder
-from sso_plugin.storage.file_cache import FileCache
+from caches import file_cache
 
 messages = []
 
@@ -63,11 +64,11 @@ def outcome(uid, gid, groups, home, root, times):
     os.setgid(gid)
     os.setuid(uid)
     folder = Path(home) / ".aws/sso/cache"
-    entries = [FileCache(folder).get("token") for _ in range(times)]
+    entries = [file_cache(folder).get("token") for _ in range(times)]
     return {
         "ours": [entry and entry.document for entry in entries],
         "stock": JSONFileCache(str(folder))["token"],
-        "why_unusable": FileCache(folder).why_unusable("token"),
+        "why_unusable": file_cache(folder).why_unusable("token"),
         "messages": messages,
     }
 """

@@ -1,9 +1,11 @@
-"""Fixtures of the tests with a browser: the browser, and a login that waits for approval."""
+"""Fixtures of the tests with other programs: a browser, a login that waits, Node.js."""
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from world import World
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Return the path of Node.js; without it these tests fail."""
+    program = shutil.which("node")
+    if program is None or not (HERE / "node_modules").is_dir():
+        pytest.fail(
+            "These tests need Node.js and what npm installs: run `make interop`.", pytrace=False
+        )
+    return program
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
-from command import ENTRY, environment
+from command import environment, install_command
 from interop import token_file
 from quick_login import login
 
@@ -33,17 +32,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 FLOWS: list[Flow] = ["browser", "device"]
 PAST = "2020-01-01T00:00:00Z"
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    """Return the path of Node.js; without it these tests fail."""
-    program = shutil.which("node")
-    if program is None or not (HERE / "node_modules").is_dir():
-        pytest.fail(
-            "These tests need Node.js and what npm installs: run `make interop`.", pytrace=False
-        )
-    return program
 
 
 @pytest.fixture
@@ -191,9 +179,7 @@ def in_bash(node: str, tmp_path: Path, script: str, **changes: str) -> list[Cred
     """Run a shell script, in which ``show`` prints the result of the SDK's default chain."""
     bash = shutil.which("bash")
     assert bash
-    command = tmp_path / "sso-plugin"
-    command.write_text(f"#!{sys.executable}\n{ENTRY}\n", encoding="utf-8")
-    command.chmod(0o755)
+    install_command(tmp_path)
     show = tmp_path / "show"
     show.write_text(f"#!/bin/sh\nexec {node} {HERE / 'default_chain.js'}\n", encoding="utf-8")
     show.chmod(0o755)

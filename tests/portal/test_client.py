@@ -20,6 +20,7 @@ from sso_plugin.clock import Clock
 from sso_plugin.commands.doctor import diagnose
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.portal.client import Portal
+from sso_plugin.storage import Stores
 
 if TYPE_CHECKING:
     from hostile import HostilePortal
@@ -30,7 +31,7 @@ def portal_of(profile_name: str = "dev", clock: Clock | None = None) -> Portal:
     session = Session(profile=profile_name)
     profile = SsoProfile.of(session)
     assert profile is not None
-    return Portal.of(session, profile, clock or Clock())
+    return Portal.of(session, profile, clock or Clock(), Stores.of(profile.options))
 
 
 def test_a_client_is_created_on_first_use_and_once(world: World) -> None:

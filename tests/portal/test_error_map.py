@@ -19,6 +19,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
     SSLError,
 )
+from caches import token_cache
 from hostile import ACCOUNTS, CREDENTIALS, DEVICE, REGISTER, ROLES, TOKEN
 from hostile_checks import ESCAPES, fetch, is_clean, log_in
 
@@ -34,7 +35,6 @@ from sso_plugin.portal.unreachable import (
     PortalProxyError,
     PortalSSLError,
 )
-from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:
     from hostile import HostilePortal

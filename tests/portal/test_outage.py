@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from caches import file_cache
 from example_errors import errors
 
 from sso_plugin import PortalError
@@ -16,8 +17,7 @@ from sso_plugin.errors import PortalRefusal, PortalUnreachable, TokenLocked
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage, attempt_timeout
 from sso_plugin.portal.unreachable import UNREACHABLE
-from sso_plugin.storage.cache import MemoryCache
-from sso_plugin.storage.file_cache import FileCache
+from sso_plugin.storage.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ class OutageFile:
 
     def __init__(self, folder: Path) -> None:
         profile = SsoProfile("dev", "https://x", "eu-central-1")
-        self.outage = Outage(FileCache(folder), "key", profile)
+        self.outage = Outage(file_cache(folder), "key", profile)
         self.path = folder / "outage-key.json"
 
     def set_age(self, seconds: float) -> None:
@@ -123,7 +123,7 @@ def test_a_shared_failure_has_the_same_class(exc: PortalError) -> None:
 
 def test_a_shared_failure_names_the_profile_of_its_reader(tmp_path: Path) -> None:
     """Another process has another profile, and so another command."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     names = ("dev", "prod")
     profiles = [SsoProfile(name=name, start_url="https://x", region="r") for name in names]
     dev, prod = (Outage(cache, "key", profile) for profile in profiles)

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.session import Session
+from caches import file_cache
 
 import sso_plugin
 from sso_plugin import PortalError
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.credentials.token_source import TokenSource
-from sso_plugin.portal.throttling import Budget
+from sso_plugin.portal import throttling
+from sso_plugin.portal.throttling import CacheBudget, wait_for_slot
 from sso_plugin.signin.configured_login import ConfiguredLogin
-from sso_plugin.storage.cache import MemoryCache
-from sso_plugin.storage.file_cache import FileCache
+from sso_plugin.storage import Stores
+from sso_plugin.storage.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
@@ -44,7 +47,10 @@ class Simulation:
         self.time = 1_700_000_000.0
         self.cache = cache or MemoryCache()
         self.slept: list[float] = []
-        self.budget = Budget(KEY, rate, self.cache, now=lambda: self.time, sleep=self.sleep)
+        self.budget = CacheBudget(KEY, rate, self.cache, now=lambda: self.time)
+
+    def wait_for_slot(self, sleep: Callable[[float], object] | None = None) -> None:
+        wait_for_slot(self.budget, lambda: self.time, sleep or self.sleep)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -55,7 +61,7 @@ class Simulation:
         end = self.time + seconds
         count = 0
         while True:
-            self.budget.wait_for_slot()
+            self.wait_for_slot()
             if self.time >= end:
                 return count
             count += 1
@@ -63,26 +69,26 @@ class Simulation:
 
 @pytest.fixture(params=["file", "memory"])
 def simulation(request: pytest.FixtureRequest, tmp_path: Path) -> Simulation:
-    return Simulation(FileCache(tmp_path, durable=False) if request.param == "file" else None)
+    return Simulation(file_cache(tmp_path, durable=False) if request.param == "file" else None)
 
 
 def test_the_first_requests_do_not_wait(simulation: Simulation) -> None:
     """A program with one or two requests is not slowed down."""
     for _ in range(BURST):
-        simulation.budget.wait_for_slot()
+        simulation.wait_for_slot()
     assert simulation.slept == []
 
 
 def test_further_requests_have_one_slot_each(simulation: Simulation) -> None:
     """Of a twentieth of a second."""
     for _ in range(BURST + 5):
-        simulation.budget.wait_for_slot()
+        simulation.wait_for_slot()
     assert simulation.slept == pytest.approx([0.05] * 5)
 
 
 def test_unused_slots_are_not_saved(simulation: Simulation) -> None:
     """After a minute without requests, a program does not send a thousand at once."""
-    simulation.budget.wait_for_slot()
+    simulation.wait_for_slot()
     simulation.time += 60
     assert simulation.requests_in(1.0) <= 20 + BURST
 
@@ -91,7 +97,7 @@ def test_after_a_429_all_processes_pause_and_halve_the_rate(simulation: Simulati
     """The other budget is that of another process, which has the same file."""
     other = Simulation(simulation.cache)
     simulation.budget.slow_down()
-    other.budget.wait_for_slot()
+    other.wait_for_slot()
     assert other.slept == pytest.approx([0.5])
     assert 10 <= other.requests_in(1.0) <= 12
 
@@ -100,7 +106,7 @@ def test_simultaneous_429_responses_count_as_one(simulation: Simulation) -> None
     """The requests were sent before the pause began."""
     for _ in range(10):
         simulation.budget.slow_down()
-    simulation.budget.wait_for_slot()
+    simulation.wait_for_slot()
     assert 10 <= simulation.requests_in(1.0) <= 12
 
 
@@ -108,7 +114,7 @@ def test_simultaneous_429_responses_count_as_one(simulation: Simulation) -> None
 def test_the_rate_recovers(simulation: Simulation) -> None:
     """Fully within half a minute without a 429."""
     simulation.budget.slow_down()
-    simulation.budget.wait_for_slot()
+    simulation.wait_for_slot()
     rates = [simulation.requests_in(1.0) for _ in range(30)]
     assert rates[0] < rates[7] < rates[15]
     assert rates[20:] == [20] * 10
@@ -127,7 +133,7 @@ def test_retry_after_makes_the_pause_longer(wanted: float | None, pause: float) 
     """Up to twenty seconds."""
     simulation = Simulation()
     simulation.budget.slow_down(wanted)
-    simulation.budget.wait_for_slot()
+    simulation.wait_for_slot()
     assert sum(simulation.slept) == pytest.approx(pause)
 
 
@@ -136,7 +142,7 @@ def test_a_429_voids_the_slots_of_waiting_requests() -> None:
     simulation = Simulation()
     other = Simulation(simulation.cache)
     for _ in range(BURST):
-        simulation.budget.wait_for_slot()
+        simulation.wait_for_slot()
 
     def sleep(seconds: float) -> None:
         simulation.sleep(seconds)
@@ -144,7 +150,7 @@ def test_a_429_voids_the_slots_of_waiting_requests() -> None:
             other.time = simulation.time
             other.budget.slow_down()
 
-    Budget(KEY, 20.0, simulation.cache, now=lambda: simulation.time, sleep=sleep).wait_for_slot()
+    simulation.wait_for_slot(sleep)
     assert simulation.slept == pytest.approx([0.05, 0.5])
 
 
@@ -152,7 +158,7 @@ def test_a_request_waits_at_most_a_minute() -> None:
     """A 429 is better than a script that does not continue."""
     simulation = Simulation(rate=0.001)
     for _ in range(5):
-        simulation.budget.wait_for_slot()
+        simulation.wait_for_slot()
     assert simulation.slept == pytest.approx([60.0] * 4)
 
 
@@ -161,7 +167,7 @@ def test_a_clock_that_is_set_back_stops_no_request(simulation: Simulation) -> No
     simulation.requests_in(1.0)
     simulation.slept.clear()
     simulation.time -= 3600
-    simulation.budget.wait_for_slot()
+    simulation.wait_for_slot()
     assert simulation.slept == []
 
 
@@ -185,7 +191,7 @@ def test_a_clock_that_is_set_back_stops_no_request(simulation: Simulation) -> No
 )
 def test_an_invalid_file_stops_no_request(simulation: Simulation, changes: dict[str, Any]) -> None:
     """It is replaced, and the rate is the full one."""
-    simulation.budget.wait_for_slot()
+    simulation.wait_for_slot()
     entry = simulation.cache.get(KEY)
     assert entry is not None
     simulation.cache.put(KEY, {**entry.document, **changes})
@@ -199,7 +205,7 @@ def test_a_process_without_a_writable_home_has_its_own_budget(world: World) -> N
     assert profile is not None
     began = time.time()
     for _ in range(BURST + 4):
-        Budget.of(profile).wait_for_slot()
+        wait_for_slot(throttling.budget_of(profile, Stores.of(profile.options)))
     assert time.time() - began >= 4 * 0.05
 
 

@@ -15,6 +15,7 @@ import boto3
 import botocore.exceptions
 import botocore.session
 import pytest
+from caches import token_cache
 from quick_login import login
 
 import sso_plugin
@@ -28,7 +29,6 @@ from sso_plugin.emulator.__main__ import main as emulator_command
 from sso_plugin.emulator.control.control_routes import ROUTES
 from sso_plugin.emulator.state.injected_fault import KINDS
 from sso_plugin.emulator.state.operation_names import OPERATIONS
-from sso_plugin.storage.file_cache import token_cache
 from sso_plugin.storage.keys import OWN_KINDS
 
 if TYPE_CHECKING:
@@ -171,6 +171,11 @@ def no_network(world: World) -> None:
     call(world, services + world.emulator.profile(), services="nowhere")
 
 
+def no_key(world: World) -> None:
+    world.sign_in(expiresAt=PAST)
+    call(world, sso_token_cache="sealed", sso_key="env")
+
+
 def unknown_account_name(world: World) -> None:
     world.sign_in()
     call(
@@ -217,6 +222,7 @@ PROVOCATIONS: dict[str, list[Callable[[World], None]]] = {
         contradiction,
         unknown_account_name,
     ],
+    "KeyUnavailable": [no_key],
     "PortalError": [too_many_requests, locked_token, no_network],
     "LoginFailed": [denied_login, late_login, unresolved_start_url],
 }
@@ -266,7 +272,7 @@ class TestErrors:
 
     def test_each_error_is_also_the_botocore_error_that_the_readme_names(self) -> None:
         """So an `except` clause for botocore's error catches ours."""
-        for name in ("LoginRequired", "NoAccess", "ConfigError", "LoginFailed"):
+        for name in ("LoginRequired", "NoAccess", "ConfigError", "KeyUnavailable", "LoginFailed"):
             (bases,) = re.findall(r"^ \(botocore: (.*?)\)", SECTIONS[name][0], re.DOTALL)
             for base in re.findall(r"`(\w+)`", bases):
                 ours = getattr(sso_plugin, name)

@@ -47,16 +47,17 @@ ARROWS = {
 # Inside a package: a module imports only those that come after it.
 ORDER = {
     "cli": "__init__ accounts_and_roles app completion configure console credential_process "
-    "doctor env exec_ login logout status whoami options failures progress error_text "
+    "doctor env exec_ login logout rotate_key status whoami options failures progress error_text "
     "exit_codes output times",
     "commands": "configure.configuring doctor configure.login_choice console.federation "
     "credential_process doctor.sections env.environment exec_.execution config_file "
     "configure.notes configure.plan profile_credentials whoami config_change "
-    "configure.config_text configure.role_profiles doctor.files doctor.hook "
-    "doctor.network doctor.role doctor.service doctor.values doctor.versions regions "
-    "__init__ aws_variables config_reading configure configure.profile_names "
-    "configure.profile_text configure.role_choice configure.text_diff console container "
-    "doctor.bounded doctor.finding env env.shells exec_ exec_.child_process",
+    "configure.config_text configure.process_profiles configure.role_profiles "
+    "doctor.encryption doctor.files doctor.hook doctor.network doctor.role doctor.service "
+    "doctor.values doctor.versions regions rotate_key __init__ aws_variables config_reading "
+    "configure configure.profile_names configure.profile_text configure.role_choice "
+    "configure.text_diff console container doctor.bounded doctor.finding env env.shells "
+    "exec_ exec_.child_process",
     "api": "__init__ entitlements magics logins",
     "session": "plugin aio.providers aio.token_parameter aio.rejected_requests aio.signing_client "
     "aio.new_session aio.shared aio.twin aio.credentials aio.waiting aio token_parameter "
@@ -70,8 +71,10 @@ ORDER = {
     "background schedule",
     "portal": "listings client sts account_choice error_map outage __init__ concurrent_map "
     "responses service_client throttling unreachable",
-    "storage": "file_cache reading trust locks modes writing cache folder __init__ keys links "
-    "unwritable waiting",
+    "storage": "__init__ resealing file_cache memory_cache cache documents sealing sealing.sealer "
+    "sealing.held_keys sealing.environment sealing.key_file sealing.os_keyring sealing.creation "
+    "sealing.envelope sealing.keyring_backend sealing.keyring_errors sealing.key_source "
+    "sealing.encryption_key reading trust locks modes writing folder keys links unwritable waiting",
     "web": "browser capabilities one_time_redirect loopback __init__ addresses kernel peers "
     "request terminal",
     "config": "profile __init__ options",

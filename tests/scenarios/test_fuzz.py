@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from caches import file_cache, own_cache, role_cache, token_cache
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +36,7 @@ from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefus
 from sso_plugin.portal import responses
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage
-from sso_plugin.portal.throttling import Budget
+from sso_plugin.portal.throttling import CacheBudget, wait_for_slot
 from sso_plugin.printable import clean, has_controls, one_line
 from sso_plugin.redact import conceal, mask
 from sso_plugin.signin import ask_person
@@ -43,8 +44,7 @@ from sso_plugin.signin.callback import Callback
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.signin.registration import Registrations
 from sso_plugin.signin.vanity import PortalRecord
-from sso_plugin.storage.cache import MemoryCache
-from sso_plugin.storage.file_cache import FileCache, own_cache, role_cache, token_cache
+from sso_plugin.storage.memory_cache import MemoryCache
 from sso_plugin.timestamps import format_timestamp, parse_http_date, parse_timestamp
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ PROCESS_FILE = {
     "role_file": "0" * 40 + ".json",
     "role_mark": [1, 2, 3, 4],
     "token_file": "0" * 40 + ".json",
-    "token_mark": None,
+    "token_marks": [None, None],
 }
 
 
@@ -186,7 +186,7 @@ def test_any_token_file_is_a_token_or_none(login: ConfiguredLogin, content: byte
     assert token is None or token.value
     login.status()
     if token is not None:
-        LoginIndex.of(login.key).identify(token, lambda: True)
+        LoginIndex(own_cache(), login.key).identify(token, lambda: True)
         is_of_login(login, TokenFile(login).origin_of(token), 0)
 
 
@@ -283,7 +283,7 @@ def read_own_file(kind: str, login: ConfiguredLogin) -> None:
     token = TokenFile(login).load()
     assert token is not None
     if kind == "roles":
-        index = LoginIndex.of(key)
+        index = LoginIndex(own_cache(), key)
         assert all(len(each) == 40 for each in index.keys())  # noqa: SIM118 - no dict
         index.add("1" * 40)
         index.continue_with(token, token)
@@ -304,12 +304,12 @@ def read_own_file(kind: str, login: ConfiguredLogin) -> None:
     elif kind == "login":
         read_failed_login(login)
     else:
-        Budget(f"budget-{key}", 1e6, own, sleep=lambda _: None).wait_for_slot()
+        wait_for_slot(CacheBudget(f"budget-{key}", 1e6, own), sleep=lambda _: None)
 
 
 def read_portal_record(login: ConfiguredLogin) -> None:
     """Check a start URL against the record. Another portal is an error with a clean message."""
-    record = PortalRecord(login.profile)
+    record = PortalRecord(login.profile, own_cache())
     held = own_cache().get(f"portal-{login.key}")
     if held is not None:
         own_cache().put(record._key, held.document)
@@ -326,7 +326,7 @@ def read_replaced(login: ConfiguredLogin) -> None:
 
 def read_failed_login(login: ConfiguredLogin) -> None:
     """Read how the login of another process failed."""
-    failure = ask_person._shared_failure(login.profile, f"login-{login.key}", 0.0)
+    failure = ask_person._shared_failure(login.profile, own_cache(), f"login-{login.key}", 0.0)
     with contextlib.suppress(LoginFailed), failure:
         pass
 
@@ -334,7 +334,7 @@ def read_failed_login(login: ConfiguredLogin) -> None:
 @pytest.mark.parametrize("failures", [10**4300 - 1, 10**18, -1, True, None, "5"])
 def test_any_number_of_failures_is_bounded(login: ConfiguredLogin, failures: object) -> None:
     """One more failure can be written."""
-    outage = Outage.of(login.profile, login.key)
+    outage = Outage(own_cache(), login.key, login.profile)
     document = {**OWN["outage"], "failures": failures}
     put(own_cache(), f"outage-{login.key}", json.dumps(document).encode())
     assert outage.note(PortalError(error_msg="x")) <= 1000
@@ -549,6 +549,6 @@ def test_any_mapping_can_be_the_cache(documents: list[Any], tmp_path: Path) -> N
     for number, document in enumerate(documents):
         cache = MemoryCache({"key": document})
         RoleCredentials.from_entry(cache.get("key"), "111111111111", Clock())
-        files = FileCache(tmp_path)
+        files = file_cache(tmp_path)
         put(files, f"{number}", json.dumps(document).encode())
         RoleCredentials.from_entry(files.get(f"{number}"), "111111111111", Clock())

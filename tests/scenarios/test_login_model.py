@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
+from caches import role_cache, stores_with, token_cache
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -39,7 +40,6 @@ from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.portal.responses import Grant
 from sso_plugin.signin.configured_login import ConfiguredLogin
-from sso_plugin.storage.file_cache import role_cache, token_cache
 from sso_plugin.timestamps import format_timestamp
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class ProcessesAndUsers(RuleBasedStateMachine):
 
     def log_in_by_another_program(self) -> None:
         login = self.login()
-        login.store.put(login.key, self._token_of_new_login().document)
+        login.stores.tokens.put(login.key, self._token_of_new_login().document)
 
     def _token_of_new_login(self) -> AccessToken:
         self.portal.now += 1
@@ -206,7 +206,7 @@ class ProcessesAndUsers(RuleBasedStateMachine):
 
     def _parts(self) -> tuple[Any, ...]:
         clock = Clock(lambda: self.portal.now, None)
-        return PROFILE, lambda: self.portal, clock, token_cache()
+        return PROFILE, lambda: self.portal, clock, stores_with(token_cache())
 
 
 @pytest.mark.long

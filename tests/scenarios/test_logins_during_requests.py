@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from caches import file_cache
 from scenario import log_in, user
 from world import start, wait_until
 
@@ -14,6 +15,7 @@ import sso_plugin
 from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from world import World
@@ -118,35 +120,42 @@ def test_a_logout_before_the_role_file_is_written_leaves_no_role_file(
     assert world.role_files() == []
 
 
-def test_a_process_that_stops_before_a_write_cannot_undo_a_login(tmp_path: Path) -> None:
+def test_a_process_that_stops_before_a_write_cannot_undo_a_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its prepared file is deleted, so that it has to read the current one again."""
-    documents = FileCache(tmp_path)
-    documents.put("key", {"refreshToken": "alice"})
-
-    def bob_logs_in(entry: Any) -> bool:
-        current = entry is not None and entry.document["refreshToken"] == "alice"
-        if current:
-            documents.supersede("key", {"refreshToken": "bob"})
-        return current
-
-    assert not documents.replace("key", {"refreshToken": "alice 2"}, bob_logs_in)
+    documents, alice, bob = file_cache(tmp_path), {"accessToken": "a"}, {"accessToken": "b"}
+    documents.put("key", alice)
+    after_next_check(monkeypatch, documents, lambda: documents.supersede("key", bob))
+    assert not documents.replace("key", {"accessToken": "a 2"}, replacing=alice)
     entry = documents.get("key")
     assert entry is not None
-    assert entry.document == {"refreshToken": "bob"}
-
-    def logout(entry: Any) -> bool:
-        documents.delete("key")
-        return entry is not None
-
-    assert not documents.replace("key", {"refreshToken": "bob 2"}, logout)
+    assert entry.document == bob
+    after_next_check(monkeypatch, documents, lambda: documents.delete("key"))
+    assert not documents.replace("key", {"accessToken": "b 2"}, replacing=bob)
     assert list(tmp_path.iterdir()) == []
+
+
+def after_next_check(
+    monkeypatch: pytest.MonkeyPatch, documents: FileCache, act: Callable[[], object]
+) -> None:
+    """Call a function once, directly after a writer has checked which document is stored."""
+    identity = documents.identity
+
+    def checked(key: str) -> str | None:
+        monkeypatch.setattr(documents, "identity", identity)
+        found = identity(key)
+        act()
+        return found
+
+    monkeypatch.setattr(documents, "identity", checked)
 
 
 def test_a_damaged_file_is_replaced_by_a_renewal(tmp_path: Path) -> None:
     """It has no login that the renewal could undo."""
-    documents = FileCache(tmp_path)
+    documents = file_cache(tmp_path)
     (tmp_path / "key.json").write_text("{")
-    assert documents.replace("key", {"a": 1}, lambda entry: entry is not None)
+    assert documents.replace("key", {"a": 1}, replacing={"a": 0})
     entry = documents.get("key")
     assert entry is not None
     assert entry.document == {"a": 1}

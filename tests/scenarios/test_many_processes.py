@@ -83,7 +83,7 @@ def test_profiles_of_one_login_share_its_token(world: World) -> None:
 
 HOLDER = """
 import sys, time
-from sso_plugin.storage.file_cache import role_cache, token_cache
+from caches import role_cache, token_cache
 with {"role": role_cache, "token": token_cache}[sys.argv[1]]().locked(sys.argv[2]):
     print("held", flush=True)
     time.sleep(120)

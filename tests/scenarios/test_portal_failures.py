@@ -231,7 +231,7 @@ import os, time
 real = time.time
 time.time = lambda: real() + 7200
 import boto3, sso_plugin
-from sso_plugin.storage.file_cache import role_cache
+from caches import role_cache
 sso_plugin.enable()
 credentials = boto3.Session(profile_name="dev").get_credentials()
 credentials.get_frozen_credentials()

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
+from caches import role_cache, stores_with, token_cache
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -43,7 +44,6 @@ from sso_plugin.credentials.refreshable import SsoCredentials
 from sso_plugin.credentials.role_credentials import RoleCredentials, RoleFile
 from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.schedule import Lifetime
-from sso_plugin.storage.file_cache import role_cache, token_cache
 from sso_plugin.storage.keys import token_key
 
 
@@ -52,7 +52,7 @@ class Program:
 
     def __init__(self, login: LoginModel) -> None:
         portal: Any = ModelPortal(login)
-        made = login_to(portal, token_cache(), lambda: login.now)
+        made = login_to(portal, stores_with(token_cache()), lambda: login.now)
         self.source = RoleSource(RoleFile(made, role_cache(), str(PROFILE.account_id)))
         self.credentials = SsoCredentials(
             lambda: self.source, made.clock, background=False, random=lambda: 0.0

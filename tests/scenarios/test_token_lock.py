@@ -11,13 +11,13 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import token_cache
 from scenario import log_in, user
 from world import start, wait_until
 
 from sso_plugin import PortalError
 from sso_plugin.credentials import token_source
 from sso_plugin.storage import waiting
-from sso_plugin.storage.file_cache import token_cache
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from issued import Issued
     from typing_extensions import Self
     from world import World
 
@@ -33,10 +32,6 @@ SAMPLES = int(os.environ.get("INTERRUPTIONS", "8"))
 
 NOT_INTERRUPTED = ("importlib", "inspect.py", "logging", "threading.py", "queue.py", "selectors.py")
 """In these modules an interruption would leave a lock of the standard library held."""
-
-
-SHORTEST_SECRET = 40
-"""Characters."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -87,36 +82,10 @@ def full_repr(value: object) -> str:
         return f"<no repr: {exc}>"
 
 
-class Issued:
-    """Secrets. The repr does not show them, because frames of the tests are checked too."""
-
-    def __init__(self) -> None:
-        self.parts: set[str] = set()
-
-
-@pytest.fixture
-def issued(monkeypatch: pytest.MonkeyPatch) -> Issued:
-    """Record every secret that is issued: tokens, keys, codes, verifiers.
-
-    The ``state`` of a login is shorter. It is part of the link that the user sees.
-    """
-    issued = Issued()
-    raw = secrets.token_bytes
-
-    def token_bytes(size: int | None = None) -> bytes:
-        content = raw(size)
-        issued.parts.add(base64.b64encode(content).decode())
-        issued.parts.add(base64.urlsafe_b64encode(content).decode())
-        return content
-
-    monkeypatch.setattr("secrets.token_bytes", token_bytes)
-    return issued
-
-
 def check(issued: Issued, exc: BaseException) -> None:
     text = shown(exc)
-    parts = {secret[8:24] for secret in issued.parts if len(secret) >= SHORTEST_SECRET}
-    shows = [text[max(0, text.index(part) - 1500) :][:1800] for part in parts if part in text]
+    found = [text.index(piece) for piece in issued.pieces() if piece in text]
+    shows = [text[max(0, start - 1500) :][:1800] for start in found]
     assert not shows, shows[0]
 
 

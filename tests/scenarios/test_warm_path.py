@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from scenario import user
+from scenario import log_in, user
+from sealed import configure
 
 if TYPE_CHECKING:
     from world import World
@@ -13,12 +14,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("enabled")
 
 
-@pytest.mark.long
-def test_the_warm_path_opens_the_role_file_only(world: World) -> None:
-    """One stat of the token file, and no module that writes files or sends requests."""
-    world.sign_in()
-    user()
-    script = """
+SCRIPT = """
 import sys
 opened, stats = [], []
 def hook(event, args):
@@ -30,12 +26,38 @@ sso_plugin.enable()
 sys.addaudithook(hook)
 stat = Path.stat
 def counted(path, **kwargs):
-    if "sso/cache" in str(path):
+    if "sso/cache" in str(path) or "sealed/tokens" in str(path):
         stats.append(path)
     return stat(path, **kwargs)
 Path.stat = counted
 boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
 ours = sorted(name for name in sys.modules if name.startswith("sso_plugin."))
-print(len(ours), len(stats), opened)
+not_needed = {"cryptography", "keyring", "sso_plugin.storage.sealing"} & sys.modules.keys()
+print(len(ours), len(stats), opened, sorted(not_needed))
 """
-    assert world.run(script).stdout == "22 1 ['cli']\n"
+
+
+@pytest.mark.long
+def test_the_warm_path_opens_the_role_file_only(world: World) -> None:
+    """A stat of the token file, where it would be sealed too; no module that writes or sends."""
+    world.sign_in()
+    user()
+    assert world.run(SCRIPT).stdout == "22 2 ['cli'] []\n"
+
+
+@pytest.mark.long
+def test_a_sealed_token_is_not_opened_on_the_warm_path(sealed: World) -> None:
+    """Nothing that encrypts is imported, and no key is needed. One module reads the options."""
+    configure(sealed, sso_cache="file")
+    log_in(sealed, "alice")
+    user()
+    assert sealed.run(SCRIPT, SSO_PLUGIN_KEY="").stdout == "23 2 ['cli'] []\n"
+
+
+@pytest.mark.long
+def test_sealed_role_credentials_are_the_only_file_that_is_opened(sealed: World) -> None:
+    """The key is read from the environment."""
+    log_in(sealed, "alice")
+    user()
+    stdout = sealed.run(SCRIPT).stdout
+    assert stdout.endswith("2 ['sso-plugin'] ['cryptography', 'sso_plugin.storage.sealing']\n")

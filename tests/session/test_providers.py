@@ -18,11 +18,11 @@ from botocore.credentials import Credentials, SSOProvider
 from botocore.exceptions import ParamValidationError, SSOTokenLoadError
 from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenProvider
 from botocore.utils import JSONFileCache
+from caches import own_cache, role_cache, token_cache
 from long_tests import long
 
 import sso_plugin
 from sso_plugin.session.providers import SsoProvider, SsoTokenProvider
-from sso_plugin.storage.file_cache import own_cache, role_cache, token_cache
 
 if TYPE_CHECKING:
     from pathlib import Path

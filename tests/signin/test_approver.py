@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.session import Session
+from caches import own_cache
 
 from sso_plugin import LoginFailed
 from sso_plugin.config.profile import SsoProfile
@@ -40,7 +41,7 @@ def login_of(world: World, *, user: str | None) -> tuple[Session, Login]:
     origin = TokenFile(login).origin_of(token)
     assert origin
     if user:
-        LoginNotes.of(login.key).note_user(origin[0], user, ROLE)
+        LoginNotes(own_cache(), login.key).note_user(origin[0], user, ROLE)
     return session, login
 
 
@@ -112,8 +113,8 @@ def test_an_unknown_user_is_found_and_noted(world: World) -> None:
     assert found.find(token) == "alice"
     known = TokenFile(login).known_login()
     assert known
-    assert LoginNotes.of(login.key).user_of(known.id) == "alice"
-    assert LoginNotes.of(login.key).role_of(known.id) == ROLE
+    assert LoginNotes(own_cache(), login.key).user_of(known.id) == "alice"
+    assert LoginNotes(own_cache(), login.key).role_of(known.id) == ROLE
 
 
 @pytest.mark.parametrize("problem", ["no role", "no STS", "account by name"])

@@ -16,6 +16,7 @@ import boto3
 import pytest
 from botocore.session import Session
 from browsers import set_browser
+from caches import own_cache
 from long_tests import long
 
 import sso_plugin
@@ -314,7 +315,7 @@ def test_a_login_by_another_program_ends_the_wait(
 def holding_lock(key: str) -> Iterator[None]:
     """Hold the lock of a key in another process."""
     script = (
-        "import sys; from sso_plugin.storage.file_cache import own_cache\n"
+        "import sys; from caches import own_cache\n"
         "with own_cache().locked(sys.argv[1]): print('held', flush=True); sys.stdin.readline()"
     )
     with subprocess.Popen(
@@ -421,7 +422,7 @@ def test_a_shared_failure_without_a_reason_keeps_its_message(world: World) -> No
     for error in (LoginFailed(error_msg="The start URL is wrong."), AssertionError("not reached")):
         with (
             pytest.raises(LoginFailed) as caught,
-            ask_person._shared_failure(profile, "login-key", time.time() - 1),
+            ask_person._shared_failure(profile, own_cache(), "login-key", time.time() - 1),
         ):
             raise error
         assert str(caught.value) == "The start URL is wrong."

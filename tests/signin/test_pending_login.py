@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.session import Session
+from caches import own_cache
 from quick_login import login
 
 import sso_plugin
@@ -18,7 +19,7 @@ from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.portal.responses import DeviceAuthorization, Registration
 from sso_plugin.signin.flows import StartedLogin
 from sso_plugin.signin.pending_login import PendingLogin, SharedLogin
-from sso_plugin.storage.file_cache import own_cache
+from sso_plugin.storage.cache import Hold
 from sso_plugin.storage.keys import own_key
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_one_process_notifies(world: World) -> None:
 def test_one_process_at_a_time_asks(world: World) -> None:
     """The others do not wait for it."""
     with shared(world).asking() as first, shared(world).asking() as second:
-        assert (first, second) == (True, False)
+        assert (first, second) == (Hold.HELD, Hold.PASSED_BY)
 
 
 def test_no_person_was_asked_at_first(world: World) -> None:

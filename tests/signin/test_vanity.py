@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.session import Session
+from caches import own_cache
 from long_tests import long
 from quick_login import login
 from world import World
@@ -134,7 +135,7 @@ def refuse(_: object) -> None:
 def resolve(url: str, endpoint: str) -> str:
     session = Session()
     profile = SsoProfile(name="dev", start_url=url, region="eu-central-1")
-    return resolve_start_url(session, profile, endpoint)
+    return resolve_start_url(session, profile, endpoint, own_cache())
 
 
 @pytest.mark.one_quick_case
@@ -241,7 +242,7 @@ def test_a_login_that_fails_records_no_portal(secure: World) -> None:
 def test_another_portal_of_a_login_without_a_profile_can_be_accepted(world: World) -> None:
     """The message has the logout command for that start URL, and the command deletes the record."""
     url = "https://sso.example.com/"
-    record = PortalRecord(login_for_start_url(url, "eu-central-1"))
+    record = PortalRecord(login_for_start_url(url, "eu-central-1"), own_cache())
     record.write("https://other.awsapps.com/start")
     with pytest.raises(LoginFailed) as caught:
         record.check(world.emulator.start_url)

@@ -1,96 +1,71 @@
-"""The cache in memory, and caches that a caller sets."""
+"""The contract of all caches, for each of them: `cache_contract` has the tests."""
 
 from __future__ import annotations
 
-import os
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from cache_contract import CacheContract
+from caches import KEY, document_folder, sealed_folder
 
-from sso_plugin.storage.cache import Cache, MemoryCache, memory_cache
-from sso_plugin.storage.file_cache import role_cache
+from sso_plugin.storage.cache import Cache, Hold
+from sso_plugin.storage.file_cache import FileCache
+from sso_plugin.storage.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class TestMemoryCache(CacheContract):
+class TestMemory(CacheContract):
     @pytest.fixture
     def cache(self, tmp_path: Path) -> Cache:
         return MemoryCache()
 
 
-class TestForeignMapping(CacheContract):
+class TestPlainFiles(CacheContract):
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Cache:
+        return FileCache(document_folder(tmp_path / "new/folder"))
+
+
+class TestPlainFilesThatMayBeSealed(CacheContract):
+    """As by default: there may be sealed files of an earlier setting."""
+
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Cache:
+        return FileCache(document_folder(tmp_path / "plain"), sealed_folder(tmp_path / "sealed"))
+
+
+class TestSealedFiles(CacheContract):
+    @pytest.fixture
+    def cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+        monkeypatch.setenv("SSO_PLUGIN_KEY", KEY)
+        plain, sealed = document_folder(tmp_path / "plain"), sealed_folder(tmp_path / "sealed")
+        return FileCache(sealed, former=plain, locks=plain)
+
+
+class TestFilesThatCannotBeWritten(CacheContract):
+    """Documents stay in the memory of the process."""
+
+    @pytest.fixture(params=["plain", "sealed"])
+    def cache(
+        self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Cache:
+        monkeypatch.setenv("SSO_PLUGIN_KEY", KEY)
+        (tmp_path / "file").touch()
+        make = sealed_folder if request.param == "sealed" else document_folder
+        return FileCache(make(tmp_path / "file/folder"))
+
+
+class TestMappingOfCaller(CacheContract):
     @pytest.fixture
     def cache(self, tmp_path: Path) -> Cache:
         from botocore.utils import JSONFileCache
 
-        mapping: Any = JSONFileCache(str(tmp_path))
-        return MemoryCache(mapping)
+        mapping = JSONFileCache(str(tmp_path))
+        return MemoryCache(mapping)  # type: ignore[arg-type]  # used as a mapping by botocore, too
 
 
-def test_sessions_of_one_process_share_its_memory() -> None:
-    """With ``sso_cache = memory``, one of them sends a request."""
-    assert role_cache(in_memory=True) is role_cache(in_memory=True)
-
-
-def test_an_entry_has_the_time_at_which_it_was_stored(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Not the time at which it is read."""
-    cache = MemoryCache()
-    before = time.time()
-    cache.put("key", {})
-    after = time.time()
-    monkeypatch.setattr(time, "time", lambda: after + 100)
-    entry = cache.get("key")
-    assert entry is not None
-    assert before <= entry.stored_at <= after
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_lock_in_memory_is_free_in_a_forked_child() -> None:
-    """The thread that would release it does not exist there."""
-    cache = MemoryCache()
-    with cache.locked("key"):
-        child = os.fork()
-        if child == 0:
-            with cache.locked("key", 0.0) as held:
-                os._exit(0 if held else 1)
-        assert os.waitpid(child, 0)[1] == 0
-
-
-def test_caches_in_memory_have_names() -> None:
-    """Sessions share the cache of the same name."""
-    memory_cache("one").put("key", {"a": 1})
-    assert memory_cache("one").get("key") is not None
-    assert memory_cache("two").get("key") is None
-
-
-def test_the_memory_reports_why_it_is_used() -> None:
-    """After a document was stored, which other processes do not find."""
-    cache = MemoryCache(why_in_memory="there is no home directory")
-    assert cache.why_not_storable("key") == "there is no home directory"
-    assert cache.why_not_stored("key") is None
-    cache.put("key", {})
-    assert cache.why_not_stored("key") == "there is no home directory"
-    assert MemoryCache().why_not_storable("key") is None
-
-
-def test_a_value_of_a_callers_mapping_that_is_not_a_document_is_ignored() -> None:
-    """It belongs to the caller."""
-    mapping: Any = {"key": "text"}
-    assert MemoryCache(mapping).get("key") is None
-
-
-def test_the_mark_stays_the_same_until_the_document_is_replaced() -> None:
-    """So a reader does not have to read the document again."""
-    cache = MemoryCache()
-    cache.put("key", {"a": 1})
-    first = cache.mark("key")
-    entry = cache.get("key")
-    assert entry is not None
-    assert first == cache.mark("key") == entry.mark
+def test_only_a_held_lock_is_true() -> None:
+    """A refresh token is not used with any other one."""
+    assert [hold for hold in Hold if hold] == [Hold.HELD]

@@ -5,82 +5,43 @@ from __future__ import annotations
 import json
 import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from botocore.tokens import SSOTokenProvider
-from cache_contract import CacheContract
+from caches import KEY, document_folder, file_cache, sealed_folder
 
-from sso_plugin.storage.cache import Cache, MemoryCache
-from sso_plugin.storage.file_cache import FileCache, own_cache, role_cache, token_cache
+from sso_plugin.storage.cache import Hold
+from sso_plugin.storage.documents import Places
+from sso_plugin.storage.file_cache import FileCache, memory_cache
+from sso_plugin.storage.folder import OpenFolder
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-class TestFileCache(CacheContract):
-    @pytest.fixture
-    def cache(self, tmp_path: Path) -> Cache:
-        return FileCache(tmp_path / "new" / "folder")
-
-
-class TestFileCacheWithoutFolder(CacheContract):
-    """A folder that cannot be written: documents stay in the memory of the process."""
-
-    @pytest.fixture
-    def cache(self, tmp_path: Path) -> Cache:
-        (tmp_path / "file").touch()
-        return FileCache(tmp_path / "file" / "folder")
-
-
-def test_documents_stay_in_memory_without_a_home_directory(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """No folder named ``~`` is created."""
-
-    def no_home() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(Path, "home", no_home)
-    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", "~/.aws/sso/cache")
-    monkeypatch.chdir(tmp_path)
-    cache = token_cache()
-    cache.put("key", {"a": 1})
-    assert isinstance(cache, MemoryCache)
-    assert list(tmp_path.iterdir()) == []
+    from sso_plugin.storage.documents import DocumentFolder
 
 
 def test_sessions_share_documents_that_cannot_be_written(tmp_path: Path) -> None:
     """Otherwise the second session would use a refresh token again."""
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "folder"
-    FileCache(folder).put("key", {"a": 1})
-    entry = FileCache(folder).get("key")
+    file_cache(folder).put("key", {"a": 1})
+    entry = file_cache(folder).get("key")
     assert entry is not None
     assert entry.document == {"a": 1}
 
 
 def test_a_key_cannot_name_a_file_outside_of_the_folder(tmp_path: Path) -> None:
     """Such a key is an error."""
-    cache = FileCache(tmp_path / "folder")
+    cache = file_cache(tmp_path / "folder")
     for key in ("../victim", str(tmp_path / "victim"), "a/b", "", "\0", "a b", "\u0661"):
         with pytest.raises(ValueError, match="is not a valid file name"):
             cache.delete(key)
 
 
-def test_the_caches_are_in_the_folders_of_the_aws_cli_and_in_our_own() -> None:
-    """Below the home directory that botocore has found."""
-    aws = Path.home() / ".aws"
-    assert token_cache().describe("key") == str(aws / "sso/cache/key.json")
-    assert role_cache().describe("key") == str(aws / "cli/cache/key.json")
-    assert own_cache().describe("key") == str(aws / "sso-plugin/key.json")
-
-
-def test_a_session_may_have_its_own_folder_of_tokens(tmp_path: Path) -> None:
-    """A program can change it in botocore."""
-    assert token_cache(str(tmp_path)).describe("key") == str(tmp_path / "key.json")
-
-
 def test_the_newer_of_a_file_and_a_document_in_memory_is_used(tmp_path: Path) -> None:
     """Another process may be able to write the folder again."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache._in_memory.put("key", {"a": "memory"})
     file = tmp_path / "key.json"
     for age, expected in ((3600, "memory"), (-3600, "file")):
@@ -94,9 +55,232 @@ def test_the_newer_of_a_file_and_a_document_in_memory_is_used(tmp_path: Path) ->
 
 def test_the_mark_stays_the_same_until_the_document_is_replaced(tmp_path: Path) -> None:
     """So a reader does not have to read the document again."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache.put("key", {"a": 1})
     first = cache.mark("key")
     entry = cache.get("key")
     assert entry is not None
     assert first == cache.mark("key") == entry.mark
+
+
+def test_caches_in_memory_have_names() -> None:
+    """Sessions share the cache of the same name."""
+    memory_cache("one").put("key", {"a": 1})
+    assert memory_cache("one").get("key") is not None
+    assert memory_cache("two").get("key") is None
+
+
+TOKEN = {"accessToken": "hush"}
+
+
+@pytest.fixture
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSO_PLUGIN_KEY", KEY)
+
+
+@pytest.mark.usefixtures("_key")
+class TestMoving:
+    """Documents move between plain and sealed files when they are next written."""
+
+    @pytest.fixture(params=["to sealed", "to plain"])
+    def folders(
+        self, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> tuple[DocumentFolder, DocumentFolder]:
+        """Return the former and the present folder."""
+        both = document_folder(tmp_path / "plain"), sealed_folder(tmp_path / "sealed")
+        return both if request.param == "to sealed" else (both[1], both[0])
+
+    def test_a_document_is_read_where_it_was(
+        self, folders: tuple[DocumentFolder, DocumentFolder]
+    ) -> None:
+        """With its mark, identity and path. Reading it does not move it."""
+        former, present = folders
+        former.write("key", TOKEN)
+        cache = FileCache(present, former)
+        entry = cache.get("key")
+        assert entry is not None
+        assert (entry.document, cache.keys("k")) == (TOKEN, {"key"})
+        assert (cache.mark("key"), cache.identity("key")) == (
+            former.mark("key"),
+            former.identity("key"),
+        )
+        assert cache.describe("key") == str(former.file("key"))
+        assert present.mark("key") is None
+
+    @pytest.mark.parametrize("how", ["put", "supersede", "replace"])
+    def test_a_write_moves_it(
+        self, folders: tuple[DocumentFolder, DocumentFolder], how: str
+    ) -> None:
+        """The former file is deleted. The identity of an unchanged document stays."""
+        former, present = folders
+        former.write("key", TOKEN)
+        cache = FileCache(present, former)
+        before = cache.identity("key")
+        if how == "replace":
+            assert cache.replace("key", TOKEN, replacing=TOKEN)
+        else:
+            getattr(cache, how)("key", TOKEN)
+        assert former.mark("key") is None
+        assert cache.identity("key") == before == present.identity("key")
+        entry = cache.get("key")
+        assert entry is not None
+        assert entry.document == TOKEN
+
+    def test_the_newer_file_counts(self, folders: tuple[DocumentFolder, DocumentFolder]) -> None:
+        """Another program may have logged in, in clear text. It moves with the next write."""
+        former, present = folders
+        cache = FileCache(present, former)
+        cache.put("key", {"a": "old"})
+        former.write("key", {"a": "new"})
+        age(present.file("key"), 10)
+        entry = cache.get("key")
+        assert entry is not None
+        assert (entry.document, entry.mark) == ({"a": "new"}, cache.mark("key"))
+        assert not cache.replace("key", {"a": "newer"}, replacing={"a": "old"})
+        assert cache.replace("key", {"a": "newer"}, replacing={"a": "new"})
+        assert former.mark("key") is None
+
+    def test_a_copy_that_a_killed_writer_left_is_older(
+        self, folders: tuple[DocumentFolder, DocumentFolder]
+    ) -> None:
+        """It has a refresh token that is spent. It is not used, and the next write deletes it."""
+        former, present = folders
+        former.write("key", {"a": "spent"})
+        present.write("key", {"a": "new"})
+        age(former.file("key"), 10)
+        cache = FileCache(present, former)
+        entry = cache.get("key")
+        assert entry is not None
+        assert entry.document == {"a": "new"}
+        present.file("key").write_text("damaged")
+        assert cache.get("key") is None
+        cache.put("key", {"a": "login"})
+        assert former.mark("key") is None
+
+    def test_a_document_settles_where_new_ones_are_stored(
+        self, folders: tuple[DocumentFolder, DocumentFolder]
+    ) -> None:
+        """Once. A document that has settled is not written again."""
+        former, present = folders
+        former.write("key", TOKEN)
+        cache = FileCache(present, former)
+        cache.settle("key")
+        mark = present.mark("key")
+        assert former.mark("key") is None
+        cache.settle("key")
+        cache.settle("other")
+        assert (present.mark("key"), cache.keys("")) == (mark, {"key"})
+        former.write("key", {"a": "spent"})
+        age(former.file("key"), 10)
+        cache.settle("key")
+        assert (present.mark("key"), former.mark("key")) == (mark, None)
+
+    def test_a_damaged_document_does_not_settle(
+        self, folders: tuple[DocumentFolder, DocumentFolder]
+    ) -> None:
+        """It may be the newer one, and a person may want to see it."""
+        former, present = folders
+        former.write("key", TOKEN)
+        former.file("key").write_text("damaged")
+        FileCache(present, former).settle("key")
+        assert former.file("key").read_text() == "damaged"
+        assert present.mark("key") is None
+
+    @pytest.mark.parametrize("what", ["get", "mark", "identity"])
+    def test_a_document_that_moves_is_found_at_any_time(
+        self,
+        folders: tuple[DocumentFolder, DocumentFolder],
+        monkeypatch: pytest.MonkeyPatch,
+        what: str,
+    ) -> None:
+        """Here, another process moves it after the reader has looked where it is."""
+        former, present = folders
+        former.write("key", TOKEN)
+        mover, cache = FileCache(present, former), FileCache(present, former)
+        newest = Places.newest
+
+        def late(places: Places, key: str) -> DocumentFolder:
+            found = newest(places, key)
+            if places is cache._places and former.mark("key"):
+                mover.put("key", TOKEN)
+            return found
+
+        monkeypatch.setattr(Places, "newest", late)
+        assert getattr(cache, what)("key") is not None
+        assert former.mark("key") is None
+
+    def test_a_renewal_with_the_former_setting_does_not_replace_a_login(
+        self, folders: tuple[DocumentFolder, DocumentFolder], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It has made its last check, and is about to rename its file into the other folder."""
+        former, present = folders
+        present.write("key", TOKEN)
+        login = {"accessToken": "login"}
+        rename = OpenFolder.rename
+        renewed: list[str] = []
+
+        def late(folder: OpenFolder, temporary: str, name: str) -> None:
+            if not renewed:
+                renewed.append(temporary)
+                FileCache(present, former).supersede("key", login)
+            rename(folder, temporary, name)
+
+        monkeypatch.setattr(OpenFolder, "rename", late)
+        renewing = FileCache(former, present)
+        assert not renewing.replace("key", {"accessToken": "renewed"}, replacing=TOKEN)
+        entry = renewing.get("key")
+        assert entry is not None
+        assert entry.document == login
+
+    def test_both_are_deleted(self, folders: tuple[DocumentFolder, DocumentFolder]) -> None:
+        """By a logout."""
+        former, present = folders
+        for folder in folders:
+            folder.write("key", TOKEN)
+        assert FileCache(present, former).end("key") is None
+        assert former.mark("key") is present.mark("key") is None
+
+
+@pytest.mark.usefixtures("_key")
+def test_plain_and_sealed_files_of_a_key_have_one_lock(tmp_path: Path) -> None:
+    """Profiles with different settings do not renew one token at the same time."""
+    plain, sealed = document_folder(tmp_path / "plain"), sealed_folder(tmp_path / "sealed")
+    with (
+        FileCache(plain, sealed).locked("key") as first,
+        FileCache(sealed, plain, locks=plain).locked("key", 0.0) as second,
+    ):
+        assert (first, second) == (Hold.HELD, Hold.PASSED_BY)
+
+
+def test_without_a_key_a_document_does_not_settle(tmp_path: Path) -> None:
+    """It stays in clear text, where it was."""
+    plain, sealed = document_folder(tmp_path / "plain"), sealed_folder(tmp_path / "sealed")
+    plain.write("key", {"a": 1})
+    cache = FileCache(sealed, plain, locks=plain)
+    cache.settle("key")
+    assert cache.describe("key") == str(plain.file("key"))
+    assert cache.why_not_stored("key") is None
+
+
+def test_without_a_key_a_document_stays_in_memory_and_no_file_is_written(tmp_path: Path) -> None:
+    """The plain file of an earlier setting stays as it is."""
+    plain, sealed = document_folder(tmp_path / "plain"), sealed_folder(tmp_path / "sealed")
+    plain.write("key", {"a": 1})
+    cache = FileCache(sealed, plain, locks=plain)
+    why = str(cache.why_not_storable("key"))
+    assert why.startswith("neither SSO_PLUGIN_KEY nor SSO_PLUGIN_KEY_FILE is set")
+    assert cache.why_no_key() == why
+    cache.put("key", {"a": 2})
+    entry = cache.get("key")
+    assert entry is not None
+    assert entry.document == {"a": 2}
+    assert cache.why_not_stored("key") == f"{sealed.file('key')} cannot be sealed: {why}"
+    assert not sealed.path.exists()
+    found = plain.load("key")
+    assert found is not None
+    assert found.document == {"a": 1}
+
+
+def age(path: Path, seconds: float) -> None:
+    then = path.stat().st_mtime - seconds
+    os.utime(path, (then, then))

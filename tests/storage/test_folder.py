@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import other_user
 import pytest
+from caches import file_cache
 from other_user import ATTACKER, USER, Snapshot
 from token_home import BECOME
 
 from sso_plugin.commands.config_change import Change
 from sso_plugin.commands.config_file import ConfigFile
-from sso_plugin.storage.file_cache import FileCache
 from sso_plugin.storage.folder import OpenFolder
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from world import World
+
+    from sso_plugin.storage.file_cache import FileCache
 
 pytestmark = other_user.needs_two_users
 
@@ -54,9 +56,7 @@ def modes(folder: Path) -> dict[str, int]:
 
 def as_user(code: str, *arguments: str) -> str:
     """Run code as the user."""
-    imports = (
-        "import sys\nfrom pathlib import Path\nfrom sso_plugin.storage.file_cache import FileCache"
-    )
+    imports = "import sys\nfrom pathlib import Path\nfrom caches import file_cache"
     done = subprocess.run(
         [
             sys.executable,
@@ -76,12 +76,12 @@ def as_user(code: str, *arguments: str) -> str:
 
 def test_files_that_root_creates_belong_to_the_owner_of_the_folder(home: Path) -> None:
     """Folders, files and locks, with their usual modes."""
-    cache = FileCache(home / ".aws/sso/cache")
+    cache = file_cache(home / ".aws/sso/cache")
     with cache.locked("key") as held:
         assert held
         cache.put("key", {"a": 1})
         cache.put("key", {"a": 2})
-        assert cache.replace("key", {"a": 3}, lambda _: True)
+        assert cache.replace("key", {"a": 3}, replacing={"a": 2})
         cache.supersede("key", {"a": 4})
     assert owners(home) == {(USER, GROUP)}
     assert modes(home) == {
@@ -97,15 +97,15 @@ def test_files_that_root_creates_belong_to_the_owner_of_the_folder(home: Path) -
 def test_the_user_can_read_replace_and_delete_files_that_root_created(home: Path) -> None:
     """The user waits for a lock that root holds."""
     folder = home / ".aws/sso/cache"
-    cache = FileCache(folder)
+    cache = file_cache(folder)
     cache.put("key", {"a": 1})
     with cache.locked("key"):
-        code = "with FileCache(Path(sys.argv[1])).locked('key', 0.1) as held: print(held)"
+        code = "with file_cache(Path(sys.argv[1])).locked('key', 0.1) as held: print(bool(held))"
         assert as_user(code, str(folder)) == "False\n"
     code = """
-cache = FileCache(Path(sys.argv[1]))
+cache = file_cache(Path(sys.argv[1]))
 with cache.locked("key") as held:
-    print(held, cache.get("key").document)
+    print(bool(held), cache.get("key").document)
     cache.put("key", {"a": 2})
     cache.put("new", {})
 print(cache.get("key").document, sorted(os.listdir(sys.argv[1])))
@@ -133,16 +133,16 @@ def test_a_user_who_cannot_use_the_lock_file_continues_without(home: Path, obsta
     else:
         home.chmod(0o500)
     code = """
-with FileCache(Path(sys.argv[1])).locked("key", 0.1) as held:
-    with FileCache(Path(sys.argv[1])).locked("key", 0.1) as also:
-        print(held, also)
+with file_cache(Path(sys.argv[1])).locked("key", 0.1) as held:
+    with file_cache(Path(sys.argv[1])).locked("key", 0.1) as also:
+        print(bool(held), bool(also))
 """
     assert as_user(code, str(home)) == "True False\n"
 
 
 def test_a_file_that_is_replaced_gets_the_owner_of_the_folder(home: Path) -> None:
     """An earlier version may have created a file of root."""
-    cache = FileCache(home / "cache")
+    cache = file_cache(home / "cache")
     cache.put("key", {"a": 1})
     os.chown(home / "cache/key.json", 0, 0)
     (home / "cache").chmod(0o750)
@@ -168,14 +168,14 @@ def test_another_user_who_creates_a_folder_in_tmp_gets_no_secret(
             (folder / "sso" if by == "folder above" else folder).rename(shared / ".aws")
         for path in (shared / ".aws", *shared.rglob("*"), *folder.rglob("*")):
             os.chown(path, ATTACKER, ATTACKER, follow_symlinks=False)
-        FileCache(shared / ".aws/sso/cache").put("key", {"accessToken": "secret"})
+        file_cache(shared / ".aws/sso/cache").put("key", {"accessToken": "secret"})
         written = shared / ".aws/sso/cache/key.json"
         assert (written.stat().st_uid, stat.S_IMODE(written.stat().st_mode)) == (0, 0o600)
 
 
 def test_files_in_a_folder_of_root_belong_to_root(tmp_path: Path) -> None:
     """As with stock botocore."""
-    cache = FileCache(tmp_path / ".aws/sso/cache")
+    cache = file_cache(tmp_path / ".aws/sso/cache")
     with cache.locked("key"):
         cache.put("key", {})
     assert owners(tmp_path) == {(0, 0)}
@@ -190,12 +190,12 @@ def test_a_file_system_may_refuse_to_change_owners(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "fchown", refused)
-    cache = FileCache(home / ".aws/cache")
+    cache = file_cache(home / ".aws/cache")
     with cache.locked("key") as held:
         cache.put("key", {"a": 1})
     entry = cache.get("key")
     assert entry is not None
-    assert (held, entry.document) == (True, {"a": 1})
+    assert (bool(held), entry.document) == (True, {"a": 1})
 
 
 def test_a_new_config_file_belongs_to_the_owner_of_its_folder(home: Path) -> None:
@@ -260,7 +260,7 @@ def use(cache: FileCache, number: int) -> None:
     """Write, lock and delete as root."""
     with cache.locked("key", 0.01):
         cache.put("key", {"number": number})
-    cache.replace("key", {"number": number}, lambda _: True)
+    cache.replace("key", {"number": -number}, replacing={"number": number})
     cache.delete("key")
 
 
@@ -276,7 +276,7 @@ def test_root_does_not_follow_a_link_of_a_user_to_a_folder_of_another(
         if path.is_symlink() or path.exists():
             os.chown(path, USER, GROUP, follow_symlinks=False)
     before = Snapshot(victim), sorted(victim.rglob("*"))
-    cache = FileCache(home / ".aws/sso/cache")
+    cache = file_cache(home / ".aws/sso/cache")
     use(cache, 1)
     cache.put("key", {"a": 1})
     entry = cache.get("key")
@@ -293,12 +293,12 @@ def test_root_follows_links_of_a_user_to_folders_of_the_same_user(
     (home / ".aws").symlink_to("settings")
     for path in (home / "settings", home / ".aws"):
         os.chown(path, USER, GROUP, follow_symlinks=False)
-    FileCache(home / ".aws/sso/cache").put("key", {})
+    file_cache(home / ".aws/sso/cache").put("key", {})
     assert (home / "settings/sso/cache/key.json").exists()
     assert owners(home) == {(USER, GROUP)}
     os.chown(home / "settings", 0, 0)
     (tmp_path / "link").symlink_to(home / "settings")
-    FileCache(tmp_path / "link/other").put("key", {})
+    file_cache(tmp_path / "link/other").put("key", {})
     assert (home / "settings/other/key.json").exists()
 
 
@@ -308,7 +308,7 @@ def test_a_link_of_root_in_a_folder_of_a_user_counts_as_a_link_of_the_user(
     """The user can rename any link in that folder."""
     (home / ".aws").symlink_to(victim)
     before = Snapshot(victim)
-    FileCache(home / ".aws").put("key", {})
+    file_cache(home / ".aws").put("key", {})
     assert Snapshot(victim) == before
 
 
@@ -331,7 +331,7 @@ def test_a_user_who_replaces_a_folder_by_a_link_meanwhile_changes_no_other_file(
 ) -> None:
     """Most of the time, the link to a folder of root has its name."""
     folder = home / ".aws/sso/cache"
-    FileCache(folder).put("key", {})
+    file_cache(folder).put("key", {})
     assert owners(home) == {(USER, GROUP)}
     before = Snapshot(victim), sorted(victim.rglob("*"))
     code = SWAP.format(folder=str(home / part), victim=str(victim))
@@ -339,7 +339,7 @@ def test_a_user_who_replaces_a_folder_by_a_link_meanwhile_changes_no_other_file(
     with other_user.running_as(USER, code):
         end = time.monotonic() + 60
         while written < 30 and time.monotonic() < end:
-            cache = FileCache(folder)
+            cache = file_cache(folder)
             use(cache, written)
             cache.put("key", {})
             written += cache._in_memory.get("key") is None

@@ -13,10 +13,10 @@ import pytest
 from botocore.credentials import SSOCredentialFetcher
 from botocore.session import Session
 from botocore.utils import SSOTokenLoader
+from caches import file_cache
 
 import sso_plugin
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.storage.file_cache import FileCache
 from sso_plugin.storage.keys import (
     OWN_KINDS,
     budget_key,
@@ -105,7 +105,7 @@ def test_the_budget_depends_on_portal_and_region_only() -> None:
 @pytest.mark.parametrize("name", ["dev", "my profile/../x", "\udcff", "\u682a", ""])
 def test_any_profile_name_makes_a_valid_file_name(tmp_path: Path, name: str) -> None:
     """Two names never have the same file."""
-    assert Path(FileCache(tmp_path).describe(process_key(name))).parent == tmp_path
+    assert Path(file_cache(tmp_path).describe(process_key(name))).parent == tmp_path
     assert process_key(name) != process_key(f"{name}x")
 
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browsers import browser
+from caches import file_cache
 from other_user import Snapshot
 
 from sso_plugin.storage import locks, waiting
-from sso_plugin.storage.cache import MemoryCache
-from sso_plugin.storage.file_cache import FileCache
+from sso_plugin.storage.cache import Hold
+from sso_plugin.storage.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,8 +53,8 @@ else:
 """
 
 TRY = (
-    "import sys; from pathlib import Path; from sso_plugin.storage.file_cache import FileCache\n"
-    "with FileCache(Path(sys.argv[1])).locked('key', 0.1) as held: print(held)"
+    "import sys; from pathlib import Path; from caches import file_cache\n"
+    "with file_cache(Path(sys.argv[1])).locked('key', 0.1) as held: print(bool(held))"
 )
 
 WITHOUT = {
@@ -102,8 +103,11 @@ def test_threads_are_locked_where_the_file_system_has_no_locks(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("fcntl.flock", flock)
-    with FileCache(tmp_path).locked("key") as held, FileCache(tmp_path).locked("key", 0.0) as also:
-        assert (held, also) == (True, False)
+    with (
+        file_cache(tmp_path).locked("key") as held,
+        file_cache(tmp_path).locked("key", 0.0) as also,
+    ):
+        assert (held, also) == (Hold.HELD, Hold.PASSED_BY)
 
 
 @pytest.mark.long
@@ -165,7 +169,7 @@ def test_without_locks_all_commands_work(world: World, tmp_path: Path, missing: 
 def test_on_posix_processes_exclude_each_other_without_filelock(tmp_path: Path) -> None:
     """A refresh token may be valid only once."""
     script = f"{WITHOUT['filelock']}\n{TRY}"
-    with FileCache(tmp_path).locked("key"):
+    with file_cache(tmp_path).locked("key"):
         assert python(script, str(tmp_path)) == "False\n"
     assert python(script, str(tmp_path)) == "True\n"
 
@@ -191,9 +195,9 @@ def python(script: str, *arguments: str) -> str:
 def test_locks_of_filelock_and_ours_exclude_each_other(tmp_path: Path) -> None:
     """Other processes may run an older version of this package."""
     filelock: Any = pytest.importorskip("filelock")
-    with FileCache(tmp_path).locked("key"), pytest.raises(filelock.Timeout):
+    with file_cache(tmp_path).locked("key"), pytest.raises(filelock.Timeout):
         filelock.FileLock(tmp_path / "key.lock").acquire(0.1)
-    with filelock.FileLock(tmp_path / "key.lock"), FileCache(tmp_path).locked("key", 0.1) as held:
+    with filelock.FileLock(tmp_path / "key.lock"), file_cache(tmp_path).locked("key", 0.1) as held:
         assert not held
 
 
@@ -202,7 +206,7 @@ def test_the_lock_of_windows_works_like_the_one_of_posix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They exclude each other."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     with cache.locked("key"):
         monkeypatch.setattr(locks, "NEEDS_FILELOCK", True)
         with cache.locked("key", 0.1) as held:
@@ -246,7 +250,7 @@ def test_something_else_than_a_lock_file_is_reported_once(
     """The command in the warning fixes it. The target of a link is not changed."""
     folder = tmp_path / "a folder; it's mine"
     folder.mkdir()
-    victim, path, cache = tmp_path / "elsewhere/victim", folder / "key.lock", FileCache(folder)
+    victim, path, cache = tmp_path / "elsewhere/victim", folder / "key.lock", file_cache(folder)
     content = "" if "empty" in kind else "content"
     victim.parent.mkdir()
     victim.write_text(content)
@@ -255,7 +259,7 @@ def test_something_else_than_a_lock_file_is_reported_once(
     before = Snapshot(victim.parent)
     for _ in range(3):
         with cache.locked("key", 1.0) as held, cache.locked("key", 0.0) as also:
-            assert (held, also) == (True, False)
+            assert (held, also) == (Hold.HELD, Hold.PASSED_BY)
     assert Snapshot(victim.parent) == before
     [record] = [one for one in caplog.records if one.levelno >= logging.WARNING]
     assert record.getMessage().startswith(f"{path} is not used as a lock, because it {KINDS[kind]}")
@@ -292,7 +296,7 @@ while True:
             assert process.stdout is not None
             assert process.stdout.readline() == b"go\n"
             for _ in range(300):
-                with FileCache(folder).locked("key", 5.0):
+                with file_cache(folder).locked("key", 5.0):
                     assert victim.read_text() == "content"
         finally:
             process.kill()
@@ -305,8 +309,8 @@ def test_a_forked_child_does_not_keep_the_lock_of_its_parent(tmp_path: Path) -> 
     script = """
 import os, signal, sys, time
 from pathlib import Path
-from sso_plugin.storage.file_cache import FileCache
-with FileCache(Path(sys.argv[1])).locked("key"):
+from caches import file_cache
+with file_cache(Path(sys.argv[1])).locked("key"):
     if os.fork() == 0:
         os.close(1)
         time.sleep(60)
@@ -323,16 +327,16 @@ with FileCache(Path(sys.argv[1])).locked("key"):
 
 def test_a_lock_file_that_was_replaced_is_opened_again(tmp_path: Path) -> None:
     """Locks on two files with the same name do not exclude each other."""
-    cache, path = FileCache(tmp_path), tmp_path / "key.lock"
+    cache, path = file_cache(tmp_path), tmp_path / "key.lock"
     order: list[str] = []
 
     def wait() -> None:
         with cache.locked("key", 20.0) as held:
-            order.append(f"second {held}")
+            order.append(f"second {bool(held)}")
 
     with cache.locked("key"):
         path.rename(tmp_path / "moved")
-        with FileCache(tmp_path).locked("key") as held:
+        with file_cache(tmp_path).locked("key") as held:
             assert held
             thread = threading.Thread(target=wait)
             thread.start()
@@ -343,7 +347,7 @@ def test_a_lock_file_that_was_replaced_is_opened_again(tmp_path: Path) -> None:
 
 
 def _add_one(folder: Path, times: int, begin: Any) -> None:
-    cache = FileCache(folder)
+    cache = file_cache(folder)
     begin.wait()
     for _ in range(times):
         with cache.locked("key"):
@@ -362,14 +366,14 @@ def test_processes_with_the_lock_do_not_lose_a_write(tmp_path: Path, number: int
     begin.set()
     for process in processes:
         process.join(60)
-    entry = FileCache(tmp_path).get("key")
+    entry = file_cache(tmp_path).get("key")
     assert entry is not None
     assert entry.document == {"n": 10 * number}
     assert [process.exitcode for process in processes] == [0] * number
 
 
 def _hold(folder: Path, held: Any) -> None:
-    with FileCache(folder).locked("key"):
+    with file_cache(folder).locked("key"):
         held.set()
         time.sleep(60)
 
@@ -384,7 +388,7 @@ def test_a_killed_process_releases_the_lock(tmp_path: Path) -> None:
     entered = threading.Event()
 
     def enter() -> None:
-        with FileCache(tmp_path).locked("key"):
+        with file_cache(tmp_path).locked("key"):
             entered.set()
 
     thread = threading.Thread(target=enter)
@@ -399,14 +403,14 @@ def test_a_killed_process_releases_the_lock(tmp_path: Path) -> None:
 
 def test_the_context_of_a_lock_says_whether_it_is_held(tmp_path: Path) -> None:
     """A caller that does not wait knows that another writer has it."""
-    for cache in (FileCache(tmp_path), MemoryCache()):
+    for cache in (file_cache(tmp_path), MemoryCache()):
         with cache.locked("key") as held, cache.locked("key", 0.0) as also:
-            assert (held, also) == (True, False)
+            assert (held, also) == (Hold.HELD, Hold.PASSED_BY)
 
 
 def test_threads_are_locked_where_processes_cannot_be(tmp_path: Path) -> None:
     """There is no lock file in a folder that cannot be written."""
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "folder"
-    with FileCache(folder).locked("key") as held, FileCache(folder).locked("key", 0.0) as also:
-        assert (held, also) == (True, False)
+    with file_cache(folder).locked("key") as held, file_cache(folder).locked("key", 0.0) as also:
+        assert (held, also) == (Hold.HELD, Hold.PASSED_BY)

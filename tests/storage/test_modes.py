@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import other_user
 import pytest
+from caches import file_cache
 from other_user import ATTACKER, USER
 from token_home import DOCUMENT, GROUP, give
 
 from sso_plugin.storage import modes
-from sso_plugin.storage.file_cache import FileCache
 from sso_plugin.storage.modes import is_listed_without_modes
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def test_all_modes_are_accepted_where_chmod_has_no_effect(
     read: bool,
 ) -> None:
     """A temporary file shows that. The mode of a new file does not matter."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache.put("token", DOCUMENT)
     (tmp_path / "token.json").chmod(0o777)
     real_create, real_fchmod = modes._create, os.fchmod

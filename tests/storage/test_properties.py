@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import file_cache
 from hypothesis import given
 from property_tests import SEARCH, file_contents, scalars, write_private_file
-
-from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +22,7 @@ def test_any_content_is_a_document_or_none_and_can_be_replaced(
 ) -> None:
     """No file makes a reader or a writer fail."""
     write_private_file(tmp_path / "key.json", content)
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     entry = cache.get("key")
     assert entry is None or isinstance(entry.document, dict)
     cache.put("key", {"a": 1})

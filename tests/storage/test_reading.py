@@ -11,9 +11,9 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import file_cache
 
-from sso_plugin.storage.cache import MemoryCache
-from sso_plugin.storage.file_cache import FileCache
+from sso_plugin.storage.memory_cache import MemoryCache
 from sso_plugin.storage.reading import UnusableFileError, read_document
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_an_unusable_file_is_ignored_with_one_warning(
 ) -> None:
     """Which names the file. There is no KeyError and no JSON error (boto/botocore#3106)."""
     damage(tmp_path / "key.json")
-    assert FileCache(tmp_path).get("key") is None
+    assert file_cache(tmp_path).get("key") is None
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == (0 if damage is _no_file else 1)
     assert all(str(tmp_path / "key.json") in record.getMessage() for record in warnings)
@@ -107,7 +107,7 @@ def test_an_unusable_file_is_ignored_with_one_warning(
 def test_an_unusable_file_is_replaced(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     """By the next document. A file that a link leads to is not changed."""
     damage(tmp_path / "key.json")
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache.put("key", {"a": 1})
     assert json.loads((tmp_path / "key.json").read_text(encoding="utf-8")) == {"a": 1}
     assert not (tmp_path / "key.json").is_symlink()
@@ -121,7 +121,7 @@ def test_a_file_that_others_can_write_is_not_trusted(
     tmp_path: Path, mode: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It may be the token of another user. The next document replaces it."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache.put("key", {"a": 1})
     (tmp_path / "key.json").chmod(mode)
     assert cache.get("key") is None
@@ -144,7 +144,7 @@ def test_a_file_is_read_by_its_owner_and_by_root_and_if_root_owns_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, euid: int, owner: int, entries: int
 ) -> None:
     """A file of another user may be the token of another user."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache.put("key", {})
     real = os.fstat
 
@@ -183,7 +183,7 @@ def test_the_reason_why_a_file_is_unusable_is_returned(
     if content is not None:
         (tmp_path / "key.json").write_text(content)
         (tmp_path / "key.json").chmod(0o600)
-    assert FileCache(tmp_path).why_unusable("key") == why
+    assert file_cache(tmp_path).why_unusable("key") == why
     assert MemoryCache().why_unusable("key") is None
 
 
@@ -191,7 +191,7 @@ def test_a_file_that_others_can_write_in_a_read_only_folder_is_not_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether files have modes cannot be tested there."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache.put("key", {})
     (tmp_path / "key.json").chmod(0o666)
 

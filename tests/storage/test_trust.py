@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import other_user
 import pytest
+from caches import file_cache
 from other_user import ATTACKER, USER
 from token_home import BECOME, BUILDER, DOCUMENT, GROUP, READ, give, outcome_of
 
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.errors import LoginRequired
-from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -263,9 +263,9 @@ def test_all_folders_up_to_the_root_are_checked_without_a_home(home: TokenHome, 
     code = (
         "import os, sys, tempfile\nfrom pathlib import Path\n"
         "from sso_plugin.storage import modes, trust, folder\n"
-        "from sso_plugin.storage.file_cache import FileCache\n"
+        "from caches import file_cache\n"
         + BECOME.format(uid=USER)
-        + f"print(FileCache(Path({str(home.folder)!r})).why_unusable('token'))"
+        + f"print(file_cache(Path({str(home.folder)!r})).why_unusable('token'))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -407,7 +407,7 @@ def test_a_token_can_be_read_during_an_update_of_its_volume(tmp_path: Path, time
         "import sys, time\nfrom pathlib import Path\nwhile True:\n    time.sleep(0.002)\n"
         + "".join(f"    {line}\n" for line in UPDATE.format(folder=str(tmp_path)).splitlines())
     )
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         try:
             found = [cache.get("token") for _ in range(times)]
@@ -504,13 +504,13 @@ def test_the_error_of_a_login_names_the_problem_of_the_file(world: World, name: 
 def test_the_message_about_a_device_has_no_command(tmp_path: Path) -> None:
     """Some users link a token file to /dev/null, which all users have to be able to write."""
     (tmp_path / "token.json").symlink_to("/dev/null")
-    assert FileCache(tmp_path).why_unusable("token") == "cannot be read: it is not a regular file"
+    assert file_cache(tmp_path).why_unusable("token") == "cannot be read: it is not a regular file"
 
 
 def test_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
     """There is no endless loop."""
     (tmp_path / "token.json").symlink_to("token.json")
-    assert str(FileCache(tmp_path).why_unusable("token")).startswith(
+    assert str(file_cache(tmp_path).why_unusable("token")).startswith(
         "cannot be read: Too many levels"
     )
 
@@ -518,5 +518,5 @@ def test_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
 def test_a_link_to_a_missing_file_is_a_missing_file(tmp_path: Path) -> None:
     """As for stock botocore."""
     (tmp_path / "token.json").symlink_to("gone")
-    assert FileCache(tmp_path).get("token") is None
-    assert FileCache(tmp_path).why_unusable("token") is None
+    assert file_cache(tmp_path).get("token") is None
+    assert file_cache(tmp_path).why_unusable("token") is None

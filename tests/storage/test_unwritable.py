@@ -20,13 +20,13 @@ from token_home import BECOME
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
 from browsers import browser
+from caches import file_cache
 from command import ENTRY, environment, run
 from quick_login import login
 
 import sso_plugin
 from sso_plugin.commands.doctor import diagnose
 from sso_plugin.errors import SsoPluginError
-from sso_plugin.storage.file_cache import FileCache
 from sso_plugin.storage.unwritable import explain, stays_unusable
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def test_an_expired_token_is_renewed_in_memory(world: World, mount: str) -> None
 def test_the_test_whether_a_file_can_be_written_leaves_no_file(world: World) -> None:
     """On a writable disk it finds no problem."""
     world.sign_in()
-    cache = FileCache(world.token_file().parent)
+    cache = file_cache(world.token_file().parent)
     assert cache.why_not_storable(world.token_file().stem) is None
     assert [path.name for path in world.token_file().parent.iterdir()] == [world.token_file().name]
 
@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_replaced_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A folder has its name, or it is a file of another user in a sticky folder of root."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     (tmp_path / "folder.json").mkdir()
     path = tmp_path / "folder.json"
     assert cache.why_not_storable("folder") == (
@@ -263,9 +263,9 @@ TRY = f"""
 import encodings.ascii, os, sys, tempfile
 from pathlib import Path
 from sso_plugin.storage import modes, trust, writing, unwritable
-from sso_plugin.storage.file_cache import FileCache
+from caches import file_cache
 {BECOME.format(uid=other_user.USER)}
-print(FileCache(Path(sys.argv[1])).why_not_storable("key"))
+print(file_cache(Path(sys.argv[1])).why_not_storable("key"))
 """
 
 
@@ -298,7 +298,7 @@ def test_the_command_for_a_folder_of_root_changes_only_the_cache(existing: str) 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/null")
 def test_the_message_about_a_home_that_is_a_device_has_no_command() -> None:
     """Service accounts have such a home. To move it would damage the system."""
-    cache = FileCache(Path("/dev/null/.aws/sso/cache"))
+    cache = file_cache(Path("/dev/null/.aws/sso/cache"))
     cache.put("key", {})
     assert cache.why_not_stored("key") == (
         "/dev/null/.aws/sso/cache/key.json cannot be written: /dev/null is not a folder "

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sso_plugin.storage import waiting
-from sso_plugin.storage.cache import MemoryCache
+from sso_plugin.storage.memory_cache import MemoryCache
 from sso_plugin.storage.waiting import abandon_if_waiting, is_waiting
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import file_cache
 
-from sso_plugin.storage.file_cache import FileCache
 from sso_plugin.storage.folder import OpenFolder
 from sso_plugin.storage.writing import FolderToWrite
 
@@ -53,7 +53,7 @@ def test_only_the_owner_can_read_files_and_folders(tmp_path: Path, umask: int) -
     """With modes 0600 and 0700 under any umask. botocore creates files with 0777 under 000."""
     before = os.umask(umask)
     try:
-        cache = FileCache(tmp_path / "a" / "b")
+        cache = file_cache(tmp_path / "a" / "b")
         cache.put("key", {"secret": "s"})
         with cache.locked("key"):
             pass
@@ -67,7 +67,7 @@ def test_only_the_owner_can_read_files_and_folders(tmp_path: Path, umask: int) -
 def test_a_failed_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     """A folder has the name of the file. The document stays in memory."""
     (tmp_path / "key.json").mkdir()
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache.put("key", {"a": 1})
     entry = cache.get("key")
     assert entry is not None
@@ -81,7 +81,7 @@ def test_temporary_files_of_killed_writers_are_deleted(tmp_path: Path) -> None:
         (tmp_path / name).touch()
         then = time.time() - age
         os.utime(tmp_path / name, (then, then))
-    FileCache(tmp_path).put("key", {})
+    file_cache(tmp_path).put("key", {})
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["key.json", "other.tmp", "sso-plugin-new.tmp"]
 
@@ -90,9 +90,9 @@ def test_a_durable_file_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Other files are not, because that waits for the disk."""
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
-    FileCache(tmp_path, durable=False).put("key", {})
+    file_cache(tmp_path, durable=False).put("key", {})
     assert len(synced) == 0
-    FileCache(tmp_path).put("key", {})
+    file_cache(tmp_path).put("key", {})
     assert len(synced) == 1
 
 
@@ -100,13 +100,13 @@ def test_a_write_is_repeated_if_its_temporary_file_is_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A login succeeds also if another process logs out at this moment."""
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     rename, logouts = OpenFolder.rename, [1]
 
     def after_a_logout(folder: OpenFolder, old: str, new: str) -> None:
         if logouts.pop():
             logouts.append(0)
-            FileCache(tmp_path).delete("key")
+            file_cache(tmp_path).delete("key")
         else:
             logouts.append(0)
         rename(folder, old, new)
@@ -128,7 +128,7 @@ def test_a_write_ends_if_its_temporary_file_is_always_deleted(
         rename(folder, old, new)
 
     monkeypatch.setattr(OpenFolder, "rename", deleted)
-    cache = FileCache(tmp_path)
+    cache = file_cache(tmp_path)
     cache.put("key", {"a": 1})
     assert list(tmp_path.iterdir()) == []
     entry = cache.get("key")
@@ -150,7 +150,7 @@ def test_a_deletion_deletes_the_temporary_files_of_killed_writers(tmp_path: Path
         (tmp_path / name).touch()
         then = time.time() - age
         os.utime(tmp_path / name, (then, then))
-    FileCache(tmp_path).delete("key")
+    file_cache(tmp_path).delete("key")
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["foreign.tmp", "sso-plugin-other.json-1.tmp"]
 
@@ -159,5 +159,5 @@ def test_a_deletion_that_fails_deletes_temporary_files(tmp_path: Path) -> None:
     """A folder has the name of the file, and cannot be deleted."""
     (tmp_path / "key.json").mkdir()
     (tmp_path / "sso-plugin-key.json-1.tmp").write_text("secret")
-    FileCache(tmp_path).delete("key")
+    file_cache(tmp_path).delete("key")
     assert [path.name for path in tmp_path.iterdir()] == ["key.json"]

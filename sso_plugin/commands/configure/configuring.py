@@ -16,6 +16,7 @@ from .config_text import ConfigText, ProfileText
 from .login_choice import check_region, choose_login
 from .notes import notes
 from .plan import Plan
+from .process_profiles import add_processes
 from .profile_names import NameTemplate
 from .profile_text import REGION
 from .role_choice import RoleChoice, choose_roles
@@ -43,6 +44,8 @@ class ConfigureOptions:
     :param roles: names. If there are none, all roles are chosen.
     :param template: if None, existing profiles keep their names.
     :param region: if None, existing profiles keep their regions.
+    :param credential_process: whether each profile gets a process profile. Existing ones are kept
+        up to date in any case.
     """
 
     sso_session: str | None = None
@@ -53,6 +56,7 @@ class ConfigureOptions:
     template: str | None = None
     region: str | None = None
     prune: bool = False
+    credential_process: bool = False
 
 
 def write_profiles(
@@ -129,15 +133,12 @@ class _Planner:
         known = file.parsed()
         managed = dict(_read_alike(text.profiles, known["profiles"]))
         names = {*session.full_config.get("profiles", {}), *known["profiles"]}
-        assignment = Assignment(self._naming, ExistingProfiles(managed, names), choice)
-        wanted = {name: self._values(role) for name, role in assignment.wanted.items()}
+        existing = ExistingProfiles.of(managed, names)
+        assignment = Assignment(self._naming, existing, choice)
+        wanted = self._wanted(assignment, known["profiles"])
         added = {name: values for name, values in wanted.items() if name not in managed}
         updated = dict(_updates(wanted, managed))
-        removed = [
-            name
-            for name in assignment.unused
-            if self._options.prune and not managed[name].has_additions
-        ]
+        removed = assignment.removed
 
         new_sessions = {} if self._session_name in known["sso_sessions"] else self._new_session()
         text.remove(removed)
@@ -156,6 +157,19 @@ class _Planner:
             notes=tuple(notes(assignment, self._options.region)),
             change=Change(added, new_sessions, removed, updated),
         )
+
+    def _wanted(
+        self, assignment: Assignment, known: Mapping[str, Mapping[str, object]]
+    ) -> dict[str, dict[str, str]]:
+        """Return the profiles that have to exist: for roles, and for programs beside them."""
+        managed = assignment.existing.managed
+        wanted = {name: self._values(role) for name, role in assignment.wanted.items()}
+        after = {
+            name: {**known.get(name, {}), **_settable(values, managed.get(name))}
+            for name, values in wanted.items()
+        }
+        add = self._options.credential_process
+        return {**wanted, **dict(add_processes(assignment, after, add=add))}
 
     def _values(self, role: AccountRole) -> dict[str, str]:
         values = {
@@ -194,6 +208,11 @@ def _updates(
     """Yield the managed profiles that need other values, with the values that we may set."""
     for name in (name for name in wanted if name in managed):
         profile = managed[name]
-        values = {key: value for key, value in wanted[name].items() if profile.may_set(key)}
+        values = _settable(wanted[name], profile)
         if profile.values != {**profile.values, **values}:
             yield name, values
+
+
+def _settable(values: dict[str, str], profile: ManagedProfile | None) -> dict[str, str]:
+    """Return the values that we may set in a profile. In a new one we may set all."""
+    return {key: text for key, text in values.items() if profile is None or profile.may_set(key)}

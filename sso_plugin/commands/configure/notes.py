@@ -63,7 +63,7 @@ def _command(assignment: Assignment, region: str | None) -> str:
 
 
 def _unused(assignment: Assignment) -> Iterator[str]:
-    managed = assignment.existing.managed
+    managed = assignment.existing.both
     edited = [name for name in assignment.unused if managed[name].has_additions]
     unused = [name for name in assignment.unused if name not in edited]
     if assignment.naming.prune:

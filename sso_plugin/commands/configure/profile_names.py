@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_TEMPLATE",
+    "PROCESS_SUFFIX",
     "RESERVED_NAMES",
     "UNIQUE_TEMPLATE",
     "NameTemplate",
@@ -29,6 +30,9 @@ UNIQUE_TEMPLATE = "{account_name}-{account_id}-{role_name}"
 
 RESERVED_NAMES = ("", "default")
 """Names that no profile gets. Every script without a profile name uses ``default``."""
+
+PROCESS_SUFFIX = "-process"
+"""Follows the name of a profile, in the name of the one that serves it to other programs."""
 
 _FIELDS = ("account_name", "account_id", "role_name", "sso_session")
 _PLAIN = "A-Za-z0-9_.@+="

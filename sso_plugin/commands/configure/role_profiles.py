@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .profile_names import DEFAULT_TEMPLATE, RESERVED_NAMES, NameTemplate
+from .profile_names import DEFAULT_TEMPLATE, PROCESS_SUFFIX, RESERVED_NAMES, NameTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .profile_text import ManagedProfile
     from .role_choice import RoleChoice
 
-__all__ = ["Assignment", "ExistingProfiles", "Naming"]
+__all__ = ["CHANGED_BY_HAND", "Assignment", "ExistingProfiles", "Naming"]
+
+CHANGED_BY_HAND = "it was written or changed by hand"
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,26 @@ class Naming:
 class ExistingProfiles:
     """The profiles of the config file.
 
-    :param managed: the managed profiles.
+    :param managed: the managed profiles of roles.
     :param names: the names of all profiles.
+    :param processes: the managed profiles that serve another one, see `process_profiles`.
     """
 
     managed: Mapping[str, ManagedProfile]
     names: Collection[str]
+    processes: Mapping[str, ManagedProfile] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, profiles: Mapping[str, ManagedProfile], names: Collection[str]) -> ExistingProfiles:
+        """Tell the two kinds of managed profiles apart."""
+        processes = {name: profile for name, profile in profiles.items() if profile.is_process}
+        roles = {name: profile for name, profile in profiles.items() if name not in processes}
+        return cls(roles, names, processes)
+
+    @property
+    def both(self) -> dict[str, ManagedProfile]:
+        """The managed profiles of both kinds."""
+        return {**self.managed, **self.processes}
 
     def of_session(self, sso_session: str) -> dict[tuple[str, str], list[str]]:
         """Return the names of the managed profiles of an sso-session, by account and role."""
@@ -94,6 +110,13 @@ class Assignment:
         self.unused += [name for name in self._of_removed_roles() if name not in self.wanted]
         # A name that another role needs stays. Otherwise the next run would give it to that role.
         self.unused = [name for name in self.unused if name not in self.skipped]
+        self.unused += self._processes_without_profile()
+
+    @property
+    def removed(self) -> list[str]:
+        """The unused profiles to remove: with ``prune`` those to which the user added nothing."""
+        both = self.existing.both if self.naming.prune else {}
+        return [name for name in self.unused if name in both and not both[name].has_additions]
 
     def _assign(self, role: AccountRole, name: str, others: list[AccountRole]) -> None:
         """Give a role the profile of this name, or keep the profiles that it has.
@@ -132,17 +155,18 @@ class Assignment:
             return False
         self.skipped[name] = reason
         profile = self.existing.managed.get(name)
-        is_managed = profile is not None and profile.is_unchanged
+        is_managed = name in self.existing.processes or (profile and profile.is_unchanged)
         if is_managed and not self._names_by_role.get(_key(role)):
             self.without_profile.append(role)
         return True
 
     def _reason_to_skip(self, name: str) -> str | None:
         """Return why the profile of this name has to stay as it is, or None if it need not."""
+        if name in self.existing.processes:
+            return "it serves another profile (credential_process)"
         profile = self.existing.managed.get(name)
         if profile is None or not profile.is_unchanged:
-            exists = name in self.existing.names
-            return "it was written or changed by hand" if exists else None
+            return CHANGED_BY_HAND if name in self.existing.names else None
         owner = profile.values.get("sso_session")
         if owner != self.naming.sso_session:
             return f'it belongs to the sso-session "{owner}"'
@@ -171,6 +195,12 @@ class Assignment:
             for name in names:
                 if self._is_of_removed_role(self.existing.managed[name]):
                     yield name
+
+    def _processes_without_profile(self) -> list[str]:
+        """Return the process profiles whose profile is removed now, or does not exist."""
+        remaining = {*self.existing.names} - {*self.removed} | self.wanted.keys()
+        names = self.existing.processes.keys() - self.skipped.keys()
+        return sorted(name for name in names if name.removesuffix(PROCESS_SUFFIX) not in remaining)
 
     def _is_of_removed_role(self, profile: ManagedProfile) -> bool:
         """Return whether the user certainly does not have the role of a profile any more."""

@@ -15,6 +15,7 @@ from sso_plugin.config.profile import SsoProfile
 from sso_plugin.errors import ConfigError
 from sso_plugin.signin.configured_login import ConfiguredLogin, check_one_login
 
+from .encryption import check_encryption
 from .files import check_files
 from .finding import Finding, ok, problem, warning
 from .hook import check_hook
@@ -62,6 +63,7 @@ def diagnose(
     yield from config
     login = _find_login(*named)
     if login is not None:
+        yield from check_encryption(login)
         yield from check_files(login)
         network = check_network(login)
         portal = next(network)

@@ -13,7 +13,6 @@ from sso_plugin.credentials.access_token import TokenState
 from sso_plugin.credentials.role_credentials import RoleFile
 from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.printable import one_line
-from sso_plugin.storage.file_cache import role_cache
 from sso_plugin.storage.reading import UnusableFileError, read_document
 from sso_plugin.storage.unwritable import explain
 from sso_plugin.timestamps import format_timestamp
@@ -123,6 +122,9 @@ def _check_token(login: ConfiguredLogin, path: Path) -> Finding:
     token = TokenFile(login).load()
     if token is None:
         fault = TokenFile(login).problem() or f"{path} does not contain a valid token"
+        if login.stores.tokens.why_no_key() is not None:
+            # A login would not help.
+            command = "Fix the key first, see above."
         return problem("files", f"{fault[:1].upper()}{fault[1:]}.", command)
     now, end = login.clock.now(), format_timestamp(token.lifetime.expires_at)
     if token.state(now) is not TokenState.EXPIRED:
@@ -171,7 +173,7 @@ def _check_role(login: ConfiguredLogin) -> Iterator[Finding]:
     profile = login.profile
     if profile.account_id is None or profile.role_name is None:
         return
-    role = RoleFile(login, role_cache(), profile.account_id)
+    role = RoleFile(login, login.stores.roles, profile.account_id)
     path = Path(role.cache.describe(role.key))
     yield from _check_folder(path)
     broken = list(_check_file(path, f"rm {shlex.quote(str(path))}"))

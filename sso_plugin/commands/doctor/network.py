@@ -172,7 +172,10 @@ def _check_start_url(login: ConfiguredLogin, timeout: float) -> Iterator[Finding
         return
     fix = "Set sso_start_url to the address of the AWS access portal."
     try:
-        found = within(timeout, lambda: resolve_start_url(login.session, login.profile, endpoint))
+        own = login.stores.own
+        found = within(
+            timeout, lambda: resolve_start_url(login.session, login.profile, endpoint, own)
+        )
     except SsoPluginError as exc:
         yield problem("network", without_fix(exc), fix)
     except TimeoutError as exc:

@@ -115,8 +115,8 @@ def _check_own_key(section: Section, key: str, value: str) -> Finding | None:
     if bare != value and _error_of_own_key(key, bare) is None:
         return _problem(section, key, value, _why(value), f"{key} = {bare}")
     choices = re.sub(r"^(Set it to|Use) |\.$", "", error.fix)
-    # A command line may have a secret.
-    shown = "..." if key == "sso_notify" else value
+    # A command line may have a secret, and the key itself may be in the place of its name.
+    shown = "..." if key in ("sso_notify", "sso_key") else value
     return _problem(section, key, shown, "an invalid value", f"{key} = {choices}")
 
 
@@ -231,7 +231,9 @@ _OWN_KEYS = (
     "sso_plugin",
     "sso_login",
     "sso_refresh",
+    "sso_token_cache",
     "sso_cache",
+    "sso_key",
     "sso_login_timeout",
     "sso_minimum_lifetime",
     "sso_notify",

@@ -8,7 +8,6 @@ from aiobotocore.credentials import AioCredentialResolver
 
 from ...clock import Clock
 from ...redact import mask_logs
-from ...storage.file_cache import token_cache
 from ..login_provider import LoginProvider
 from ..providers import SsoProvider, SsoTokenProvider, register_features
 from .credentials import AioSsoCredentials, AioSsoToken
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from ...config.profile import SsoProfile
     from ...credentials.credential_source import Misconfigured
-    from ...storage.cache import Cache
 
 __all__ = ["AioLoginProvider", "AioSsoProvider", "AioSsoTokenProvider"]
 
@@ -54,8 +52,8 @@ class AioSsoTokenProvider(SsoTokenProvider):
         served = self._serve()
         return self.original.load_token(**kwargs) if served is None else served
 
-    def _token(self, profile: SsoProfile, store: Cache) -> AioSsoToken:
-        return _shared_token(self._session, profile, store)
+    def _token(self, profile: SsoProfile, folder: str) -> AioSsoToken:
+        return _shared_token(self._session, profile, folder)
 
     def _token_that_raises(self, exc: InvalidConfigError) -> AioSsoToken:
         from ...credentials.credential_source import Misconfigured
@@ -79,11 +77,11 @@ class AioLoginProvider(LoginProvider):
     def load_token(self, **_: Any) -> Any:
         """Return a bearer token that is loaded on first use."""
         mask_logs()
-        return _shared_token(self._session, self._profile, token_cache())
+        return _shared_token(self._session, self._profile)
 
 
-def _shared_token(session: Any, profile: SsoProfile, store: Cache) -> AioSsoToken:
-    return AioSsoToken(shared_token(Twin(session), profile, store), Clock.of(profile))
+def _shared_token(session: Any, profile: SsoProfile, folder: str | None = None) -> AioSsoToken:
+    return AioSsoToken(shared_token(Twin(session), profile, folder), Clock.of(profile))
 
 
 class _TokenThatRaises:

@@ -43,19 +43,18 @@ def shared_credentials(
     return _share(("role", profile, folder), twin, make)  # type: ignore[no-any-return]
 
 
-def shared_token(twin: Twin, profile: SsoProfile, store: Cache | None = None) -> RenewedToken:
+def shared_token(twin: Twin, profile: SsoProfile, folder: str | None = None) -> RenewedToken:
     """Return the access token of a login; the same one for sessions that are alike.
 
-    :param store: the cache with the token; None for the usual folder.
+    :param folder: where the token is; None for the usual folder.
     """
     # Not imported by a session that uses role credentials from the cache only.
     from ...credentials.renewed_token import RenewedToken
 
     def make() -> RenewedToken:
-        return RenewedToken(open_token_source(twin.open, profile, store))
+        return RenewedToken(open_token_source(twin.open, profile, folder))
 
-    place = store.describe("token") if store else None
-    return _share(("token", profile, place), twin, make)  # type: ignore[no-any-return]
+    return _share(("token", profile, folder), twin, make)  # type: ignore[no-any-return]
 
 
 def _share(key: tuple[Hashable, ...], twin: Twin, make: Callable[[], Any]) -> Any:

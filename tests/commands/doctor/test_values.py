@@ -147,7 +147,7 @@ SESSION_VALUES = [
     ("sso_region", "EU-Central-1", f"not {REGION}", "eu-central-1"),
     ("sso_region", "eu-central", f"not {REGION}", None),
     ("sso_region", "Frankfurt", f"not {REGION}", None),
-    ("sso_cache", "disk", "an invalid value", "file or memory"),
+    ("sso_cache", "disk", "an invalid value", "file, memory or sealed"),
 ]  # fmt: skip
 
 
@@ -244,6 +244,17 @@ def test_a_misspelled_key_is_a_warning(world: World) -> None:
             "If you mean sso_minimum_lifetime, rename it.",
         )
     ]
+
+
+def test_an_encryption_key_in_the_config_is_not_shown(world: World) -> None:
+    """The key of the config names the place of the key."""
+    world.configure(world.emulator.profile() + "sso_key = aHVzaA==\n")
+    [(status, message, fix)] = unhealthy(check="config")
+    assert status == "problem"
+    assert message == (
+        f'sso_key in [profile dev] of {world.config_file} is "...": an invalid value.'
+    )
+    assert fix.startswith("Write in [profile dev]: sso_key = keyring, env or file:")
 
 
 def test_all_keys_of_this_package_are_known() -> None:

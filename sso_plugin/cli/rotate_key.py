@@ -1,0 +1,37 @@
+"""``sso-plugin rotate-key``."""
+
+from __future__ import annotations
+
+from sso_plugin.commands.rotate_key import rotate_key
+
+from . import options, output
+from .exit_codes import FAILED
+
+__all__ = ["command"]
+
+
+@options.command("rotate-key --profile dev")
+@options.profile_option
+def command(*, profile: str | None) -> int:
+    """Make a new encryption key, and encrypt the files with it.
+
+    For a profile with sso_token_cache = sealed or sso_cache = sealed. The previous key is kept, and
+    still decrypts. Keys before it are deleted. All files with this key are encrypted again, also
+    those of other profiles.
+
+    With sso_key = env, put the new key in front of the old one first.
+    """
+    done = rotate_key(options.profile_of(profile, None, None, None))
+    files = done.files
+    if done.is_new:
+        output.say(f"There is a new key: {done.key}. One older key is kept, and still decrypts.")
+    else:
+        output.say("The files have the first key of the environment now. Remove the other keys.")
+    output.say(f"Files encrypted with it: {len(files.done)}.", "green")
+    if files.unreadable:
+        output.say(
+            f"Files with another key, or damaged, that stay: {len(files.unreadable)}.", "yellow"
+        )
+    for why in files.failed:
+        output.say(f"Not encrypted again: {why}.", "red")
+    return FAILED if files.failed else 0
