@@ -12,6 +12,7 @@ import pytest
 from botocore.credentials import SSOProvider
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.tokens import SSOTokenProvider
+from caches import KEY
 from world import World
 
 import sso_plugin
@@ -87,9 +88,19 @@ def _not_enabled(
 
 
 @pytest.fixture
-def world(sso_home: Path, sso_emulator: Emulator) -> World:
-    """Return a home directory with the profile ``dev``, without a login."""
-    world = World(sso_home, sso_emulator)
+def world(
+    request: pytest.FixtureRequest,
+    sso_home: Path,
+    sso_emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    """Return a home directory with the profile ``dev``, without a login.
+
+    A test that is marked `sealed.PLAIN_AND_SEALED` runs a second time, with sealed tokens.
+    """
+    world = World(sso_home, sso_emulator, getattr(request, "param", "plain") == "sealed")
+    if world.is_sealed:
+        monkeypatch.setenv("SSO_PLUGIN_KEY", KEY)
     world.configure(sso_emulator.profile())
     return world
 

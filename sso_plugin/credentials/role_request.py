@@ -39,6 +39,9 @@ Regions that are not enabled reject credentials that are valid everywhere else, 
 may not help.
 """
 
+_reported: set[str] = set()
+"""The subjects whose credentials could not be sealed. Each is reported once in a process."""
+
 
 class RoleRequest:
     """Fetches the credentials of one role if its file has none that are fresh.
@@ -201,12 +204,24 @@ class RoleRequest:
         lifetime = Lifetime(self._clock.now(), expires_at)
         fetched = RoleCredentials(found, lifetime, file.account_id, origin)
         file.cache.put(file.key, fetched.document())
+        self._report_if_not_sealed()
         if origin is not None and not is_of_login(self._login, origin, 0):
             # A logout came directly before the write, and had nothing to delete.
             file.cache.delete(file.key)
         until = format_timestamp(expires_at)
         _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
         return fetched
+
+    def _report_if_not_sealed(self) -> None:
+        """Warn once that each process fetches its own credentials, because there is no key."""
+        why = self._file.cache.why_no_key()
+        if why and self._subject not in _reported:
+            _reported.add(self._subject)
+            _logger.warning(
+                "%s keeps its credentials in the memory of this process only: %s",
+                self._subject,
+                why,
+            )
 
     def _no_access(self, exc: PortalRefusal) -> NoAccess:
         return exc.as_kind(

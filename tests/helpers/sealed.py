@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from caches import KEY
 from crowd import crowd
 from world import sha1
@@ -15,13 +16,13 @@ from sso_plugin.storage import Stores
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from world import World
 
 __all__ = [
     "CALL",
     "OTHER_KEY",
     "PLAIN",
+    "PLAIN_AND_SEALED",
     "SEALED",
     "configure",
     "expire",
@@ -43,6 +44,11 @@ arn = boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Arn
 print(arn.rpartition("/")[2])
 """
 PLAIN = {"sso_token_cache": "file", "sso_cache": "file"}
+
+PLAIN_AND_SEALED = pytest.mark.parametrize(
+    "world", ["plain", pytest.param("sealed", marks=pytest.mark.long)], indirect=True
+)
+"""Runs a test with plain tokens, and with sealed ones whose key is in the environment."""
 
 
 def configure(world: World, **keys: str) -> None:

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sso_plugin.config.profile import Options
+from sso_plugin.storage import Stores
 from sso_plugin.timestamps import format_timestamp
 
 if TYPE_CHECKING:
@@ -18,29 +20,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sso_plugin.emulator import Emulator, SignIn
-
+    from sso_plugin.storage.cache import Cache
 
 __all__ = ["World", "sha1", "start", "wait_until"]
 
 
 @dataclass(frozen=True)
 class World:
-    """A home directory of a user of the emulator: its config, its cache files, and programs."""
+    """A home directory of a user of the emulator: its config, its cache files, and programs.
+
+    :param is_sealed: whether its profile and its token file are sealed, with a key in the
+        environment.
+    """
 
     home: Path
     emulator: Emulator
+    is_sealed: bool = False
 
     @property
     def config_file(self) -> Path:
         return self.home / ".aws" / "config"
 
     def configure(self, text: str) -> None:
-        """Write the whole config file."""
+        """Write the whole config file. Its sso-session gets the options for sealed tokens."""
+        if self.is_sealed:
+            head = "[sso-session corp]\n"
+            text = text.replace(head, f"{head}sso_token_cache = sealed\nsso_key = env\n")
         self.config_file.write_text(text, encoding="utf-8")
 
     def token_file(self, name: str = "corp") -> Path:
         """Return the token file of an sso-session, or of a start URL."""
-        return self.home / ".aws/sso/cache" / f"{sha1(name)}.json"
+        folder = "sso-plugin/sealed/tokens" if self.is_sealed else "sso/cache"
+        return self.home / ".aws" / folder / f"{sha1(name)}.json"
 
     def role_files(self) -> list[Path]:
         return sorted((self.home / ".aws/cli/cache").glob("*.json"))
@@ -48,11 +59,9 @@ class World:
     def sign_in(self, user: str = "alice", name: str = "corp", **changes: Any) -> SignIn:
         """Write a token file, as a login with the AWS CLI does; None leaves a key out."""
         signed_in = self.emulator.sign_in(user)
-        file = self.token_file(name)
-        file.parent.mkdir(parents=True, exist_ok=True)
         document = {**signed_in.cached(), **changes}
         kept = {key: value for key, value in document.items() if value is not None}
-        file.write_text(json.dumps(kept), encoding="utf-8")
+        self._write_token(name, kept)
         return signed_in
 
     def age_token(self, seconds: float) -> None:
@@ -62,8 +71,20 @@ class World:
 
     def change_token(self, **changes: Any) -> None:
         """Change some keys of the token file."""
-        document = {**json.loads(self.token_file().read_text(encoding="utf-8")), **changes}
-        self.token_file().write_text(json.dumps(document), encoding="utf-8")
+        if self.is_sealed:
+            entry = _sealed_tokens().get(sha1("corp"))
+            document = entry.document if entry else {}
+        else:
+            document = json.loads(self.token_file().read_text(encoding="utf-8"))
+        self._write_token("corp", {**document, **changes})
+
+    def _write_token(self, name: str, document: dict[str, Any]) -> None:
+        if self.is_sealed:
+            _sealed_tokens().put(sha1(name), document)
+            return
+        file = self.token_file(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(document), encoding="utf-8")
 
     def make_credentials_due(self) -> None:
         """Change the only role file: written an hour ago, expires in ten minutes."""
@@ -88,6 +109,10 @@ class World:
             check=False,
             timeout=120,
         )
+
+
+def _sealed_tokens() -> Cache:
+    return Stores.of(Options(token_cache="sealed", key="env")).tokens
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:

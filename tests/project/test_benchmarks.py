@@ -16,6 +16,7 @@ ROWS = {
     "bench_frozen": {"SSO, stock botocore", "SSO, sso_plugin", "static keys"},
     "bench_processes": {"stock botocore", "sso_plugin"},
     "bench_renewal": {"stock botocore", "sso_plugin"},
+    "bench_sealed": {"in clear text", "sealed token, plain roles", "sealed, key in a file"},
     "bench_session": {"static keys", "SSO, stock botocore", "SSO, sso_plugin"},
     "bench_startup": {"without the start-up file", "with it"},
 }

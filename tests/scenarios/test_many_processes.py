@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from crowd import crowd
 from scenario import user
+from sealed import PLAIN_AND_SEALED
 from world import start, wait_until
 
 from sso_plugin.storage import cache, waiting
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.usefixtures("enabled")
 HELPERS = Path(__file__).parents[1] / "helpers"
 
 
+@PLAIN_AND_SEALED
 @pytest.mark.long
 @pytest.mark.parametrize("number", [5, pytest.param(20, marks=pytest.mark.long)])
 def test_processes_share_one_single_use_refresh_token(world: World, number: int) -> None:
@@ -62,6 +64,7 @@ def test_threads_of_several_processes_share_requests(world: World, number: int) 
     assert (world.count("CreateToken"), world.count("GetRoleCredentials")) == (1, 1)
 
 
+@PLAIN_AND_SEALED
 @pytest.mark.long
 def test_profiles_of_one_login_share_its_token(world: World) -> None:
     """Two roles need two requests for credentials, and one renewal of the token."""

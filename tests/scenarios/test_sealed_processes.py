@@ -153,9 +153,9 @@ def test_processes_that_are_killed_leave_nothing_in_clear_text(
 ) -> None:
     """During the move to sealed files. The refresh token can be used again here."""
     sealed.sign_in(expiresAt=PAST)
-    for step in range(8):
+    for step in range(5):
         process = subprocess.run(
-            [sys.executable, "-c", KILLED_AT_ANY_TIME, str(0.01 + step * 0.02)],
+            [sys.executable, "-c", KILLED_AT_ANY_TIME, str(0.01 + step * 0.03)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             check=False,
             timeout=60,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from caches import token_cache
 from scenario import log_in, user
+from sealed import PLAIN_AND_SEALED
 from world import start, wait_until
 
 from sso_plugin import PortalError
@@ -53,12 +54,14 @@ except Exception as exc:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("timeout", "seconds", "number"),
+    ("world", "timeout", "seconds", "number"),
     [
-        (1, 2, 3),
-        pytest.param(30, 15, 8, marks=pytest.mark.long),
-        pytest.param(30, 40, 8, marks=pytest.mark.long),
+        ("plain", 1, 2, 3),
+        ("sealed", 1, 2, 8),
+        ("plain", 30, 15, 8),
+        ("plain", 30, 40, 8),
     ],
+    indirect=["world"],
 )
 def test_a_stopped_holder_of_the_lock_causes_no_login(
     world: World, tmp_path: Path, timeout: float, seconds: float, number: int
@@ -102,6 +105,7 @@ def test_a_lock_that_another_process_keeps_is_an_error(
     assert not list((world.home / ".aws/sso-plugin").glob("outage-*.json"))
 
 
+@PLAIN_AND_SEALED
 def test_a_login_ends_the_wait_for_the_lock(world: World) -> None:
     """Although another process still holds it."""
     world.sign_in(expiresAt=PAST)
@@ -210,6 +214,7 @@ boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
 """
 
 
+@PLAIN_AND_SEALED
 @pytest.mark.long
 def test_a_renewal_that_outlasts_its_script_sends_no_refresh_token(
     world: World, tmp_path: Path

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from sealed import PLAIN_AND_SEALED
 from waiting_jobs import Job, configure_wait
 from world import wait_until
 
@@ -61,6 +62,7 @@ def has_polled(world: World) -> bool:
     return world.count("CreateToken") > 0
 
 
+@PLAIN_AND_SEALED
 def test_twenty_jobs_continue_when_the_code_is_approved(world: World, start: StartJob) -> None:
     """With one notification and one login; no call fails."""
     notifications = configure_wait(world)
@@ -85,6 +87,7 @@ def test_a_login_by_another_program_wakes_all_jobs(world: World, start: StartJob
     assert users(jobs) == ["alice"] * 5
 
 
+@PLAIN_AND_SEALED
 @pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="the process is found by its lock")  # noqa: PTH110
 def test_another_job_takes_over_from_one_that_was_killed(world: World, start: StartJob) -> None:
     """With the same code, and without another notification."""
@@ -235,6 +238,7 @@ def test_a_job_waits_for_a_limited_time(world: World, start: StartJob) -> None:
     assert error.endswith(f"Run: {LOGIN_COMMAND}")
 
 
+@PLAIN_AND_SEALED
 def test_a_rejected_token_is_waited_for_without_a_lock_of_the_role(
     world: World, start: StartJob
 ) -> None:

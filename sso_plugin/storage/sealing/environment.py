@@ -34,8 +34,8 @@ class EnvironmentKeys:
             return _in_file(path)
         if not text:
             raise KeyUnavailableError(
-                f"neither {KEY} nor {KEY_FILE} is set (run: export {KEY}=$({HOW_TO_MAKE}), "
-                "and keep the key: the next process needs the same one)"
+                f"neither {KEY} nor {KEY_FILE} is set (set one of them; a new key is made by: "
+                f"{HOW_TO_MAKE})"
             )
         return _in_text(text)
 

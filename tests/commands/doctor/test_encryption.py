@@ -63,8 +63,7 @@ def test_a_missing_key_is_a_problem(world: World, monkeypatch: pytest.MonkeyPatc
         (
             "problem",
             "Files cannot be encrypted: neither SSO_PLUGIN_KEY nor SSO_PLUGIN_KEY_FILE is set.",
-            "export SSO_PLUGIN_KEY=$(openssl rand -base64 32), and keep the key: the next process "
-            "needs the same one",
+            "Set one of them; a new key is made by: openssl rand -base64 32.",
         )
     ]
     [(status, message, fix)] = unhealthy(check="files")

@@ -67,9 +67,8 @@ def test_without_a_key_the_message_has_the_command_that_makes_one(
     monkeypatch.setenv("SSO_PLUGIN_KEY", " ")
     monkeypatch.setenv("SSO_PLUGIN_KEY_FILE", "")
     assert message(EnvironmentKeys()) == (
-        "neither SSO_PLUGIN_KEY nor SSO_PLUGIN_KEY_FILE is set (run: export "
-        "SSO_PLUGIN_KEY=$(openssl rand -base64 32), and keep the key: the next process needs the "
-        "same one)"
+        "neither SSO_PLUGIN_KEY nor SSO_PLUGIN_KEY_FILE is set (set one of them; a new key is made "
+        "by: openssl rand -base64 32)"
     )
 
 
