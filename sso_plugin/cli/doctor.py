@@ -37,8 +37,8 @@ def command(
 
     Checks the versions, the start-up hook, the profile and which provider serves it, the encryption
     key, the files of the login, the network and the clock, and calls GetRoleCredentials for the
-    role of the profile.
-    Changes nothing: no login, no renewal. Prints no secrets.
+    role of the profile. Changes nothing: no login, no renewal. Only a missing key is made, in the
+    keyring. Prints no secrets.
     """
     findings = []
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -28,10 +28,8 @@ def command(*, profile: str | None) -> int:
     else:
         output.say("The files have the first key of the environment now. Remove the other keys.")
     output.say(f"Files encrypted with it: {len(files.done)}.", "green")
-    if files.unreadable:
-        output.say(
-            f"Files with another key, or damaged, that stay: {len(files.unreadable)}.", "yellow"
-        )
+    for why in files.unreadable:
+        output.say(f"Not changed: {why}.", "yellow")
     for why in files.failed:
         output.say(f"Not encrypted again: {why}.", "red")
     return FAILED if files.failed else 0

@@ -109,9 +109,10 @@ class _Reader:
             return value.lower()
         if kind.lower() == "file" and Path(path).expanduser().is_absolute():
             return f"file:{path}"
-        # Without the value, in case it is the key itself.
-        expected = "keyring, env or file: and an absolute path"
-        raise invalid_value(key, self._where, "another value", expected)
+        # Not another value, in case it is the key itself.
+        shown = f'"{value}"' if kind.lower() == "file" else '"..." (hidden: it may be a key)'
+        expected = "keyring, env or file:PATH, where PATH is absolute"
+        raise invalid_value(key, self._where, shown, expected)
 
     def _text(self, key: str) -> str:
         value = self._values[key]

@@ -143,7 +143,7 @@ class Login:
             raise KeyUnavailable(
                 subject=self.profile.subject,
                 reason=why,
-                fix=f"Then run: {self.profile.doctor_command}",
+                fix=f"{'Then run' if why.endswith(')') else 'Run'}: {self.profile.doctor_command}",
             )
 
     def required(self, reason: str) -> LoginRequired:

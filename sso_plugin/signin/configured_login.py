@@ -134,8 +134,10 @@ class ConfiguredLogin(Login):
 
     def _revoke(self) -> bool:
         token, tokens = TokenFile(self).load(), self.stores.tokens
-        if token is None and tokens.mark(self.key) and (why := tokens.why_no_key()):
-            _logger.warning("The portal has not revoked the token, which is encrypted: %s", why)
+        if token is None and (why := tokens.why_unusable(self.key)):
+            _logger.warning(
+                "The portal has not revoked the token: %s %s", TokenFile(self).path, why
+            )
         if token is None or token.state(self.clock.earliest()) is TokenState.EXPIRED:
             return False
         try:

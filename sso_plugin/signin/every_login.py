@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["EveryLogin"]
 
-_LOGIN_KEYS = ("sso_start_url", "sso_region", "sso_registration_scopes")
-"""The keys of a legacy profile that describe its login, without its role."""
+_LOGIN_KEYS = (
+    "sso_start_url",
+    "sso_region",
+    "sso_registration_scopes",
+    "sso_token_cache",
+    "sso_key",
+)
+"""The keys of a legacy profile that describe its login and where it is, without its role."""
 
 
 class EveryLogin:

@@ -35,8 +35,12 @@ Mark = tuple[int, int, int]
 """Changes when a document is replaced: the file's mtime in nanoseconds, size and inode."""
 
 _KEY = re.compile(r"[\w.-]+", re.ASCII)
-_reported: set[tuple[Path, str]] = set()
+_reported: set[tuple[Path | None, str]] = set()
 """The files that cannot be used, and why. Each is logged once as a warning."""
+
+
+class _NoKeyError(UnusableFileError):
+    """The file is sealed, and the key cannot be read now."""
 
 
 class Entry(NamedTuple):
@@ -105,10 +109,12 @@ class DocumentFolder:
         except UnusableFileError as exc:
             from .waiting import is_unattended
 
+            # Without the key, the reason is the same for all files.
+            what = None if isinstance(exc, _NoKeyError) else path, str(exc)
             # An unattended thread may lack a key that others can read. They report what remains.
-            known = (path, str(exc)) in _reported or is_unattended()
+            known = what in _reported or is_unattended()
             if not known:
-                _reported.add((path, str(exc)))
+                _reported.add(what)
             level = logging.DEBUG if known else logging.WARNING
             _logger.log(level, "Ignoring %s, which %s", path, exc)
             return None
@@ -218,7 +224,7 @@ class DocumentFolder:
         try:
             return sealing.open(self._name(key), sealed)
         except KeyUnavailableError as exc:
-            raise UnusableFileError(f"is sealed, and {exc}") from exc
+            raise _NoKeyError(f"is sealed, and {exc}") from exc
 
     @hide_frames
     def _seal(self, sealing: Sealing, key: str, document: Document) -> Document:

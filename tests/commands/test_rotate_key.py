@@ -82,7 +82,7 @@ def test_a_running_session_goes_on(world: World, key_file: Path) -> None:
 
 
 def test_files_of_another_key_stay(world: World, key_file: Path, tmp_path: Path) -> None:
-    """Another login may use it. They are counted."""
+    """Another login may use it. They are named."""
     stores = seal_login(world, f"file:{tmp_path / 'other'}")
     foreign = sealed_file(world).rename(sealed_file(world).with_name(f"{'a' * 40}.json"))
     before = foreign.read_bytes()
@@ -152,10 +152,12 @@ def test_the_command_reports_what_it_did(
 ) -> None:
     """The key itself is not shown."""
     seal_login(world, f"file:{key_file}")
-    sealed_file(world).with_name(f"{'a' * 40}.json").write_text("{}")
+    damaged = sealed_file(world).with_name(f"{'a' * 40}.json")
+    damaged.write_text("{}")
+    damaged.chmod(0o600)
     assert main(["rotate-key", "--profile", "dev"]) == 0
     assert capsys.readouterr().err == (
         f"There is a new key: the key file {key_file}. One older key is kept, and still decrypts.\n"
         "Files encrypted with it: 1.\n"
-        "Files with another key, or damaged, that stay: 1.\n"
+        f"Not changed: {damaged} is damaged: it is not a sealed document.\n"
     )

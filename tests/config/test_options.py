@@ -125,6 +125,18 @@ ERRORS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "line.",
     ),
     (
+        {**PROFILE, "sso_key": "file:key"},
+        SESSION,
+        'The value of sso_key in the profile "dev" in ~/.aws/config is "file:key", which is not '
+        "valid. Set it to keyring, env or file:PATH, where PATH is absolute.",
+    ),
+    (
+        {**PROFILE, "sso_key": "hush"},
+        SESSION,
+        'The value of sso_key in the profile "dev" in ~/.aws/config is "..." (hidden: it may be a '
+        "key), which is not valid. Set it to keyring, env or file:PATH, where PATH is absolute.",
+    ),
+    (
         {**PROFILE, "sso_use_fips_endpoint": "1"},
         SESSION,
         'The value of sso_use_fips_endpoint in the profile "dev" in ~/.aws/config is "1", which '

@@ -31,8 +31,8 @@ pytestmark = [pytest.mark.usefixtures("enabled"), pytest.mark.long]
 
 NO_KEY = (
     'The profile "dev" cannot use its encrypted token: neither SSO_PLUGIN_KEY nor '
-    "SSO_PLUGIN_KEY_FILE is set (set one of them; a new key is made by: openssl rand -base64 32). "
-    "Then run: sso-plugin doctor --profile dev"
+    "SSO_PLUGIN_KEY_FILE is set (set one of them to a key that you keep; to make one, run: export "
+    "SSO_PLUGIN_KEY=$(openssl rand -base64 32)). Then run: sso-plugin doctor --profile dev"
 )
 NO_KEYRING = (
     "there is no keyring on this machine or in this session (set sso_key to file:PATH or env)"

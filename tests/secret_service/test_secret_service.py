@@ -54,8 +54,8 @@ run_together([seal] * 20)
 
 LOCKED = "the keyring is locked (unlock it, for example by logging in to the desktop)"
 NOT_READY = (
-    "there is no unlocked keyring, and the prompt for it was not answered (log in to the desktop, "
-    "or set sso_key to file:PATH or env)"
+    "there is no unlocked keyring in this session (log in to the desktop, or set sso_key to "
+    "file:PATH or env)"
 )
 IN_BACKGROUND = "is not in memory yet, and is not read in the background"
 

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+from caches import KEY
 from login_state import (
     cache_files,
     is_revoked,
@@ -18,6 +19,9 @@ from login_state import (
 import sso_plugin
 from sso_plugin import ConfigError
 from sso_plugin.cli import main
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.models import open_session
+from sso_plugin.storage import Stores
 
 if TYPE_CHECKING:
     from world import World
@@ -51,6 +55,25 @@ def test_all_logins_of_the_config_are_ended(world: World) -> None:
     world.sign_in()
     world.sign_in(name=world.emulator.start_url)
     assert sso_plugin.logout(all_sessions=True) == {"corp": True, world.emulator.start_url: True}
+    assert cache_files(world) == []
+
+
+def test_an_encrypted_token_of_a_legacy_profile_is_revoked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The profile says where its key is."""
+    monkeypatch.setenv("SSO_PLUGIN_KEY", KEY)
+    settings = "sso_token_cache = sealed\nsso_key = env\n"
+    world.configure(world.emulator.profile(legacy=True) + settings)
+    url = world.emulator.start_url
+    signed_in = world.sign_in(name=url)
+    plain = world.token_file(url)
+    profile = SsoProfile.of(open_session("dev"))
+    assert profile is not None
+    Stores.of(profile.options).tokens.put(plain.stem, signed_in.cached())
+    assert not plain.exists()
+    assert sso_plugin.logout(all_sessions=True) == {url: True}
+    assert is_revoked(world, signed_in.access_token)
     assert cache_files(world) == []
 
 

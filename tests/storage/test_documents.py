@@ -95,6 +95,25 @@ def test_a_file_without_its_key_is_not_used(
     assert [each.name for each in tmp_path.iterdir()] == ["key.json"]
 
 
+def test_a_missing_key_is_reported_once_for_all_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reason is the same, and it is long. A damaged file is reported each time."""
+    folder = sealed_folder(tmp_path)
+    for key in ("one", "two"):
+        folder.write(key, TOKEN)
+    monkeypatch.setattr("sso_plugin.storage.documents._reported", set())
+    monkeypatch.delenv("SSO_PLUGIN_KEY")
+    forget_keys(monkeypatch)
+    assert [folder.read(key) for key in ("one", "two")] == [None, None]
+    [message] = [record.getMessage() for record in caplog.records]
+    assert message.startswith(f"Ignoring {folder.file('one')}, which is sealed, and neither ")
+    for key in ("one", "two"):
+        folder.file(key).write_text("{}")
+        folder.read(key)
+    assert len(caplog.records) == 3
+
+
 def test_an_invalid_key_is_not_the_name_of_a_file(folder: DocumentFolder) -> None:
     """It could name a file in another folder."""
     for key in ("../victim", "a/b", "", "\0"):

@@ -65,8 +65,11 @@ def _parted(clause: str) -> tuple[str, str]:
     """Return what is wrong, and how to fix it, which is in brackets at the end."""
     what, _, fix = clause.removesuffix(")").rpartition(" (")
     if not what or " " not in fix:
-        return clause, "Set sso_key to keyring, file:PATH or env."
-    return what, fix[len("run: ") :] if fix.startswith("run: ") else f"{_sentence(fix)}."
+        return clause, "Fix this, or set sso_key to keyring, file:PATH or env."
+    if fix.startswith("run: "):
+        return what, fix[len("run: ") :]
+    # A full stop after a command would be copied with it.
+    return what, _sentence(fix) if ": " in fix else f"{_sentence(fix)}."
 
 
 def _sentence(text: str) -> str:

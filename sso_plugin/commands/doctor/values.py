@@ -116,7 +116,8 @@ def _check_own_key(section: Section, key: str, value: str) -> Finding | None:
         return _problem(section, key, value, _why(value), f"{key} = {bare}")
     choices = re.sub(r"^(Set it to|Use) |\.$", "", error.fix)
     # A command line may have a secret, and the key itself may be in the place of its name.
-    shown = "..." if key in ("sso_notify", "sso_key") else value
+    is_hidden = key in ("sso_notify", "sso_key") and not value.strip().lower().startswith("file:")
+    shown = "..." if is_hidden else value
     return _problem(section, key, shown, "an invalid value", f"{key} = {choices}")
 
 

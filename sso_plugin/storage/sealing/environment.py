@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from ...printable import one_line
 from ...redact import Secret, hide_frames
@@ -34,8 +35,8 @@ class EnvironmentKeys:
             return _in_file(path)
         if not text:
             raise KeyUnavailableError(
-                f"neither {KEY} nor {KEY_FILE} is set (set one of them; a new key is made by: "
-                f"{HOW_TO_MAKE})"
+                f"neither {KEY} nor {KEY_FILE} is set (set one of them to a key that you keep; "
+                f"to make one, run: export {KEY}=$({HOW_TO_MAKE}))"
             )
         return _in_text(text)
 
@@ -83,7 +84,8 @@ def _in_file(path: str) -> Keys:
     check_absolute(found, name)
     keys = read_key_file(found, name)
     if keys is None:
-        raise KeyUnavailableError(f"{name} does not exist (make a key by: {HOW_TO_MAKE})")
+        command = f"umask 077; {HOW_TO_MAKE} >{one_line(shlex.quote(found))}"
+        raise KeyUnavailableError(f"{name} does not exist (to make it, run: {command})")
     return keys
 
 

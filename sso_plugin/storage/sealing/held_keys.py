@@ -86,6 +86,10 @@ class HeldKeys:
         with self._alone():
             return bool(self._current())
 
+    def are_missing(self) -> bool:
+        """Return whether the source had no key when it was last read."""
+        return not self._keys
+
     def newest(self) -> EncryptionKey | None:
         """Return the newest key as it is in the source now; None if a key is still to be created.
 

@@ -160,11 +160,12 @@ def read_key_file(path: str, name: str) -> Keys | None:
         return None
     content, status = found
     _report_if_readable(path, name, status)
-    return _keys_in(content, name)
+    command = f"{HOW_TO_MAKE} >{one_line(shlex.quote(path))}"
+    return _keys_in(content, name, f"to replace the file by a new key, run: {command}")
 
 
 @hide_frames
-def _keys_in(content: bytes, name: str) -> Keys:
+def _keys_in(content: bytes, name: str, fix: str) -> Keys:
     keys: list[EncryptionKey] = []
     for number, line in enumerate(content.splitlines(), 1):
         text = Secret(line.decode("utf-8", "replace").strip(_SPACE))
@@ -173,12 +174,11 @@ def _keys_in(content: bytes, name: str) -> Keys:
         key = key_from_text(text)
         if key is None:
             raise KeyUnavailableError(
-                f"line {number} of {name} is not a key, which is 32 bytes in base64 "
-                f"(make one by: {HOW_TO_MAKE})"
+                f"line {number} of {name} is not a key, which is 32 bytes in base64 ({fix})"
             )
         keys.append(key)
     if not keys:
-        raise KeyUnavailableError(f"{name} has no key (make one by: {HOW_TO_MAKE})")
+        raise KeyUnavailableError(f"{name} has no key ({fix})")
     return tuple(keys)
 
 

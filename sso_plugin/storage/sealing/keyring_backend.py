@@ -35,6 +35,9 @@ _CHAINER = "keyring.backends.chainer.ChainerBackend"
 _MISSING = ("keyring.backends.fail.Keyring", "keyring.backends.null.Keyring")
 """The backends that the package uses if there is no keyring, or if it is disabled."""
 
+_VARIABLE = "PYTHON_KEYRING_BACKEND"
+"""Names the backend for the package keyring."""
+
 _NEVER_ASK = {"Windows Credential Manager"}
 _SECRET_SERVICES = {"Secret Service", "libsecret"}
 
@@ -58,7 +61,8 @@ def accepted_backend() -> Backend:
             "the package keyring is not installed (run: pip install 'sso-plugin[keyring]', "
             f"or {INSTEAD})"
         ) from None
-    configured = os.environ.get("PYTHON_KEYRING_BACKEND", "")
+    configured = os.environ.get(_VARIABLE, "")
+    configured = configured and f"{configured} of {_VARIABLE}"
     chosen = use_keyring(configured, lambda: _secret_service() or keyring.get_keyring())
     for each in use_keyring(configured, lambda: _links_of(chosen)):
         if name := _ACCEPTED.get(_class_of(each)):

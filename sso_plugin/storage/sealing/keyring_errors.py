@@ -24,7 +24,7 @@ INSTEAD = "set sso_key to file:PATH or env"
 _LOCKED = "the keyring is locked (unlock it, for example by logging in to the desktop)"
 
 _CLAUSES = {
-    "InitError": "there is no unlocked keyring, and the prompt for it was not answered "
+    "InitError": "there is no unlocked keyring in this session "
     f"(log in to the desktop, or {INSTEAD})",
     "KeyringLocked": _LOCKED,
     "LockedException": _LOCKED,

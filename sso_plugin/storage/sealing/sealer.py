@@ -49,9 +49,9 @@ class Sealing:
         key_id = key_id_of(sealed)
         require_cryptography()
         key = self._keys.to_open(key_id)
-        if key is None and not self._keys.is_created():
-            raise UnusableFileError(f"is sealed, and {self.describe()} does not exist")
         if key is None:
+            if self._keys.are_missing():
+                raise UnusableFileError(f"is sealed, and {self.describe()} is missing")
             raise UnusableFileError(f"is sealed with another key than {self.describe()}")
         return open_envelope(key, name, sealed)
 

@@ -63,7 +63,8 @@ def test_a_missing_key_is_a_problem(world: World, monkeypatch: pytest.MonkeyPatc
         (
             "problem",
             "Files cannot be encrypted: neither SSO_PLUGIN_KEY nor SSO_PLUGIN_KEY_FILE is set.",
-            "Set one of them; a new key is made by: openssl rand -base64 32.",
+            "Set one of them to a key that you keep; to make one, run: "
+            "export SSO_PLUGIN_KEY=$(openssl rand -base64 32)",
         )
     ]
     [(status, message, fix)] = unhealthy(check="files")
@@ -80,7 +81,7 @@ def test_a_wrong_key_is_not_shown(world: World, monkeypatch: pytest.MonkeyPatch)
     assert message == (
         "Files cannot be encrypted: SSO_PLUGIN_KEY is not a key, which is 32 bytes in base64."
     )
-    assert fix == "Make one by: openssl rand -base64 32."
+    assert fix == "Make one by: openssl rand -base64 32"
 
 
 def test_a_token_in_clear_text_is_a_warning(world: World) -> None:

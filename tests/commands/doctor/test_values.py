@@ -90,6 +90,12 @@ VALUES = [
     ("sso_refresh", "blocking # for now", COMMENT, f"blocking{LINE}"),
     ("sso_refresh", '"blocking"', QUOTES, "blocking"),
     ("sso_login", "sometimes", "an invalid value", "never, auto, browser, device or wait"),
+    (
+        "sso_key",
+        "file:key",
+        "an invalid value",
+        "keyring, env or file:PATH, where PATH is absolute",
+    ),
     ("sso_minimum_lifetime", "'45m'", QUOTES, "45m"),
     ("sso_plugin", "off # for now", COMMENT, f"off{LINE}"),
     ("sso_registration_scopes", '"sso:account:access"', QUOTES, "sso:account:access"),

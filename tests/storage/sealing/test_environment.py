@@ -67,8 +67,8 @@ def test_without_a_key_the_message_has_the_command_that_makes_one(
     monkeypatch.setenv("SSO_PLUGIN_KEY", " ")
     monkeypatch.setenv("SSO_PLUGIN_KEY_FILE", "")
     assert message(EnvironmentKeys()) == (
-        "neither SSO_PLUGIN_KEY nor SSO_PLUGIN_KEY_FILE is set (set one of them; a new key is made "
-        "by: openssl rand -base64 32)"
+        "neither SSO_PLUGIN_KEY nor SSO_PLUGIN_KEY_FILE is set (set one of them to a key that "
+        "you keep; to make one, run: export SSO_PLUGIN_KEY=$(openssl rand -base64 32))"
     )
 
 
@@ -106,7 +106,7 @@ def test_a_file_that_is_missing_is_not_created(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("SSO_PLUGIN_KEY_FILE", str(path))
     assert message(EnvironmentKeys()) == (
         f"the key file {path} of SSO_PLUGIN_KEY_FILE does not exist "
-        "(make a key by: openssl rand -base64 32)"
+        f"(to make it, run: umask 077; openssl rand -base64 32 >{path})"
     )
     assert not path.exists()
 

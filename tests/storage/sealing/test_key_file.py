@@ -90,12 +90,11 @@ def test_an_invalid_path_is_an_error(own_folder: Path, path: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "{name} has no key (make one by: openssl rand -base64 32)"),
-        ("# only a comment\n", "{name} has no key (make one by: openssl rand -base64 32)"),
+        ("", "{name} has no key ({fix})"),
+        ("# only a comment\n", "{name} has no key ({fix})"),
         (
             "# a key\npassword\n",
-            "line 2 of {name} is not a key, which is 32 bytes in base64 "
-            "(make one by: openssl rand -base64 32)",
+            "line 2 of {name} is not a key, which is 32 bytes in base64 ({fix})",
         ),
         ("#" * 1024 * 1024 + "\n", "{name} is larger than 1 MiB"),
     ],
@@ -105,7 +104,8 @@ def test_a_file_with_anything_but_keys_is_an_error(
 ) -> None:
     """The line is named and not shown. The file is not replaced."""
     write(path, text)
-    assert message(source) == problem.format(name=source.describe())
+    fix = f"to replace the file by a new key, run: openssl rand -base64 32 >{path}"
+    assert message(source) == problem.format(name=source.describe(), fix=fix)
     for change in (source.create, source.rotate):
         with pytest.raises(KeyUnavailableError):
             change()

@@ -101,7 +101,7 @@ def test_a_chain_without_an_accepted_keyring_is_refused() -> None:
 def test_a_keyring_that_cannot_be_loaded_is_an_error(backend: str) -> None:
     """Such as one of another system."""
     why = why_not(backend)
-    assert why.startswith(f"the keyring ({backend}) failed: ")
+    assert why.startswith(f"the keyring ({backend} of PYTHON_KEYRING_BACKEND) failed: ")
     assert why.endswith(f" ({INSTEAD})")
 
 

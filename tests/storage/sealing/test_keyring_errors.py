@@ -38,8 +38,8 @@ MACOS = "Can't get password from keychain: "
         ),
         (
             InitError("Failed to create the collection: Prompt dismissed.."),
-            "there is no unlocked keyring, and the prompt for it was not answered (log in to the "
-            "desktop, or set sso_key to file:PATH or env)",
+            "there is no unlocked keyring in this session (log in to the desktop, or set sso_key "
+            "to file:PATH or env)",
         ),
         (
             NoKeyringError("No recommended backend was available. Install ..."),

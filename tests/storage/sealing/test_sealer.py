@@ -57,14 +57,14 @@ def test_all_sessions_of_a_process_share_the_key_in_memory(own_folder: Path) -> 
 
 
 def test_a_document_with_a_foreign_key_is_not_opened(sealing: Sealing, own_folder: Path) -> None:
-    """The message names the key that was tried."""
+    """The message names the key that was tried, and says if there is none."""
     foreign = Sealing(KeyFile("~/foreign", own_folder)).seal("tokens/a", DOCUMENT, "")
-    key = f"the key file {Path.home() / 'key'}"
-    with pytest.raises(UnusableFileError, match=f"^is sealed, and {key} does not exist$"):
+    name = f"the key file {Path.home() / 'key'}"
+    with pytest.raises(UnusableFileError, match=f"^is sealed, and {name} is missing$"):
         sealing.open("tokens/a", foreign)
     assert not Path.home().joinpath("key").exists()
     sealing.seal("tokens/a", DOCUMENT, "")
-    with pytest.raises(UnusableFileError, match=f"^is sealed with another key than {key}$"):
+    with pytest.raises(UnusableFileError, match=f"^is sealed with another key than {name}$"):
         sealing.open("tokens/a", foreign)
 
 
