@@ -71,7 +71,7 @@ def log_in(portal: Emulator) -> None:
 
 def time_of_a_turn() -> float:
     """Return how many seconds a turn takes for a process that does not have to wait."""
-    budget = CacheBudget("bench", 1e6, Stores.of(Options()).rates)
+    budget = CacheBudget("bench", 1e6, Stores(Options()).rates)
     began = time.perf_counter()
     for _ in range(TAKES):
         wait_for_slot(budget)

@@ -97,7 +97,7 @@ class Login:
 
         :param open_session: returns the session. Called when the portal is first needed.
         """
-        clock, stores = Clock.of(profile), stores or Stores.of(profile.options)
+        clock, stores = Clock.of(profile), stores or Stores(profile.options)
 
         def connect() -> Portal:
             from ..portal.client import Portal
@@ -131,12 +131,13 @@ class Login:
             for cache in (self.stores.tokens, self.stores.roles):
                 cache.why_no_key()
 
-    def check_key(self) -> None:
-        """Check that a token can be sealed, if the profile demands that.
+    def check_key(self, *, of_token: bool = False) -> None:
+        """Check that tokens can be encrypted, if the profile demands that.
 
-        :raises KeyUnavailable: if it cannot be. A login would not help.
+        :param of_token: check also that the present token can be decrypted. It may be damaged.
+        :raises KeyUnavailable: if the key is missing.
         """
-        why = self.stores.tokens.why_no_key()
+        why = self.stores.tokens.why_no_key(self.key if of_token else None)
         if why is not None:
             from ..errors import KeyUnavailable
 
@@ -154,7 +155,7 @@ class Login:
         """
         from ..errors import LoginRequired
 
-        self.check_key()
+        self.check_key(of_token=True)
         return LoginRequired(
             subject=self.profile.subject,
             reason=reason,

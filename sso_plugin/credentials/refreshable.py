@@ -117,8 +117,8 @@ class SsoCredentials(CredentialsOfGenerations):
             try:
                 from ..storage.waiting import unattended
 
-                # The prompt of a keyring would block. `renew` opens it in a thread.
-                with unattended():
+                # A keyring, and its prompt, would block. `renew` uses it in a thread.
+                with unattended(may_wait=False):
                     self._load_first()
             finally:
                 self._refresh_lock.release()
@@ -207,10 +207,10 @@ class SsoCredentials(CredentialsOfGenerations):
                 fetched = self._source.fetch(attended=attended, **more)
         except Exception as exc:  # noqa: BLE001 - valid credentials stay in use
             self._note_failure(exc)
-            # An unattended attempt that needs a login does not count: an attended one may help.
-            from ..errors import LoginRequired
+            # An unattended attempt that needs a person does not count: an attended one may help.
+            from ..errors import KeyUnavailable, LoginRequired
 
-            self._attempts += attended or not isinstance(exc, LoginRequired)
+            self._attempts += attended or not isinstance(exc, (LoginRequired, KeyUnavailable))
             return
         self._attempts += 1
         # Now, and not in the next renewal: its caller should not wait for an import.

@@ -38,8 +38,8 @@ class RenewedToken:
 
         :param waited: whether the caller has waited for `renew`.
         """
-        # The prompt of a keyring would block: `renew` opens it, in another thread.
-        with unattended():
+        # A keyring, and its prompt, would block: `renew` uses it, in another thread.
+        with unattended(may_wait=False):
             token = self._source.file.load()
         if token is None or not self._source.file.is_valid(token):
             return None

@@ -84,7 +84,8 @@ class Renewal:
         The index gets the token first: a token that is not in the index counts as a new login.
         """
         tokens, key, spent = self._login.stores.tokens, self._login.key, self._token
-        if tokens.why_unusable(key) is None and tokens.identity(key) != spent.identity:
+        found = tokens.identity(key)
+        if found != spent.identity and (found is not None or tokens.why_unusable(key) is None):
             return False
         self._file.index.continue_with(renewed, spent)
         if not tokens.replace(key, renewed.document, replacing=spent.document):

@@ -187,7 +187,7 @@ def open_token_source(
     """
     from ..credentials.token_source import TokenSource
 
-    login = Login.with_session_from(open_session, profile, Stores.of(profile.options, folder))
+    login = Login.with_session_from(open_session, profile, Stores(profile.options, folder))
     return TokenSource(login, make_ask_person(open_session, profile))
 
 
@@ -228,7 +228,7 @@ def credentials_of(
     """
 
     def source() -> Source:
-        stores = Stores.of(profile.options, folder)
+        stores = Stores(profile.options, folder)
         login = Login.with_session_from(open_session, profile, stores)
         ask = make_ask_person(open_session, profile)
         return role_source_of(login, cache or stores.roles, ask, of_login=cache is None)

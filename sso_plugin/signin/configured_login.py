@@ -90,7 +90,7 @@ class ConfiguredLogin(Login):
         """
         token, now = TokenFile(self).load(), self.clock.earliest()
         if token is None and self.stores.tokens.mark(self.key):
-            self.check_key()
+            self.check_key(of_token=True)
         renewable = token is not None and token.can_be_renewed(now)
         state = "renewable" if renewable else "login needed"
         if token is not None and token.state(now) is not TokenState.EXPIRED:
@@ -195,7 +195,7 @@ def login_for_start_url(start_url: str, sso_region: str | None) -> SsoProfile:
                 fix="Use one such as eu-central-1.",
             )
         return profile
-    key, tokens = token_key(profile), Stores.of(profile.options).tokens
+    key, tokens = token_key(profile), Stores(profile.options).tokens
     found = read_start_url_and_region(tokens, key)
     if found is None or found[0] != start_url:
         raise ConfigError(

@@ -42,7 +42,7 @@ class EveryLogin:
     def __init__(self) -> None:
         self._session = open_session_for_login()
         self._config_errors: list[str] = []
-        self._stores = Stores.of(Options())
+        self._stores = Stores(Options())
 
     def end(self, progress: Callable[[str, bool], object], not_deleted: list[str]) -> None:
         """End all of them. An incomplete section of the config does not stop it.

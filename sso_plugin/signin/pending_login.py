@@ -48,9 +48,11 @@ class SharedLogin:
     def __init__(self, tokens: TokenSource) -> None:
         self._cache = tokens.login.stores.codes
         self._key = own_key("wait", tokens.login.key)
-        mark = tokens.login.stores.tokens.mark(tokens.login.key)
-        self.missing = list(mark) if mark else None
-        """The version of the token file that has no usable token; None if there is no file."""
+        cache, key = tokens.login.stores.tokens, tokens.login.key
+        mark = cache.mark(key)
+        # A token that is sealed with another key is the same one.
+        self.missing = cache.identity(key) or (list(mark) if mark else None)
+        """The token that is not usable, or the version of a file without one; None if no file."""
 
     def asking(self) -> contextlib.AbstractContextManager[Hold]:
         """Lock the right to ask a person; the context is false if another process has it."""

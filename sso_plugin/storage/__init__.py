@@ -11,6 +11,7 @@ Nothing here depends on what a document contains, except for the digest that ide
 
 from __future__ import annotations
 
+import functools
 import sys
 
 from .keys import token_identity
@@ -33,46 +34,48 @@ __all__ = ["Stores", "local_cache", "sealed_files"]
 class Stores:
     """Where the documents of a profile are: one cache for each kind. It does not change.
 
-    The first five kinds are shared by all processes that use the login; ``local`` is of one
-    machine, even if a login is used by many.
+    All but `local` are shared by all processes that use the login, also on other machines.
 
-    :param tokens: access tokens and client registrations.
-    :param roles: role credentials.
-    :param own: what we note about logins, roles and portals.
-    :param codes: the codes of logins that processes wait for, and tokens that are not saved yet.
-    :param rates: how fast requests may be sent. It need not survive a power cut.
-    :param local: locks of a person's actions, and what a credential process remembers.
+    :param options: those of the profile.
+    :param token_folder: that of a botocore session, with ``~`` if it found no home; None for the
+        usual one, which the AWS CLI uses.
     """
 
-    __slots__ = ("codes", "local", "own", "rates", "roles", "tokens")
+    def __init__(self, options: Options, token_folder: str | None = None) -> None:
+        self._options = options
+        self._home = _Home.find(options.key)
+        self._token_folder = self._home.other_folder(token_folder)
 
-    def __init__(
-        self, *, tokens: Cache, roles: Cache, own: Cache, codes: Cache, rates: Cache, local: Cache
-    ) -> None:
-        self.tokens = tokens
-        self.roles = roles
-        self.own = own
-        self.codes = codes
-        self.rates = rates
-        self.local = local
+    @functools.cached_property
+    def tokens(self) -> Cache:
+        """Access tokens and client registrations."""
+        kind, folder = self._options.token_cache, self._token_folder
+        return self._home.cache("sso/cache", "tokens", kind, folder=folder)
 
-    @classmethod
-    def of(cls, options: Options, token_folder: str | None = None) -> Stores:
-        """Return the places that the options of a profile name.
+    @functools.cached_property
+    def roles(self) -> Cache:
+        """Role credentials."""
+        return self._home.cache("cli/cache", "roles", self._options.cache)
 
-        :param token_folder: that of a botocore session, with ``~`` if it found no home; None for
-            the usual one, which the AWS CLI uses.
-        """
-        home, own = _Home.find(options.key), local_cache()
-        folder = home.other_folder(token_folder)
-        return cls(
-            tokens=home.cache("sso/cache", "tokens", options.token_cache, folder=folder),
-            roles=home.cache("cli/cache", "roles", options.cache),
-            own=own,
-            codes=home.cache("sso-plugin", "codes", options.token_cache),
-            rates=home.cache("sso-plugin", durable=False),
-            local=own,
-        )
+    @functools.cached_property
+    def codes(self) -> Cache:
+        """The codes of logins that processes wait for, and tokens that are not saved yet."""
+        return self._home.cache("sso-plugin", "codes", self._options.token_cache)
+
+    @functools.cached_property
+    def own(self) -> Cache:
+        """What we note about logins, roles and portals."""
+        return self._home.cache("sso-plugin")
+
+    @functools.cached_property
+    def rates(self) -> Cache:
+        """How fast requests may be sent. It need not survive a power cut."""
+        return self._home.cache("sso-plugin", durable=False)
+
+    @functools.cached_property
+    def local(self) -> Cache:
+        """Locks of what a person does on this machine, and what a credential process remembers."""
+        return local_cache()
 
 
 def local_cache() -> Cache:
@@ -175,14 +178,15 @@ class _Home:
         def sealing() -> Sealing:
             from .sealing import sealing_of
 
-            return sealing_of(self._key, base)
+            # Not the other folder: there is one key, which is created once.
+            return sealing_of(self._key, own)
 
         path, identify = folder or (self._aws and self._aws / name), _identify(sealed)
         if path is None:
             return None
-        base = path if folder or not self._aws else self._aws / "sso-plugin"
+        own = self._aws / "sso-plugin" if self._aws else path
         encrypted = DocumentFolder(
-            base / "sealed" / (sealed or name), identify=identify, sealing=sealing
+            (folder or own) / "sealed" / (sealed or name), identify=identify, sealing=sealing
         )
         return DocumentFolder(path, durable=durable, identify=identify), encrypted
 

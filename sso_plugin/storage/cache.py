@@ -52,8 +52,9 @@ class Cache(Protocol):
     def replace(self, key: str, document: Document, replacing: Document) -> bool:
         """Replace a document by the one that was made of it. Return whether it was replaced.
 
-        It is not if the stored document has another `identity`, or was deleted. A document that
-        cannot be used is replaced. A `supersede` or `delete` at the same time has priority.
+        It is not if the stored document has another `identity`, or was deleted. A document whose
+        identity cannot be read is replaced. A `supersede` or `delete` at the same time has
+        priority.
         """
 
     def supersede(self, key: str, document: Document) -> None:
@@ -121,8 +122,11 @@ class Cache(Protocol):
     def why_not_storable(self, key: str) -> str | None:
         """Return why other processes could not read a document stored now; None if they could."""
 
-    def why_no_key(self) -> str | None:
-        """Return why documents cannot be encrypted, as a clause; None if they can or need not."""
+    def why_no_key(self, key: str | None = None) -> str | None:
+        """Return why documents cannot be encrypted, as a clause; None if they can or need not.
+
+        :param key: of a document that has to be decrypted, too.
+        """
 
     def describe(self, key: str) -> str:
         """Name the location of a key for a message."""

@@ -176,39 +176,25 @@ class DocumentFolder:
             writer.delete(path.name)
         return why
 
-    @hide_frames
-    def reseal(self, key: str) -> bool:
-        """Seal a document again with the newest key. Return False if there was nothing to do.
-
-        The file keeps its time, and the document its identity. It stays as it is if another
-        process replaces it at the same time.
-
-        :raises UnusableFileError: if the document cannot be opened.
-        :raises OSError: if the folder cannot be written.
-        :raises KeyUnavailableError: if the key cannot be read.
-        """
-        sealing, path = self.sealing, self.file(key)
-        found = read_document(str(path)) if sealing else None
-        if sealing is None or found is None or sealing.is_newest(found[0]):
-            return False
-        sealed, status = found
-        document = sealing.open(self._name(key), sealed)
-        text = Secret(json.dumps(sealing.seal(self._name(key), document, self.identify(document))))
-        return self.to_write.write_if(
-            path.name,
-            text,
-            lambda: self.mark(key) == _mark(status),
-            modified=status.st_mtime_ns,
-        )
-
     @property
     def sealing(self) -> Sealing | None:
         """What encrypts the documents; None for clear text."""
         return self._sealing() if self._sealing else None
 
-    def why_no_key(self) -> str | None:
+    def why_no_key(self, key: str | None) -> str | None:
         """See `Cache`."""
-        return None if self._sealing is None else self._sealing().why_no_key()
+        if self._sealing is None:
+            return None
+        why = self._sealing().why_no_key()
+        if why is None and key is not None:
+            try:
+                self.load(key)
+            except _NoKeyError as exc:
+                return str(exc.__cause__)
+            except UnusableFileError:
+                # It is replaced by the next login.
+                return None
+        return why
 
     @property
     def to_write(self) -> FolderToWrite:
@@ -222,7 +208,7 @@ class DocumentFolder:
         from .sealing import KeyUnavailableError
 
         try:
-            return sealing.open(self._name(key), sealed)
+            return sealing.open(self.name_of(key), sealed)
         except KeyUnavailableError as exc:
             raise _NoKeyError(f"is sealed, and {exc}") from exc
 
@@ -231,11 +217,11 @@ class DocumentFolder:
         from .sealing import KeyUnavailableError
 
         try:
-            return sealing.seal(self._name(key), document, self.identify(document))
+            return sealing.seal(self.name_of(key), document, self.identify(document))
         except KeyUnavailableError as exc:
             raise UnusableFileError(f"cannot be sealed: {exc}") from exc
 
-    def _name(self, key: str) -> str:
+    def name_of(self, key: str) -> str:
         """Return the name to which a sealed document is bound."""
         return f"{self.path.name}/{key}"
 

@@ -15,7 +15,6 @@ from .reading import UnusableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from .cache import Hold
     from .documents import DocumentFolder, Entry, Mark
@@ -76,32 +75,35 @@ class FileCache:
 
     def put(self, key: str, document: Document) -> None:
         """See `Cache`."""
+        older = self._mark_of_former(key)
         try:
             self._folder.write(key, document)
         except (OSError, UnusableFileError) as exc:
             self._keep_in_memory(key, document, exc)
         else:
-            self._forget_others(key)
+            self._forget_others(key, older)
 
     def replace(self, key: str, document: Document, replacing: Document) -> bool:
         """See `Cache`."""
         from .unwritable import stays_unusable
 
+        expected, older = self._folder.identify(replacing), self._mark_of_former(key)
+
         def is_replaceable() -> bool:
-            if stays_unusable(lambda: self.why_unusable(key)):
+            # A login that this process has no key for has an identity, and is not replaced.
+            if self.identity(key) is None and stays_unusable(lambda: self.why_unusable(key)):
                 return True
-            return self.identity(key) == self._folder.identify(replacing)
+            return self.identity(key) == expected
 
         try:
             replaced = self._folder.write(key, document, is_replaceable)
         except (OSError, UnusableFileError) as exc:
-            replaced = is_replaceable()
-            if replaced:
+            if replaced := is_replaceable():
                 self._keep_in_memory(key, document, exc)
-            return replaced
-        if replaced:
-            self._forget_others(key)
-            self._keep_if_unusable(key, document)
+        else:
+            if replaced:
+                self._forget_others(key, older)
+                self._keep_if_unusable(key, document)
         return replaced
 
     def supersede(self, key: str, document: Document) -> None:
@@ -110,17 +112,18 @@ class FileCache:
         for folder in self._places.all():
             # A process with another setting may be about to replace the file in the other folder.
             folder.to_write.cancel(folder.file(key).name)
-        entry = self.get(key)
+        older, entry = self._mark_of_former(key), self.get(key)
         if entry is None or entry.document != document:
             # A `replace` came between the two steps above. From here on, none can.
             self.put(key, document)
             self._keep_if_unusable(key, document)
+        elif not self._kept(key):
+            self._forget_others(key, older)
 
     def delete(self, key: str, *, quiet: bool = False) -> str | None:
         """See `Cache`."""
         self._forget_kept(key)
-        deleted = [folder.delete(key) for folder in self._places.all()]
-        reasons = list(filter(None, deleted))
+        reasons = [why for folder in self._places.all() if (why := folder.delete(key))]
         for why in () if quiet else reasons:
             _logger.warning("Cannot delete %s", why)
         return "; ".join(reasons) or None
@@ -131,19 +134,19 @@ class FileCache:
 
     def settle(self, key: str) -> None:
         """See `Cache`."""
-        if self._former is None or self._former.mark(key) is None:
+        former, older = self._former, self._mark_of_former(key)
+        if former is None or older is None:
             return
         newest = self._places.newest(key)
-        entry = newest.read(key)
-        if entry is None:
+        if (entry := newest.read(key)) is None:
             return
         try:
-            if newest is self._former:
-                self._folder.write(key, entry.document)
+            if newest is former:
+                self._folder.write(key, entry.document, lambda: former.mark(key) == older)
         except (OSError, UnusableFileError) as exc:
-            _logger.debug("Cannot move %s: %s", self._former.file(key), exc)
+            _logger.debug("Cannot move %s: %s", former.file(key), exc)
         else:
-            self._forget_others(key)
+            self._forget_others(key, older)
 
     def pull(self, key: str) -> None:
         """See `Cache`. There is no other place."""
@@ -152,9 +155,8 @@ class FileCache:
         """See `Cache`."""
         files = (folder.path.glob(f"{prefix}*.json") for folder in self._places.all())
         kept = kept_in_memory.get(str(self._folder.path))
-        return {path.stem for each in files for path in each} | (
-            kept.keys(prefix) if kept else set()
-        )
+        found = {path.stem for each in files for path in each}
+        return found | kept.keys(prefix) if kept else found
 
     def mark(self, key: str) -> Mark | None:
         """See `Cache`."""
@@ -181,12 +183,13 @@ class FileCache:
         from . import cache
         from .locks import FileLockUnavailableError, locked
 
+        path = self._locks.file(key, "lock")
         timeout = cache.LOCK_TIMEOUT if timeout is None else timeout
         with contextlib.ExitStack() as stack:
             try:
-                held = stack.enter_context(locked(self._lock_path(key), timeout, until))
+                held = stack.enter_context(locked(path, timeout, until))
             except FileLockUnavailableError as exc:
-                _logger.debug("No lock between processes: %s: %s", self._lock_path(key), exc)
+                _logger.debug("No lock between processes: %s: %s", path, exc)
                 held = bool(stack.enter_context(self._in_memory.locked(key, timeout, until)))
             yield cache.Hold.HELD if held else cache.Hold.PASSED_BY
 
@@ -194,9 +197,8 @@ class FileCache:
         """See `Cache`."""
         from .locks import holder_of
 
-        path = self._lock_path(key)
-        holder = holder_of(path)
-        return f"{path} (process {holder})" if holder else str(path)
+        path = self._locks.file(key, "lock")
+        return f"{path} (process {holder})" if (holder := holder_of(path)) else str(path)
 
     def why_unusable(self, key: str) -> str | None:
         """See `Cache`."""
@@ -220,16 +222,13 @@ class FileCache:
         path, write_if = self._folder.file(key), self._folder.to_write.write_if
         return self.why_no_key() or why_not_writable(path, write_if)
 
-    def why_no_key(self) -> str | None:
+    def why_no_key(self, key: str | None = None) -> str | None:
         """See `Cache`."""
-        return self._folder.why_no_key()
+        return self._folder.why_no_key(key)
 
     def describe(self, key: str) -> str:
         """See `Cache`."""
         return str(self._places.newest(key).file(key))
-
-    def _lock_path(self, key: str) -> Path:
-        return self._locks.file(key, "lock")
 
     @property
     def _in_memory(self) -> MemoryCache:
@@ -244,10 +243,17 @@ class FileCache:
         if kept := kept_in_memory.get(str(self._folder.path)):
             kept.delete(key)
 
-    def _forget_others(self, key: str) -> None:
-        """Delete the older copies of a document that was just written."""
+    def _mark_of_former(self, key: str) -> Mark | None:
+        return self._former.mark(key) if self._former else None
+
+    def _forget_others(self, key: str, older: Mark | None) -> None:
+        """Delete the older copies of a document that was just written.
+
+        :param older: the mark of the former file before that. Another login may have replaced it.
+        """
         self._forget_kept(key)
-        if self._former and self._former.mark(key) and (why := self._former.delete(key)):
+        former = self._former
+        if former and older and older == former.mark(key) and (why := former.delete(key)):
             _logger.warning("Cannot delete %s", why)
 
     def _keep_if_unusable(self, key: str, document: Document) -> None:

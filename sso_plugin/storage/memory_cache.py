@@ -160,7 +160,7 @@ class MemoryCache:
         """See `Cache`."""
         return self.why_in_memory
 
-    def why_no_key(self) -> str | None:
+    def why_no_key(self, key: str | None = None) -> str | None:  # noqa: ARG002
         """See `Cache`."""
         return None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from .reading import UnusableFileError
+from ..redact import Secret, hide_frames
+from .reading import UnusableFileError, read_document
 from .unwritable import explain
 
 if TYPE_CHECKING:
@@ -49,9 +51,34 @@ def reseal_all(files: Iterable[tuple[DocumentFolder, Cache]]) -> Resealed:
 def _reseal(folder: DocumentFolder, key: str, result: Resealed) -> None:
     path = folder.file(key)
     try:
-        if folder.reseal(key):
+        if _seal_again(folder, key):
             result.done.append(str(path))
     except UnusableFileError as exc:
         result.unreadable.append(f"{path} {exc}")
     except OSError as exc:
         result.failed.append(explain(path, exc))
+
+
+@hide_frames
+def _seal_again(folder: DocumentFolder, key: str) -> bool:
+    """Seal a document with the newest key. Return False if there was nothing to do.
+
+    The file keeps its time, and the document its identity. It stays as it is if another process
+    replaces it at the same time.
+
+    :raises UnusableFileError: if the document cannot be opened.
+    :raises OSError: if the folder cannot be written.
+    :raises KeyUnavailableError: if the key cannot be read.
+    """
+    sealing, path, mark = folder.sealing, folder.file(key), folder.mark(key)
+    found = read_document(str(path)) if sealing else None
+    if sealing is None or found is None or sealing.is_newest(found[0]):
+        return False
+    document, modified = sealing.open(folder.name_of(key), found[0]), found[1].st_mtime_ns
+    sealed = sealing.seal(folder.name_of(key), document, folder.identify(document))
+    return folder.to_write.write_if(
+        path.name,
+        Secret(json.dumps(sealed)),
+        lambda: folder.mark(key) == mark,
+        modified=modified,
+    )

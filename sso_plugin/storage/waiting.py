@@ -1,4 +1,4 @@
-"""The threads that wait for a lock or a person, and those that must not ask a person.
+"""The threads that wait for a lock or a person, and those that must not.
 
 A script that ends does not wait for the former.
 """
@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["abandon_if_waiting", "abandonable", "is_unattended", "is_waiting", "unattended"]
+__all__ = [
+    "abandon_if_waiting",
+    "abandonable",
+    "is_unattended",
+    "is_waiting",
+    "may_wait",
+    "unattended",
+]
 
 _waiting: set[int] = set()
 """The IDs of threads that wait."""
@@ -59,16 +66,25 @@ _this_thread = threading.local()
 
 
 @contextlib.contextmanager
-def unattended(*, if_true: bool = True) -> Iterator[None]:
-    """Mark what this thread does: it must not make the system ask the user to unlock a keyring."""
-    before = is_unattended()
-    _this_thread.is_unattended = before or if_true
+def unattended(*, if_true: bool = True, may_wait: bool = True) -> Iterator[None]:
+    """Mark what this thread does: it must not make the system ask the user to unlock a keyring.
+
+    :param may_wait: whether it may wait for a keyring that asks no question. An event loop may not.
+    """
+    before = is_unattended(), getattr(_this_thread, "may_wait", True)
+    _this_thread.is_unattended = before[0] or if_true
+    _this_thread.may_wait = before[1] and may_wait
     try:
         yield
     finally:
-        _this_thread.is_unattended = before
+        _this_thread.is_unattended, _this_thread.may_wait = before
 
 
 def is_unattended() -> bool:
     """Return whether this thread must not make the system ask the user a question."""
     return getattr(_this_thread, "is_unattended", False)
+
+
+def may_wait() -> bool:
+    """Return whether this thread may wait for a keyring, or for another thread that reads it."""
+    return getattr(_this_thread, "may_wait", True)

@@ -1,4 +1,4 @@
-"""Async sessions with sealed tokens and roles: the event loop waits for no prompt of a keyring."""
+"""Async sessions with sealed tokens and roles: the event loop waits for no keyring."""
 
 from __future__ import annotations
 
@@ -40,18 +40,22 @@ def sealed(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-@pytest.fixture
-def asking_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let reading the key ask a person, as a keyring may do; return the threads that read it."""
+@pytest.fixture(params=["locked", "unlocked"])
+def asking_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the key be in a keyring; return the threads that read it."""
     threads: list[str] = []
     read = EnvironmentKeys.read
+
+    def asks_now(_: EnvironmentKeys) -> bool:
+        assert threading.current_thread() is not threading.main_thread()
+        return bool(request.param == "locked")
 
     def asked(keys: EnvironmentKeys) -> Keys:
         threads.append(threading.current_thread().name)
         return read(keys)
 
     monkeypatch.setattr(EnvironmentKeys, "may_ask", True)
-    monkeypatch.setattr(EnvironmentKeys, "asks_now", lambda _: True)
+    monkeypatch.setattr(EnvironmentKeys, "asks_now", asks_now)
     monkeypatch.setattr(EnvironmentKeys, "read", asked)
     return threads
 
@@ -123,7 +127,7 @@ def test_a_bearer_token_is_opened(sealed: World) -> None:
 
 
 @pytest.mark.parametrize("what", ["role", "token"])
-def test_the_loop_does_not_wait_for_the_prompt_of_a_keyring(
+def test_the_loop_does_not_wait_for_a_keyring(
     sealed: World, asking_threads: list[str], caplog: pytest.LogCaptureFixture, what: str
 ) -> None:
     """The key is read in the thread for which the task waits, once. No warning is logged."""

@@ -97,7 +97,7 @@ def test_files_of_another_key_stay(world: World, key_file: Path, tmp_path: Path)
 def test_while_a_file_is_locked_there_is_no_new_key(
     world: World, key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With two new keys, the file could not be decrypted any more."""
+    """With two new keys, the file could not be decrypted."""
     stores = seal_login(world, f"file:{key_file}")
     monkeypatch.setattr("sso_plugin.storage.cache.LOCK_TIMEOUT", 0.1)
     before = key_file.read_text()

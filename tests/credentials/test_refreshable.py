@@ -30,7 +30,7 @@ from renewal import (
 )
 
 import sso_plugin
-from sso_plugin import LoginRequired
+from sso_plugin import KeyUnavailable, LoginRequired, SsoPluginError
 from sso_plugin.clock import Clock
 from sso_plugin.credentials import schedule
 from sso_plugin.credentials.refreshable import SsoCredentials
@@ -179,15 +179,16 @@ def test_ctrl_c_while_a_renewal_starts_leaves_no_lock_held(
     assert key_of(credentials) == "3"
 
 
+@pytest.mark.parametrize("error", [LoginRequired, KeyUnavailable])
 def test_a_person_is_asked_if_credentials_expire_during_a_renewal(
-    source: Source, time: Time
+    source: Source, time: Time, error: type[SsoPluginError]
 ) -> None:
     """The running renewal must not ask, so the caller makes another attempt."""
     credentials = credentials_of(source)
     lock = watch_lock(credentials)
     key_of(credentials)
     source.gate = threading.Event()
-    source.error = LoginRequired(error_msg="log in")
+    source.error = error(error_msg="log in")
     time.now += HOUR - 12
     assert key_of(credentials) == "1"
     wait_until(lambda: source.attended == [True, False])

@@ -47,27 +47,21 @@ def file_cache(folder: Path, *, durable: bool = True) -> FileCache:
 
 def token_cache(folder: str | None = None) -> Cache:
     """Return the usual cache of tokens."""
-    return Stores.of(Options(), folder).tokens
+    return Stores(Options(), folder).tokens
 
 
 def role_cache() -> Cache:
     """Return the usual cache of role credentials."""
-    return Stores.of(Options()).roles
+    return Stores(Options()).roles
 
 
 def own_cache() -> Cache:
     """Return the usual cache of our own files."""
-    return Stores.of(Options()).own
+    return Stores(Options()).own
 
 
 def stores_with(tokens: Cache) -> Stores:
     """Return the usual places, with another cache for tokens."""
-    usual = Stores.of(Options())
-    return Stores(
-        tokens=tokens,
-        roles=usual.roles,
-        own=usual.own,
-        codes=usual.codes,
-        rates=usual.rates,
-        local=usual.local,
-    )
+    stores = Stores(Options())
+    stores.tokens = tokens
+    return stores

@@ -84,7 +84,7 @@ def login_id(world: World) -> str:
 
 def expire(world: World, **changes: Any) -> None:
     """Change the sealed token: it has expired, and its refresh token is valid."""
-    cache = Stores.of(Options(token_cache="sealed", key="env")).tokens
+    cache = Stores(Options(token_cache="sealed", key="env")).tokens
     entry = cache.get(token_file(world).stem)
     assert entry is not None
     cache.put(token_file(world).stem, {**entry.document, "expiresAt": PAST, **changes})

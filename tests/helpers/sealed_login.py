@@ -26,7 +26,7 @@ def seal_login(world: World, key: object = "env", **settings: str) -> Stores:
     plain = world.token_file()
     profile = SsoProfile.of(open_session("dev"))
     assert profile is not None
-    stores = Stores.of(profile.options)
+    stores = Stores(profile.options)
     stores.tokens.put(plain.stem, json.loads(plain.read_text(encoding="utf-8")))
     assert sealed_file(world).exists()
     assert not plain.exists()

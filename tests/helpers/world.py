@@ -112,7 +112,7 @@ class World:
 
 
 def _sealed_tokens() -> Cache:
-    return Stores.of(Options(token_cache="sealed", key="env")).tokens
+    return Stores(Options(token_cache="sealed", key="env")).tokens
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:

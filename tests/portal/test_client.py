@@ -31,7 +31,7 @@ def portal_of(profile_name: str = "dev", clock: Clock | None = None) -> Portal:
     session = Session(profile=profile_name)
     profile = SsoProfile.of(session)
     assert profile is not None
-    return Portal.of(session, profile, clock or Clock(), Stores.of(profile.options))
+    return Portal.of(session, profile, clock or Clock(), Stores(profile.options))
 
 
 def test_a_client_is_created_on_first_use_and_once(world: World) -> None:

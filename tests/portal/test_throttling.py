@@ -205,7 +205,7 @@ def test_a_process_without_a_writable_home_has_its_own_budget(world: World) -> N
     assert profile is not None
     began = time.time()
     for _ in range(BURST + 4):
-        wait_for_slot(throttling.budget_of(profile, Stores.of(profile.options)))
+        wait_for_slot(throttling.budget_of(profile, Stores(profile.options)))
     assert time.time() - began >= 4 * 0.05
 
 

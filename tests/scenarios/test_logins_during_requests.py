@@ -9,6 +9,7 @@ import boto3
 import pytest
 from caches import file_cache
 from scenario import log_in, user
+from sealed import PLAIN, configure, login_id, set_key, token_file, users
 from world import start, wait_until
 
 import sso_plugin
@@ -86,6 +87,26 @@ def test_a_login_of_bob_during_a_request_of_alice_wins(
     assert delayed.finish() == "bob"
     assert json.loads(two.token_file().read_text())["accessToken"] == token
     assert user() == "bob"
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("two")
+def test_a_login_wins_that_a_renewing_process_has_no_key_for(
+    sealed: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process had read its options before the tokens were to be encrypted."""
+    configure(sealed, **PLAIN)
+    sealed.sign_in("alice", expiresAt=PAST)
+    monkeypatch.delenv("SSO_PLUGIN_KEY")
+    delayed = Delayed(tmp_path, "create_token")
+    set_key(monkeypatch)
+    configure(sealed)
+    log_in(sealed, "bob")
+    login, content = login_id(sealed), token_file(sealed).read_bytes()
+    assert delayed.finish() == "LoginRequired"
+    assert (login_id(sealed), token_file(sealed).read_bytes()) == (login, content)
+    assert not sealed.token_file().exists()
+    assert users(1) == ["bob"]
 
 
 @pytest.mark.long

@@ -235,7 +235,7 @@ from caches import role_cache
 sso_plugin.enable()
 credentials = boto3.Session(profile_name="dev").get_credentials()
 credentials.get_frozen_credentials()
-[file] = (role_cache()._folder).glob("*.json")
+[file] = role_cache()._folder.path.glob("*.json")
 os.utime(file, (time.time(), time.time()))
 credentials = boto3.Session(profile_name="dev").get_credentials()
 credentials.get_frozen_credentials()

@@ -38,7 +38,7 @@ def keys_in(file: Path) -> list[str]:
 def test_processes_create_one_key_and_share_one_renewal(
     sealed: World, issued: Issued, number: int
 ) -> None:
-    """A plain login is sealed by whoever renews its token. Its refresh token works once."""
+    """The process that renews a plain login seals it. Its refresh token works once."""
     sealed.emulator.settings.refresh_tokens = "rotate-strict"
     key_file = sealed.home / "key"
     configure(sealed, sso_key=f"file:{key_file}")

@@ -82,6 +82,27 @@ def test_without_the_key_a_plain_login_is_not_renewed(
     assert token_file(sealed).exists() is False
 
 
+def test_while_the_key_file_is_missing_no_person_is_asked(sealed: World) -> None:
+    """Its disk may not be mounted. A login that a person starts makes a new key."""
+    key, elsewhere = sealed.home / "key", sealed.home / "elsewhere"
+    configure(sealed, sso_key=f"file:{key}", sso_login="device")
+    log_in(sealed, "alice")
+    key.rename(elsewhere)
+    sealed.emulator.requests.clear()
+    done = sealed.run(CALL)
+    assert (
+        f"cannot use its encrypted token: the key file {key} is missing (bring it back or, to "
+        "begin with a new key, run: sso-plugin login --force)"
+    ) in done.stderr
+    assert (list(sealed.emulator.requests), key.exists()) == ([], False)
+    elsewhere.rename(key)
+    assert users(1) == ["alice"]
+    key.unlink()
+    log_in(sealed, "alice")
+    assert users(1) == ["alice"]
+    assert key.exists()
+
+
 @pytest.mark.parametrize("due", [False, True])
 def test_without_the_key_valid_credentials_stay_in_use(
     sealed: World,

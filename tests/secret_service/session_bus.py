@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ from jeepney import message_bus
 from jeepney.io.blocking import open_dbus_connection
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from typing_extensions import Self
@@ -105,6 +108,16 @@ class SessionBus:
         """Stop the keyring, which is locked then."""
         if self._end_daemon():
             self._wait_until(is_running=False)
+
+    @contextlib.contextmanager
+    def paused_keyring(self) -> Iterator[None]:
+        """Make the keyring not respond."""
+        assert self._daemon is not None
+        self._daemon.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._daemon.send_signal(signal.SIGCONT)
 
     def run(self, program: str, *arguments: str, **environment: str) -> list[str]:
         """Run a Python program in this session; return the lines that it prints."""

@@ -52,6 +52,14 @@ def seal():
 run_together([seal] * 20)
 """
 
+HANGING = f"""{START}
+from sso_plugin.storage.sealing import keyring_backend, keyring_errors
+keyring_backend._REPLY_TIMEOUT, keyring_errors._PAUSES = 0.2, ()
+print(why(sealing.open, "tokens/a", json.loads(sys.argv[1])))
+with unattended():
+    print(why(sealing.rotate))
+"""
+
 LOCKED = "the keyring is locked (unlock it, for example by logging in to the desktop)"
 NOT_READY = (
     "there is no unlocked keyring in this session (log in to the desktop, or set sso_key to "
@@ -225,3 +233,15 @@ def test_a_process_that_is_killed_leaves_no_key_or_a_whole_one(keyring: SessionB
         killed += 1
         assert keyring.run(USE_AND_DELETE) == ["aoaToken"]
     assert killed > 5
+
+
+def test_a_keyring_that_hangs_is_an_error(keyring: SessionBus) -> None:
+    """Where it cannot show a prompt, no call waits for it forever."""
+    [sealed] = keyring.run(SEAL, "secret")
+    with keyring.paused_keyring():
+        lines = keyring.run(HANGING, sealed)
+    assert len(lines) == 2
+    assert set(lines) == {
+        "KeyUnavailableError: the keyring does not respond (log in to the desktop again, or set "
+        "sso_key to file:PATH or env)"
+    }

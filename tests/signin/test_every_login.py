@@ -70,7 +70,7 @@ def test_an_encrypted_token_of_a_legacy_profile_is_revoked(
     plain = world.token_file(url)
     profile = SsoProfile.of(open_session("dev"))
     assert profile is not None
-    Stores.of(profile.options).tokens.put(plain.stem, signed_in.cached())
+    Stores(profile.options).tokens.put(plain.stem, signed_in.cached())
     assert not plain.exists()
     assert sso_plugin.logout(all_sessions=True) == {url: True}
     assert is_revoked(world, signed_in.access_token)

@@ -115,6 +115,14 @@ def test_another_missing_login_is_asked_for(world: World) -> None:
     assert shared(world).load() is None
 
 
+def test_a_token_file_that_was_written_again_is_the_same_missing_login(world: World) -> None:
+    """Such as one that is encrypted with a new key. No person is asked again."""
+    world.sign_in()
+    shared(world).close()
+    world.token_file().write_text(world.token_file().read_text() + "\n")
+    assert shared(world).load() is not None
+
+
 def test_after_a_login_the_code_is_deleted(world: World) -> None:
     """So the next missing login is asked for, even without a token file again."""
     login = shared(world)

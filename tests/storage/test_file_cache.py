@@ -11,14 +11,16 @@ import pytest
 from caches import KEY, document_folder, file_cache, sealed_folder
 
 from sso_plugin.storage.cache import Hold
-from sso_plugin.storage.documents import Places
+from sso_plugin.storage.documents import DocumentFolder, Places
 from sso_plugin.storage.file_cache import FileCache, memory_cache
 from sso_plugin.storage.folder import OpenFolder
+from sso_plugin.storage.sealing.environment import EnvironmentKeys
+from sso_plugin.storage.sealing.sealer import Sealing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sso_plugin.storage.documents import DocumentFolder
+    from sso_plugin.storage.documents import Entry, Mark
 
 
 def test_sessions_share_documents_that_cannot_be_written(tmp_path: Path) -> None:
@@ -232,6 +234,65 @@ class TestMoving:
         assert entry is not None
         assert entry.document == login
 
+    def test_a_renewal_does_not_delete_a_login_with_the_former_setting(
+        self, folders: tuple[DocumentFolder, DocumentFolder], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It has renamed its file, and is about to delete the older file in the other folder."""
+        former, present = folders
+        former.write("key", TOKEN)
+        login = {"accessToken": "login"}
+        rename = OpenFolder.rename
+        renewed: list[str] = []
+
+        def early(folder: OpenFolder, temporary: str, name: str) -> None:
+            rename(folder, temporary, name)
+            if not renewed:
+                renewed.append(temporary)
+                FileCache(former, present).supersede("key", login)
+
+        monkeypatch.setattr(OpenFolder, "rename", early)
+        renewing = FileCache(present, former)
+        assert renewing.replace("key", {"accessToken": "renewed"}, replacing=TOKEN)
+        entry = renewing.get("key")
+        assert entry is not None
+        assert (entry.document, renewing.describe("key")) == (login, str(former.file("key")))
+
+    def test_a_login_deletes_a_renewed_document_with_the_former_setting(
+        self, folders: tuple[DocumentFolder, DocumentFolder], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The renewal has renamed its file directly after the login looked for an older one."""
+        former, present = folders
+        forget = FileCache._forget_others
+        renewed: list[str] = []
+
+        def late(cache: FileCache, key: str, older: Mark | None) -> None:
+            forget(cache, key, older)
+            if not renewed:
+                renewed.append(key)
+                former.write(key, {"accessToken": "renewed"})
+                age(former.file(key), 10)
+
+        monkeypatch.setattr(FileCache, "_forget_others", late)
+        FileCache(present, former).supersede("key", {"accessToken": "login"})
+        assert former.mark("key") is None
+
+    def test_a_document_that_is_deleted_does_not_settle(
+        self, folders: tuple[DocumentFolder, DocumentFolder], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A logout comes while it moves."""
+        former, present = folders
+        former.write("key", TOKEN)
+        read = DocumentFolder.read
+
+        def late(folder: DocumentFolder, key: str) -> Entry | None:
+            found = read(folder, key)
+            FileCache(former, present).end(key)
+            return found
+
+        monkeypatch.setattr(DocumentFolder, "read", late)
+        FileCache(present, former).settle("key")
+        assert former.mark("key") is present.mark("key") is None
+
     def test_both_are_deleted(self, folders: tuple[DocumentFolder, DocumentFolder]) -> None:
         """By a logout."""
         former, present = folders
@@ -250,6 +311,22 @@ def test_plain_and_sealed_files_of_a_key_have_one_lock(tmp_path: Path) -> None:
         FileCache(sealed, plain, locks=plain).locked("key", 0.0) as second,
     ):
         assert (first, second) == (Hold.HELD, Hold.PASSED_BY)
+
+
+def test_a_renewal_does_not_replace_a_login_that_it_has_no_key_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The login is newer, and was made with another setting."""
+    plain, sealed = document_folder(tmp_path / "plain"), sealed_folder(tmp_path / "sealed")
+    plain.write("key", TOKEN)
+    monkeypatch.setenv("SSO_PLUGIN_KEY", KEY)
+    FileCache(sealed, plain).supersede("key", {"accessToken": "login"})
+    monkeypatch.delenv("SSO_PLUGIN_KEY")
+    without_key = DocumentFolder(sealed.path, sealing=lambda: Sealing(EnvironmentKeys()))
+    renewing = FileCache(plain, without_key)
+    assert str(renewing.why_unusable("key")).startswith("is sealed, and ")
+    assert not renewing.replace("key", {"accessToken": "renewed"}, replacing=TOKEN)
+    assert (plain.mark("key"), sealed.mark("key") is None) == (None, False)
 
 
 def test_without_a_key_a_document_does_not_settle(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sso_plugin.storage.memory_cache import MemoryCache
 def test_sessions_of_one_process_share_its_memory() -> None:
     """With ``sso_cache = memory``, one of them sends a request."""
     options = Options(cache="memory")
-    assert Stores.of(options).roles is Stores.of(options).roles
+    assert Stores(options).roles is Stores(options).roles
 
 
 def test_an_entry_has_the_time_at_which_it_was_stored(

@@ -51,7 +51,7 @@ def test_a_session_may_have_its_own_folder_of_tokens(tmp_path: Path) -> None:
 def places_of(stores: Stores) -> dict[str, str]:
     """Return where each cache stores a document, relative to the home directory."""
     found = {}
-    for kind in Stores.__slots__:
+    for kind in ("codes", "local", "own", "rates", "roles", "tokens"):
         cache = getattr(stores, kind)
         place = cache.describe("key")
         found[kind] = str(Path(place).relative_to(Path.home())) if "/" in place else place
@@ -60,7 +60,7 @@ def places_of(stores: Stores) -> dict[str, str]:
 
 def test_each_option_moves_its_own_documents() -> None:
     """What we note about logins is never sealed: it has no secrets."""
-    usual = places_of(Stores.of(Options()))
+    usual = places_of(Stores(Options()))
     assert usual == {
         "codes": ".aws/sso-plugin/key.json",
         "local": ".aws/sso-plugin/key.json",
@@ -70,7 +70,7 @@ def test_each_option_moves_its_own_documents() -> None:
         "tokens": ".aws/sso/cache/key.json",
     }
     sealed = ".aws/sso-plugin/sealed"
-    assert places_of(Stores.of(Options(token_cache="sealed"))) == {
+    assert places_of(Stores(Options(token_cache="sealed"))) == {
         **usual,
         "codes": f"{sealed}/codes/key.json",
         "tokens": f"{sealed}/tokens/key.json",
@@ -79,19 +79,29 @@ def test_each_option_moves_its_own_documents() -> None:
         ("sealed", f"{sealed}/roles/key.json"),
         ("memory", "the memory of this process"),
     ):
-        assert places_of(Stores.of(Options(cache=kind))) == {**usual, "roles": place}
+        assert places_of(Stores(Options(cache=kind))) == {**usual, "roles": place}
 
 
 def test_sealed_tokens_of_another_folder_are_below_it(tmp_path: Path) -> None:
     """Programs that use another folder do not share a login with others."""
-    tokens = Stores.of(Options(token_cache="sealed"), str(tmp_path)).tokens
+    tokens = Stores(Options(token_cache="sealed"), str(tmp_path)).tokens
     assert tokens.describe("key") == str(tmp_path / "sealed/tokens/key.json")
+
+
+def test_the_key_is_created_under_one_lock_also_for_another_folder(
+    sso_home: Path, tmp_path: Path
+) -> None:
+    """Otherwise two programs could create one key each."""
+    options = Options(token_cache="sealed", key="file:~/key")
+    Stores(options, str(tmp_path / "other")).tokens.put("key", {"a": 1})
+    assert len(list((sso_home / ".aws/sso-plugin").glob("key-*.lock"))) == 1
+    assert list((tmp_path / "other").rglob("*.lock")) == []
 
 
 def test_the_files_of_roles_are_deleted_also_if_they_are_in_memory_now(sso_home: Path) -> None:
     """``sso_cache`` may have been changed since they were written."""
     role_cache().put("key", {})
-    roles = Stores.of(Options(cache="memory")).roles
+    roles = Stores(Options(cache="memory")).roles
     assert roles.get("key") is None
     roles.put("key", {"a": 1})
     assert role_cache().get("key") is not None

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from sso_plugin.storage import waiting
 from sso_plugin.storage.memory_cache import MemoryCache
-from sso_plugin.storage.waiting import abandon_if_waiting, is_waiting
+from sso_plugin.storage.waiting import (
+    abandon_if_waiting,
+    is_unattended,
+    is_waiting,
+    may_wait,
+    unattended,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +86,16 @@ def test_a_thread_that_does_not_wait_is_not_abandoned() -> None:
     gate.set()
     thread.join(10)
     assert done == ["locked again"]
+
+
+def test_what_a_thread_must_not_do_ends_with_the_context() -> None:
+    """An inner context allows nothing that the outer one forbids."""
+    assert (is_unattended(), may_wait()) == (False, True)
+    with unattended(may_wait=False):
+        with unattended(if_true=False):
+            assert (is_unattended(), may_wait()) == (True, False)
+        assert (is_unattended(), may_wait()) == (True, False)
+    assert (is_unattended(), may_wait()) == (False, True)
 
 
 def test_a_thread_that_has_not_started_does_not_wait() -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from ..waiting import is_unattended
+from ..waiting import is_unattended, may_wait
 from .key_source import KeyUnavailableError
 
 if TYPE_CHECKING:
@@ -137,8 +137,10 @@ class HeldKeys:
         return keys
 
     def _is_out_of_reach(self) -> bool:
-        """Return whether this thread is unattended, and reading may open a prompt."""
-        return self._source.may_ask and is_unattended() and self._source.asks_now()
+        """Return whether this thread must not read the source now."""
+        if not self._source.may_ask or not is_unattended():
+            return False
+        return not may_wait() or self._source.asks_now()
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -150,7 +152,8 @@ class HeldKeys:
         # In a forked child, no thread is left to release a lock of the parent.
         lock = self._locks.setdefault(os.getpid(), threading.Lock())
         # The prompt of another thread may stay open for minutes.
-        if not lock.acquire(timeout=_LONGEST_WAIT if is_unattended() else -1):
+        longest = _LONGEST_WAIT if may_wait() else 0.0
+        if not lock.acquire(timeout=longest if is_unattended() else -1):
             raise KeyUnavailableError(f"another thread is reading {self._source.describe()}")
         try:
             yield

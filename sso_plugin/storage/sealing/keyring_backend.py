@@ -7,6 +7,7 @@ if one is installed or configured. So only those that are listed here are used.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,6 +38,9 @@ _MISSING = ("keyring.backends.fail.Keyring", "keyring.backends.null.Keyring")
 
 _VARIABLE = "PYTHON_KEYRING_BACKEND"
 """Names the backend for the package keyring."""
+
+_REPLY_TIMEOUT = 5.0
+"""Seconds to wait for each reply to a question that opens no prompt. A keyring may hang."""
 
 _NEVER_ASK = {"Windows Credential Manager"}
 _SECRET_SERVICES = {"Secret Service", "libsecret"}
@@ -143,6 +147,8 @@ def _find_obstacle(backend: Backend, item: dict[str, str]) -> str | None:
 
     path = getattr(backend.keyring, "preferred_collection", DEFAULT_COLLECTION)
     with contextlib.closing(secretstorage.dbus_init()) as connection:
+        send = functools.partial(connection.send_and_get_reply, timeout=_REPLY_TIMEOUT)
+        connection.send_and_get_reply = send
         try:
             collection = secretstorage.Collection(connection, path)
         except secretstorage.ItemNotFoundException:

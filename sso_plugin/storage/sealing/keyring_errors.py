@@ -30,6 +30,7 @@ _CLAUSES = {
     "LockedException": _LOCKED,
     "NoKeyringError": f"there is no keyring on this machine or in this session ({INSTEAD})",
     "PromptDismissedException": f"the prompt of the keyring was dismissed (allow it, or {INSTEAD})",
+    "TimeoutError": f"the keyring does not respond (log in to the desktop again, or {INSTEAD})",
     "SecretServiceNotAvailableException": "the Secret Service cannot be reached on D-Bus "
     f"(log in to the desktop, or {INSTEAD})",
 }

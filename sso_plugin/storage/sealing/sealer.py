@@ -49,9 +49,12 @@ class Sealing:
         key_id = key_id_of(sealed)
         require_cryptography()
         key = self._keys.to_open(key_id)
+        if key is None and self._keys.are_missing():
+            raise KeyUnavailableError(
+                f"{self.describe()} is missing (bring it back or, to begin with a new key, run: "
+                "sso-plugin login --force)"
+            )
         if key is None:
-            if self._keys.are_missing():
-                raise UnusableFileError(f"is sealed, and {self.describe()} is missing")
             raise UnusableFileError(f"is sealed with another key than {self.describe()}")
         return open_envelope(key, name, sealed)
 

@@ -213,6 +213,19 @@ def test_an_unattended_thread_reads_a_keyring_that_is_unlocked() -> None:
         assert keyring.calls == calls
 
 
+def test_an_event_loop_does_not_read_a_keyring_that_is_unlocked() -> None:
+    """It may hang. What is in memory is used."""
+    keyring = Keyring(FIRST)
+    keys = HeldKeys(keyring)
+    message = "is not in memory yet, and is not read in the background$"
+    with unattended(may_wait=False), pytest.raises(KeyUnavailableError, match=message):
+        keys.to_open(FIRST.id)
+    assert keyring.calls == []
+    keys.to_seal()
+    with unattended(may_wait=False):
+        assert keys.to_open(FIRST.id) == FIRST
+
+
 def test_an_unattended_thread_reads_a_source_that_never_asks() -> None:
     """Such as a file."""
     keyring = Keyring()
