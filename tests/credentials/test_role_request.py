@@ -14,6 +14,7 @@ from roles import key_of
 
 from sso_plugin import LoginRequired, NoAccess, PortalError
 from sso_plugin.portal.client import Portal
+from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from world import World
@@ -48,6 +49,20 @@ def test_a_rejected_token_is_renewed_and_the_request_repeated(world: World) -> N
     key_of()
     assert world.count("CreateToken") == 1
     assert world.count("GetRoleCredentials") == 2
+
+
+def test_credentials_of_another_machine_are_used(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are pulled under the lock, before a request is sent."""
+    world.sign_in()
+    key = key_of()
+    [file] = world.role_files()
+    elsewhere = file.rename(world.home / "elsewhere")
+    # Files of this machine have nothing to pull. A store of many machines does this.
+    monkeypatch.setattr(FileCache, "pull", lambda *_: elsewhere.rename(file))
+    assert key_of() == key
+    assert world.count("GetRoleCredentials") == 1
 
 
 @pytest.mark.long

@@ -171,7 +171,7 @@ def test_without_the_key_no_person_is_asked(
 def test_a_keyring_that_cannot_be_used_is_no_reason_for_a_plain_file(
     sealed: World, monkeypatch: pytest.MonkeyPatch, issued: Issued, backend: str, why: str
 ) -> None:
-    """One sentence says why, before anybody logs in."""
+    """One sentence says why, before a person logs in."""
     configure(sealed, sso_key="keyring")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", backend)
     done = sealed.run(CALL)

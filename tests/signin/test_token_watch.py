@@ -14,6 +14,7 @@ from sso_plugin.credentials import Login
 from sso_plugin.credentials.token_source import TokenSource
 from sso_plugin.signin import token_watch
 from sso_plugin.signin.token_watch import LoggedIn, TokenWatch
+from sso_plugin.storage.file_cache import FileCache
 
 if TYPE_CHECKING:
     from world import World
@@ -51,6 +52,17 @@ def test_a_new_token_ends_the_wait(world: World) -> None:
     with pytest.raises(LoggedIn):
         watched.pause(60)
     timer.join()
+
+
+def test_a_new_token_on_another_machine_ends_the_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store of many machines is asked for it at each look."""
+    watched = watch(world)
+    # Files of this machine have nothing to pull. A store of many machines does this.
+    monkeypatch.setattr(FileCache, "pull", lambda *_: world.sign_in())
+    with pytest.raises(LoggedIn):
+        watched.pause(60)
 
 
 def test_a_rejected_token_does_not_end_the_wait(world: World) -> None:
