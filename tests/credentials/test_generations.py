@@ -129,7 +129,7 @@ class SlowBody:
 def test_a_signature_during_a_renewal_is_valid(world: World) -> None:
     """SigV4Auth reads the token, hashes the body, then reads the keys. STS accepts it."""
     sso_plugin.enable()
-    world.emulator.settings.role_credentials = 4
+    world.emulator.settings.role_credentials = 8
     world.sign_in()
     session: Any = boto3.Session(profile_name="dev")
     credentials = session.get_credentials()
@@ -153,7 +153,7 @@ def test_a_signature_during_a_renewal_is_valid(world: World) -> None:
 
     responses: list[bytes] = []
     for _ in range(3):
-        # Each in a new thread, which has read nothing before. Credentials expire after 4 seconds.
+        # Each in a new thread, which has read nothing before. Credentials expire after 8 seconds.
         thread = threading.Thread(target=sign)
         thread.start()
         thread.join()

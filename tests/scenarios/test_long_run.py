@@ -13,13 +13,16 @@ import sso_plugin
 if TYPE_CHECKING:
     from world import World
 
-LIFETIMES = 10
-LIFETIME = 2
-"""Seconds: a renewal on a busy machine takes less than the quarter of it."""
+LIFETIMES = 6
+LIFETIME = 15
+"""Seconds: on a busy machine, a renewal takes less than a quarter of it, and a call a fiftieth."""
+
+PAUSE = 0.02
+"""Seconds between two calls, which other tests need."""
 
 
 @pytest.mark.long
-def test_a_client_works_for_ten_lifetimes_of_its_credentials(world: World) -> None:
+def test_a_client_works_for_six_lifetimes_of_its_credentials(world: World) -> None:
     """No call fails, and none is signed with expired keys: STS checks each signature."""
     world.emulator.settings.role_credentials = LIFETIME
     world.emulator.settings.access_token = 3 * LIFETIME
@@ -31,8 +34,9 @@ def test_a_client_works_for_ten_lifetimes_of_its_credentials(world: World) -> No
     while time.monotonic() < end:
         sts.get_caller_identity()
         calls += 1
+        time.sleep(PAUSE)
     statuses = {one.status for one in world.emulator.requests if one.operation != "CreateToken"}
     assert statuses == {200}
     assert world.count("GetCallerIdentity") == calls
     assert LIFETIMES <= world.count("GetRoleCredentials") <= 2 * LIFETIMES
-    assert 3 <= world.count("CreateToken") <= LIFETIMES
+    assert LIFETIMES // 3 <= world.count("CreateToken") <= LIFETIMES

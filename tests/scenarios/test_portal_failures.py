@@ -401,7 +401,7 @@ atexit.register(lambda: print(sts.get_caller_identity()["Account"]))
 @pytest.mark.long
 def test_no_greenlet_waits_forever(world: World) -> None:
     """With gevent, threads, locks and sockets are patched; a renewal is a greenlet."""
-    world.emulator.settings.role_credentials = 3
+    world.emulator.settings.role_credentials = 8
     world.emulator.faults.add("GetRoleCredentials", latency=0.3)
     world.emulator.faults.add("CreateToken", latency=0.3)
     world.sign_in(expiresAt=PAST)
@@ -411,7 +411,7 @@ monkey.patch_all()
 import time, gevent, boto3, sso_plugin
 sso_plugin.enable()
 sts = boto3.Session(profile_name="dev").client("sts")
-end = time.time() + 6
+end = time.time() + 12
 def use():
     calls = 0
     while time.time() < end:
@@ -419,7 +419,7 @@ def use():
         calls += 1
         gevent.sleep(0.02)
     return calls
-with gevent.Timeout(40):
+with gevent.Timeout(90):
     greenlets = [gevent.spawn(use) for _ in range(10)]
     gevent.joinall(greenlets, raise_error=True)
 print(min(greenlet.value for greenlet in greenlets) > 1)

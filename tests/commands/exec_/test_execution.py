@@ -103,9 +103,9 @@ def child_environment(tmp_path: Path, profile: str = "dev") -> dict[str, str]:
 def test_a_child_gets_renewed_credentials(world: World, count: int) -> None:
     """A boto3 script runs for several lifetimes, and no call fails."""
     world.sign_in()
-    world.emulator.settings.role_credentials = 2
+    world.emulator.settings.role_credentials = 6
     run = start("--profile", "dev", "--", *python(SCRIPT, str(count)))
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=90)
     assert (run.returncode, err) == (0, "")
     assert out == f"{count} container-role {world.emulator.region}\n"
 
