@@ -75,7 +75,7 @@ def _not_enabled(
     # Botocore reads the home directory when it is imported.
     for provider in (SSOProvider, SSOTokenProvider):
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", f"{home}/.aws/sso/cache")
-    for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO"):
+    for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO", "SSO_PLUGIN_STORE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(wait_option, "meaning", "wait")
     # Tests that a developer runs in a terminal do not prompt there.

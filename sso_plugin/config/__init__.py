@@ -7,13 +7,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-__all__ = ["IDENTITY_KEYS", "ROLE_KEYS", "has_sso_keys", "is_served", "source_profiles"]
+__all__ = [
+    "IDENTITY_KEYS",
+    "LOGIN_KEYS",
+    "ROLE_KEYS",
+    "STORE",
+    "has_sso_keys",
+    "is_served",
+    "source_profiles",
+]
 
 IDENTITY_KEYS = ("sso_session", "sso_start_url")
 """The keys that name an Identity Center."""
 
+LOGIN_KEYS = ("sso_start_url", "sso_region")
+"""The keys that a login needs."""
+
 ROLE_KEYS = ("sso_account_id", "sso_account_name", "sso_role_name")
 """The keys that name an account or a role."""
+
+STORE = "SSO_PLUGIN_STORE"
+"""The variable with the address of a store of many machines. It replaces ``sso_store``."""
 
 
 def has_sso_keys(section: Mapping[str, Any]) -> bool:

@@ -9,10 +9,13 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import STORE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..errors import ConfigError
+    from .store_address import StoreAddress
 
 __all__ = ["invalid_value", "read_options"]
 
@@ -20,11 +23,12 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 """The seconds in each unit of a duration."""
 
 
-def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+def read_options(values: Mapping[str, Any], where: str, store: str = "") -> dict[str, Any]:
     """Read the keys that only sso-plugin knows; return those fields of `Options` that are set.
 
     :param values: the keys of a profile and its sso-session, merged.
     :param where: the section and the file, for error messages.
+    :param store: the value of ``SSO_PLUGIN_STORE``; empty if it is not set.
     :raises ConfigError: for an invalid value.
     """
     reader = _Reader(values, where)
@@ -42,6 +46,7 @@ def read_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
         "minimum_lifetime": reader.number("sso_minimum_lifetime"),
         "requests_per_second": reader.number("sso_requests_per_second"),
         "use_fips_endpoint": None if fips is None else fips == "true",
+        "store": reader.store(store),
     }
     return {field: value for field, value in found.items() if value is not None}
 
@@ -113,6 +118,30 @@ class _Reader:
         shown = f'"{value}"' if kind.lower() == "file" else '"..." (hidden: it may be a key)'
         expected = "keyring, env or file:PATH, where PATH is absolute"
         raise invalid_value(key, self._where, shown, expected)
+
+    def store(self, variable: str) -> StoreAddress | None:
+        # All three are checked, also if there is no store.
+        is_insecure = self.choice("sso_store_insecure", ("false", "true")) == "true"
+        ca_bundle = self._absolute_path("sso_store_ca_bundle")
+        text = self._text("sso_store") if "sso_store" in self._values else ""
+        if not (variable or text):
+            return None
+        from .store_address import read_store_address
+
+        subject = f"The value of sso_store in {self._where}"
+        return read_store_address(
+            variable or text,
+            f"The variable {STORE}" if variable else subject,
+            is_insecure=is_insecure,
+            ca_bundle=ca_bundle,
+        )
+
+    def _absolute_path(self, key: str) -> str:
+        value = self._text(key) if key in self._values else ""
+        if value and not (value.startswith("~/") or Path(value).is_absolute()):
+            expected = "a path that is absolute or begins with ~/"
+            raise invalid_value(key, self._where, f'"{value}"', expected)
+        return value
 
     def _text(self, key: str) -> str:
         value = self._values[key]

@@ -5,10 +5,11 @@ Reads no files: the settings come from ``session.full_config``, where botocore h
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from . import IDENTITY_KEYS, ROLE_KEYS, has_sso_keys
+from . import IDENTITY_KEYS, LOGIN_KEYS, ROLE_KEYS, STORE, has_sso_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,14 +17,12 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from ..errors import ConfigError
+    from .store_address import StoreAddress
 
-__all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile"]
+__all__ = ["DEFAULT_SCOPES", "Options", "SsoProfile", "options_of"]
 
 DEFAULT_SCOPES = ("sso:account:access",)
 """The scopes of a login if the config names none."""
-
-_LOGIN_KEYS = ("sso_start_url", "sso_region")
-"""The keys that a login needs."""
 
 _ROLE_OPTIONS = frozenset({"sso_plugin", "sso_refresh", "sso_cache", "sso_minimum_lifetime"})
 """Own keys that do not apply to a login."""
@@ -43,11 +42,12 @@ class Options(NamedTuple):
     minimum_lifetime: float = 0.0
     requests_per_second: float = 20.0
     use_fips_endpoint: bool = False
+    store: StoreAddress | None = None
 
 
 _OWN_KEYS = frozenset(
-    {"sso_plugin", "sso_account_name", *(f"sso_{name}" for name in Options._fields)}
-)
+    ("sso_plugin", "sso_account_name", "sso_store_insecure", "sso_store_ca_bundle")
+).union(f"sso_{name}" for name in Options._fields)
 """The keys that only sso-plugin knows. They may differ between a profile and its sso-session."""
 
 
@@ -181,8 +181,8 @@ class _Reader:
         own = {key: value for key, value in self._section.items() if key in _OWN_KEYS}
         merged = {**self._section, **self._session, **own}
         self._merged = {key: merged[key] for key in merged if key not in _ROLE_OPTIONS}
-        if not (may_be_empty and self._merged.keys() >= set(_LOGIN_KEYS)):
-            self._check_complete(_LOGIN_KEYS)
+        if not (may_be_empty and self._merged.keys() >= set(LOGIN_KEYS)):
+            self._check_complete(LOGIN_KEYS)
         return self._settings()
 
     def _settings(self, **role: str | None) -> SsoProfile:
@@ -193,7 +193,7 @@ class _Reader:
             region=self._text("sso_region"),
             session_name=self._section.get("sso_session"),
             registration_scopes=tuple(filter(None, scopes)) or DEFAULT_SCOPES,
-            options=self._options(),
+            options=options_of(self._merged, self._where),
             config_file=self._file,
             **role,
         )
@@ -225,9 +225,9 @@ class _Reader:
 
     def _required(self) -> tuple[str, ...]:
         if not any(key in self._section for key in ROLE_KEYS):
-            return _LOGIN_KEYS
+            return LOGIN_KEYS
         account = "sso_account_name" if self._text("sso_account_name") else "sso_account_id"
-        return ("sso_role_name", account, *_LOGIN_KEYS)
+        return ("sso_role_name", account, *LOGIN_KEYS)
 
     def _check_complete(self, required: tuple[str, ...]) -> None:
         missing = [key for key in required if not self._text(key)]
@@ -241,7 +241,7 @@ class _Reader:
 
     def _session_hint(self, missing: list[str]) -> str:
         name = self._section.get("sso_session")
-        belongs_there = name and self._name is not None and set(missing) & set(_LOGIN_KEYS)
+        belongs_there = name and self._name is not None and set(missing) & set(LOGIN_KEYS)
         return f" (sso_start_url and sso_region: to [sso-session {name}])" if belongs_there else ""
 
     def _text(self, key: str) -> str:
@@ -252,12 +252,15 @@ class _Reader:
             raise invalid_value(key, self._where, "a nested section", "one line of text")
         return value.strip()
 
-    def _options(self) -> Options:
-        if not _OWN_KEYS & self._merged.keys():
-            return Options()
-        from .options import read_options
 
-        return Options(**read_options(self._merged, self._where))
+def options_of(values: Mapping[str, Any], where: str = "") -> Options:
+    """Return what the own keys of a section say. The environment may name the store."""
+    store = os.environ.get(STORE, "").strip()
+    if not store and not _OWN_KEYS & values.keys():
+        return Options()
+    from .options import read_options
+
+    return Options(**read_options(values, where, store))
 
 
 def _error(problem: str, fix: str) -> ConfigError:

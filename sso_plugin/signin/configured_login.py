@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from ..config.profile import SsoProfile
+from ..config.profile import SsoProfile, options_of
 from ..credentials import Login
 from ..credentials.access_token import TokenState
 from ..credentials.account_names import AccountNames
@@ -186,7 +186,7 @@ def login_for_start_url(start_url: str, sso_region: str | None) -> SsoProfile:
     :param sso_region: the region of Identity Center; None for the one in the token file.
     :raises ConfigError: if the start URL or the region is not valid, or the region is not known.
     """
-    profile = SsoProfile(name=None, start_url=start_url, region=sso_region or "")
+    profile = SsoProfile(None, start_url, sso_region or "", options=options_of({}))
     check_start_url(profile)
     if sso_region:
         if not _REGION.fullmatch(sso_region):

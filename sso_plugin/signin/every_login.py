@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..config.profile import Options, SsoProfile
+from ..config.profile import Options, SsoProfile, options_of
 from ..credentials.login_index import LoginIndex
 from ..credentials.token_file import TokenFile
 from ..errors import ConfigError
@@ -32,6 +32,9 @@ _LOGIN_KEYS = (
     "sso_registration_scopes",
     "sso_token_cache",
     "sso_key",
+    "sso_store",
+    "sso_store_insecure",
+    "sso_store_ca_bundle",
 )
 """The keys of a legacy profile that describe its login and where it is, without its role."""
 
@@ -42,6 +45,7 @@ class EveryLogin:
     def __init__(self) -> None:
         self._session = open_session_for_login()
         self._config_errors: list[str] = []
+        self._options = options_of({})
         self._stores = Stores(Options())
 
     def end(self, progress: Callable[[str, bool], object], not_deleted: list[str]) -> None:
@@ -91,7 +95,8 @@ class EveryLogin:
         key = token_key(SsoProfile(None, name, ""))
         if self._stores.tokens.mark(key) is None:
             return None
-        unknown = ConfiguredLogin.of(self._session, SsoProfile(None, "", "", session_name=name))
+        bare = SsoProfile(None, "", "", session_name=name, options=self._options)
+        unknown = ConfiguredLogin.of(self._session, bare)
         return self._of_file(key, name) or unknown
 
     def _of_index(self, key: str) -> ConfiguredLogin | None:
@@ -99,7 +104,8 @@ class EveryLogin:
         login = self._of_file(key, None)
         if login is None:
             # The start URL in a token that is encrypted is not known.
-            login = ConfiguredLogin.of(self._session, SsoProfile(None, "", ""), key=key)
+            bare = SsoProfile(None, "", "", options=self._options)
+            login = ConfiguredLogin.of(self._session, bare, key=key)
         by_start_url = token_key(login.profile) == key
         return login if by_start_url or TokenFile(login).known_login() else None
 
@@ -109,7 +115,7 @@ class EveryLogin:
             return None
         url, region = found
         session_name = None if name in (None, url) else name
-        profile = SsoProfile(None, url, region, session_name)
+        profile = SsoProfile(None, url, region, session_name, options=self._options)
         return ConfiguredLogin.of(self._session, profile, key=key)
 
 

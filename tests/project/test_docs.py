@@ -78,7 +78,7 @@ class TestProfileKeys:
     def test_the_default_comes_first(self, page: str, option: str) -> None:
         """It is the default of `Options`."""
         default = Options._field_defaults[option]
-        text = str(default).lower().removesuffix(".0")
+        text = "" if default is None else str(default).lower().removesuffix(".0")
         assert f"| `sso_{option}` | {f'`{text}`' if text else 'none'}" in page
 
     def test_the_profile_of_the_readme_is_valid(self, world: World) -> None:

@@ -77,7 +77,7 @@ ORDER = {
     "sealing.encryption_key reading trust locks modes writing folder keys links unwritable waiting",
     "web": "browser capabilities one_time_redirect loopback __init__ addresses kernel peers "
     "request terminal",
-    "config": "profile __init__ options",
+    "config": "profile options __init__ store_address",
     "emulator": "__init__ __main__ pytest_plugin emulator sample_profile control http "
     "http.request_handler http.routes control.control_routes control.access_routes "
     "control.fault_routes control.log_routes control.settings_routes control.arguments "

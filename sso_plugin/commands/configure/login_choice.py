@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sso_plugin.config.profile import SsoProfile
+from sso_plugin.config.profile import SsoProfile, options_of
 from sso_plugin.errors import ConfigError
 from sso_plugin.portal.account_choice import suggestions
 from sso_plugin.printable import one_line
@@ -99,4 +99,4 @@ def _new_login(
             "https://example.awsapps.com/start.",
         )
     check_region(region)
-    return SsoProfile(None, start_url, region, name)
+    return SsoProfile(None, start_url, region, name, options=options_of({}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from sso_plugin.config.profile import SsoProfile
+from sso_plugin.config.options import read_options
 from sso_plugin.errors import ConfigError
 from sso_plugin.portal.responses import is_account_id
 from sso_plugin.web.addresses import parse
@@ -113,18 +113,19 @@ def _check_own_key(section: Section, key: str, value: str) -> Finding | None:
         return None
     bare = _bare(value)
     if bare != value and _error_of_own_key(key, bare) is None:
-        return _problem(section, key, value, _why(value), f"{key} = {bare}")
+        shown = f"{bare}..." if key in _HIDDEN else value
+        return _problem(section, key, shown, _why(value), f"{key} = {bare}")
     choices = re.sub(r"^(Set it to|Use) |\.$", "", error.fix)
-    # A command line may have a secret, and the key itself may be in the place of its name.
-    is_hidden = key in ("sso_notify", "sso_key") and not value.strip().lower().startswith("file:")
+    is_hidden = key in _HIDDEN and not value.strip().lower().startswith("file:")
     shown = "..." if is_hidden else value
     return _problem(section, key, shown, "an invalid value", f"{key} = {choices}")
 
 
 def _error_of_own_key(key: str, value: str) -> ConfigError | None:
-    login = {"sso_start_url": "https://example.awsapps.com/start", "sso_region": "eu-central-1"}
+    # Whether the store needs TLS depends on another key, maybe of another section.
+    others = {"sso_store_insecure": "true"} if key == "sso_store" else {}
     try:
-        SsoProfile.find({"profiles": {"x": {**login, key: value}}}, "x")
+        read_options({**others, key: value}, "x")
     except ConfigError as exc:
         return exc
     return None
@@ -241,7 +242,13 @@ _OWN_KEYS = (
     "sso_warn_before",
     "sso_requests_per_second",
     "sso_use_fips_endpoint",
+    "sso_store",
+    "sso_store_insecure",
+    "sso_store_ca_bundle",
 )
+_HIDDEN = ("sso_notify", "sso_key", "sso_store")
+"""A command line may have a secret, an address a password, and a key be in place of its name."""
+
 KEYS = (
     "sso_session",
     "sso_account_name",
