@@ -23,8 +23,8 @@ INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
 # The demo and the tests do not see your profile, region and settings.
 unexport SSO_PLUGIN SSO_PLUGIN_UNDO $(filter AWS_%,$(.VARIABLES))
 
-.PHONY: help demo test test-long test-all interop keyring chaos fuzz kill bench clean node browser \
-	aws-cli secret-service
+.PHONY: help demo test test-long test-all interop keyring chaos fuzz kill simulate bench clean node browser \
+	aws-cli secret-service store-server
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ fuzz: $(VENV)/test.stamp  ## Fuzz all parsers and interrupt at many places (an h
 
 kill: $(VENV)/test.stamp  ## Kill processes that write a cache file, ten thousand times
 	folder=$$(mktemp -d) && $(BIN)/python tests/helpers/kill.py "$$folder" 10000 1; code=$$?; rm -rf "$$folder"; exit $$code
+
+simulate: $(VENV)/test.stamp  ## Simulate a fleet of ten thousand machines on a virtual clock and network
+	$(BIN)/python tests/helpers/simulation.py --machines 10000 $(ARGS)
 
 bench: $(VENV)/bench.stamp $(ASYNC)/bench.stamp  ## Run the benchmarks
 	@for script in benchmarks/bench_*.py; do \
@@ -116,6 +119,12 @@ aws-cli:
 		|| /usr/bin/aws --version 2>&1 | grep -q aws-cli/2 \
 		|| { $(APT) awscli; } || { \
 		echo "make interop needs version 2 of the AWS CLI: install it and run it again." >&2; exit 1; }
+
+# Without it, the tests of a store of many machines are skipped.
+store-server:
+	@command -v valkey-server >/dev/null || command -v redis-server >/dev/null \
+		|| { $(APT) redis-server; } || { \
+		echo "The tests of a store need valkey-server or redis-server: install one of them." >&2; exit 1; }
 
 secret-service:
 	@{ command -v dbus-run-session && command -v gnome-keyring-daemon; } >/dev/null \

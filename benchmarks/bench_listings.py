@@ -15,7 +15,8 @@ from measure import parser, table
 import sso_plugin
 from sso_plugin.config.profile import Options
 from sso_plugin.emulator import Emulator, Organization
-from sso_plugin.portal.throttling import CacheBudget, wait_for_slot
+from sso_plugin.portal.budget import CacheBudget
+from sso_plugin.portal.throttling import wait_for_slot
 from sso_plugin.storage import Stores
 
 if TYPE_CHECKING:

@@ -51,6 +51,8 @@ class Stage:
             folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
             self.folder = Path(stack.enter_context(folder))
             self.emulator = stack.enter_context(Emulator())
+            self.variables: dict[str, str] = {}
+            """Further variables of every program."""
             self._set_up()
             self._stack = stack.pop_all()
         return self
@@ -89,7 +91,7 @@ class Stage:
         clean = {name: text for name, text in os.environ.items() if not name.startswith(unwanted)}
         home = {"HOME": str(self.home), "USERPROFILE": str(self.home)}
         this_machine = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-        return {**clean, **self.emulator.environment(), **home, **this_machine}
+        return {**clean, **self.emulator.environment(), **home, **this_machine, **self.variables}
 
     def run(self, where: str, program: str, *arguments: object) -> Any:
         """Run a program of ``programs/``. Return the JSON that it prints."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         NoAccess,
         PortalError,
         SsoPluginError,
+        StoreUnavailable,
     )
     from .portal.listings import Account, AccountRole
     from .session.plugin import disable, enable
@@ -38,6 +39,7 @@ __all__ = [
     "PortalError",
     "SsoPluginError",
     "Status",
+    "StoreUnavailable",
     "accounts",
     "disable",
     "enable",

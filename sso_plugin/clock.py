@@ -56,6 +56,7 @@ class Clock:
         self._wall = wall
         self._monotonic = since_boot or wall
         self._offset: _Offset | None = None
+        self._is_told = False
 
     @classmethod
     def of(cls, profile: SsoProfile) -> Clock:
@@ -91,6 +92,20 @@ class Clock:
         # Without an offset, exactly the moment: two readings of a clock differ.
         return moment if self._offset is None else moment + self.now() - self._wall()
 
+    def told(self) -> float | None:
+        """Return the time of the portal; None if it has sent no response to this process."""
+        return self.now() if self._is_told else None
+
+    def learn(self, server: float) -> None:
+        """Set the offset by what another machine has learned, unless the portal itself has told it.
+
+        :param server: the time of the portal, in epoch seconds.
+        """
+        if not self._is_told:
+            wall = self._wall()
+            right = abs(server - wall) <= _TOLERANCE
+            self._set(wall if right else server, wall, self._monotonic())
+
     def request_time(self) -> float:
         """Return the time at which a request is sent, for `observe`."""
         return self._monotonic()
@@ -110,9 +125,14 @@ class Clock:
         wall, monotonic = self._wall(), self._monotonic()
         duration = 0.0 if sent is None else max(0.0, monotonic - sent)
         right = wall - duration - _TOLERANCE <= server <= wall + _TOLERANCE
-        now = wall if right else server + duration / 2
-        if abs(now - wall) <= _MAX_OFFSET:
-            self._offset = _Offset(now - monotonic, now - wall)
+        if self._set(wall if right else server + duration / 2, wall, monotonic):
+            self._is_told = True
+
+    def _set(self, now: float, wall: float, monotonic: float) -> bool:
+        if abs(now - wall) > _MAX_OFFSET:
+            return False
+        self._offset = _Offset(now - monotonic, now - wall)
+        return True
 
 
 _clocks: dict[tuple[str, str], Clock] = {}

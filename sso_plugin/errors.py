@@ -31,6 +31,7 @@ __all__ = [
     "PortalUnreachable",
     "RenewalRefusal",
     "SsoPluginError",
+    "StoreUnavailable",
     "TokenLocked",
     "also_as",
     "plain_kind",
@@ -159,6 +160,10 @@ class PortalError(SsoPluginError):
 
 class TokenLocked(PortalError, TokenRetrievalError):
     """Another process holds the lock of the token for too long. No request was sent."""
+
+
+class StoreUnavailable(PortalError, TokenRetrievalError):
+    """The store of ``sso_store``, which may have a valid token, cannot be reached or used."""
 
 
 class PortalUnreachable(PortalError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -13,16 +14,19 @@ from botocore.credentials import SSOProvider
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.tokens import SSOTokenProvider
 from caches import KEY
+from fleet import Fleet
+from redis_server import WHY_NOT, RedisServer, ServerOptions
 from world import World
 
 import sso_plugin
 from sso_plugin import clock
 from sso_plugin.signin import wait_option
-from sso_plugin.storage import documents, file_cache
+from sso_plugin.storage import documents
+from sso_plugin.storage.network import heartbeat, token_keeper
 from sso_plugin.web import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sso_plugin.emulator import Emulator
@@ -80,11 +84,16 @@ def _not_enabled(
     monkeypatch.setattr(wait_option, "meaning", "wait")
     # Tests that a developer runs in a terminal do not prompt there.
     monkeypatch.setattr(terminal, "TERMINAL", f"{home}/tty")
-    file_cache.kept_in_memory.clear()
+    documents.kept_in_memory.clear()
     clock._clocks.clear()
     sso_plugin.disable()
     yield
     sso_plugin.disable()
+    # A process looks after its token on a server as long as it runs.
+    for each in list(heartbeat._beating):
+        each.stop()
+        each.pause()
+    token_keeper._watched.clear()
 
 
 @pytest.fixture
@@ -103,6 +112,31 @@ def world(
         monkeypatch.setenv("SSO_PLUGIN_KEY", KEY)
     world.configure(sso_emulator.profile())
     return world
+
+
+@pytest.fixture
+def start_redis() -> Iterator[Callable[..., RedisServer]]:
+    """Return a function that starts a real server, given fields of `ServerOptions`."""
+    if WHY_NOT:
+        pytest.skip(f"not installed: {WHY_NOT}")
+    with contextlib.ExitStack() as servers:
+        yield lambda **options: servers.enter_context(RedisServer(ServerOptions(**options)))
+
+
+@pytest.fixture
+def redis_server(start_redis: Callable[..., RedisServer]) -> RedisServer:
+    """Return a real server without data, whose clients have only the permissions they need."""
+    return start_redis()
+
+
+@pytest.fixture
+def fleet(
+    world: World, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Fleet]:
+    """Return four homes that share one store, without a login."""
+    fleet = Fleet(world, redis_server, monkeypatch, 4)
+    yield fleet
+    fleet.close()
 
 
 @pytest.fixture

@@ -147,3 +147,61 @@ def test_the_sessions_of_a_process_share_the_clock_of_a_portal() -> None:
     dev, prod = (SsoProfile(name, url, "eu-central-1") for name in ("dev", "prod"))
     assert Clock.of(dev) is Clock.of(prod)
     assert Clock.of(SsoProfile("dev", url, "us-east-1")) is not Clock.of(dev)
+
+
+@pytest.mark.parametrize("offset", [-7200, -10, 10, 7200])
+def test_the_time_of_the_portal_can_be_learned_from_another_machine(offset: int) -> None:
+    """Before the first response. It goes on with the count since boot."""
+    machine = Machine()
+    clock = machine.clock()
+    clock.learn(machine.wall + offset)
+    assert clock.now() == machine.wall + offset
+    machine.pass_time(60)
+    assert clock.now() == machine.wall + offset
+
+
+@pytest.mark.parametrize("offset", [-2, -1, 0, 1, 2])
+def test_a_wall_clock_that_is_right_stays(offset: int) -> None:
+    """What another machine knows is as exact as a ``Date`` header."""
+    clock = Clock(lambda: 1_000_000.0, None)
+    clock.learn(1_000_000.0 + offset)
+    assert clock.now() == clock.latest() == clock.earliest() == 1_000_000.0
+
+
+@pytest.mark.parametrize("offset", [-90_000, 90_000, 20 * 365 * 86400])
+def test_a_learned_time_that_differs_by_more_than_a_day_is_ignored(offset: int) -> None:
+    """As one in a response is."""
+    clock = Clock(lambda: 2_000_000_000.0, None)
+    clock.learn(2_000_000_000.0 + offset)
+    assert clock.now() == 2_000_000_000.0
+
+
+def test_a_response_counts_more_than_what_was_learned() -> None:
+    """Before and after it."""
+    clock = Clock(lambda: 1_000_000.0, None)
+    clock.learn(1_000_500.0)
+    clock.observe(formatdate(1_000_100, usegmt=True))
+    assert clock.now() == 1_000_100.5
+    clock.learn(1_000_500.0)
+    assert clock.now() == 1_000_100.5
+
+
+def test_what_is_learned_later_counts() -> None:
+    """Until there is a response."""
+    clock = Clock(lambda: 1_000_000.0, None)
+    clock.learn(1_000_500.0)
+    clock.learn(1_000_600.0)
+    assert clock.now() == 1_000_600.0
+
+
+def test_only_a_time_that_the_portal_has_told_is_passed_on() -> None:
+    """A time that was learned would go from machine to machine, and never be corrected."""
+    clock = Clock(lambda: 1_000_000.0, None)
+    assert clock.told() is None
+    clock.learn(1_000_500.0)
+    assert clock.told() is None
+    clock.observe("yesterday")
+    clock.observe(formatdate(9_000_000, usegmt=True))
+    assert clock.told() is None
+    clock.observe(formatdate(1_000_100, usegmt=True))
+    assert clock.told() == clock.now() == 1_000_100.5

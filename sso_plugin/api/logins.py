@@ -119,11 +119,18 @@ def logout(
 
 
 def _check_deleted(not_deleted: list[str]) -> None:
-    if not_deleted:
+    if not not_deleted:
+        return
+    reasons = "; ".join(not_deleted)
+    if "on other machines" in reasons:
         raise SsoPluginError(
-            problem=f"Files could not be deleted: {'; '.join(not_deleted)}",
-            fix="Make their folder writable, then log out again.",
+            problem=f"The login was not ended everywhere: {reasons}",
+            fix="Log out again when that is fixed.",
         )
+    raise SsoPluginError(
+        problem=f"Files could not be deleted: {reasons}",
+        fix="Make their folder writable, then log out again.",
+    )
 
 
 def status(
@@ -133,7 +140,9 @@ def status(
     start_url: str | None = None,
     sso_region: str | None = None,
 ) -> Status:
-    """Return whether a login is valid. Read the token file only; make no network call.
+    """Return whether a login is valid, by its token file.
+
+    Only a store of many machines is asked; no other request is made.
 
     :param profile_name: a profile of the AWS config file; ``AWS_PROFILE`` or ``default`` if None.
     :param sso_session: an sso-session of that file, instead of a profile.

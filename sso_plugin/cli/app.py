@@ -33,6 +33,7 @@ COMMANDS = {
     "exec": ("exec_", "Run a command with credentials that are renewed."),
     "console": ("console", "Open the AWS console as a role."),
     "configure": ("configure", "Write a profile for each of your roles."),
+    "store": ("store", "Share one login among many machines."),
     "rotate-key": ("rotate_key", "Make a new encryption key."),
     "doctor": ("doctor", "Find problems, and show how to fix them."),
     "completion": ("completion", "Print a completion script for a shell."),

@@ -72,10 +72,19 @@ def command(  # noqa: PLR0913 - each is one option
         open_browser=None if no_browser else open_in_browser,
     )
     if status.not_stored:
-        output.say("The login is lost: its token could not be saved for other programs.", "red")
+        output.say(_why_incomplete(status), "red")
         return FAILED
     _report(status, already=not prompts)
     return 0
+
+
+def _why_incomplete(status: Status) -> str:
+    if status.store_fault is None:
+        return "The login is lost: its token could not be saved for other programs."
+    return (
+        "Only this machine is logged in. When the store can be used, run on this machine: "
+        f"{status.login_command}"
+    )
 
 
 def _report(status: Status, *, already: bool) -> None:

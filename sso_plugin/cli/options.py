@@ -18,6 +18,7 @@ __all__ = [
     "HELP_NAMES",
     "command",
     "debug_option",
+    "group",
     "json_option",
     "login_options",
     "profile_of",
@@ -113,11 +114,39 @@ def command(
     :param examples: calls, without ``sso-plugin``, that are shown at the end of the help.
     :param settings: more parameters of `click.command`.
     """
-    lines = "".join(f"\n  sso-plugin {example}" for example in examples)
-    epilog = f"\b\nFor example:{lines}\n\nExit codes: {exit_codes}."
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        make = click.command(None, click.Command, epilog=epilog, **settings)
+        make = click.command(None, click.Command, epilog=_epilog(examples, exit_codes), **settings)
         return make(debug_option(function))
 
     return decorate
+
+
+def group(
+    *examples: str, commands: dict[str, click.Command]
+) -> Callable[[Callable[..., Any]], click.Group]:
+    """Make a function that does nothing a group of commands: its docstring is the help.
+
+    :param commands: by name.
+    """
+
+    def run(ctx: click.Context) -> None:
+        if ctx.invoked_subcommand is None:
+            raise click.UsageError("Missing command.", ctx)
+
+    def decorate(function: Callable[..., Any]) -> click.Group:
+        made = click.Group(
+            callback=click.pass_context(run),
+            commands=commands,
+            help=function.__doc__,
+            epilog=_epilog(examples, _EXIT_CODES),
+            invoke_without_command=True,
+        )
+        return debug_option(made)
+
+    return decorate
+
+
+def _epilog(examples: tuple[str, ...], exit_codes: str) -> str:
+    lines = "".join(f"\n  sso-plugin {example}" for example in examples)
+    return f"\b\nFor example:{lines}\n\nExit codes: {exit_codes}."

@@ -50,7 +50,7 @@ def command(
     sso_region: str | None,
     as_json: bool,
 ) -> int:
-    """Show whether a login is valid. Reads the local cache only."""
+    """Show whether a login is valid. Reads the local cache and the store, if there is one."""
     failures.failure_code = _FAILED
     status = sso_plugin.status(
         options.profile_of(profile, sso_session, start_url, sso_region),
@@ -63,8 +63,15 @@ def command(
     else:
         output.print_fields(_fields(status))
         if status.state == "login needed":
-            output.say(f"Run: {status.login_command}")
+            output.say(f"Run: {_command(status)}")
     return _CODES[status.state]
+
+
+def _command(status: Status) -> str:
+    if status.store_fault is None:
+        return status.login_command
+    # The store may have a token.
+    return status.login_command.replace(" login ", " doctor ", 1)
 
 
 def _document(status: Status) -> dict[str, object]:
@@ -87,6 +94,8 @@ def _fields(status: Status) -> dict[str, str]:
 
 def _token(status: Status) -> str:
     if status.expires_at is None:
+        if status.store_fault:
+            return f"none on this machine, and {status.store_fault}"
         return f"none: {status.fault}" if status.fault else "none"
     left = status.expires_at - time.time()
     when = clock_time(status.expires_at)

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..config.profile import SsoProfile
-    from ..errors import LoginRequired
+    from ..errors import LoginRequired, StoreUnavailable
     from ..portal.client import Portal
     from ..storage.documents import Mark
     from ..storage.reading import Document
 
-__all__ = ["NO_ORIGIN", "Login", "Origin", "find_origin", "note_origin"]
+__all__ = ["NO_ORIGIN", "Login", "Origin", "find_origin", "note_origin", "stores_of"]
 
 Origin = tuple[str, "Mark"]
 """The id of the login that a document is derived from, and the mark of its token file."""
@@ -97,7 +97,7 @@ class Login:
 
         :param open_session: returns the session. Called when the portal is first needed.
         """
-        clock, stores = Clock.of(profile), stores or Stores(profile.options)
+        clock, stores = Clock.of(profile), stores or stores_of(profile)
 
         def connect() -> Portal:
             from ..portal.client import Portal
@@ -126,10 +126,19 @@ class Login:
         from ..storage.waiting import unattended
 
         _ = self.portal
+        if self.stores.server is not None:
+            self.stores.server.prepare()
         with unattended():
             # Encrypted documents need more imports, and their key.
             for cache in (self.stores.tokens, self.stores.roles):
                 cache.why_no_key()
+
+    def pull(self, *, patience: float = 0.0) -> None:
+        """Bring the newest token of this login to this machine.
+
+        :param patience: the seconds to wait for a store that cannot be reached.
+        """
+        self.stores.tokens.pull(self.key, patience=patience)
 
     def check_key(self, *, of_token: bool = False) -> None:
         """Check that tokens can be encrypted, if the profile demands that.
@@ -152,15 +161,48 @@ class Login:
 
         :param reason: why a login is needed.
         :raises KeyUnavailable: if there may be a token that cannot be opened now.
+        :raises StoreUnavailable: if other machines may have a token.
         """
         from ..errors import LoginRequired
 
         self.check_key(of_token=True)
+        if away := self.away():
+            raise away
         return LoginRequired(
             subject=self.profile.subject,
             reason=reason,
             fix=f"Run: {self.profile.login_command}",
         )
+
+    def away(self) -> StoreUnavailable | None:
+        """Return the error for a store that cannot be reached; None if it can, as far as known.
+
+        :raises KeyUnavailable: if the key is missing.
+        """
+        why = self.stores.tokens.why_away(self.key)
+        if why is None:
+            return None
+        self.check_key()
+        from ..errors import StoreUnavailable
+
+        return StoreUnavailable(
+            subject=self.profile.subject,
+            problem=f"has no valid token on this machine, and {why}",
+            fix=f"Run: {self.profile.doctor_command}",
+            retryable=True,
+        )
+
+
+def stores_of(profile: SsoProfile, token_folder: str | None = None) -> Stores:
+    """Return where the documents of a profile are.
+
+    :param token_folder: see `Stores`.
+    """
+    if profile.options.store is None:
+        return Stores(profile.options, token_folder)
+    from .shared_login import shared_stores
+
+    return shared_stores(profile, profile.options.store, token_folder)
 
 
 def note_origin(document: Document, origin: Origin | None) -> Document:

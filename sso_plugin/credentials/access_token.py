@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["AccessToken", "TokenState"]
 
 
+_NOTE = "SsoPlugin"
+"""The key of the note that a store leaves in a token."""
+
+
 class TokenState(enum.Enum):
     """The state of a token at a given time: not due for renewal, due, or expired."""
 
@@ -87,6 +91,17 @@ class AccessToken:
     def identity(self) -> str:
         """A digest that identifies the token. The token cannot be computed from it."""
         return token_identity({"accessToken": self.value})
+
+    @property
+    def login_id(self) -> str | None:
+        """The id of its login for all machines that share a store; None if it is not from one."""
+        if _NOTE not in self.document:
+            return None
+        # Not at the top: most tokens have none.
+        from ..storage.network.note import Note
+
+        note = Note.of(self.document)
+        return note and str(note.generation)
 
     def state(self, now: float) -> TokenState:
         """Return the state of the token at ``now``, in epoch seconds of the server."""

@@ -69,13 +69,13 @@ class LoginIndex:
         :param role: the cache key of role credentials, which is added to the index.
         """
         document = self._load()
-        found = _find(document, token.identity)
+        found = _login_of(document, token)
         if found and role in (None, *_keys(document)):
             return found.id
         with self._cache.locked(self._key):
             document = self._load()
-            found = _find(document, token.identity)
-            login = found.id if found else _new_id()
+            found = _login_of(document, token)
+            login = found.id if found else token.login_id or _new_id()
             if found or is_current():
                 record = {} if found else _record(login, token)
                 self._put(_with_key({**document, **record}, role))
@@ -84,12 +84,13 @@ class LoginIndex:
     def begin(self, token: AccessToken) -> None:
         """Note that a person has logged in; the token is the first of a new login."""
         with self._cache.locked(self._key):
-            self._put({**_record(_new_id(), token), "keys": []})
+            self._put({**_record(token.login_id or _new_id(), token), "keys": []})
 
     def continue_with(self, renewed: AccessToken, old: AccessToken) -> None:
         """Note that a renewed token is about to replace another one of the same login."""
         with self._cache.locked(self._key):
-            login = self.find(old.identity) or KnownLogin(_new_id(), None)
+            found = _login_of(self._load(), old)
+            login = found or KnownLogin(old.login_id or _new_id(), None)
             first = login.began_at or (old.mark[0] if old.mark else None)
             record = {**_record(login.id, renewed, old), "beganAt": first}
             self._put({**self._load(), **record})
@@ -118,6 +119,12 @@ class LoginIndex:
 
     def _put(self, document: Document) -> None:
         self._cache.put(self._key, document)
+
+
+def _login_of(document: Document, token: AccessToken) -> KnownLogin | None:
+    """Return the login of a token; None if the index has another one than the token says."""
+    found = _find(document, token.identity)
+    return None if found and token.login_id not in (None, found.id) else found
 
 
 def _find(document: Document, token: str) -> KnownLogin | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
 
-from ..errors import NoAccess, PortalError, PortalRefusal, SsoPluginError, TokenLocked
+from ..errors import (
+    NoAccess,
+    PortalError,
+    PortalRefusal,
+    SsoPluginError,
+    StoreUnavailable,
+    TokenLocked,
+)
 from ..portal.outage import Outage
 from ..storage.keys import own_key
 from ..timestamps import format_timestamp
@@ -16,10 +22,12 @@ from .schedule import Lifetime
 from .token_source import TokenSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import contextlib
+    from collections.abc import Callable
 
     from botocore.credentials import ReadOnlyCredentials
 
+    from ..storage.cache import Hold
     from . import Origin
     from .access_token import AccessToken
     from .role_credentials import RoleFile
@@ -75,7 +83,8 @@ class RoleRequest:
         began = time.time()
         # Before the lock: a renewal can take minutes, and other callers wait for it.
         token = self._tokens.fetch(attended=False)
-        with self._locked():
+        with self._locked(lambda: self._if_fresh(self._file.load_if_changed(), minimum)):
+            self._pull_token()
             found = self._if_fresh(self._file.load(), minimum)
             fetched = found or self._request_unless_down(token, began)
         self._tokens.warn_before_end(token, fetched.lifetime.advisory_refresh_at)
@@ -92,35 +101,46 @@ class RoleRequest:
         if found:
             return found
         token = self._tokens.fetch(attended=False)
-        with self._locked():
+        with self._locked(lambda: self._load_other(rejected)):
+            self._pull_token()
             return self._load_other(rejected) or self._request_other(token, rejected)
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Lock the role, and bring its newest credentials to this machine.
+    def _locked(
+        self, find: Callable[[], RoleCredentials | None]
+    ) -> contextlib.AbstractContextManager[Hold]:
+        """Lock the role, unless another process has stored what is wanted.
 
         A lock that another process holds for too long is skipped: a request can be repeated.
+
+        :param find: returns the credentials that are wanted, if the file has them.
         """
-        cache, key = self._file.cache, self._file.key
-        with cache.locked(key):
-            cache.pull(key)
-            yield
+        return self._file.cache.locked(self._file.key, until=lambda: find() is not None)
+
+    def _pull_token(self) -> None:
+        """Bring the token here that belongs to the role credentials of another machine.
+
+        The login may also have ended there. And a store that was emptied gets the token back.
+        """
+        self._login.pull()
 
     def _request_unless_down(self, token: AccessToken, began: float) -> RoleCredentials:
-        failed = self._outage.since(began)
-        if failed:
+        if failed := self._outage.since(began):
             raise failed
+        refused = self._outage.refusal() if self._login.stores.server else None
+        if refused is not None:
+            raise refused
         try:
             return self._request(token)
-        except TokenLocked:
+        except (TokenLocked, StoreUnavailable):
             # No request was sent, so this is not an outage.
             raise
-        except PortalError as exc:
+        except (PortalError, NoAccess) as exc:
             self._outage.note(exc)
             raise
 
     def _request_other(self, token: AccessToken, rejected: str) -> RoleCredentials:
         record = own_key("replaced", self._file.key)
+        self._own.pull(record)
         last = self._own.get(record)
         if last is not None and 0 <= time.time() - last.stored_at < _REPLACE_INTERVAL:
             raise PortalError(
@@ -148,6 +168,8 @@ class RoleRequest:
         """Request credentials; repeat that if a new login has replaced the token meanwhile."""
         for _ in range(_MAX_LOGINS):
             token, found, expires_at = self._exchange(token)
+            # The login may have ended meanwhile, on another machine.
+            self._login.pull()
             origin = self._note_role(token)
             if origin is None or is_of_login(self._login, origin, 0):
                 return self._store(found, expires_at, origin)
@@ -205,6 +227,7 @@ class RoleRequest:
         fetched = RoleCredentials(found, lifetime, file.account_id, origin)
         file.cache.put(file.key, fetched.document())
         self._report_if_not_sealed()
+        self._login.pull()
         if origin is not None and not is_of_login(self._login, origin, 0):
             # A logout came directly before the write, and had nothing to delete.
             file.cache.delete(file.key)

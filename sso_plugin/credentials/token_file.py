@@ -9,11 +9,10 @@ from ..portal.outage import Outage
 from ..storage.keys import own_key
 from ..timestamps import format_timestamp
 from .access_token import AccessToken, TokenState
-from .login_index import LoginIndex
+from .login_index import KnownLogin, LoginIndex
 
 if TYPE_CHECKING:
     from . import Login, Origin
-    from .login_index import KnownLogin
 
 __all__ = ["TokenFile"]
 
@@ -55,19 +54,22 @@ class TokenFile:
         self._store.supersede(self._key, token.document)
         self.report_if_not_stored()
         Outage(stores.own, self._key, self._login.profile).end()
-        return self.load() or token
+        stored = self.load() or token
+        if stored.login_id is not None:
+            # Only now is the id known that all machines use.
+            self.index.begin(stored)
+        return stored
 
     def report_if_not_stored(self) -> None:
         """Warn once if other processes cannot read the token that was saved last."""
         why = self._store.why_not_stored(self._key)
         if why and self.path not in _reported:
             _reported.add(self.path)
-            _logger.warning(
-                "The new access token of %s is in the memory of this process only, and other "
-                "programs need a login: %s",
-                self._login.profile.start_url,
-                why,
-            )
+            where = "in the memory of this process only, and other programs need a login"
+            if self._login.stores.server:
+                where = "on this machine only"
+            url = self._login.profile.start_url
+            _logger.warning("The new access token of %s is %s: %s", url, where, why)
 
     def holds(self, token: AccessToken) -> bool:
         """Return whether the file is still the one that a token was read from. Opens no file."""
@@ -85,7 +87,11 @@ class TokenFile:
     def known_login(self) -> KnownLogin | None:
         """Return the login of the token; None without a token, or if it is not in the index."""
         identity = self._store.identity(self._key)
-        return self.index.find(identity) if identity else None
+        found = self.index.find(identity) if identity else None
+        token = self.load() if self._login.stores.server else None
+        if token is None or token.login_id in (None, found and found.id):
+            return found
+        return KnownLogin(str(token.login_id), None)
 
     def is_valid(self, token: AccessToken | None, rejected: str | None = None) -> bool:
         """Return whether a token has not expired and was not rejected."""
@@ -107,7 +113,9 @@ class TokenFile:
         problem = self.problem()
         if problem is None:
             _logger.debug("There is no access token in %s", self.path)
-        return problem or "it has no access token"
+        server = self._login.stores.server
+        where = f", neither on this machine nor in {server.describe()}" if server else ""
+        return problem or f"it has no access token{where}"
 
     def problem(self) -> str | None:
         """Return why the file cannot be used, with its path; None if it is valid or missing."""

@@ -10,17 +10,22 @@ from ..errors import PortalError, PortalRefusal, RenewalRefusal, TokenLocked
 from ..portal.outage import Outage
 from ..storage.cache import Hold
 from ..storage.keys import registration_key
+from ..storage.waiting import abandonable
 from .access_token import AccessToken
 from .token_file import TokenFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeGuard
 
     from . import Login
 
-__all__ = ["Renewal"]
+__all__ = ["Renewal", "retrying"]
 
 _logger = logging.getLogger(__name__)
+
+_RETRY_AFTER = 0.2
+"""Seconds before another attempt without the lock."""
 
 _REREAD_DELAYS = (0.0, 0.05, 0.15, 0.3, 0.5)
 """Seconds before each further read of the token file, after the portal has refused a renewal.
@@ -54,8 +59,10 @@ class Renewal:
         failed = self._outage.since(began)
         if failed and not self._is_valid(self._token):
             raise self._error_for_caller(failed)
+        if hold:
+            hold = self._login.stores.tokens.confirm(self._login.key, self._token.document)
         if not hold:
-            raise self._lock_error(hold)
+            return self._other_token(hold)
         try:
             return self._renew()
         except PortalError as exc:
@@ -95,6 +102,7 @@ class Renewal:
         return True
 
     def _token_of_new_login(self) -> AccessToken:
+        self._login.pull()
         latest = self._file.load()
         if latest is None:
             raise self._login.required(self._file.why_none())
@@ -102,6 +110,17 @@ class Renewal:
             raise self._login.required(self._file.why_unusable(latest))
         _logger.info("A new login has replaced the access token during its renewal")
         return latest
+
+    def _other_token(self, hold: Hold) -> AccessToken:
+        """Return a valid token without a renewal.
+
+        :raises TokenLocked: if there is none, because another process holds the lock.
+        :raises StoreUnavailable: if there is none, because the store is out of reach.
+        """
+        latest = self._file.load()
+        if latest is not None and self._is_valid(latest):
+            return latest
+        raise self._lock_error(hold)
 
     def _recover(self, exc: PortalError) -> AccessToken:
         """Return a valid token although the renewal failed: of another program, or the current one.
@@ -111,6 +130,7 @@ class Renewal:
         valid = self._is_valid(self._token)
         for delay in _REREAD_DELAYS if _is_final(exc) and not valid else (0.0,):
             time.sleep(delay)
+            self._login.pull()
             latest = self._file.load()
             if latest and latest.value != self._token.value and self._is_valid(latest):
                 return latest
@@ -137,18 +157,35 @@ class Renewal:
         required.__cause__ = exc
         return required
 
-    def _lock_error(self, hold: Hold) -> TokenLocked:
+    def _lock_error(self, hold: Hold) -> PortalError:
         login = self._login
         lock = login.stores.tokens.describe_lock(login.key)
-        is_away = hold is Hold.AWAY
-        return TokenLocked(
+        away = login.away() if hold is Hold.AWAY else None
+        return away or TokenLocked(
             subject=login.profile.subject,
-            problem="cannot renew its access token: "
-            + (f"{lock} cannot be reached" if is_away else f"another process still holds {lock}"),
+            problem=f"cannot renew its access token: another process still holds {lock}",
             fix="Try again later, stop that process, or run: "
             f"{login.profile.login_command} --force",
             retryable=True,
         )
+
+
+def retrying(attempt: Callable[[], AccessToken], timeout: float) -> AccessToken:
+    """Return the result of an attempt, and make another one if another process holds the lock.
+
+    A token may expire, or be replaced, directly after a wait for the lock has ended.
+
+    :param timeout: the seconds that an attempt waits for the lock. There is none after that.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return attempt()
+        except TokenLocked:
+            if time.monotonic() + _RETRY_AFTER >= deadline:
+                raise
+        with abandonable():
+            time.sleep(_RETRY_AFTER)
 
 
 def _is_final(exc: PortalError) -> TypeGuard[PortalRefusal]:

@@ -12,7 +12,7 @@ from ..errors import LoginRequired, PortalError, PortalRefusal, also_as
 from ..portal.outage import Outage
 from .access_token import TokenState
 from .token_file import TokenFile
-from .token_renewal import Renewal
+from .token_renewal import Renewal, retrying
 
 if TYPE_CHECKING:
     import contextlib
@@ -33,6 +33,7 @@ RENEWAL_LOCK_TIMEOUT = 120.0
 A second renewal could revoke the login: a refresh token may be valid only once.
 """
 
+_STORE_PATIENCE = 30.0  # seconds, for a store that cannot be reached, without a valid token
 _MAX_LOGINS = 3
 """How often a person is asked to log in for one attempt of `TokenSource.retry_after_login`."""
 
@@ -81,7 +82,7 @@ class TokenSource:
         :raises PortalError: if the token has expired and the portal cannot be reached.
         """
         try:
-            token = self._load_or_renew(rejected)
+            token = retrying(lambda: self._load_or_renew(rejected), RENEWAL_LOCK_TIMEOUT)
         except LoginRequired as exc:
             if self._ask is None or not attended:
                 raise
@@ -171,6 +172,8 @@ class TokenSource:
 
         :raises PortalError: if the token has expired and the portal cannot be reached.
         """
+        # A store that was emptied gets the token back, for machines that have none.
+        self.login.pull()
         try:
             self.fetch(attended=False)
         except LoginRequired as exc:
@@ -190,8 +193,13 @@ class TokenSource:
         found = self.file.load()
         if found is not None and self._is_usable(found, rejected):
             return found
+        is_valid = self.file.is_valid(found, rejected)
+        self.login.pull(patience=0.0 if is_valid else _STORE_PATIENCE)
+        if not is_valid and (away := self.login.away()):
+            if self._may_be_valid(found := self._load(), rejected):
+                return found
+            raise away  # without another wait, for the lock
         # Only now: without a token, botocore creates no file, so we create no lock file either.
-        self.login.stores.tokens.pull(self.login.key)
         with self._locked(self._load(), rejected) as hold:
             token = self._load()
             if self._is_usable(token, rejected, renewable=bool(hold)):
@@ -253,7 +261,6 @@ class TokenSource:
             return cache.locked(key, 0.0)
 
         def is_settled() -> bool:
-            cache.pull(key)
             latest = self.file.load()
             if latest is None or not self._can_be_renewed(latest):
                 return True

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..clock import Clock
     from ..config.profile import SsoProfile
     from ..storage import Stores
-    from .throttling import Budget
+    from .budget import Budget
 
 __all__ = ["AUTHORIZATION_CODE", "DEVICE_CODE", "REFRESH_TOKEN", "Portal"]
 

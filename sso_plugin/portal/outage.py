@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import UnauthorizedSSOTokenError
 
 from ..errors import (
+    NoAccess,
     PortalError,
     PortalRefusal,
     RenewalRefusal,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..config.profile import SsoProfile
     from ..storage.cache import Cache
+    from ..storage.documents import Entry
     from ..storage.reading import Document
 
 __all__ = ["Outage", "attempt_timeout"]
@@ -49,6 +51,9 @@ _MAX_TEXT = 2000
 
 _EXPIRY = 2 * _MAX_BACK_OFF
 """Seconds after which the next failure is the first of a new outage."""
+
+_REFUSAL_EXPIRY = 15.0
+"""Seconds for which machines that share a store do not repeat a request that was refused."""
 
 
 def attempt_timeout(failures: int) -> float:
@@ -72,18 +77,24 @@ class Outage:
 
         :param began: when this process began to wait for the other one.
         """
-        entry = self._cache.get(self._key)
-        if entry is None or not began <= entry.stored_at <= time.time():
-            return None
-        _logger.debug("Another process sent the request, and the portal failed")
-        return self._error(entry.document)
+        failed = self._failed_since(began)
+        return failed if isinstance(failed, PortalError) else None
+
+    def refusal(self) -> PortalError | NoAccess | None:
+        """Return the error of a recent request of any machine that the portal refused for good.
+
+        A request for a role that the user does not have is not repeated by hundreds of machines.
+        """
+        failed = self._failed_since(time.time() - _REFUSAL_EXPIRY)
+        is_refusal = isinstance(failed, PortalRefusal) and not failed.retryable
+        return failed if is_refusal or isinstance(failed, NoAccess) else None
 
     def is_backing_off(self) -> bool:
         """Return whether it is too early for the next attempt: see `attempt_timeout`."""
         failures, age = self._failures()
         return failures > 0 and age < attempt_timeout(failures)
 
-    def note(self, exc: PortalError) -> int:
+    def note(self, exc: PortalError | NoAccess) -> int:
         """Record a failure for other processes. Return the number of failures before it."""
         before, _ = self._failures()
         document: Document = {
@@ -92,10 +103,10 @@ class Outage:
             "message": str(exc),
             "problem": exc.problem,
             "fix": exc.fix.replace(self._profile.doctor_command, _DOCTOR_COMMAND),
-            "retryable": exc.retryable,
+            "retryable": isinstance(exc, PortalError) and exc.retryable,
             "failures": before + 1,
         }
-        if isinstance(exc, PortalRefusal):
+        if isinstance(exc, PortalRefusal | NoAccess):
             document |= _refusal_document(exc)
         self._cache.put(self._key, document)
         return before
@@ -107,15 +118,26 @@ class Outage:
             self._cache.delete(self._key)
         return failures
 
+    def _failed_since(self, began: float) -> PortalError | NoAccess | None:
+        entry = self._load()
+        if entry is None or not began <= entry.stored_at <= time.time():
+            return None
+        _logger.debug("Another process sent the request, and the portal failed")
+        return self._error(entry.document)
+
+    def _load(self) -> Entry | None:
+        self._cache.pull(self._key)
+        return self._cache.get(self._key)
+
     def _failures(self) -> tuple[int, float]:
-        entry = self._cache.get(self._key)
+        entry = self._load()
         count = entry.document.get("failures") if entry else None
         age = time.time() - entry.stored_at if entry else 0.0
         if not isinstance(count, int) or not count >= 0 or not 0 <= age < _EXPIRY:
             return 0, 0.0
         return min(count, _MAX_COUNT), age
 
-    def _error(self, document: Mapping[str, object]) -> PortalError:
+    def _error(self, document: Mapping[str, object]) -> PortalError | NoAccess:
         """Return another process's error, with this process's profile as its subject."""
         name, problem, message = (_text(document, key) for key in ("kind", "problem", "message"))
         what: dict[str, Any] = {"retryable": document.get("retryable") is True}
@@ -128,7 +150,8 @@ class Outage:
         if "code" not in document:
             kind = also_as(_KINDS.get(name, PortalEndpointError), *bases)
             return kind(**what)
-        return also_as(_REFUSALS.get(name, PortalRefusal), *bases)(
+        refused: type[PortalRefusal | NoAccess] = _REFUSALS.get(name, PortalRefusal)
+        return also_as(refused, *bases)(
             response=_response(document, message),
             operation_name=_text(document, "operation"),
             **what,
@@ -136,16 +159,20 @@ class Outage:
 
 
 _KINDS: dict[str, type[PortalError]] = {**UNREACHABLE, "PortalError": PortalError}
-_REFUSALS = {"PortalRefusal": PortalRefusal, "RenewalRefusal": RenewalRefusal}
+_REFUSALS: dict[str, type[PortalRefusal | NoAccess]] = {
+    "NoAccess": NoAccess,
+    "PortalRefusal": PortalRefusal,
+    "RenewalRefusal": RenewalRefusal,
+}
 """The classes of errors, by their names in the file."""
 
 
-def _name_of(exc: PortalError) -> str:
+def _name_of(exc: PortalError | NoAccess) -> str:
     kinds = {**_KINDS, **_REFUSALS}
     return next((name for name, kind in kinds.items() if plain_kind(exc) is kind), "PortalError")
 
 
-def _refusal_document(exc: PortalRefusal) -> Document:
+def _refusal_document(exc: PortalRefusal | NoAccess) -> Document:
     metadata = exc.response.get("ResponseMetadata", {})
     return {
         "code": exc.code,

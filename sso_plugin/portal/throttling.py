@@ -1,52 +1,27 @@
-"""The request rate towards a portal, and the back-off when it throttles requests (429).
+"""Requests wait for a slot of the budget, and are repeated when the portal throttles them (429).
 
 Identity Center counts the requests of a user in all processes, and answers 429 to those above its
-limit. So all processes of a user share a budget of requests per second, in one small file. Each
-request reserves the next free time slot. After a 429 all processes pause, go on at half the rate,
-and return to the full rate within 30 seconds.
+limit. So all processes of a user share a `Budget`: in one small file, or on the server of a fleet.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import time
-from dataclasses import asdict, dataclass, fields, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ..storage.keys import budget_key
+from .budget import MAX_WAIT, CacheBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..config.profile import SsoProfile
     from ..storage import Stores
-    from ..storage.cache import Cache
-    from ..storage.documents import Entry
+    from .budget import Budget
 
-__all__ = ["Budget", "CacheBudget", "Slot", "budget_of", "limit_rate", "wait_for_slot"]
-
-_logger = logging.getLogger(__name__)
-
-_BURST = 0.1
-"""Seconds by which requests may be ahead of the rate, so that the first few do not wait."""
-
-_MAX_WAIT = 60.0
-"""Seconds. After that the request is sent: a 429 is better than a script that does not continue."""
-
-_BUDGET_LOCK_TIMEOUT = 1.0
-"""Seconds to wait for the lock of the file. Another process usually holds it for a millisecond."""
-
-_MIN_PAUSE = 0.5
-_MAX_PAUSE = 20.0
-"""Seconds to pause after a 429. Between these bounds, ``Retry-After`` decides."""
-
-_RECOVERY = 30.0
-"""Seconds in which the rate grows from zero to the full rate."""
-
-_MIN_SHARE = 1 / 16
-"""The part of the rate that is left after many 429 responses."""
+__all__ = ["budget_of", "limit_rate", "wait_for_slot"]
 
 _MAX_ATTEMPTS = 6
 """How often a throttled request is sent before its caller gets the error."""
@@ -54,92 +29,13 @@ _MAX_ATTEMPTS = 6
 _BACK_OFF = 0.1
 """Seconds before the second attempt after a server error; doubled before each further one."""
 
+_SHARE_OF_ONE_MACHINE = 0.1
+"""The part of the rate that each machine uses while it cannot share a budget with the others."""
+
 _LISTINGS = ("ListAccounts", "ListAccountRoles")
 """Retried more often after a server error: one failed page would end a listing of a thousand."""
 
 _OPERATIONS = ("GetRoleCredentials", *_LISTINGS)
-
-
-@dataclass(frozen=True)
-class RateState:
-    """The file that the processes share. Times are local epoch seconds.
-
-    :param next_at: when the next slot begins.
-    :param resume_at: when the pause after the last 429 ends.
-    :param share: the part of the rate that is used at that moment.
-    """
-
-    next_at: float = 0.0
-    resume_at: float = 0.0
-    share: float = 1.0
-    written_at: float = 0.0
-
-    @classmethod
-    def from_entry(cls, entry: Entry | None, now: float, rate: float) -> RateState:
-        """Read the file. An invalid one, or one from the future, is ignored.
-
-        A file is from the future if the clock was set back. No request waits until that time.
-        """
-        held = entry.document if entry else {}
-        values = [held.get(field.name) for field in fields(cls)]
-        if not all(isinstance(value, float) and math.isfinite(value) for value in values):
-            return cls()
-        state = cls(*values)  # type: ignore[arg-type]  # floats, as just checked
-        return state if state._is_plausible(now, rate) else cls()
-
-    def _is_plausible(self, now: float, rate: float) -> bool:
-        return (
-            self.written_at <= now + _BURST
-            and self.next_at <= self.written_at + _MAX_WAIT + 1 / (rate * _MIN_SHARE)
-            and self.resume_at <= self.written_at + _MAX_PAUSE
-            and _MIN_SHARE <= self.share <= 1
-        )
-
-    def share_at(self, now: float) -> float:
-        """Return the part of the rate to use now. It grows with the time since the pause."""
-        return min(1.0, self.share + max(0.0, now - self.resume_at) / _RECOVERY)
-
-    def next_slot(self, now: float) -> float:
-        """Return when the next request may be sent; up to `_BURST` before now if none was sent."""
-        return max(self.next_at, now - _BURST)
-
-    def throttled(self, now: float, pause: float) -> RateState:
-        """Return the state after a 429: a pause, then half the rate. Reserved slots are void."""
-        share = max(_MIN_SHARE, self.share_at(now) / 2)
-        return replace(self, next_at=now + pause, resume_at=now + pause, share=share)
-
-
-class Slot(NamedTuple):
-    """The time at which a request may be sent.
-
-    :param wait: the seconds until then; not above 0 if it is now.
-    :param epoch: changes with each 429. A slot of an earlier epoch is void.
-    """
-
-    wait: float
-    epoch: float
-
-
-class Budget(Protocol):
-    """A number of requests per second, shared by all that send requests to a portal.
-
-    Each method is one step, so that the state may also be kept by a server.
-    """
-
-    def reserve(self, within: float) -> Slot:
-        """Take the next free slot.
-
-        :param within: seconds. If all slots in this time are taken, the end of it is returned.
-        """
-
-    def epoch(self) -> float:
-        """Return the current epoch."""
-
-    def slow_down(self, retry_after: float | None = None) -> None:
-        """Make all pause and send fewer requests: the portal returned 429.
-
-        :param retry_after: the seconds in the ``Retry-After`` header of the response, if any.
-        """
 
 
 def wait_for_slot(
@@ -147,8 +43,8 @@ def wait_for_slot(
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> None:
-    """Reserve the next free slot and wait for it, at most for `_MAX_WAIT` seconds."""
-    deadline = now() + _MAX_WAIT
+    """Reserve the next free slot and wait for it, at most for `MAX_WAIT` seconds."""
+    deadline = now() + MAX_WAIT
     while True:
         left = deadline - now()
         slot = budget.reserve(left)
@@ -160,51 +56,19 @@ def wait_for_slot(
         # A 429 came meanwhile, so the slot is void: reserve another one.
 
 
-class CacheBudget:
-    """A budget in a small document, such as a file."""
-
-    def __init__(
-        self, key: str, rate: float, cache: Cache, *, now: Callable[[], float] = time.time
-    ) -> None:
-        self._key = key
-        self._rate = rate
-        self._cache = cache
-        self._now = now
-
-    def reserve(self, within: float) -> Slot:
-        """See `Budget`."""
-        with self._cache.locked(self._key, _BUDGET_LOCK_TIMEOUT):
-            now, state = self._now(), self._state()
-            at = min(state.next_slot(now), now + within)
-            self._put(replace(state, next_at=at + 1 / (self._rate * state.share_at(now))), now)
-        return Slot(at - now, state.resume_at)
-
-    def epoch(self) -> float:
-        """See `Budget`."""
-        return self._state().resume_at
-
-    def slow_down(self, retry_after: float | None = None) -> None:
-        """See `Budget`."""
-        pause = min(max(_MIN_PAUSE, retry_after or 0.0), _MAX_PAUSE)
-        with self._cache.locked(self._key, _BUDGET_LOCK_TIMEOUT):
-            now, state = self._now(), self._state()
-            if now < state.resume_at:
-                # This request was sent before the pause began. It must not halve the rate again.
-                return
-            throttled = state.throttled(now, pause)
-            self._put(throttled, now)
-        _logger.debug("Throttled (429): now %.2f requests per second", self._rate * throttled.share)
-
-    def _state(self) -> RateState:
-        return RateState.from_entry(self._cache.get(self._key), self._now(), self._rate)
-
-    def _put(self, state: RateState, now: float) -> None:
-        self._cache.put(self._key, asdict(replace(state, written_at=now)))
-
-
 def budget_of(profile: SsoProfile, stores: Stores) -> Budget:
     """Return the budget for the portal of a profile."""
-    return CacheBudget(budget_key(profile), profile.options.requests_per_second, stores.rates)
+    key, rate, server = budget_key(profile), profile.options.requests_per_second, stores.server
+    if server is None:
+        return CacheBudget(key, rate, stores.rates)
+    from ..storage.sealing import KeyUnavailableError
+    from .network_budget import NetworkBudget
+
+    of_machine = CacheBudget(key, rate * _SHARE_OF_ONE_MACHINE, stores.rates)
+    try:
+        return NetworkBudget(server, stores.name_on_server("budget"), rate, of_machine)
+    except KeyUnavailableError:
+        return of_machine
 
 
 def limit_rate(client: Any, budget: Budget) -> None:

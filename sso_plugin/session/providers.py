@@ -16,11 +16,10 @@ from botocore.tokens import DeferredRefreshableToken, FrozenAuthToken, SSOTokenP
 
 from ..clock import Clock
 from ..config.profile import SsoProfile
-from ..credentials import Login
+from ..credentials import Login, stores_of
 from ..credentials.refreshable import SsoCredentials
 from ..credentials.role_source import role_source_of
 from ..redact import mask_logs
-from ..storage import Stores
 from ..timestamps import to_datetime
 from .seams import (
     create_all_components,
@@ -187,13 +186,15 @@ def open_token_source(
     """
     from ..credentials.token_source import TokenSource
 
-    login = Login.with_session_from(open_session, profile, Stores(profile.options, folder))
+    login = Login.with_session_from(open_session, profile, stores_of(profile, folder))
     return TokenSource(login, make_ask_person(open_session, profile))
 
 
 def make_ask_person(open_session: Callable[[], Session], profile: SsoProfile) -> AskPerson | None:
     """Return the function that asks the user to log in; None if ``sso_login`` is ``never``."""
-    if profile.options.login == "never":
+    options = profile.options
+    # A machine of many that share a store can only wait for a login on another one.
+    if options.login == "never" or (options.store and options.login != "wait"):
         return None
 
     def ask(tokens: TokenSource, required: LoginRequired, rejected: str | None) -> AccessToken:
@@ -228,7 +229,7 @@ def credentials_of(
     """
 
     def source() -> Source:
-        stores = Stores(profile.options, folder)
+        stores = stores_of(profile, folder)
         login = Login.with_session_from(open_session, profile, stores)
         ask = make_ask_person(open_session, profile)
         return role_source_of(login, cache or stores.roles, ask, of_login=cache is None)

@@ -8,14 +8,13 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ..config.profile import SsoProfile, options_of
-from ..credentials import Login
+from ..credentials import Login, stores_of
 from ..credentials.access_token import TokenState
 from ..credentials.account_names import AccountNames
 from ..credentials.login_notes import LoginNotes
 from ..credentials.token_file import TokenFile
 from ..errors import ConfigError, PortalError
 from ..models import open_session, open_session_for_login
-from ..storage import Stores
 from ..storage.keys import own_key, registration_key, role_key, token_key
 from ..web.addresses import parse
 from .status import Status
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from typing_extensions import Self
 
+    from ..storage import Stores
     from ..storage.cache import Cache
 
 __all__ = [
@@ -84,10 +84,11 @@ class ConfiguredLogin(Login):
         return found
 
     def status(self) -> Status:
-        """Return the status by the token file. Make no network call.
+        """Return the status by the token file. Make no network call, except to a store.
 
         :raises KeyUnavailable: if the token is encrypted and its key cannot be read.
         """
+        self.pull()
         token, now = TokenFile(self).load(), self.clock.earliest()
         if token is None and self.stores.tokens.mark(self.key):
             self.check_key(of_token=True)
@@ -107,6 +108,7 @@ class ConfiguredLogin(Login):
             login_command=self.profile.login_command,
             fault=TokenFile(self).problem() if token is None else None,
             not_stored=self.stores.tokens.why_not_stored(self.key),
+            store_fault=self.stores.tokens.why_away(self.key),
         )
 
     def end(self, not_deleted: list[str] | None = None) -> bool:
@@ -133,6 +135,7 @@ class ConfiguredLogin(Login):
         return revoked
 
     def _revoke(self) -> bool:
+        self.pull()
         token, tokens = TokenFile(self).load(), self.stores.tokens
         if token is None and (why := tokens.why_unusable(self.key)):
             _logger.warning(
@@ -195,7 +198,7 @@ def login_for_start_url(start_url: str, sso_region: str | None) -> SsoProfile:
                 fix="Use one such as eu-central-1.",
             )
         return profile
-    key, tokens = token_key(profile), Stores(profile.options).tokens
+    key, tokens = token_key(profile), stores_of(profile).tokens
     found = read_start_url_and_region(tokens, key)
     if found is None or found[0] != start_url:
         raise ConfigError(

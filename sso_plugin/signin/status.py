@@ -26,6 +26,8 @@ class Status:
     :param fault: why the token file cannot be used; None if it can, or is missing.
     :param not_stored: why other processes cannot find or read the token of this process; None if
         they can.
+    :param store_fault: why the store of ``sso_store`` cannot be used, so that this is the state of
+        this machine only; None if it can, or there is none.
     """
 
     subject: str
@@ -39,6 +41,7 @@ class Status:
     login_command: str
     fault: str | None = None
     not_stored: str | None = None
+    store_fault: str | None = None
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
@@ -56,7 +59,7 @@ class Status:
             **{name: "" if when is None else clock_time(when) for name, when in times.items()},
             "sso-session": self.session_name or "",
             "Start URL": self.start_url,
-            "Problem": self.fault or self.not_stored or "",
+            "Problem": self.fault or self.not_stored or self.store_fault or "",
             "To log in": self.login_command if self.state == "login needed" else "",
         }
         return {name: text for name, text in rows.items() if text}

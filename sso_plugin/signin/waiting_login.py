@@ -91,7 +91,8 @@ class _WaitingCall:
         with self._messages:
             while True:
                 with self._shared.asking() as may_ask:
-                    if may_ask:
+                    # A machine of many that share a store does not ask.
+                    if may_ask and self._login.stores.server is None:
                         self._ask()
                 self._watch.pause(_INTERVAL)
                 # If it is a thread of this process that asks, it says so.

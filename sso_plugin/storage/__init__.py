@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import sys
 
-from .keys import token_identity
+from .keys import content_identity, token_identity
 
 TYPE_CHECKING = False  # a plain name: `credential_process` imports this, and has to be fast
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .cache import Cache
     from .documents import DocumentFolder
     from .file_cache import FileCache
+    from .network.server import Server
     from .reading import Document
     from .sealing import Sealing
 
@@ -45,6 +46,9 @@ class Stores:
         self._options = options
         self._home = _Home.find(options.key)
         self._token_folder = self._home.other_folder(token_folder)
+
+    server: Server | None = None
+    """What many machines share; None if documents are on this machine only."""
 
     @functools.cached_property
     def tokens(self) -> Cache:
@@ -76,6 +80,13 @@ class Stores:
     def local(self) -> Cache:
         """Locks of what a person does on this machine, and what a credential process remembers."""
         return local_cache()
+
+    def name_on_server(self, kind: str) -> str:
+        """Return the name of what all logins at a portal share on the server.
+
+        :raises KeyUnavailableError: if there is no key.
+        """
+        raise NotImplementedError(kind)
 
 
 def local_cache() -> Cache:
@@ -192,8 +203,6 @@ class _Home:
 
 
 def _identify(sealed: str | None) -> Callable[[Document], str]:
-    from .documents import content_identity
-
     return token_identity if sealed == "tokens" else content_identity
 
 
@@ -204,7 +213,7 @@ def _in_memory(
     why: str | None = None,
     former: FileCache | None = None,
 ) -> Cache:
-    from .file_cache import memory_cache
+    from .memory_cache import memory_cache
 
     return memory_cache(name, why, identify=identify, former=former)
 

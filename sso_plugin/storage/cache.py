@@ -46,15 +46,22 @@ class Cache(Protocol):
     def get(self, key: str) -> Entry | None:
         """Return the document; None if it is missing or cannot be used."""
 
-    def put(self, key: str, document: Document) -> None:
-        """Store the whole document. Never raises: see `why_not_stored`."""
+    def put(self, key: str, document: Document, *, age: float = 0.0) -> None:
+        """Store the whole document. Never raises: see `why_not_stored`.
 
-    def replace(self, key: str, document: Document, replacing: Document) -> bool:
+        :param age: the seconds since it was stored elsewhere, which its entry then has.
+        """
+
+    def replace(
+        self, key: str, document: Document, replacing: Document, *, age: float = 0.0
+    ) -> bool:
         """Replace a document by the one that was made of it. Return whether it was replaced.
 
         It is not if the stored document has another `identity`, or was deleted. A document whose
         identity cannot be read is replaced. A `supersede` or `delete` at the same time has
         priority.
+
+        :param age: see `put`.
         """
 
     def supersede(self, key: str, document: Document) -> None:
@@ -79,8 +86,23 @@ class Cache(Protocol):
         It stays where it is if that fails. Never raises.
         """
 
-    def pull(self, key: str) -> None:
-        """Bring the newest document to this machine, where `get` and `mark` look for it."""
+    def pull(self, key: str, *, patience: float = 0.0) -> None:
+        """Bring the newest document to this machine, where `get` and `mark` look for it.
+
+        :param patience: the seconds to wait for a place that cannot be reached: see `why_away`.
+        """
+
+    def confirm(self, key: str, document: Document) -> Hold:
+        """Return whether the lock is still held, and the document is still the newest one.
+
+        Precondition: this thread holds the lock. After this, it may do once what works only once.
+        """
+
+    def why_away(self, key: str) -> str | None:
+        """Return why the newest document may be out of reach, as a clause; None if it is not.
+
+        It is known after a `pull`, and after an attempt to lock.
+        """
 
     def keys(self, prefix: str) -> set[str]:
         """Return the keys of all stored documents that begin with a prefix."""

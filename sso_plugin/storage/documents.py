@@ -6,9 +6,11 @@ import contextlib
 import json
 import logging
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..redact import Secret, conceal, hide_frames
+from .keys import content_identity
 from .reading import Document, UnusableFileError, read_document
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ __all__ = [
     "Entry",
     "Mark",
     "Places",
-    "content_identity",
+    "kept_in_memory",
 ]
 
 _logger = logging.getLogger(__name__)
@@ -33,6 +35,9 @@ T = TypeVar("T")
 
 Mark = tuple[int, int, int]
 """Changes when a document is replaced: the file's mtime in nanoseconds, size and inode."""
+
+kept_in_memory: dict[str, Any] = {}
+"""The caches in memory by name; for documents that could not be written, it is their folder."""
 
 _KEY = re.compile(r"[\w.-]+", re.ASCII)
 _reported: set[tuple[Path | None, str]] = set()
@@ -49,13 +54,6 @@ class Entry(NamedTuple):
     document: Document
     stored_at: float
     mark: Mark
-
-
-def content_identity(document: Document) -> str:
-    """Return a digest of a whole document: documents with the same content have the same one."""
-    import hashlib
-
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 class DocumentFolder:
@@ -148,9 +146,16 @@ class DocumentFolder:
 
     @hide_frames
     def write(
-        self, key: str, document: Document, is_replaceable: Callable[[], bool] | None = None
+        self,
+        key: str,
+        document: Document,
+        is_replaceable: Callable[[], bool] | None = None,
+        *,
+        age: float = 0.0,
     ) -> bool:
         """Replace a file in one step if a last check allows it. Return whether it was replaced.
+
+        :param age: the seconds since the document was stored elsewhere, for the mtime.
 
         :raises OSError: if the folder cannot be written.
         :raises UnusableFileError: if there is no key to seal with.
@@ -159,9 +164,10 @@ class DocumentFolder:
         if self._sealing is not None:
             document = self._seal(self._sealing(), key, document)
         text = Secret(json.dumps(document))
+        modified = int((time.time() - age) * 1e9) if age else None
         if is_replaceable is not None:
-            return self.to_write.write_if(name, text, is_replaceable)
-        self.to_write.write(name, text)
+            return self.to_write.write_if(name, text, is_replaceable, modified=modified)
+        self.to_write.write(name, text, modified=modified)
         return True
 
     def delete(self, key: str) -> str | None:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from .documents import Places
+from .documents import Places, kept_in_memory
 from .reading import UnusableFileError
 
 if TYPE_CHECKING:
@@ -21,29 +21,9 @@ if TYPE_CHECKING:
     from .memory_cache import MemoryCache
     from .reading import Document
 
-__all__ = ["FileCache", "kept_in_memory", "memory_cache"]
+__all__ = ["FileCache"]
 
 _logger = logging.getLogger(__name__)
-
-kept_in_memory: dict[str, MemoryCache] = {}
-"""The caches in memory by name; for documents that could not be written, it is their folder."""
-
-
-def memory_cache(
-    name: str,
-    why: str | None = None,
-    *,
-    identify: Callable[[Document], str] | None = None,
-    former: FileCache | None = None,
-) -> MemoryCache:
-    """Return the cache in memory that all sessions of this process share under a name.
-
-    Parameters are those of `MemoryCache`, which a session with cached files does not import.
-    """
-    from .memory_cache import MemoryCache
-
-    made = MemoryCache(why_in_memory=why, identify=identify, former=former)
-    return kept_in_memory.setdefault(name, made)
 
 
 class FileCache:
@@ -73,17 +53,19 @@ class FileCache:
         entry, kept = self._places.find(key, lambda folder: folder.read(key)), self._kept(key)
         return kept if kept and (entry is None or kept.stored_at > entry.stored_at) else entry
 
-    def put(self, key: str, document: Document) -> None:
+    def put(self, key: str, document: Document, *, age: float = 0.0) -> None:
         """See `Cache`."""
         older = self._mark_of_former(key)
         try:
-            self._folder.write(key, document)
+            self._folder.write(key, document, age=age)
         except (OSError, UnusableFileError) as exc:
-            self._keep_in_memory(key, document, exc)
+            self._keep_in_memory(key, document, exc, age)
         else:
             self._forget_others(key, older)
 
-    def replace(self, key: str, document: Document, replacing: Document) -> bool:
+    def replace(
+        self, key: str, document: Document, replacing: Document, *, age: float = 0.0
+    ) -> bool:
         """See `Cache`."""
         from .unwritable import stays_unusable
 
@@ -96,10 +78,10 @@ class FileCache:
             return self.identity(key) == expected
 
         try:
-            replaced = self._folder.write(key, document, is_replaceable)
+            replaced = self._folder.write(key, document, is_replaceable, age=age)
         except (OSError, UnusableFileError) as exc:
             if replaced := is_replaceable():
-                self._keep_in_memory(key, document, exc)
+                self._keep_in_memory(key, document, exc, age)
         else:
             if replaced:
                 self._forget_others(key, older)
@@ -134,22 +116,26 @@ class FileCache:
 
     def settle(self, key: str) -> None:
         """See `Cache`."""
-        former, older = self._former, self._mark_of_former(key)
-        if former is None or older is None:
+        if (older := self._mark_of_former(key)) is None:
             return
-        newest = self._places.newest(key)
-        if (entry := newest.read(key)) is None:
-            return
-        try:
-            if newest is former:
-                self._folder.write(key, entry.document, lambda: former.mark(key) == older)
-        except (OSError, UnusableFileError) as exc:
-            _logger.debug("Cannot move %s: %s", former.file(key), exc)
-        else:
+        # Not at the top: readers do not need it.
+        from .resealing import move_to_own_folder
+
+        if move_to_own_folder(self._places, key, older):
             self._forget_others(key, older)
 
-    def pull(self, key: str) -> None:
+    def pull(self, key: str, *, patience: float = 0.0) -> None:
         """See `Cache`. There is no other place."""
+
+    def confirm(self, key: str, document: Document) -> Hold:  # noqa: ARG002
+        """See `Cache`. A lock is not lost here."""
+        from .cache import Hold
+
+        return Hold.HELD
+
+    def why_away(self, key: str) -> str | None:  # noqa: ARG002
+        """See `Cache`."""
+        return None
 
     def keys(self, prefix: str) -> set[str]:
         """See `Cache`."""
@@ -212,7 +198,7 @@ class FileCache:
         """See `Cache`."""
         kept = kept_in_memory.get(str(self._folder.path))
         if kept and (why := kept.why_not_stored(key)):
-            return why
+            return str(why)
         return f"{self.describe(key)} {why}" if (why := self.why_unusable(key)) else None
 
     def why_not_storable(self, key: str) -> str | None:
@@ -233,6 +219,9 @@ class FileCache:
     @property
     def _in_memory(self) -> MemoryCache:
         """The documents that could not be written."""
+        # Not at the top: a session with cached files does not need it.
+        from .memory_cache import memory_cache
+
         return memory_cache(str(self._folder.path), identify=self._folder.identify)
 
     def _kept(self, key: str) -> Entry | None:
@@ -260,11 +249,13 @@ class FileCache:
         if why := self.why_unusable(key):
             self._keep_in_memory(key, document, UnusableFileError(why))
 
-    def _keep_in_memory(self, key: str, document: Document, error: Exception) -> None:
+    def _keep_in_memory(
+        self, key: str, document: Document, error: Exception, age: float = 0.0
+    ) -> None:
         from .unwritable import explain
 
         path = self._folder.file(key)
-        self._in_memory.put(key, document)
+        self._in_memory.put(key, document, age=age)
         why = explain(path, error) if isinstance(error, OSError) else f"{path} {error}"
         self._in_memory.why_in_memory = why
         _logger.debug("In memory only: %s", why)

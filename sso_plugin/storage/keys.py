@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OWN_KINDS",
     "budget_key",
+    "content_identity",
     "own_key",
     "portal_key",
     "process_key",
@@ -91,6 +92,13 @@ def token_identity(document: Mapping[str, object]) -> str:
     if not isinstance(value, str):
         return ""
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def content_identity(document: Mapping[str, object]) -> str:
+    """Return a digest of a whole document: documents with the same content have the same one."""
+    import hashlib
+
+    return hashlib.sha256(_json(document, compact=False).encode()).hexdigest()
 
 
 def budget_key(profile: SsoProfile) -> str:

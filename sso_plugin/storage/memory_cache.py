@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from ..redact import conceal
 from . import cache
 from .cache import Hold
-from .documents import Entry, content_identity
+from .documents import Entry, kept_in_memory
+from .keys import content_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .documents import Mark
     from .reading import Document
 
-__all__ = ["MemoryCache"]
+__all__ = ["MemoryCache", "memory_cache"]
 
 _CHANGE = ""
 """The name of the lock that is held while a document changes. No key is empty."""
@@ -64,17 +65,19 @@ class MemoryCache:
         stored_at = self._stored_at.get(key, time.time())
         return Entry(conceal(document), stored_at, (int(stored_at * 1e9), id(document), 0))
 
-    def put(self, key: str, document: Document) -> None:
+    def put(self, key: str, document: Document, *, age: float = 0.0) -> None:
         """See `Cache`."""
         with self._lock(_CHANGE):
-            self._put(key, document)
+            self._put(key, document, age)
 
-    def replace(self, key: str, document: Document, replacing: Document) -> bool:
+    def replace(
+        self, key: str, document: Document, replacing: Document, *, age: float = 0.0
+    ) -> bool:
         """See `Cache`."""
         with self._lock(_CHANGE):
             is_current = self.identity(key) == self._identify(replacing)
             if is_current:
-                self._put(key, document)
+                self._put(key, document, age)
         return is_current
 
     def supersede(self, key: str, document: Document) -> None:
@@ -94,8 +97,16 @@ class MemoryCache:
     def settle(self, key: str) -> None:
         """See `Cache`. What was stored in files is not read."""
 
-    def pull(self, key: str) -> None:
+    def pull(self, key: str, *, patience: float = 0.0) -> None:
         """See `Cache`. There is no other place."""
+
+    def confirm(self, key: str, document: Document) -> Hold:  # noqa: ARG002
+        """See `Cache`. A lock is not lost here."""
+        return Hold.HELD
+
+    def why_away(self, key: str) -> str | None:  # noqa: ARG002
+        """See `Cache`."""
+        return None
 
     def keys(self, prefix: str) -> set[str]:
         """See `Cache`."""
@@ -140,9 +151,9 @@ class MemoryCache:
         """See `Cache`."""
         return "a lock in the memory of this process"
 
-    def _put(self, key: str, document: Document) -> None:
+    def _put(self, key: str, document: Document, age: float) -> None:
         self._mapping[key] = document
-        self._stored_at[key] = time.time()
+        self._stored_at[key] = time.time() - age
 
     def _lock(self, name: str) -> threading.Lock:
         # In a forked child, no thread is left to release a lock of the parent.
@@ -167,6 +178,22 @@ class MemoryCache:
     def describe(self, key: str) -> str:  # noqa: ARG002
         """See `Cache`."""
         return "the memory of this process"
+
+
+def memory_cache(
+    name: str,
+    why: str | None = None,
+    *,
+    identify: Callable[[Document], str] | None = None,
+    former: Cache | None = None,
+) -> MemoryCache:
+    """Return the cache in memory that all sessions of this process share under a name.
+
+    Parameters are those of `MemoryCache`.
+    """
+    made = MemoryCache(why_in_memory=why, identify=identify, former=former)
+    kept: MemoryCache = kept_in_memory.setdefault(name, made)
+    return kept
 
 
 def _pause(deadline: float) -> float:

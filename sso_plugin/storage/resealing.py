@@ -1,8 +1,9 @@
-"""Seal all files again with the newest key, one by one under its lock."""
+"""Move files: to the folder of the current setting, or all of them to the newest key."""
 
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..redact import Secret, hide_frames
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .cache import Cache
-    from .documents import DocumentFolder
+    from .documents import DocumentFolder, Mark, Places
 
-__all__ = ["Resealed", "reseal_all"]
+__all__ = ["Resealed", "move_to_own_folder", "reseal_all"]
+
+_logger = logging.getLogger(__name__)
 
 
 class Resealed(NamedTuple):
@@ -29,6 +32,24 @@ class Resealed(NamedTuple):
     done: list[str]
     unreadable: list[str]
     failed: list[str]
+
+
+def move_to_own_folder(places: Places, key: str, older: Mark) -> bool:
+    """Write the file of the former folder to the own one. Return whether that has the document.
+
+    :param older: the mark of the former file.
+    """
+    own, former, newest = places.own, places.former, places.newest(key)
+    entry = newest.read(key)
+    if entry is None or former is None:
+        return False
+    try:
+        if newest is former:
+            own.write(key, entry.document, lambda: former.mark(key) == older)
+    except (OSError, UnusableFileError) as exc:
+        _logger.debug("Cannot move %s: %s", former.file(key), exc)
+        return False
+    return True
 
 
 def reseal_all(files: Iterable[tuple[DocumentFolder, Cache]]) -> Resealed:

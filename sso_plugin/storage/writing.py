@@ -37,9 +37,12 @@ class FolderToWrite:
         self._path = path
         self._durable = durable
 
-    def write(self, name: str, text: str) -> None:
-        """Replace a file in one step. A missing folder is created."""
-        self.write_if(name, text, lambda: True)
+    def write(self, name: str, text: str, *, modified: int | None = None) -> None:
+        """Replace a file in one step. A missing folder is created.
+
+        :param modified: see `write_if`.
+        """
+        self.write_if(name, text, lambda: True, modified=modified)
         if self._durable:
             self.sweep()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from approving_user import ApprovingUser
+from caches import KEY
 from login_state import cache_files, log_in_by_code, use
 
 import sso_plugin
@@ -150,6 +151,25 @@ def test_files_are_deleted_even_if_the_portal_is_unreachable(
     assert [record.levelno for record in caplog.records if "sso_plugin" in record.name] == [
         logging.WARNING
     ]
+
+
+@pytest.mark.long
+def test_a_logout_without_the_store_says_that_the_login_stays_elsewhere(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is revoked, and the files of this machine are deleted."""
+    world.sign_in()
+    monkeypatch.setenv("SSO_PLUGIN_STORE_KEY", KEY)
+    monkeypatch.setenv("SSO_PLUGIN_STORE", "redis://127.0.0.1:1")
+    with pytest.raises(sso_plugin.SsoPluginError) as caught:
+        sso_plugin.logout("dev")
+    assert str(caught.value) == (
+        "The login was not ended everywhere: the store redis://127.0.0.1:1 cannot be reached: no "
+        "server listens there, so the login stays on other machines. Log out again when that is "
+        "fixed."
+    )
+    assert world.count("Logout") == 1
+    assert not world.token_file().exists()
 
 
 def test_a_second_logout_is_not_an_error(world: World) -> None:

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
 from browsers import browser
+from caches import KEY
 from command import Terminal, run
 
 if TYPE_CHECKING:
@@ -263,3 +264,17 @@ def wait_for_fault(world: World) -> None:
     while world.emulator.faults.pending():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.long
+def test_a_login_without_the_store_is_on_this_machine_only(world: World, tmp_path: Path) -> None:
+    """It is not lost. The command in the message sends it to the store."""
+    store = {"SSO_PLUGIN_STORE": "redis://127.0.0.1:1", "SSO_PLUGIN_STORE_KEY": KEY}
+    opener, words = browser(world, tmp_path), ("--profile", "dev", "--force", "--flow", "browser")
+    done = run("login", *words, BROWSER=opener, **store)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "Only this machine is logged in. When the store can be used, run on this machine: "
+        "sso-plugin login --profile dev"
+    )
+    assert world.token_file().exists()

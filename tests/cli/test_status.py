@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+from caches import KEY
 from command import run
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ class TestStatus:
         done = run("status", "--profile", "dev")
         assert (done.returncode, done.stderr) == (2, "Run: sso-plugin login --profile dev\n")
         assert done.stdout.startswith("state        login needed\n")
+
+    @pytest.mark.long
+    def test_a_store_that_cannot_be_used(self, world: World) -> None:
+        """It may have a token: no login is asked for."""
+        store = {"SSO_PLUGIN_STORE": "redis://127.0.0.1:1", "SSO_PLUGIN_STORE_KEY": KEY}
+        done = run("status", "--profile", "dev", **store)
+        assert done.returncode == 2
+        assert (
+            "token        none on this machine, and the store redis://127.0.0.1:1 cannot be "
+            "reached: no server listens there\n"
+        ) in done.stdout
+        assert done.stderr.splitlines()[-1] == "Run: sso-plugin doctor --profile dev"
 
     @pytest.mark.long
     def test_failed(self, world: World) -> None:

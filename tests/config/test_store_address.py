@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sso_plugin import ConfigError
 from sso_plugin.config.profile import Options, SsoProfile
@@ -118,6 +120,22 @@ def test_an_invalid_address_is_an_error(text: str) -> None:
     assert message.startswith("It ")
     assert "Set it to one such as " in message
     assert "hush" not in message
+
+
+@given(
+    st.one_of(st.text(), st.from_regex(r"(redis|rediss|unix|valkeys)://[a-z0-9@:/?\[\].=&%#-]*")),
+    st.booleans(),
+)
+def test_any_text_is_an_address_or_an_error(text: str, is_insecure: bool) -> None:  # noqa: FBT001 - drawn
+    """An address has a host or a socket, and no password."""
+    try:
+        address = read_store_address(text, "It", is_insecure=is_insecure)
+    except ConfigError:
+        return
+    assert bool(address.host) != bool(address.socket)
+    assert address.host == "" or 0 < address.port < 65536
+    assert ":" not in text.partition("://")[2].rpartition("@")[0]
+    assert address.is_tls or address.socket or is_insecure or not address.host.endswith(".corp")
 
 
 SESSION = {"sso_start_url": "https://corp.awsapps.com/start", "sso_region": "eu-west-1"}

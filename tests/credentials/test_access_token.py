@@ -10,10 +10,12 @@ from tokens import source_of
 
 from sso_plugin.clock import Clock
 from sso_plugin.config.profile import SsoProfile
+from sso_plugin.credentials import access_token
 from sso_plugin.credentials.access_token import AccessToken, TokenState
 from sso_plugin.credentials.schedule import Lifetime
 from sso_plugin.portal.responses import Grant
 from sso_plugin.storage.documents import Entry
+from sso_plugin.storage.network.note import NOTE, Note, with_note
 
 if TYPE_CHECKING:
     from world import World
@@ -121,3 +123,26 @@ def test_a_token_can_be_renewed_if_its_document_is_complete(missing: str | None)
     token = AccessToken("a", Lifetime(0, 3600), document)
     assert token.can_be_renewed(BEFORE_2030) is (missing is None)
     assert not token.can_be_renewed(2_000_000_000.0)
+
+
+def noted(document: dict[str, Any]) -> AccessToken:
+    return AccessToken("a", Lifetime(0, 3600), document)
+
+
+def test_a_token_of_a_store_says_which_login_it_is_of() -> None:
+    """The same on all machines: the generation of the login."""
+    assert noted(with_note({}, Note(7, "identity"))).login_id == "7"
+    assert noted(with_note({}, Note(7, "identity of its parent"))).login_id == "7"
+    assert noted(with_note({}, Note(8, "identity"))).login_id == "8"
+
+
+@pytest.mark.parametrize("held", [None, 7, {}, {"Generation": "7", "Identity": "x"}])
+def test_a_token_without_a_valid_note_is_of_this_machine(held: Any) -> None:
+    """The index says which login it is of."""
+    assert noted({}).login_id is None
+    assert noted({NOTE: held}).login_id is None
+
+
+def test_the_key_of_a_note_is_the_same_in_all_modules() -> None:
+    """The other one is not imported for a token without a note."""
+    assert access_token._NOTE == NOTE

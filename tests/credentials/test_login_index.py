@@ -12,6 +12,7 @@ from sso_plugin.credentials.access_token import AccessToken
 from sso_plugin.credentials.login_index import LoginIndex
 from sso_plugin.credentials.schedule import Lifetime
 from sso_plugin.storage.memory_cache import MemoryCache
+from sso_plugin.storage.network.note import Note, with_note
 
 if TYPE_CHECKING:
     from world import World
@@ -103,3 +104,53 @@ def test_names_that_are_not_cache_keys_are_ignored() -> None:
     [name] = cache.keys("")
     cache.put(name, {"keys": ["../etc", KEY, 7, KEY + "0"]})
     assert index.keys() == {KEY}
+
+
+def shared(value: str, generation: int) -> AccessToken:
+    """Return a token with the id of its login for all machines that share a store."""
+    document = with_note({}, Note(generation, "identity"))
+    return AccessToken(value, Lifetime(0, 3600), document)
+
+
+def test_a_login_has_the_same_id_on_all_machines() -> None:
+    """Role credentials that another machine fetched say which login they are from."""
+    one, two = (LoginIndex(MemoryCache(), "token") for _ in range(2))
+    one.begin(shared("first", 7))
+    one.continue_with(shared("second", 7), shared("first", 7))
+    login = two.identify(shared("second", 7), lambda: True, KEY)
+    assert login == one.identify(shared("second", 7), lambda: True) == "7"
+    assert two.keys() == {KEY}
+
+
+def test_the_id_in_a_token_counts_more_than_the_index(index: LoginIndex) -> None:
+    """The index of a machine has an id of its own until the store has the token."""
+    own = identify(index, "first")
+    found = index.identify(shared("first", 7), lambda: True)
+    assert found == "7" != own
+    stored = index.find(token("first").identity)
+    assert stored is not None
+    assert stored.id == "7"
+
+
+def test_an_id_in_a_token_that_is_not_current_is_not_stored(index: LoginIndex) -> None:
+    """A newer login has replaced it."""
+    own = identify(index, "bob")
+    assert index.identify(shared("alice", 7), lambda: False, KEY) == "7"
+    found = index.find(token("bob").identity)
+    assert found is not None
+    assert found.id == own
+
+
+def test_a_renewal_of_a_token_with_an_id_keeps_it(index: LoginIndex) -> None:
+    """Also on a machine that has never seen the login."""
+    index.continue_with(shared("second", 7), shared("first", 7))
+    found = index.find(token("second").identity)
+    assert found is not None
+    assert found.id == "7"
+
+
+def test_a_new_login_in_the_store_is_a_new_one(index: LoginIndex) -> None:
+    """Although the index has a token of the older one."""
+    index.begin(shared("first", 7))
+    assert index.identify(shared("of another machine", 8), lambda: True) == "8"
+    assert index.find(token("first").identity) is None

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from caches import role_cache
+from shared_world import SharedWorld
 from tokens import rewrite, source_of
 
 from sso_plugin import LoginRequired
 
 if TYPE_CHECKING:
     from world import World
+
+    from sso_plugin.credentials.access_token import AccessToken
 
 ROLE = "a" * 40
 
@@ -101,3 +104,74 @@ def test_the_problem_of_a_file_names_its_path(world: World) -> None:
     )
     world.token_file().write_text(json.dumps([]))
     assert file.problem() == f"{world.token_file()} is damaged: it is not a JSON object"
+
+
+class TestShared:
+    """The token of a login that many machines share."""
+
+    @pytest.fixture
+    def shared(self, world: World, monkeypatch: pytest.MonkeyPatch) -> SharedWorld:
+        return SharedWorld(world, monkeypatch)
+
+    def test_the_first_token_gets_the_id_of_its_login(
+        self, world: World, shared: SharedWorld
+    ) -> None:
+        """The index has it, too: all machines use it."""
+        world.sign_in()
+        file = source_of().file
+        new = file.load()
+        assert new is not None
+        assert new.login_id is None
+        stored = file.begin_login(new)
+        assert stored.value == new.value
+        assert stored.login_id is not None
+        login = file.known_login()
+        assert login is not None
+        assert login.id == stored.login_id
+        origin = file.origin_of(stored)
+        assert origin is not None
+        assert origin[0] == stored.login_id
+
+    def test_without_the_store_it_has_an_id_of_this_machine(
+        self, world: World, shared: SharedWorld
+    ) -> None:
+        """Until the store has it."""
+        world.sign_in()
+        shared.go_away()
+        source = source_of()
+        new = source.file.load()
+        assert new is not None
+        stored = source.file.begin_login(new)
+        assert stored.login_id is None
+        first = source.file.known_login()
+        assert first is not None
+        shared.come_back()
+        source.login.pull()
+        found = source.file.load()
+        assert found is not None
+        assert found.login_id is not None
+        login = source.file.known_login()
+        assert login is not None
+        assert login.id == found.login_id != first.id
+
+    def test_the_id_in_the_token_wins(self, world: World, shared: SharedWorld) -> None:
+        """Another machine has logged in, and the index of this one does not know that."""
+        world.sign_in()
+        file = source_of().file
+        new = file.load()
+        assert new is not None
+        first = file.begin_login(new)
+        rewrite(world, accessToken="of another machine", SsoPlugin=noted(first, 1000))
+        login = file.known_login()
+        assert login is not None
+        assert login == (str(int(str(first.login_id)) + 1000), None)
+
+    def test_a_missing_one_is_on_no_machine(self, shared: SharedWorld) -> None:
+        """The message names both places."""
+        assert source_of().file.why_none() == (
+            "it has no access token, neither on this machine nor in the store virtual://"
+        )
+
+
+def noted(token: AccessToken, later: int) -> dict[str, object]:
+    return {"Generation": int(str(token.login_id)) + later, "Identity": "x"}

@@ -174,7 +174,8 @@ def test_the_file_is_read_again_only_if_the_refresh_token_may_be_spent(
     world.emulator.faults.add("CreateToken", status=status, code="InvalidGrantException")
     slept: list[float] = []
     source = source_of()
-    monkeypatch.setattr(token_renewal, "time", SimpleNamespace(time=time.time, sleep=slept.append))
+    clocks = {"time": time.time, "monotonic": time.monotonic}
+    monkeypatch.setattr(token_renewal, "time", SimpleNamespace(**clocks, sleep=slept.append))
     with contextlib.suppress(LoginRequired, PortalError):
         source.fetch()
     assert slept == pauses

@@ -13,12 +13,14 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 from caches import token_cache
+from shared_world import SharedWorld
 from tokens import HOUR, PAST, rewrite, source_of, stale_token
 
 from sso_plugin import LoginRequired
-from sso_plugin.errors import PortalUnreachable, TokenLocked
+from sso_plugin.errors import KeyUnavailable, PortalUnreachable, StoreUnavailable
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.storage.cache import Hold
+from sso_plugin.storage.network.scripts import CONFIRM, WRITE_TOKEN, Script
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -95,7 +97,9 @@ def test_a_refresh_token_is_not_used_while_its_lock_is_out_of_reach(
     assert source.fetch().value == token
     world.age_token(24 * HOUR)
     rewrite(world, expiresAt=PAST)
-    with pytest.raises(TokenLocked, match=r"\.lock cannot be reached\. Try again later"):
+    monkeypatch.setattr(source.login.stores.tokens, "why_away", lambda _: "it is away")
+    message = r"has no valid token on this machine, and it is away\. Run: sso-plugin doctor"
+    with pytest.raises(StoreUnavailable, match=message):
         source.fetch()
     assert world.count("CreateToken") == 0
 
@@ -107,7 +111,8 @@ def test_a_token_on_another_machine_is_used_before_a_person_is_asked(
     source = source_of()
     pulled: list[str] = []
 
-    def pull(key: str) -> None:
+    def pull(key: str, *, patience: float) -> None:
+        assert patience > 0
         pulled.append(key)
         world.sign_in()
 
@@ -160,3 +165,137 @@ def test_a_given_token_is_used_while_its_file_is_unchanged(world: World) -> None
     assert source.use(lambda used: used.value, token) == renewed
     token = source.fetch()
     assert source.use(lambda used: used, token) is token
+
+
+class TestShared:
+    """The token of a login that many machines share, on one of them."""
+
+    @pytest.fixture
+    def shared(self, world: World, monkeypatch: pytest.MonkeyPatch) -> SharedWorld:
+        return SharedWorld(world, monkeypatch)
+
+    @pytest.fixture
+    def pauses(self, shared: SharedWorld, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        return shared.skip_pauses(monkeypatch)
+
+    def test_a_fresh_token_needs_no_request_to_the_store(
+        self, world: World, shared: SharedWorld
+    ) -> None:
+        """A warm start is as quick as without it."""
+        signed_in = world.sign_in()
+        assert source_of().fetch().value == signed_in.access_token
+        assert shared.server.calls == []
+
+    def test_that_of_another_machine_is_used(self, world: World, shared: SharedWorld) -> None:
+        """In place of one that has expired here. The portal gets no request."""
+        source = source_of()
+        document = shared.log_in_elsewhere(source)
+        world.sign_in(expiresAt=PAST)
+        assert source.fetch().value == document["accessToken"]
+        assert len(world.emulator.requests) == 0
+
+    def test_a_renewed_token_is_stored(
+        self, world: World, shared: SharedWorld, pauses: list[float]
+    ) -> None:
+        """For the next machine, whose token has expired, too."""
+        world.sign_in(expiresAt=PAST)
+        value = source_of().fetch().value
+        world.token_file().unlink()
+        assert source_of().fetch().value == value
+        assert world.count("CreateToken") == 1
+
+    def test_without_a_token_the_store_is_waited_for(
+        self, world: World, shared: SharedWorld, pauses: list[float]
+    ) -> None:
+        """The error says that it is the store, and that a person need not log in."""
+        shared.go_away()
+        with pytest.raises(StoreUnavailable, match="the store is away") as caught:
+            source_of().fetch()
+        assert not isinstance(caught.value, LoginRequired)
+        assert 29 < sum(pauses) < 31
+
+    def test_with_an_expired_token_it_is_waited_for_once(
+        self, world: World, shared: SharedWorld, pauses: list[float]
+    ) -> None:
+        """Not a second time for the lock. The refresh token is not used."""
+        world.sign_in(expiresAt=PAST)
+        shared.go_away()
+        with pytest.raises(StoreUnavailable):
+            source_of().fetch()
+        assert 29 < sum(pauses) < 31
+        assert len(world.emulator.requests) == 0
+
+    def test_a_store_that_comes_back_in_time_is_used(
+        self, world: World, shared: SharedWorld, pauses: list[float]
+    ) -> None:
+        """The caller does not notice."""
+        source = source_of()
+        document = shared.log_in_elsewhere(source)
+        shared.server.lose = lambda _: "request" if sum(pauses) < 20 else None
+        assert source.fetch().value == document["accessToken"]
+
+    def test_a_valid_token_does_not_wait_for_the_store(
+        self, world: World, shared: SharedWorld, pauses: list[float]
+    ) -> None:
+        """It is due for renewal, which needs the store."""
+        value = stale_token(world)
+        shared.go_away()
+        assert source_of().fetch().value == value
+        assert pauses == []
+        assert len(world.emulator.requests) == 0
+
+    def test_a_refresh_token_is_not_used_if_the_store_does_not_confirm_it(
+        self, world: World, shared: SharedWorld, pauses: list[float]
+    ) -> None:
+        """The reply was lost: another machine may have the lock now."""
+        world.sign_in(expiresAt=PAST)
+        shared.server.lose = lambda script: "reply" if script is CONFIRM else None
+        with pytest.raises(StoreUnavailable):
+            source_of().fetch()
+        assert len(world.emulator.requests) == 0
+
+    def test_a_renewed_token_is_used_although_it_could_not_be_stored(
+        self, world: World, shared: SharedWorld, pauses: list[float]
+    ) -> None:
+        """It gets to the store later, and the old refresh token is not used again."""
+        source = source_of()
+        document = shared.log_in_elsewhere(source)
+        source.login.pull()
+        rewrite(world, expiresAt=PAST)
+        written = []
+
+        def lose(script: Script) -> str | None:
+            written.append(script.name)
+            return "request" if script is WRITE_TOKEN else None
+
+        shared.server.lose = lose
+        renewed = source.fetch()
+        assert "write token" in written
+        assert renewed.value != document["accessToken"]
+        shared.come_back()
+        source.login.pull()
+        world.token_file().unlink()
+        assert source_of().fetch().value == renewed.value
+        assert world.count("CreateToken") == 1
+
+    def test_a_missing_key_is_named_before_the_store(
+        self, world: World, shared: SharedWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With and without a token that has expired."""
+        monkeypatch.delenv("SSO_PLUGIN_STORE_KEY")
+        for sign_in in (lambda: None, lambda: world.sign_in(expiresAt=PAST)):
+            sign_in()
+            with pytest.raises(KeyUnavailable, match="SSO_PLUGIN_STORE_KEY"):
+                source_of().fetch()
+
+    def test_an_ended_login_needs_a_new_one(self, world: World, shared: SharedWorld) -> None:
+        """The copy on this machine is not used, and not sent back."""
+        source = source_of()
+        shared.log_in_elsewhere(source)
+        source.login.pull()
+        rewrite(world, expiresAt=PAST)
+        source.login.stores.tokens.end(source.login.key)
+        with pytest.raises(LoginRequired):
+            source_of().fetch()
+        assert not world.token_file().exists()
+        assert len(world.emulator.requests) == 0

@@ -10,7 +10,7 @@ import boto3
 from aio import new_session
 
 from sso_plugin import clock
-from sso_plugin.storage import file_cache
+from sso_plugin.storage import documents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -134,5 +134,5 @@ def start_over(world: World) -> None:
     """Remove what sso_plugin knows of earlier requests, on disk and in memory, except logins."""
     for folder in (".aws/sso-plugin", ".aws/cli"):
         shutil.rmtree(world.home / folder, ignore_errors=True)
-    file_cache.kept_in_memory.clear()
+    documents.kept_in_memory.clear()
     clock._clocks.clear()

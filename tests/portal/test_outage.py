@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from caches import file_cache
-from example_errors import errors
+from caches import KEY, file_cache
+from example_errors import RESPONSE, errors
+from network import ServerTime, new_documents
+from virtual_server import VirtualServer
 
 from sso_plugin import PortalError
 from sso_plugin.config.profile import SsoProfile
-from sso_plugin.errors import PortalRefusal, PortalUnreachable, TokenLocked
+from sso_plugin.errors import NoAccess, PortalRefusal, PortalUnreachable, TokenLocked
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage, attempt_timeout
 from sso_plugin.portal.unreachable import UNREACHABLE
 from sso_plugin.storage.memory_cache import MemoryCache
+from sso_plugin.storage.network.shared_documents import SHARED_NOTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,3 +153,73 @@ def test_a_damaged_file_is_still_an_error(held: object) -> None:
         assert found.retryable is False
         if more:
             assert isinstance(found.response["ResponseMetadata"]["HTTPStatusCode"], int)
+
+
+def refusal_of(kind: type[PortalRefusal | NoAccess], *, retryable: bool = False) -> Any:
+    return kind(
+        subject='The profile "dev"',
+        problem="asks for the role x, which this user does not have",
+        fix="Set sso_role_name to one of: Admin.",
+        retryable=retryable,
+        response=RESPONSE,
+        operation_name="GetRoleCredentials",
+    )
+
+
+@pytest.mark.parametrize("kind", [NoAccess, PortalRefusal])
+def test_a_refusal_of_the_last_seconds_is_shared(
+    tmp_path: Path, kind: type[PortalRefusal | NoAccess]
+) -> None:
+    """Machines that share a store do not repeat the request, although they began later."""
+    file = OutageFile(tmp_path)
+    assert file.outage.refusal() is None
+    file.outage.note(refusal_of(kind))
+    found = file.outage.refusal()
+    assert type(found) is kind
+    assert str(found) == str(refusal_of(kind))
+    assert found.code == "InternalServerException"
+    file.set_age(14)
+    assert file.outage.refusal() is not None
+    file.set_age(16)
+    assert file.outage.refusal() is None
+
+
+@pytest.mark.parametrize(
+    "exc",
+    [FAILED, refusal_of(PortalRefusal, retryable=True), UNREACHABLE["SSLError"](error_msg="x")],
+)
+def test_a_failure_that_may_end_is_no_refusal(tmp_path: Path, exc: PortalError) -> None:
+    """The request is repeated: it may succeed now."""
+    file = OutageFile(tmp_path)
+    file.outage.note(exc)
+    assert file.outage.refusal() is None
+
+
+def test_a_refusal_ends_with_the_outage(tmp_path: Path) -> None:
+    """The next request was successful."""
+    file = OutageFile(tmp_path)
+    file.outage.note(refusal_of(NoAccess))
+    assert file.outage.end() == 1
+    assert file.outage.refusal() is None
+
+
+def test_a_refusal_of_the_future_is_ignored(tmp_path: Path) -> None:
+    """The clock was set back."""
+    file = OutageFile(tmp_path)
+    file.outage.note(refusal_of(NoAccess))
+    file.set_age(-60)
+    assert file.outage.refusal() is None
+
+
+def test_a_refusal_gets_to_another_machine_with_its_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not repeated for as long as on the first one."""
+    monkeypatch.setenv("SSO_PLUGIN_STORE_KEY", KEY)
+    clock = ServerTime()
+    server, profile = VirtualServer(clock.now), SsoProfile("dev", "https://x", "eu-central-1")
+    one, two = (Outage(new_documents(server, kinds=SHARED_NOTES), "key", profile) for _ in range(2))
+    one.note(refusal_of(NoAccess))
+    clock.ahead = 10
+    assert isinstance(two.refusal(), NoAccess)
+    clock.ahead = 20
+    three = Outage(new_documents(server, kinds=SHARED_NOTES), "key", profile)
+    assert three.refusal() is None

@@ -1,201 +1,40 @@
-"""The request rate that all processes share, and the back-off after a 429."""
+"""Requests wait for their slots, and are repeated after a 429."""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from botocore.session import Session
-from caches import file_cache
+from virtual_server import VirtualServer
 
 import sso_plugin
 from sso_plugin import PortalError
-from sso_plugin.config.profile import SsoProfile
+from sso_plugin.config.profile import Options, SsoProfile
 from sso_plugin.credentials.token_source import TokenSource
-from sso_plugin.portal import throttling
-from sso_plugin.portal.throttling import CacheBudget, wait_for_slot
+from sso_plugin.portal.budget import CacheBudget
+from sso_plugin.portal.throttling import budget_of, wait_for_slot
 from sso_plugin.signin.configured_login import ConfiguredLogin
 from sso_plugin.storage import Stores
-from sso_plugin.storage.memory_cache import MemoryCache
+from sso_plugin.storage.sealing import KeyUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from multiprocessing.synchronize import Barrier
-    from pathlib import Path
 
     from world import World
 
     from sso_plugin.emulator import LoggedRequest
-    from sso_plugin.storage.cache import Cache
 
 SPAWN = multiprocessing.get_context("spawn")
-KEY = "budget"
 BURST = 3
 """Requests that do not wait."""
 
 PROCESSES = pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.long)])
-
-
-class Simulation:
-    """A budget of 20 requests per second, in a time that passes only by sleeping."""
-
-    def __init__(self, cache: Cache | None = None, rate: float = 20.0) -> None:
-        self.time = 1_700_000_000.0
-        self.cache = cache or MemoryCache()
-        self.slept: list[float] = []
-        self.budget = CacheBudget(KEY, rate, self.cache, now=lambda: self.time)
-
-    def wait_for_slot(self, sleep: Callable[[float], object] | None = None) -> None:
-        wait_for_slot(self.budget, lambda: self.time, sleep or self.sleep)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
-
-    def requests_in(self, seconds: float) -> int:
-        """Return the number of requests of a program that sends one after another for a time."""
-        end = self.time + seconds
-        count = 0
-        while True:
-            self.wait_for_slot()
-            if self.time >= end:
-                return count
-            count += 1
-
-
-@pytest.fixture(params=["file", "memory"])
-def simulation(request: pytest.FixtureRequest, tmp_path: Path) -> Simulation:
-    return Simulation(file_cache(tmp_path, durable=False) if request.param == "file" else None)
-
-
-def test_the_first_requests_do_not_wait(simulation: Simulation) -> None:
-    """A program with one or two requests is not slowed down."""
-    for _ in range(BURST):
-        simulation.wait_for_slot()
-    assert simulation.slept == []
-
-
-def test_further_requests_have_one_slot_each(simulation: Simulation) -> None:
-    """Of a twentieth of a second."""
-    for _ in range(BURST + 5):
-        simulation.wait_for_slot()
-    assert simulation.slept == pytest.approx([0.05] * 5)
-
-
-def test_unused_slots_are_not_saved(simulation: Simulation) -> None:
-    """After a minute without requests, a program does not send a thousand at once."""
-    simulation.wait_for_slot()
-    simulation.time += 60
-    assert simulation.requests_in(1.0) <= 20 + BURST
-
-
-def test_after_a_429_all_processes_pause_and_halve_the_rate(simulation: Simulation) -> None:
-    """The other budget is that of another process, which has the same file."""
-    other = Simulation(simulation.cache)
-    simulation.budget.slow_down()
-    other.wait_for_slot()
-    assert other.slept == pytest.approx([0.5])
-    assert 10 <= other.requests_in(1.0) <= 12
-
-
-def test_simultaneous_429_responses_count_as_one(simulation: Simulation) -> None:
-    """The requests were sent before the pause began."""
-    for _ in range(10):
-        simulation.budget.slow_down()
-    simulation.wait_for_slot()
-    assert 10 <= simulation.requests_in(1.0) <= 12
-
-
-@pytest.mark.long
-def test_the_rate_recovers(simulation: Simulation) -> None:
-    """Fully within half a minute without a 429."""
-    simulation.budget.slow_down()
-    simulation.wait_for_slot()
-    rates = [simulation.requests_in(1.0) for _ in range(30)]
-    assert rates[0] < rates[7] < rates[15]
-    assert rates[20:] == [20] * 10
-
-
-def test_the_rate_has_a_minimum(simulation: Simulation) -> None:
-    """After any number of 429 responses, one request per second is sent."""
-    for _ in range(20):
-        simulation.budget.slow_down()
-        simulation.time += 0.6
-    assert simulation.requests_in(4.0) >= 4
-
-
-@pytest.mark.parametrize(("wanted", "pause"), [(None, 0.5), (0.1, 0.5), (7.0, 7.0), (3600.0, 20.0)])
-def test_retry_after_makes_the_pause_longer(wanted: float | None, pause: float) -> None:
-    """Up to twenty seconds."""
-    simulation = Simulation()
-    simulation.budget.slow_down(wanted)
-    simulation.wait_for_slot()
-    assert sum(simulation.slept) == pytest.approx(pause)
-
-
-def test_a_429_voids_the_slots_of_waiting_requests() -> None:
-    """They reserve another slot after the pause."""
-    simulation = Simulation()
-    other = Simulation(simulation.cache)
-    for _ in range(BURST):
-        simulation.wait_for_slot()
-
-    def sleep(seconds: float) -> None:
-        simulation.sleep(seconds)
-        if len(simulation.slept) == 1:
-            other.time = simulation.time
-            other.budget.slow_down()
-
-    simulation.wait_for_slot(sleep)
-    assert simulation.slept == pytest.approx([0.05, 0.5])
-
-
-def test_a_request_waits_at_most_a_minute() -> None:
-    """A 429 is better than a script that does not continue."""
-    simulation = Simulation(rate=0.001)
-    for _ in range(5):
-        simulation.wait_for_slot()
-    assert simulation.slept == pytest.approx([60.0] * 4)
-
-
-def test_a_clock_that_is_set_back_stops_no_request(simulation: Simulation) -> None:
-    """A state from the future is ignored."""
-    simulation.requests_in(1.0)
-    simulation.slept.clear()
-    simulation.time -= 3600
-    simulation.wait_for_slot()
-    assert simulation.slept == []
-
-
-@pytest.mark.one_quick_case
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"next_at": None},
-        {"next_at": "soon"},
-        {"next_at": True},
-        {"next_at": 10**400},
-        {"next_at": float("nan")},
-        {"next_at": 1e308},
-        {"next_at": 10_000_000_000.0},
-        {"resume_at": 1e300},
-        {"written_at": 1e300},
-        {"share": 0.0},
-        {"share": -1.0},
-        {"share": 7.0},
-    ],
-)
-def test_an_invalid_file_stops_no_request(simulation: Simulation, changes: dict[str, Any]) -> None:
-    """It is replaced, and the rate is the full one."""
-    simulation.wait_for_slot()
-    entry = simulation.cache.get(KEY)
-    assert entry is not None
-    simulation.cache.put(KEY, {**entry.document, **changes})
-    assert 20 <= simulation.requests_in(1.0) <= 20 + BURST
 
 
 def test_a_process_without_a_writable_home_has_its_own_budget(world: World) -> None:
@@ -205,8 +44,35 @@ def test_a_process_without_a_writable_home_has_its_own_budget(world: World) -> N
     assert profile is not None
     began = time.time()
     for _ in range(BURST + 4):
-        wait_for_slot(throttling.budget_of(profile, Stores(profile.options)))
+        wait_for_slot(budget_of(profile, Stores(profile.options)))
     assert time.time() - began >= 4 * 0.05
+
+
+class TestOfAFleet:
+    """The budget of a profile with a store."""
+
+    @pytest.fixture
+    def profile(self, world: World) -> SsoProfile:
+        profile = SsoProfile.of(Session(profile="dev"))
+        assert profile is not None
+        return profile
+
+    def test_it_is_on_the_server(self, profile: SsoProfile) -> None:
+        """Under one name for all logins at the portal."""
+        server = VirtualServer(time.time)
+        stores = FleetStores(server, "{sso-plugin}:budget")
+        for _ in range(2):
+            budget_of(profile, stores).reserve(60.0)
+        assert server.show("{sso-plugin}:budget")[1] is not None
+        assert list((Path.home() / ".aws").glob("sso-plugin/budget-*")) == []
+
+    def test_without_the_key_a_machine_has_its_own(self, profile: SsoProfile) -> None:
+        """A tenth of the rate: two a second."""
+        stores = FleetStores(VirtualServer(time.time), None)
+        budget = budget_of(profile, stores)
+        assert isinstance(budget, CacheBudget)
+        first = budget.reserve(60.0)
+        assert budget.reserve(60.0).wait - first.wait == pytest.approx(0.5, abs=0.2)
 
 
 class TestAtThePortal:
@@ -244,7 +110,7 @@ class TestAtThePortal:
         world.emulator.faults.add("GetRoleCredentials", status=500, times=2)
         self.use_role()
         assert statuses(world, "GetRoleCredentials") == [500, 500, 200]
-        assert budget_of(world)["share"] == 1.0
+        assert document_of(world)["share"] == 1.0
 
     def test_a_logout_does_not_wait(self, world: World) -> None:
         """It reserves no slot."""
@@ -254,7 +120,7 @@ class TestAtThePortal:
     def test_the_file_has_four_numbers(self, world: World) -> None:
         """And nothing that identifies a user."""
         self.use_role()
-        assert list(budget_of(world)) == ["next_at", "resume_at", "share", "written_at"]
+        assert list(document_of(world)) == ["next_at", "resume_at", "share", "written_at"]
 
     @pytest.mark.long
     @PROCESSES
@@ -295,6 +161,24 @@ class TestAtThePortal:
         assert 0 < found.count(429) < 10 * processes
 
 
+class FleetStores(Stores):
+    """The usual places, and a server.
+
+    :param name: that of the budget on the server; None if there is no key.
+    """
+
+    def __init__(self, server: VirtualServer, name: str | None) -> None:
+        super().__init__(Options())
+        self.server = server
+        self._name = name
+
+    def name_on_server(self, kind: str) -> str:
+        assert kind == "budget"
+        if self._name is None:
+            raise KeyUnavailableError("SSO_PLUGIN_STORE_KEY is missing")
+        return self._name
+
+
 def run_together(processes: int, calls: int) -> float:
     """List the accounts a number of times in each process. Return when the first one began."""
     barrier = SPAWN.Barrier(processes + 1)
@@ -327,7 +211,7 @@ def statuses(world: World, operation: str) -> list[int]:
     return [request.status for request in served(world, operation)]
 
 
-def budget_of(world: World) -> dict[str, float]:
+def document_of(world: World) -> dict[str, float]:
     [file] = (world.home / ".aws" / "sso-plugin").glob("budget-*.json")
     document: dict[str, float] = json.loads(file.read_text())
     return document

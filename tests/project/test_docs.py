@@ -15,7 +15,7 @@ import boto3
 import botocore.exceptions
 import botocore.session
 import pytest
-from caches import token_cache
+from caches import KEY, token_cache
 from quick_login import login
 
 import sso_plugin
@@ -176,6 +176,11 @@ def no_key(world: World) -> None:
     call(world, sso_token_cache="sealed", sso_key="env")
 
 
+def no_store(world: World) -> None:
+    with mock.patch.object(token_source, "_STORE_PATIENCE", 0.0):
+        call(world, sso_store="redis://127.0.0.1:1")
+
+
 def unknown_account_name(world: World) -> None:
     world.sign_in()
     call(
@@ -223,6 +228,7 @@ PROVOCATIONS: dict[str, list[Callable[[World], None]]] = {
         unknown_account_name,
     ],
     "KeyUnavailable": [no_key],
+    "StoreUnavailable": [no_store],
     "PortalError": [too_many_requests, locked_token, no_network],
     "LoginFailed": [denied_login, late_login, unresolved_start_url],
 }
@@ -253,6 +259,7 @@ class TestErrors:
         """Word by word, except for the home directory, the process id and the endpoint."""
         monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
         monkeypatch.delenv("BROWSER", raising=False)
+        monkeypatch.setenv("SSO_PLUGIN_STORE_KEY", KEY)
         if provoke is no_network:
             monkeypatch.delenv("AWS_ENDPOINT_URL_SSO")
 
@@ -262,6 +269,7 @@ class TestErrors:
         message = str(caught.value).replace(str(world.home), "~")
         message = message.replace(f"(process {os.getpid()})", "(process 4711)")
         # Messages name an endpoint only if it is not that of AWS.
+        message = message.replace("redis://127.0.0.1:1 ", "rediss://cache.corp:6379 ")
         message = re.sub(r", at http://127\.0\.0\.1:[^)]*\)", ")", message)
         assert message.replace("http://127.0.0.1:1/", "https://") in SECTIONS[name][1].splitlines()
 

@@ -47,15 +47,16 @@ ARROWS = {
 # Inside a package: a module imports only those that come after it.
 ORDER = {
     "cli": "__init__ accounts_and_roles app completion configure console credential_process "
-    "doctor env exec_ login logout rotate_key status whoami options failures progress error_text "
-    "exit_codes output times",
+    "doctor env exec_ login logout rotate_key status store whoami options failures progress "
+    "error_text exit_codes output times",
     "commands": "configure.configuring doctor configure.login_choice console.federation "
     "credential_process doctor.sections env.environment exec_.execution config_file "
     "configure.notes configure.plan profile_credentials whoami config_change "
-    "configure.config_text configure.process_profiles configure.role_profiles "
-    "doctor.encryption doctor.files doctor.hook doctor.network doctor.role doctor.service "
-    "doctor.values doctor.versions regions rotate_key __init__ aws_variables config_reading "
-    "configure configure.profile_names configure.profile_text configure.role_choice "
+    "configure.config_text configure.process_profiles configure.role_profiles doctor.store "
+    "doctor.store_connection doctor.encryption doctor.files doctor.hook doctor.network "
+    "doctor.role doctor.service doctor.store_server doctor.values doctor.versions regions "
+    "rotate_key store __init__ aws_variables config_reading configure "
+    "configure.profile_names configure.profile_text configure.role_choice "
     "configure.text_diff console container doctor.bounded doctor.finding env env.shells "
     "exec_ exec_.child_process",
     "api": "__init__ entitlements magics logins",
@@ -65,16 +66,20 @@ ORDER = {
     "signin": "ask_person waiting_login approver wait_messages pending_login sign_in every_login "
     "flows configured_login display notebook prompt __init__ callback polling qr_code "
     "registration status markup token_watch vanity wait_option",
-    "credentials": "renewed_token refreshable role_source account_names generations role_request "
-    "login_user credential_source token_source login_end role_credentials token_renewal "
-    "token_file login_notes login_index access_token __init__ notification notify_command "
-    "background schedule",
+    "credentials": "renewed_token refreshable role_source account_names generations "
+    "role_request login_user credential_source token_source login_end role_credentials "
+    "token_renewal token_file login_notes login_index __init__ shared_login access_token "
+    "notification notify_command background schedule",
     "portal": "listings client sts account_choice error_map outage __init__ concurrent_map "
-    "responses service_client throttling unreachable",
-    "storage": "__init__ resealing file_cache memory_cache cache documents sealing sealing.sealer "
+    "responses service_client throttling network_budget budget unreachable",
+    "storage": "network.shared_stores __init__ network.shared_documents network.shared_tokens "
+    "network.token_keeper network.network_cache network.lease network.remote "
+    "network.store_key file_cache resealing memory_cache cache documents sealing sealing.sealer "
     "sealing.held_keys sealing.environment sealing.key_file sealing.os_keyring sealing.creation "
     "sealing.envelope sealing.keyring_backend sealing.keyring_errors sealing.key_source "
-    "sealing.encryption_key reading trust locks modes writing folder keys links unwritable waiting",
+    "sealing.encryption_key network network.heartbeat network.server "
+    "network.server_errors network.scripts network.names network.note reading "
+    "trust locks modes writing folder keys links unwritable waiting",
     "web": "browser capabilities one_time_redirect loopback __init__ addresses kernel peers "
     "request terminal",
     "config": "profile options __init__ store_address",

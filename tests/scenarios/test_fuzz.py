@@ -34,9 +34,10 @@ from sso_plugin.credentials.role_source import RoleSource
 from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.errors import ConfigError, LoginFailed, PortalError, PortalRefusal, SsoPluginError
 from sso_plugin.portal import responses
+from sso_plugin.portal.budget import CacheBudget
 from sso_plugin.portal.error_map import Caller
 from sso_plugin.portal.outage import Outage
-from sso_plugin.portal.throttling import CacheBudget, wait_for_slot
+from sso_plugin.portal.throttling import wait_for_slot
 from sso_plugin.printable import clean, has_controls, one_line
 from sso_plugin.redact import conceal, mask
 from sso_plugin.signin import ask_person

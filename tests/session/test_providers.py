@@ -22,7 +22,9 @@ from caches import own_cache, role_cache, token_cache
 from long_tests import long
 
 import sso_plugin
-from sso_plugin.session.providers import SsoProvider, SsoTokenProvider
+from sso_plugin.config.profile import Options, SsoProfile
+from sso_plugin.config.store_address import read_store_address
+from sso_plugin.session.providers import SsoProvider, SsoTokenProvider, make_ask_person
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -391,3 +393,16 @@ def test_a_session_without_a_token_creates_no_file(world: World, apart: Path, pr
         arn(boto3.Session(profile_name=profile))
     assert sorted(world.home.rglob("*")) == before
     assert apart.exists()
+
+
+@pytest.mark.parametrize(
+    ("login", "asks"),
+    [("auto", False), ("browser", False), ("device", False), ("never", False), ("wait", True)],
+)
+def test_a_machine_of_many_does_not_ask_a_person(login: Any, *, asks: bool) -> None:
+    """It can wait for a login on another one."""
+    address = read_store_address("redis://localhost:7", "sso_store")
+    options = Options(login=login, store=address)
+    profile = SsoProfile("dev", "https://x", "eu-central-1", options=options)
+    ask = make_ask_person(botocore.session.Session, profile)
+    assert (ask is not None) is asks

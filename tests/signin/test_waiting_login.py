@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 import pytest
+from shared_world import SharedWorld
 from waiting_jobs import configure_wait
 from world import wait_until
 
@@ -219,3 +220,21 @@ def test_a_callback_may_use_the_profile(world: World) -> None:
     wait_until(lambda: found)
     remove()
     assert found[0].startswith("ASIA")
+
+
+def test_a_machine_of_many_waits_for_a_login_on_another_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts no login, and asks no person."""
+    shared = SharedWorld(world, monkeypatch, sso_login="wait")
+    profile = SsoProfile.of(botocore.session.Session(profile="dev"))
+    assert profile is not None
+    tokens = TokenSource(Login.of(botocore.session.Session(profile="dev"), profile))
+    call = Call()
+    wait_until(lambda: shared.server.calls.count("read token") > 3)
+    assert call.found is None
+    assert len(world.emulator.requests) == 0
+    shared.log_in_elsewhere(tokens)
+    assert isinstance(call.result(), str)
+    assert world.count("GetRoleCredentials") == 1
+    assert world.count("StartDeviceAuthorization") == world.count("CreateToken") == 0

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from caches import KEY, document_folder, sealed_folder
 
-from sso_plugin.storage.documents import DocumentFolder, content_identity
+from sso_plugin.storage.keys import content_identity
 from sso_plugin.storage.reading import UnusableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sso_plugin.storage.documents import DocumentFolder
 
 TOKEN = {"accessToken": "hush", "expiresAt": "2030-01-01T00:00:00Z"}
 

@@ -12,8 +12,9 @@ from caches import KEY, document_folder, file_cache, sealed_folder
 
 from sso_plugin.storage.cache import Hold
 from sso_plugin.storage.documents import DocumentFolder, Places
-from sso_plugin.storage.file_cache import FileCache, memory_cache
+from sso_plugin.storage.file_cache import FileCache
 from sso_plugin.storage.folder import OpenFolder
+from sso_plugin.storage.memory_cache import memory_cache
 from sso_plugin.storage.sealing.environment import EnvironmentKeys
 from sso_plugin.storage.sealing.sealer import Sealing
 

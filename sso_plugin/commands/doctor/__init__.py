@@ -23,6 +23,7 @@ from .network import check_network
 from .role import check_role
 from .sections import Sections
 from .service import check_service
+from .store import check_store
 from .versions import check_versions
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def diagnose(
     yield from config
     login = _find_login(*named)
     if login is not None:
-        yield from check_encryption(login)
-        yield from check_files(login)
+        for check in (check_encryption, check_store, check_files):
+            yield from check(login)
         network = check_network(login)
         portal = next(network)
         yield portal
@@ -119,11 +120,18 @@ def _check_config(file: ConfigFile, given: str | None) -> Iterator[Finding]:
         # A message about a value starts with its key. Do not report the same value twice.
         known = [each.message.partition(" ")[0] for each in problems if each.status == "problem"]
         if not any(key in str(exc) or key == "sso_session" for key in known):
-            yield problem("config", str(exc), f"Edit {file.path}.")
+            yield _config_problem(exc, file)
         return
     if profile is not None and all(each.status != "problem" for each in problems):
         yield ok("config", f"{profile.subject} is complete in {file.path}.")
     yield from check_service(given, profile)
+
+
+def _config_problem(exc: ConfigError, file: ConfigFile) -> Finding:
+    message = str(exc)
+    if exc.fix and message.startswith("The variable "):
+        return problem("config", message.removesuffix(exc.fix).rstrip(), exc.fix)
+    return problem("config", message, f"Edit {file.path}.")
 
 
 def _origin() -> str:

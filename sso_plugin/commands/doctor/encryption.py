@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from sso_plugin.storage.documents import DocumentFolder
     from sso_plugin.storage.sealing import Sealing
 
-__all__ = ["check_encryption"]
+__all__ = ["check_encryption", "parted"]
+
+_FIX = "Fix this, or set sso_key to keyring, file:PATH or env."
 
 
 def check_encryption(login: ConfiguredLogin) -> Iterator[Finding]:
@@ -53,7 +55,7 @@ def _check_key(sealing: Sealing, setting: str) -> Finding:
     why = sealing.why_no_key()
     name = sealing.describe()
     if why is not None:
-        what, fix = _parted(why)
+        what, fix = parted(why)
         return problem("key", f"Files cannot be encrypted: {what}.", fix)
     kind, _, path = setting.partition(":")
     if kind == "file" and not Path(path).expanduser().exists():
@@ -61,11 +63,14 @@ def _check_key(sealing: Sealing, setting: str) -> Finding:
     return ok("key", f"{_sentence(name)} works: a sample was encrypted and decrypted.")
 
 
-def _parted(clause: str) -> tuple[str, str]:
-    """Return what is wrong, and how to fix it, which is in brackets at the end."""
+def parted(clause: str, otherwise: str = _FIX) -> tuple[str, str]:
+    """Return what is wrong, and how to fix it, which is in brackets at the end.
+
+    :param otherwise: how to fix it if the clause does not say so.
+    """
     what, _, fix = clause.removesuffix(")").rpartition(" (")
     if not what or " " not in fix:
-        return clause, "Fix this, or set sso_key to keyring, file:PATH or env."
+        return clause, otherwise
     if fix.startswith("run: "):
         return what, fix[len("run: ") :]
     # A full stop after a command would be copied with it.

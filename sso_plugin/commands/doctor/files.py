@@ -118,6 +118,9 @@ def _error(path: Path) -> str | None:
 def _check_token(login: ConfiguredLogin, path: Path) -> Finding:
     command = login.profile.login_command
     if not path.exists():
+        if login.away() is not None:
+            # A login would not help.
+            command = "Fix the store first, see above."
         return problem("files", f"There is no token: {path} does not exist.", command)
     token = TokenFile(login).load()
     if token is None:

@@ -15,8 +15,8 @@ __all__ = ["Finding", "ok", "problem", "warning", "without_fix"]
 class Finding:
     """The result of one check.
 
-    :param check: its subject: versions, hook, config, provider, key, files, network,
-        clock or role.
+    :param check: its subject: versions, hook, config, provider, key, store, files,
+        network, clock or role.
     :param status: ``ok``, ``warning`` (works, but maybe not as expected) or ``problem``.
     :param fix: a command or an instruction; empty if the status is ``ok``.
     """

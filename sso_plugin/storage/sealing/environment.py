@@ -21,24 +21,39 @@ KEY_FILE = "SSO_PLUGIN_KEY_FILE"
 
 
 class EnvironmentKeys:
-    """The keys in ``SSO_PLUGIN_KEY``, or in the file that ``SSO_PLUGIN_KEY_FILE`` names."""
+    """The keys in a variable, or in the file that another variable names.
+
+    :param how_to_get: how to get a key, for messages, if it must not simply be replaced by a new
+        one; None for the command that makes one where the variable says.
+    """
 
     may_ask = False
+
+    def __init__(
+        self, variable: str = KEY, file_variable: str = KEY_FILE, how_to_get: str | None = None
+    ) -> None:
+        self._variable = variable
+        self._file_variable = file_variable
+        self._how_to_get = how_to_get
 
     @hide_frames
     def read(self) -> Keys:
         """See `KeySource`."""
-        text, path = Secret(os.environ.get(KEY, "").strip()), _path()
+        text, path = Secret(self._text().strip()), self._path()
         if text and path:
-            raise KeyUnavailableError(f"{KEY} and {KEY_FILE} are both set (unset one of them)")
-        if path:
-            return _in_file(path)
-        if not text:
             raise KeyUnavailableError(
-                f"neither {KEY} nor {KEY_FILE} is set (set one of them to a key that you keep; "
-                f"to make one, run: export {KEY}=$({HOW_TO_MAKE}))"
+                f"{self._variable} and {self._file_variable} are both set (unset one of them)"
             )
-        return _in_text(text)
+        if path:
+            return self._in_file(path)
+        if not text:
+            make = f"export {self._variable}=$({HOW_TO_MAKE})"
+            how = f"set one of them to a key that you keep; to make one, run: {make}"
+            raise KeyUnavailableError(
+                f"neither {self._variable} nor {self._file_variable} is set "
+                f"({self._how_to_get or how})"
+            )
+        return self._in_text(text)
 
     def create(self) -> Keys:
         """See `KeySource`. The environment always has a key, or `read` fails."""
@@ -46,7 +61,8 @@ class EnvironmentKeys:
 
     def rotate(self) -> Keys:
         """See `KeySource`. Only the caller can change the environment of other processes."""
-        place = f"the file that {KEY_FILE} names" if _path() else KEY
+        has_file = self._path()
+        place = f"the file that {self._file_variable} names" if has_file else self._variable
         raise KeyUnavailableError(
             f"the key in the environment cannot be changed from here (put a new one, made by "
             f"`{HOW_TO_MAKE}`, in front of the present one in {place})"
@@ -54,8 +70,8 @@ class EnvironmentKeys:
 
     def mark(self) -> object:
         """See `KeySource`."""
-        path = _path()
-        return Secret(os.environ.get(KEY, "")), path, mark_of(expanded(path))
+        path = self._path()
+        return Secret(self._text()), path, mark_of(expanded(path))
 
     def asks_now(self) -> bool:
         """See `KeySource`."""
@@ -67,35 +83,34 @@ class EnvironmentKeys:
 
     def describe(self) -> str:
         """See `KeySource`."""
-        path = _path()
-        return _name_of(path) if path else f"the key in {KEY}"
+        path = self._path()
+        return self._name_of(path) if path else f"the key in {self._variable}"
 
+    @hide_frames
+    def _text(self) -> str:
+        return Secret(os.environ.get(self._variable, ""))
 
-def _path() -> str:
-    return os.environ.get(KEY_FILE, "").strip()
+    def _path(self) -> str:
+        return os.environ.get(self._file_variable, "").strip()
 
+    def _name_of(self, path: str) -> str:
+        return f"the key file {one_line(path)} of {self._file_variable}"
 
-def _name_of(path: str) -> str:
-    return f"the key file {one_line(path)} of {KEY_FILE}"
+    def _in_file(self, path: str) -> Keys:
+        name, found = self._name_of(path), expanded(path)
+        check_absolute(found, name)
+        keys = read_key_file(found, name, self._how_to_get)
+        if keys is None:
+            make = f"to make it, run: umask 077; {HOW_TO_MAKE} >{one_line(shlex.quote(found))}"
+            raise KeyUnavailableError(f"{name} does not exist ({self._how_to_get or make})")
+        return keys
 
-
-def _in_file(path: str) -> Keys:
-    name, found = _name_of(path), expanded(path)
-    check_absolute(found, name)
-    keys = read_key_file(found, name)
-    if keys is None:
-        command = f"umask 077; {HOW_TO_MAKE} >{one_line(shlex.quote(found))}"
-        raise KeyUnavailableError(f"{name} does not exist (to make it, run: {command})")
-    return keys
-
-
-@hide_frames
-def _in_text(text: Secret) -> Keys:
-    keys = [key_from_text(Secret(word)) for word in text.split()]
-    found = tuple(key for key in keys if key is not None)
-    if len(found) == len(keys):
-        return found
-    which = "is not a key" if len(keys) == 1 else "has a word that is not a key"
-    raise KeyUnavailableError(
-        f"{KEY} {which}, which is 32 bytes in base64 (make one by: {HOW_TO_MAKE})"
-    )
+    @hide_frames
+    def _in_text(self, text: Secret) -> Keys:
+        keys = [key_from_text(Secret(word)) for word in text.split()]
+        found = tuple(key for key in keys if key is not None)
+        if len(found) == len(keys):
+            return found
+        which = "is not a key" if len(keys) == 1 else "has a word that is not a key"
+        how = self._how_to_get or f"make one by: {HOW_TO_MAKE}"
+        raise KeyUnavailableError(f"{self._variable} {which}, which is 32 bytes in base64 ({how})")

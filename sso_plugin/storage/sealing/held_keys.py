@@ -103,6 +103,15 @@ class HeldKeys:
             keys = self._read()
         return keys[0] if keys else None
 
+    def last(self) -> EncryptionKey | None:
+        """Return the last key of the source; None if it has none.
+
+        :raises KeyUnavailableError: if the source cannot be read.
+        """
+        with self._alone():
+            keys = self._current()
+        return keys[-1] if keys else None
+
     def rotate(self) -> None:
         """Put a new key in front, and keep exactly one older key.
 

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from .encryption_key import EncryptionKey
     from .key_source import Keys
 
-__all__ = ["KeyFile", "check_absolute", "expanded", "mark_of", "read_key_file"]
+__all__ = [
+    "KeyFile",
+    "check_absolute",
+    "expanded",
+    "is_readable_by_others",
+    "mark_of",
+    "read_key_file",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -43,13 +50,15 @@ class KeyFile:
 
     :param path: absolute, or begins with ``~``.
     :param own_folder: ``~/.aws/sso-plugin``, for the lock.
+    :param head: the comment at the beginning of a new file.
     """
 
     may_ask = False
 
-    def __init__(self, path: str, own_folder: Path) -> None:
+    def __init__(self, path: str, own_folder: Path, head: str = _HEAD) -> None:
         self._path = expanded(path)
         self._own_folder = own_folder
+        self._head = head
 
     def read(self) -> Keys:
         """See `KeySource`."""
@@ -106,10 +115,10 @@ class KeyFile:
         from ..unwritable import explain
         from ..writing import FolderToWrite
 
-        folder = FolderToWrite(path.parent, durable=True)
+        folder, text = FolderToWrite(path.parent, durable=True), _text(self._head, keys)
         try:
             # Another process may have created it, with a lock in another home.
-            folder.write_if(path.name, _text(keys), lambda: not (only_new and _exists(path)))
+            folder.write_if(path.name, text, lambda: not (only_new and _exists(path)))
         except OSError as exc:
             raise KeyUnavailableError(f"the key file {one_line(explain(path, exc))}") from None
         folder.sweep()
@@ -144,12 +153,13 @@ def check_absolute(path: str, name: str) -> None:
         raise KeyUnavailableError(f"the path of {name} is not absolute (begin it with / or ~/)")
 
 
-def read_key_file(path: str, name: str) -> Keys | None:
+def read_key_file(path: str, name: str, fix: str | None = None) -> Keys | None:
     """Return the keys in a file; None if there is no file.
 
     No other user may be able to write the file. If others can read it, that is logged once.
 
     :param name: of the file, for messages.
+    :param fix: how to fix a file that has no keys; None for the command that replaces it.
     :raises KeyUnavailableError: if the file cannot be used, or has anything but keys.
     """
     try:
@@ -161,7 +171,8 @@ def read_key_file(path: str, name: str) -> Keys | None:
     content, status = found
     _report_if_readable(path, name, status)
     command = f"{HOW_TO_MAKE} >{one_line(shlex.quote(path))}"
-    return _keys_in(content, name, f"to replace the file by a new key, run: {command}")
+    replace = f"to replace the file by a new key, run: {command}"
+    return _keys_in(content, name, fix or replace)
 
 
 @hide_frames
@@ -197,8 +208,8 @@ def _exists(path: Path) -> bool:
 
 
 @hide_frames
-def _text(keys: Keys) -> str:
-    return Secret(_HEAD + "".join(f"{key.text!s}\n" for key in keys))
+def _text(head: str, keys: Keys) -> str:
+    return Secret(head + "".join(f"{key.text!s}\n" for key in keys))
 
 
 def _report_if_readable(path: str, name: str, status: os.stat_result) -> None:
@@ -206,7 +217,7 @@ def _report_if_readable(path: str, name: str, status: os.stat_result) -> None:
     if not is_readable or path in _reported:
         return
     with contextlib.suppress(OSError):
-        if not _is_readable_by_others(path, status):
+        if not is_readable_by_others(path, status):
             return
         _reported.add(path)
         quoted, user = one_line(shlex.quote(path)), os.geteuid()
@@ -216,7 +227,11 @@ def _report_if_readable(path: str, name: str, status: os.stat_result) -> None:
         _logger.warning("Other users can read %s. To fix this, run: %s", name, command)
 
 
-def _is_readable_by_others(path: str, status: os.stat_result) -> bool:
+def is_readable_by_others(path: str, status: os.stat_result) -> bool:
+    """Return whether users can read a file who are not meant to.
+
+    :param status: of the file.
+    """
     from ..modes import has_no_modes, is_own_group
 
     if os.statvfs(path).f_flag & os.ST_RDONLY:

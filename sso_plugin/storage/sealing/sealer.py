@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..reading import Document
+    from .encryption_key import EncryptionKey
     from .key_source import KeySource
 
 __all__ = ["Sealing", "sealing_of"]
@@ -67,6 +68,13 @@ class Sealing:
         """
         newest = self._keys.newest()
         return newest is not None and key_id_of(sealed) == newest.id
+
+    def last_key(self) -> EncryptionKey | None:
+        """Return the last key of the source; None if it has none.
+
+        :raises KeyUnavailableError: if the key cannot be read.
+        """
+        return self._keys.last()
 
     @hide_frames
     def rotate(self) -> None:

@@ -91,6 +91,17 @@ def test_an_invalid_config_file_is_a_problem(world: World) -> None:
     assert "line 2 repeats the section [profile a]" in message
 
 
+def test_an_invalid_address_in_a_variable_is_no_problem_of_the_config_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fix is to change the variable. A password in it is not shown."""
+    monkeypatch.setenv("SSO_PLUGIN_STORE", "rediss://user:hush@cache.corp")
+    [(status, message, fix)] = unhealthy()
+    assert (status, message) == ("problem", "The variable SSO_PLUGIN_STORE has a password.")
+    assert fix.startswith("Set it to the address without the password")
+    assert "hush" not in fix
+
+
 def test_without_a_config_the_fix_is_to_configure(world: World) -> None:
     """It says how to start."""
     world.config_file.unlink()
