@@ -97,7 +97,7 @@ class Clock:
         return self.now() if self._is_told else None
 
     def learn(self, server: float) -> None:
-        """Set the offset by what another machine has learned, unless the portal itself has told it.
+        """Set the offset by what another machine has learned, unless the portal has sent it.
 
         :param server: the time of the portal, in epoch seconds.
         """

@@ -38,10 +38,10 @@ class Timing(Protocol):
     """What the documents say about time, and the portal's clock. Times are epoch seconds."""
 
     def learn(self, now: float) -> None:
-        """Set the portal's clock, unless the portal itself has told the time."""
+        """Set the portal's clock, unless the portal has sent its time."""
 
     def portal_time(self) -> float | None:
-        """Return the portal's time; None if it has not told it to this process."""
+        """Return the portal's time; None if it has sent none to this process."""
 
     def now(self) -> float:
         """Return the portal's time as far as it is known."""
