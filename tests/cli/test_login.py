@@ -102,7 +102,7 @@ def test_no_browser_only_prints_the_link(world: World, tmp_path: Path) -> None:
     with Terminal("login", "--flow", "browser", "--no-browser", BROWSER=value) as terminal:
         url = terminal.read_until(r"  (http://\S+/authorize\?\S+)\n")[1]
         terminal.read_until("Waiting for the approval")
-        urllib.request.urlopen(world.emulator.authorize(url, "alice"), timeout=10).close()
+        urllib.request.urlopen(world.emulator.authorize(url, "alice"), timeout=60).close()
         assert terminal.finish() == 0
 
 

@@ -148,7 +148,7 @@ def test_a_signature_during_a_renewal_is_valid(world: World) -> None:
         Auth(credentials, "sts", "us-east-1").add_auth(request)
         headers = dict(request.prepare().headers.items())
         signed = urllib.request.Request(url, body, headers, method="POST")
-        with urllib.request.urlopen(signed, timeout=10) as response:
+        with urllib.request.urlopen(signed, timeout=60) as response:
             responses.append(response.read())
 
     responses: list[bytes] = []

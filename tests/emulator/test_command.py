@@ -38,7 +38,7 @@ class Running:
     def stop(self, number: int) -> tuple[int, str]:
         """Send a signal. Returns exit code and stderr."""
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors
 
 

@@ -81,7 +81,7 @@ def test_stop_releases_delayed_requests() -> None:
         emulator.stop()
         assert delayed
         for thread in delayed:
-            thread.join(timeout=10)
+            thread.join(timeout=60)
             assert not thread.is_alive()
 
 

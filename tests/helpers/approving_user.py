@@ -42,6 +42,6 @@ class ApprovingUser:
 
 def open_page(url: str) -> str:
     """Request a page as a browser does, and return its text."""
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         body: bytes = response.read()
     return body.decode()

@@ -54,7 +54,7 @@ def run(*words: str, text: str = "", **changes: str) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
 
@@ -122,7 +122,7 @@ class Terminal:
         """Wait for the end of the command, and return its exit code."""
         while self._read():
             pass
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
     def is_running(self, seconds: float = 0) -> bool:
         """Return whether the command still runs after that time."""

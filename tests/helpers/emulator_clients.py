@@ -178,7 +178,7 @@ def error_code(response: tuple[int, str]) -> tuple[int, str]:
 def connected(emulator: Emulator) -> Iterator[socket.socket]:
     """Connect a socket to an emulator."""
     address = ("127.0.0.1", int(emulator.url.rpartition(":")[2]))
-    with socket.create_connection(address, timeout=10) as client:
+    with socket.create_connection(address, timeout=60) as client:
         yield client
 
 

@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(path)
         behind = self.server.behind
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        connection = HTTPConnection(str(behind.hostname), behind.port, timeout=10)
+        connection = HTTPConnection(str(behind.hostname), behind.port, timeout=60)
         headers = {**dict(self.headers), "Host": behind.netloc}
         # The emulator does not know page tokens that `change` has made up.
         connection.request(self.command, _NEXT.sub("", self.path), body, headers)

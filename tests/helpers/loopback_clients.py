@@ -49,14 +49,14 @@ def get_as_another_user(url: str, address: str, closed_first: int = 0) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=60,
     )
     return done.stdout.strip()
 
 
 def get(url: str) -> int:
     """Request a URL as this user, and return the status of the response."""
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         return int(response.status)
 
 
@@ -71,4 +71,4 @@ def serving_as_another_user(code: str, *args: str) -> Iterator[subprocess.Popen[
         text=True,
     ) as process:
         yield process
-        process.communicate("\n", timeout=30)
+        process.communicate("\n", timeout=60)

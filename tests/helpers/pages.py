@@ -9,7 +9,7 @@ from typing import Any
 
 def open_page(url: str) -> str:
     """Return the text of a page, as a browser would get it."""
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         body: bytes = response.read()
     return body.decode()
 
@@ -18,6 +18,6 @@ def get_credentials(url: str, token: str = "", host: str | None = None) -> dict[
     """Send a request to a container endpoint, and return the document in the response."""
     headers = {"Authorization": token, **({"Host": host} if host else {})}
     request = urllib.request.Request(url, headers=headers)
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         document: dict[str, Any] = json.load(response)
     return document

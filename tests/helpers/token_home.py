@@ -112,7 +112,7 @@ class Reader:
 
     def close(self) -> None:
         """End the process."""
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
 
 class TokenHome:

@@ -125,7 +125,7 @@ def start(code: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until a condition is true; fail after that many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

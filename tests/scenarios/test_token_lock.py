@@ -144,7 +144,7 @@ except KeyboardInterrupt:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30)[0] == "interrupted\n"
+        assert process.communicate(timeout=60)[0] == "interrupted\n"
     assert world.count("CreateToken") == 0
 
 
@@ -227,7 +227,7 @@ def test_a_renewal_that_outlasts_its_script_sends_no_refresh_token(
         with token_cache().locked(world.token_file().stem):
             wait_until(ending.exists)
         released.touch()
-        assert script.communicate(timeout=30)[1] == ""
+        assert script.communicate(timeout=60)[1] == ""
     assert (script.returncode, world.count("CreateToken")) == (0, 0)
     for file in world.role_files():
         file.unlink()

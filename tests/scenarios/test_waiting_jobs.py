@@ -204,7 +204,7 @@ def test_a_program_ends_beside_a_waiting_thread(world: World) -> None:
     """Its daemon thread is not waited for."""
     configure_wait(world)
     process = run_beside_a_waiting_thread(world, "print('end', flush=True)")
-    out, _ = process.communicate("\n", timeout=30)
+    out, _ = process.communicate("\n", timeout=60)
     assert (out, process.returncode) == ("end\n", 0)
 
 

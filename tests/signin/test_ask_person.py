@@ -328,7 +328,7 @@ def holding_lock(key: str) -> Iterator[None]:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         yield
-        process.communicate("\n", timeout=30)
+        process.communicate("\n", timeout=60)
 
 
 @pytest.mark.long

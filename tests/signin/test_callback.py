@@ -44,7 +44,7 @@ def answer(
 ) -> tuple[int, str]:
     """Send one request as a browser does, and return the status and the page."""
     port = urlsplit(callback.redirect_uri).port
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {} if host is None else {"Host": host}
     connection.request("GET", f"{path}?{query}", headers=headers)
     response = connection.getresponse()

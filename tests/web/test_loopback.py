@@ -43,7 +43,7 @@ def connect(server: LoopbackServer) -> socket.socket:
 
 def request(server: LoopbackServer, method: str = "GET") -> tuple[http.client.HTTPResponse, str]:
     """Send one request, and return the response and its page."""
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=60)
     connection.request(method, "/")
     response = connection.getresponse()
     page = response.read().decode()

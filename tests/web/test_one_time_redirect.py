@@ -38,7 +38,7 @@ SECRET_URL = "https://secret.example"
 def location_of(address: str) -> str | None:
     """Request an address without following its redirect."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
     connection.request("GET", parts.path)
     response = connection.getresponse()
     connection.close()
@@ -54,7 +54,7 @@ def test_the_process_list_does_not_show_the_url(world: World, tmp_path: Path) ->
     program.write_text(
         f"#!{sys.executable}\nimport sys, urllib.request\n"
         f"open({str(seen)!r}, 'w').write(' '.join(sys.argv))\n"
-        "try: print(urllib.request.urlopen(sys.argv[1], timeout=10).url)\n"
+        "try: print(urllib.request.urlopen(sys.argv[1], timeout=60).url)\n"
         "except Exception as error: print(error)\n"
     )
     program.chmod(0o755)
@@ -63,7 +63,7 @@ def test_the_process_list_does_not_show_the_url(world: World, tmp_path: Path) ->
     def start(url: str, _: object) -> None:
         for _ in range(2):
             done = subprocess.run(
-                [str(program), url], capture_output=True, text=True, check=True, timeout=30
+                [str(program), url], capture_output=True, text=True, check=True, timeout=60
             )
             results.append(done.stdout.strip())
 
@@ -100,7 +100,7 @@ def test_a_wrong_host_and_a_wrong_path_are_refused() -> None:
             urllib.request.Request(url.rpartition("/")[0] + "/guess"),
         ):
             with pytest.raises(HTTPError) as caught:
-                urllib.request.urlopen(request, timeout=10)
+                urllib.request.urlopen(request, timeout=60)
             caught.value.close()
             codes.append(caught.value.code)
         return True
@@ -172,7 +172,7 @@ def test_root_is_refused_too() -> None:
 
 
 def port_is_open(address: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(address).port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(address).port, timeout=60)
     try:
         connection.connect()
     except (ConnectionRefusedError, ConnectionResetError):

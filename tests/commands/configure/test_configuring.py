@@ -149,9 +149,9 @@ def test_the_user_is_logged_in_first_if_needed(
 
     def open_browser(url: str) -> bool:
         opened.append(url)
-        with urllib.request.urlopen(url, timeout=10) as page:
+        with urllib.request.urlopen(url, timeout=60) as page:
             location = world.emulator.authorize(page.url, "alice")
-        with urllib.request.urlopen(location, timeout=10):
+        with urllib.request.urlopen(location, timeout=60):
             return True
 
     # As on a machine without a browser that is installed as a command.

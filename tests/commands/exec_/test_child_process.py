@@ -73,7 +73,7 @@ def test_a_signal_is_forwarded_once(world: World, name: str) -> None:
     assert run.stdout is not None
     assert run.stdout.readline() == "ready\n"
     run.send_signal(getattr(signal, name))
-    assert run.communicate(timeout=30)[0] == f"{name}\n"
+    assert run.communicate(timeout=60)[0] == f"{name}\n"
     assert run.returncode == 0
 
 
@@ -87,7 +87,7 @@ def test_a_signal_that_ends_the_child_ends_the_command(world: World) -> None:
     assert run.stdout is not None
     assert run.stdout.readline() == "ready\n"
     run.terminate()
-    run.communicate(timeout=30)
+    run.communicate(timeout=60)
     assert run.returncode == 143
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def connection(sso_emulator: Emulator) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection(sso_emulator.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(sso_emulator.url.removeprefix("http://"), timeout=60)
     yield connection
     connection.close()
 

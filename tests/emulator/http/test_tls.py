@@ -70,7 +70,7 @@ def test_the_certificate_is_for_this_machine(secure: Emulator, host: str) -> Non
     """For its address and its name. Responses contain URLs with the same host."""
     context = ssl.create_default_context(cafile=str(secure.ca_bundle))
     connection = http.client.HTTPSConnection(
-        host, int(secure.url.rpartition(":")[2]), timeout=10, context=context
+        host, int(secure.url.rpartition(":")[2]), timeout=60, context=context
     )
     body = '{"clientName": "x", "clientType": "public"}'
     connection.request("POST", "/client/register", body)

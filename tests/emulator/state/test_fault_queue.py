@@ -69,7 +69,7 @@ def test_latency_delays_one_operation_only(
     assert sso_emulator.requests.count("ListAccounts") == 0
 
     sso_emulator.faults.clear()
-    slow.join(timeout=10)
+    slow.join(timeout=60)
 
     assert not slow.is_alive()
     assert sso_emulator.requests.count("ListAccounts") == 1

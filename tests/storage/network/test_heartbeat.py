@@ -37,7 +37,7 @@ def test_it_calls_until_it_is_stopped(heartbeat: Heartbeat, called: threading.Se
     [thread] = threads()
     assert thread.daemon
     for _ in range(3):
-        assert called.acquire(timeout=30)
+        assert called.acquire(timeout=60)
     heartbeat.stop()
     thread.join(30)
     assert not thread.is_alive()
@@ -54,7 +54,7 @@ def test_an_error_does_not_end_it() -> None:
     heartbeat = Heartbeat(fail, 0.001)
     heartbeat.start()
     for _ in range(3):
-        assert called.acquire(timeout=30)
+        assert called.acquire(timeout=60)
     heartbeat.stop()
 
 
@@ -85,7 +85,7 @@ def test_a_fork_does_not_see_its_thread(heartbeat: Heartbeat, called: threading.
     assert os.waitpid(child, 0)[1] == 0
     while called.acquire(blocking=False):
         pass
-    assert called.acquire(timeout=30)
+    assert called.acquire(timeout=60)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
