@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PAST = "2020-01-01T00:00:00Z"
 
 ROUND_TRIP = """
-import sys
+import os, sys
 import pandas
 options = {options}
 path = "s3://bucket/" + sys.argv[1]
@@ -21,6 +21,9 @@ pandas.DataFrame({{"x": [1, 2, 3]}}).to_parquet(path, storage_options=options)
 print(pandas.read_parquet(path, storage_options=options)["x"].sum())
 # Without options, pandas uses the S3 client of pyarrow, which is not based on botocore.
 assert "s3fs" in sys.modules
+sys.stdout.flush()
+# A thread of pyarrow that returns while Python ends can abort the process.
+os._exit(0)
 """
 
 
