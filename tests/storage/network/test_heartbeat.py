@@ -8,11 +8,18 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytest
+from world import wait_until
 
 from sso_plugin.storage.network.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_of_before() -> None:
+    """Wait for the threads of earlier tests, which are stopped and end soon."""
+    wait_until(lambda: not threads())
 
 
 @pytest.fixture
