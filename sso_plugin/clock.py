@@ -56,7 +56,7 @@ class Clock:
         self._wall = wall
         self._monotonic = since_boot or wall
         self._offset: _Offset | None = None
-        self._is_told = False
+        self._has_portal_time = False
 
     @classmethod
     def of(cls, profile: SsoProfile) -> Clock:
@@ -92,16 +92,16 @@ class Clock:
         # Without an offset, exactly the moment: two readings of a clock differ.
         return moment if self._offset is None else moment + self.now() - self._wall()
 
-    def told(self) -> float | None:
+    def portal_time(self) -> float | None:
         """Return the time of the portal; None if it has sent no response to this process."""
-        return self.now() if self._is_told else None
+        return self.now() if self._has_portal_time else None
 
     def learn(self, server: float) -> None:
         """Set the offset by what another machine has learned, unless the portal has sent it.
 
         :param server: the time of the portal, in epoch seconds.
         """
-        if not self._is_told:
+        if not self._has_portal_time:
             wall = self._wall()
             right = abs(server - wall) <= _TOLERANCE
             self._set(wall if right else server, wall, self._monotonic())
@@ -126,7 +126,7 @@ class Clock:
         duration = 0.0 if sent is None else max(0.0, monotonic - sent)
         right = wall - duration - _TOLERANCE <= server <= wall + _TOLERANCE
         if self._set(wall if right else server + duration / 2, wall, monotonic):
-            self._is_told = True
+            self._has_portal_time = True
 
     def _set(self, now: float, wall: float, monotonic: float) -> bool:
         if abs(now - wall) > _MAX_OFFSET:

@@ -194,14 +194,14 @@ def test_what_is_learned_later_counts() -> None:
     assert clock.now() == 1_000_600.0
 
 
-def test_only_a_time_that_the_portal_has_told_is_passed_on() -> None:
+def test_only_a_time_from_the_portal_is_passed_on() -> None:
     """A time that was learned would go from machine to machine, and never be corrected."""
     clock = Clock(lambda: 1_000_000.0, None)
-    assert clock.told() is None
+    assert clock.portal_time() is None
     clock.learn(1_000_500.0)
-    assert clock.told() is None
+    assert clock.portal_time() is None
     clock.observe("yesterday")
     clock.observe(formatdate(9_000_000, usegmt=True))
-    assert clock.told() is None
+    assert clock.portal_time() is None
     clock.observe(formatdate(1_000_100, usegmt=True))
-    assert clock.told() == clock.now() == 1_000_100.5
+    assert clock.portal_time() == clock.now() == 1_000_100.5

@@ -43,7 +43,7 @@ class _Timing:
         self._clock.learn(now)
 
     def portal_time(self) -> float | None:
-        return self._clock.told()
+        return self._clock.portal_time()
 
     def now(self) -> float:
         return self._clock.now()

@@ -115,20 +115,20 @@ class TestMayBeSpent:
 class TestClock:
     """The time of the portal is that of the machine which heard it last."""
 
-    def test_what_was_learned_is_not_told(self, wall: Wall) -> None:
+    def test_what_was_learned_is_not_passed_on(self, wall: Wall) -> None:
         """Otherwise a mistake would go round for ever."""
         wall.timing.learn(NOW + 7200)
         assert wall.timing.now() == NOW + 7200
         assert wall.timing.portal_time() is None
 
-    def test_what_the_portal_has_told_counts(self, wall: Wall) -> None:
+    def test_a_time_from_the_portal_counts(self, wall: Wall) -> None:
         """Another machine does not change it."""
         wall.clock.observe("Fri, 15 Jan 2027 10:00:00 GMT")
-        told = wall.timing.portal_time()
-        assert told is not None
-        assert told == wall.timing.now()
+        found = wall.timing.portal_time()
+        assert found is not None
+        assert found == wall.timing.now()
         wall.timing.learn(NOW + 70)
-        assert wall.timing.now() == told
+        assert wall.timing.now() == found
 
     def test_it_is_the_clock_of_the_portal(self) -> None:
         """The same as for requests."""

@@ -45,13 +45,13 @@ class FixedTiming:
 
     def __init__(self) -> None:
         self.learned: list[float] = []
-        self.told: float | None = None
+        self.time_of_portal: float | None = None
 
     def learn(self, now: float) -> None:
         self.learned.append(now)
 
     def portal_time(self) -> float | None:
-        return self.told
+        return self.time_of_portal
 
     def now(self) -> float:
         return time.time()

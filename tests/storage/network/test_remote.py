@@ -118,7 +118,7 @@ class TestClock:
         """Also if the clock of the server is wrong."""
         one, two = new_remote(server), new_remote(server)
         clock.ahead = -7200
-        timing_of(one).told = time.time() + 100
+        timing_of(one).time_of_portal = time.time() + 100
         one.write("roles", "a", {}, 60)
         two.read("roles", "other")
         assert timing_of(two).learned[0] == pytest.approx(time.time() + 100, abs=30)
@@ -126,7 +126,7 @@ class TestClock:
     def test_a_login_tells_it_too(self, server: Interrupted) -> None:
         """And each renewal."""
         one, two = new_remote(server), new_remote(server)
-        timing_of(one).told = time.time() - 5000
+        timing_of(one).time_of_portal = time.time() - 5000
         write_token(one, "a", None)
         assert two.read_token(*TOKENS) is not None
         assert timing_of(two).learned[0] == pytest.approx(time.time() - 5000, abs=30)
@@ -134,16 +134,18 @@ class TestClock:
     def test_it_goes_on(self, server: Interrupted, clock: ServerTime) -> None:
         """The server knows by how much it is ahead."""
         one, two = new_remote(server), new_remote(server)
-        timing_of(one).told = 5_000_000.0
+        timing_of(one).time_of_portal = 5_000_000.0
         one.write("roles", "a", {}, 60)
         clock.ahead = 1000
         two.read("roles", "a")
         assert timing_of(two).learned[0] == pytest.approx(5_001_000, abs=30)
 
-    def test_a_machine_that_was_not_told_does_not_change_it(self, server: Interrupted) -> None:
+    def test_a_machine_without_the_time_of_the_portal_does_not_change_it(
+        self, server: Interrupted
+    ) -> None:
         """Its clock may be wrong."""
         one, two = new_remote(server), new_remote(server)
-        timing_of(one).told = 5_000_000.0
+        timing_of(one).time_of_portal = 5_000_000.0
         one.write("roles", "a", {}, 60)
         two.write("roles", "b", {}, 60)
         two.read("roles", "a")
@@ -157,7 +159,7 @@ class TestClock:
     def test_logins_do_not_share_it(self, server: Interrupted) -> None:
         """They may be at different portals."""
         one, two = new_remote(server), new_remote(server, LOGIN._replace(region="us-east-1"))
-        timing_of(one).told = 5_000_000.0
+        timing_of(one).time_of_portal = 5_000_000.0
         one.write("roles", "a", {}, 60)
         two.read("roles", "a")
         assert timing_of(two).learned == []

@@ -427,7 +427,7 @@ class TestEmptiedServer:
         with one.locked(TOKEN_KEY, 0.0) as held:
             assert held is Hold.HELD
 
-    def test_a_machine_without_a_token_is_told_to_wait(
+    def test_a_machine_without_a_token_has_to_wait(
         self, one: SharedTokens, two: SharedTokens, virtual: VirtualServer
     ) -> None:
         """It does not need a login: the others have one."""
