@@ -123,7 +123,7 @@ def test_its_credentials_are_renewed(world: World) -> None:
     credentials = get().get_credentials()
     assert credentials is not None
     first = credentials.get_frozen_credentials()
-    deadline = time.time() + 30
+    deadline = time.time() + 60
     while credentials.get_frozen_credentials() == first:
         assert time.time() < deadline
         time.sleep(0.05)

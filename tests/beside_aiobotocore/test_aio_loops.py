@@ -82,7 +82,7 @@ def test_two_loops_wait_for_one_renewal(
         results = [pool.submit(run, use()) for _ in range(2)]
         wait_until(lambda: is_asked(world))
         portal_waits()
-        keys = [key for result in results for key in result.result(30)]
+        keys = [key for result in results for key in result.result(60)]
     assert len(set(keys)) == 1
     assert world.count("GetRoleCredentials") == 1
 

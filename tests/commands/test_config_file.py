@@ -126,7 +126,7 @@ def test_a_crash_loses_nothing(world: World, session_text: str, delay: float) ->
     child.stdout.readline()
     time.sleep(delay)
     child.send_signal(signal.SIGKILL)
-    child.wait(10)
+    child.wait(60)
     child.stdout.close()
     content = world.config_file.read_bytes()
     assert content.startswith(before)

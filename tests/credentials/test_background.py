@@ -30,7 +30,7 @@ class Work:
 
     def __call__(self) -> int:
         self.runs += 1
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         return self.runs
 
 
@@ -43,10 +43,10 @@ def test_it_runs_once_at_a_time() -> None:
     work.background.wait(0)
     assert not first.done()
     work.go_on.set()
-    assert first.result(10) == 1
+    assert first.result(60) == 1
     second = work.background.start()
     assert second is not None
-    assert second.result(10) == 2
+    assert second.result(60) == 2
 
 
 def test_the_future_has_the_exception_of_the_function() -> None:
@@ -69,9 +69,9 @@ def test_a_caller_that_was_waiting_can_start_the_next_run() -> None:
         future = work.background.start()
         assert future is not None
         future.add_done_callback(lambda _: next_runs.append(work.background.start()))
-        assert future.result(10) == 2 * number - 1
+        assert future.result(60) == 2 * number - 1
         wait_until(lambda: len(next_runs) == number)  # noqa: B023 - called at once
-        assert next_runs[-1].result(10) == 2 * number
+        assert next_runs[-1].result(60) == 2 * number
         wait_until(lambda: not work.background.is_running)
 
 
@@ -84,13 +84,13 @@ def test_a_failed_preparation_does_not_prevent_the_run(caplog: pytest.LogCapture
     with caplog.at_level("DEBUG"):
         future = Background("work", fail, lambda: "done").start()
         assert future is not None
-        assert future.result(10) == "done"
+        assert future.result(60) == "done"
     assert "Cannot prepare a renewal: ImportError" in caplog.text
 
 
 def test_wait_returns_at_once_when_not_started() -> None:
     """There is nothing to wait for."""
-    Work().background.wait(10)
+    Work().background.wait(60)
 
 
 def cannot_start(*_: object) -> None:
@@ -102,7 +102,7 @@ def test_start_returns_none_if_no_thread_can_start(monkeypatch: pytest.MonkeyPat
     work = Work()
     monkeypatch.setattr(_thread, "start_new_thread", cannot_start)
     assert work.background.start() is None
-    work.background.wait(10)
+    work.background.wait(60)
     work.go_on.set()
     assert work.background.start_or_run().result(0) == 1
 
@@ -114,7 +114,7 @@ def test_a_caller_does_not_wait_until_the_system_runs_the_thread(
     start = threading.Thread.start
 
     def slow(thread: threading.Thread) -> None:
-        assert work.go_on.wait(10)
+        assert work.go_on.wait(60)
         start(thread)
 
     work = Work()
@@ -123,7 +123,7 @@ def test_a_caller_does_not_wait_until_the_system_runs_the_thread(
     assert future is not None
     assert not future.done()
     work.go_on.set()
-    assert future.result(10) == 1
+    assert future.result(60) == 1
 
 
 def test_it_runs_if_only_one_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_it_runs_if_only_one_thread_can_start(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(threading.Thread, "start", cannot_start)
     future = work.background.start()
     assert future is not None
-    assert future.result(10) == 1
+    assert future.result(60) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
@@ -147,10 +147,10 @@ def test_a_forked_child_can_start_it_again() -> None:
     if child == 0:
         work.go_on.set()
         again = work.background.start()
-        os._exit(0 if again and again.result(10) == 2 else 1)
+        os._exit(0 if again and again.result(60) == 2 else 1)
     assert os.waitpid(child, 0)[1] == 0
     work.go_on.set()
-    work.background.wait(10)
+    work.background.wait(60)
     assert work.runs == 1
 
 
@@ -264,7 +264,7 @@ def prepare():
 
 background = Background("work", prepare, lambda: time.sleep(60))
 background.start()
-assert importing.wait(10)
+assert importing.wait(60)
 child = os.fork()
 if child == 0:
     import colorsys
@@ -307,7 +307,7 @@ def test_a_fork_waits_for_a_hanging_renewal_only_once(
     work.background.finish_before_fork()
     assert waits == []
     work.go_on.set()
-    work.background.wait(10)
+    work.background.wait(60)
 
 
 def test_a_fork_in_the_thread_itself_does_not_wait() -> None:
@@ -315,4 +315,4 @@ def test_a_fork_in_the_thread_itself_does_not_wait() -> None:
     own = Background("own", lambda: None, lambda: own.finish_before_fork())  # noqa: PLW0108
     future = own.start()
     assert future is not None
-    assert future.result(10) is None
+    assert future.result(60) is None

@@ -206,7 +206,7 @@ def test_a_person_is_asked_if_credentials_expire_during_a_renewal(
 
         source.fetch = logged_in  # type: ignore[method-assign]
         source.gate.set()
-        assert waiting.result(10) == "3"
+        assert waiting.result(60) == "3"
     assert source.attended == [True, False, True]
 
 
@@ -329,7 +329,7 @@ def test_in_the_mandatory_window_callers_wait_for_the_running_renewal(
         caller.start()
     source.gate.set()
     for caller in callers:
-        caller.join(10)
+        caller.join(60)
     assert got == ["2"] * 5
     assert len(source.threads) == 2
 
@@ -412,7 +412,7 @@ def test_threads_that_wait_together_share_one_attempt(source: Source) -> None:
     wait_until(lambda: len(lock.threads) == len(threads))
     source.gate.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len(errors) == 20
     assert len({id(error) for error in errors}) == 20
     assert len(source.threads) == 1
@@ -450,7 +450,7 @@ def test_a_blocking_renewal_does_not_block_other_threads(source: Source, time: T
         wait_until(lambda: len(source.threads) == 2)
         assert key_of(credentials) == "1"
         source.gate.set()
-        assert renewing.result(10) == "2"
+        assert renewing.result(60) == "2"
 
 
 def test_a_caller_uses_the_current_credentials_if_no_thread_can_start(

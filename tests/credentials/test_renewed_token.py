@@ -50,7 +50,7 @@ def test_after_a_failed_renewal_the_next_one_comes_later(
     monkeypatch.setattr(time, "monotonic", lambda: now)
     token = RenewedToken(source_of())
     token.at_hand()
-    token._renewal.wait(30)
+    token._renewal.wait(60)
     asked = world.count("CreateToken")
     for _ in range(3):
         found = token.at_hand()
@@ -66,7 +66,7 @@ def test_a_caller_without_a_valid_token_waits(world: World) -> None:
     token = RenewedToken(source_of())
     assert token.at_hand() is None
     future, seconds = token.renew()
-    assert (future.result(30), seconds) == (None, None)
+    assert (future.result(60), seconds) == (None, None)
     assert token.at_hand(waited=True) is not None
 
 
@@ -76,5 +76,5 @@ def test_the_result_is_the_error_for_those_that_wait(world: World, *, signed_in:
     if signed_in:
         world.sign_in(expiresAt=PAST)
         world.emulator.faults.add("CreateToken", status=500)
-    error = RenewedToken(source_of()).renew()[0].result(30)
+    error = RenewedToken(source_of()).renew()[0].result(60)
     assert isinstance(error, PortalError if signed_in else LoginRequired)

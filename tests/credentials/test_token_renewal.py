@@ -203,7 +203,7 @@ def test_callers_that_waited_for_a_failed_renewal_do_not_repeat_it(world: World)
     begin, errors = threading.Barrier(5), list[str]()
 
     def fetch(source: TokenSource) -> None:
-        begin.wait(10)
+        begin.wait(60)
         with pytest.raises(LoginRequired) as caught:
             source.fetch()
         errors.append(str(caught.value))
@@ -212,7 +212,7 @@ def test_callers_that_waited_for_a_failed_renewal_do_not_repeat_it(world: World)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(errors) == 5
     assert len(set(errors)) == 1
     assert world.count("CreateToken") == 1

@@ -104,7 +104,7 @@ class CacheContract:
         with cache.locked("key"):
             thread = threading.Thread(target=enter)
             thread.start()
-            assert entered.wait(10)
+            assert entered.wait(60)
         thread.join()
 
     def test_a_thread_that_gets_a_free_lock_does_not_count_as_waiting(

@@ -56,7 +56,7 @@ class Source:
         self.threads.append(threading.current_thread().name)
         self.attended.append(attended)
         if self.gate:
-            assert self.gate.wait(10)
+            assert self.gate.wait(60)
         if self.error:
             raise self.error
         return self.make(str(len(self.threads)))
@@ -84,7 +84,7 @@ def key_of(credentials: SsoCredentials) -> str:
 def wait_for_background() -> None:
     """Wait until no renewal runs."""
     for each in list(background._instances):
-        each.wait(10)
+        each.wait(60)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:

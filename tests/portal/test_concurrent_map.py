@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -28,7 +28,7 @@ def test_results_are_in_the_order_of_the_items() -> None:
 
     def function(item: int) -> int:
         if item == 0:
-            assert second_done.wait(10)
+            assert second_done.wait(60)
         if item == 1:
             second_done.set()
         return 10 * item
@@ -43,7 +43,7 @@ def test_no_items_have_no_results() -> None:
 
 def test_calls_run_at_the_same_time() -> None:
     """Each waits until all ten have started."""
-    barrier = threading.Barrier(10, timeout=10)
+    barrier = threading.Barrier(10, timeout=60)
     assert sorted(concurrent_map(lambda _: barrier.wait(), range(10))) == list(range(10))
 
 
@@ -81,17 +81,17 @@ def test_no_call_starts_after_the_caller_has_stopped(monkeypatch: pytest.MonkeyP
     def function(item: int) -> int:
         started.append(item)
         if item:
-            assert gate.wait(10)
+            assert gate.wait(60)
         return item
 
     before = set(threading.enumerate())
     results = concurrent_map(function, range(100))
     assert next(results) == 0
     wait_until(lambda: len(started) == 11)
-    began = time.monotonic()
+    threads = set(threading.enumerate()) - before
     results.close()
-    assert time.monotonic() - began < 5
+    assert any(thread.is_alive() for thread in threads)
     gate.set()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(10)
+    for thread in threads:
+        thread.join(60)
     assert len(started) == 11

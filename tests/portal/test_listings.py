@@ -37,7 +37,7 @@ def _no_thread_is_left(world: World) -> Iterator[None]:
     """Check after each test that its threads have ended."""
     yield
     for thread in listing_threads():
-        thread.join(15)
+        thread.join(60)
         assert not thread.is_alive()
 
 

@@ -22,16 +22,13 @@ def duration(fleet: Fleet) -> float:
 
 @pytest.mark.parametrize(("number", "homes"), [(10, 4), (40, 40)])
 def test_no_request_of_a_fleet_is_throttled(fleet: Fleet, number: int, homes: int) -> None:
-    """The portal accepts twenty per second; the workers send hardly less."""
+    """The portal accepts twenty per second. How close they come to it is in benchmarks/."""
     fleet.add_homes(homes - len(fleet.homes))
     fleet.emulator.settings.requests_per_second = RATE
     fleet.log_in()
     assert fleet.crowd(number, calls=["accounts"], times=8) == ["8"] * number
-    requests = fleet.world.count("ListAccounts")
-    assert requests == number * 8
+    assert fleet.world.count("ListAccounts") == number * 8
     assert fleet.emulator.requests.count("ListAccounts", status=429) == 0
-    # The exact ratio is in benchmarks/. A busy machine starts processes late.
-    assert duration(fleet) <= (requests - 1) / RATE * 1.1 + 2
 
 
 def test_all_machines_slow_down_after_a_throttled_request(fleet: Fleet) -> None:

@@ -140,7 +140,7 @@ def test_a_holder_that_is_killed_frees_the_lock(world: World, kind: str) -> None
         waiter.start()
         wait_until(lambda: waiting.is_waiting(waiter))
         assert users == []
-    waiter.join(10)
+    waiter.join(60)
     assert users == ["alice"]
 
 

@@ -115,7 +115,7 @@ def test_a_login_ends_the_wait_for_the_lock(world: World) -> None:
         thread.start()
         wait_until(lambda: waiting.is_waiting(thread))
         log_in(world, "alice")
-        thread.join(20)
+        thread.join(60)
         assert users == ["alice"]
 
 

@@ -170,7 +170,7 @@ def test_a_signal_ends_a_waiting_job(world: World, start: StartJob) -> None:
     job = start().call()
     notifications.wait()
     job.process.terminate()
-    assert job.process.wait(30) == -signal.SIGTERM
+    assert job.process.wait(60) == -signal.SIGTERM
 
 
 BESIDE_A_WAITING_THREAD = """

@@ -317,7 +317,7 @@ def test_threads_that_create_sessions_together_fetch_credentials_once(world: Wor
 
     def work() -> None:
         session = boto3.Session(profile_name="dev")
-        begin.wait(30)
+        begin.wait(60)
         arns.append(arn(session))
 
     threads = [threading.Thread(target=work) for _ in range(16)]

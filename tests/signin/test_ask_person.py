@@ -306,7 +306,7 @@ def test_a_login_by_another_program_ends_the_wait(
         waiter.start()
         wait_until(lambda: waits_for_lock(waiter))
         world.sign_in()
-        waiter.join(30)
+        waiter.join(60)
     assert arns[0].endswith("/alice")
     assert log.read_text() == ""
 

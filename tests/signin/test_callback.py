@@ -59,7 +59,7 @@ def test_the_code_is_accepted(callback: Callback) -> None:
     assert status == 200
     assert "<h1>sso-plugin</h1>" in page
     assert 'You approved the login for the profile "dev". You can close this tab.' in unescape(page)
-    assert callback.wait(10) == AuthorizationResponse("abc", None)
+    assert callback.wait(60) == AuthorizationResponse("abc", None)
 
 
 def test_an_error_is_accepted(callback: Callback) -> None:
@@ -67,7 +67,7 @@ def test_an_error_is_accepted(callback: Callback) -> None:
     status, page = answer(callback, f"error=access_denied&state={STATE}")
     assert status == 200
     assert 'The login for the profile "dev" was not approved.' in unescape(page)
-    assert callback.wait(10) == AuthorizationResponse(None, "access_denied")
+    assert callback.wait(60) == AuthorizationResponse(None, "access_denied")
 
 
 @pytest.mark.one_quick_case
@@ -95,7 +95,7 @@ def test_an_invalid_request_is_ignored(
     assert answer(callback, query, path=path, host=host)[0] == status
     assert callback.wait(0.05) is None
     assert answer(callback, f"code=abc&state={STATE}")[0] == 200
-    assert callback.wait(10) == AuthorizationResponse("abc", None)
+    assert callback.wait(60) == AuthorizationResponse("abc", None)
 
 
 def test_the_name_of_a_profile_is_escaped() -> None:
@@ -112,7 +112,7 @@ def test_a_second_response_is_ignored(callback: Callback) -> None:
     answer(callback, f"code=first&state={STATE}")
     status, page = answer(callback, f"code=second&state={STATE}")
     assert (status, "already has a response" in page) == (409, True)
-    assert callback.wait(10) == AuthorizationResponse("first", None)
+    assert callback.wait(60) == AuthorizationResponse("first", None)
 
 
 def connect(callback: Callback) -> socket.socket:
@@ -133,11 +133,11 @@ def test_a_flood_of_requests_does_not_keep_the_browser_out(callback: Callback) -
         thread.start()
     try:
         assert answer(callback, f"code=abc&state={STATE}")[0] == 200
-        assert callback.wait(10) == AuthorizationResponse("abc", None)
+        assert callback.wait(60) == AuthorizationResponse("abc", None)
     finally:
         stop.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
 
 
 def test_the_repr_of_a_response_has_no_code() -> None:
@@ -148,7 +148,7 @@ def test_the_repr_of_a_response_has_no_code() -> None:
 def test_an_error_code_is_short_and_printable(callback: Callback) -> None:
     """It comes from a web page, and is part of a message."""
     answer(callback, f"error=%1B%5B31m{'x' * 200}&state={STATE}")
-    response = callback.wait(10)
+    response = callback.wait(60)
     assert response is not None
     assert str(response.error).startswith("\ufffd[31mxxx")
     assert len(str(response.error)) == 100
@@ -157,7 +157,7 @@ def test_an_error_code_is_short_and_printable(callback: Callback) -> None:
 def test_the_code_is_masked(callback: Callback) -> None:
     """Tracebacks with local variables show the repr of it."""
     answer(callback, f"code=abc&state={STATE}")
-    response = callback.wait(10)
+    response = callback.wait(60)
     assert response is not None
     assert isinstance(response.code, Secret)
 
@@ -181,7 +181,7 @@ def test_where_the_system_does_not_report_the_peer_a_login_works(
     """There, only the state protects the login, as SECURITY.md says."""
     monkeypatch.setattr(peers, "_TABLES", (tmp_path / "tcp", tmp_path / "tcp6"))
     assert get(f"{callback.redirect_uri}?code=right&state={STATE}") == 200
-    assert callback.wait(10) == AuthorizationResponse("right", None)
+    assert callback.wait(60) == AuthorizationResponse("right", None)
 
 
 @pytest.mark.one_quick_case
@@ -198,7 +198,7 @@ def test_another_user_who_knows_the_state_is_refused(
     assert get_as_another_user(url, address, closed_first) == "403"
     assert callback.wait(0.05) is None
     assert get(f"{callback.redirect_uri}?code=right&state={STATE}") == 200
-    assert callback.wait(10) == AuthorizationResponse("right", None)
+    assert callback.wait(60) == AuthorizationResponse("right", None)
 
 
 SERVER = """
@@ -207,7 +207,7 @@ from sso_plugin.signin.callback import Callback
 os.setuid(65534)
 with Callback(sys.argv[1], 'The profile') as callback:
     print(callback.redirect_uri, flush=True)
-    print(callback.wait(30).error, flush=True)
+    print(callback.wait(60).error, flush=True)
 """
 
 

@@ -214,7 +214,7 @@ class TestStop:
         assert thread.is_alive()
         shell.user_ns["error"] = error
         shell.run_cell("raise error")
-        thread.join(30)
+        thread.join(60)
         assert str(raised[0]) == (
             'The profile "dev" needs a login: a cell was stopped while it waited. '
             "Run the cell again."

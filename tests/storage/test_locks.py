@@ -175,7 +175,7 @@ def test_on_posix_processes_exclude_each_other_without_filelock(tmp_path: Path) 
 
 
 def wait_until_waiting(thread: threading.Thread) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not waiting.is_waiting(thread):
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -342,7 +342,7 @@ def test_a_lock_file_that_was_replaced_is_opened_again(tmp_path: Path) -> None:
             thread.start()
             wait_until_waiting(thread)
             order.append("first")
-    thread.join(20)
+    thread.join(60)
     assert order == ["first", "second True"]
 
 
@@ -384,7 +384,7 @@ def test_a_killed_process_releases_the_lock(tmp_path: Path) -> None:
     held = SPAWN.Event()
     process = SPAWN.Process(target=_hold, args=(tmp_path, held))
     process.start()
-    assert held.wait(30)
+    assert held.wait(60)
     entered = threading.Event()
 
     def enter() -> None:
@@ -396,7 +396,7 @@ def test_a_killed_process_releases_the_lock(tmp_path: Path) -> None:
     wait_until_waiting(thread)
     assert not entered.is_set()
     process.kill()
-    assert entered.wait(10)
+    assert entered.wait(60)
     thread.join()
     process.join()
 

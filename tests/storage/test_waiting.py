@@ -37,12 +37,12 @@ def waiting_thread(cache: MemoryCache, done: list[str]) -> Iterator[threading.Th
     thread = threading.Thread(target=use)
     with cache.locked("key"):
         thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not is_waiting(thread):
             assert time.monotonic() < deadline
             time.sleep(0.005)
         yield thread
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -75,16 +75,16 @@ def test_a_thread_that_does_not_wait_is_not_abandoned() -> None:
     def use() -> None:
         with cache.locked("key"):
             begun.set()
-            assert gate.wait(10)
+            assert gate.wait(60)
         with cache.locked("key"):
             done.append("locked again")
 
     thread = threading.Thread(target=use)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     assert not abandon_if_waiting(thread)
     gate.set()
-    thread.join(10)
+    thread.join(60)
     assert done == ["locked again"]
 
 

@@ -79,7 +79,7 @@ def test_the_event_is_set_by_the_request_of_the_browser() -> None:
     def start(address: str, requested: threading.Event) -> None:
         states.append(requested.is_set())
         assert location_of(address) == SECRET_URL
-        states.append(requested.wait(10))
+        states.append(requested.wait(60))
 
     assert open_by_redirect(SECRET_URL, start)
     assert states == [False, True]
@@ -143,7 +143,7 @@ def test_the_browser_gets_the_page_after_another_user_was_refused(
         return True
 
     with Callback("state", "The profile") as page:
-        assert open_by_redirect(f"{page.redirect_uri}?code=page&state=state", start, timeout=10)
+        assert open_by_redirect(f"{page.redirect_uri}?code=page&state=state", start, timeout=60)
     assert statuses == ["403", "200"]
 
 
@@ -195,7 +195,7 @@ def test_the_port_is_closed_after_the_request_or_a_timeout(
             assert location_of(address) == SECRET_URL
 
     assert open_by_redirect_in_background(SECRET_URL, start)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while port_is_open(addresses[0]) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not port_is_open(addresses[0])

@@ -28,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.requests.append((self.command, self.path, dict(self.headers), body))
         if self.path == "/silent":
-            self.server.released.wait(30)
+            self.server.released.wait(60)
             return
         self.send_response(302 if self.path == "/moved" else 200)
         self.send_header("Location", "/elsewhere")

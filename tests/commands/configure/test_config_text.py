@@ -158,7 +158,7 @@ def test_unchanged_text_stays(text: str) -> None:
 @pytest.mark.long
 def test_thousands_of_profiles_are_fast() -> None:
     """To write, change, diff and remove them. There are organizations with 665 accounts."""
-    began = time.perf_counter()
+    began = time.process_time()
     names = [f"account{number}-role" for number in range(2000)]
     text = ConfigText.parse(BY_HAND)
     for value in ("one", "two"):
@@ -168,7 +168,7 @@ def test_thousands_of_profiles_are_fast() -> None:
         assert len(text.profiles) == 2000
         assert list(unified_diff(before.split("\n"), text.text.split("\n"), "file"))
     text.remove(names[::2])
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.long

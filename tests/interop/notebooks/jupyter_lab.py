@@ -75,7 +75,7 @@ class JupyterLab:
 
     def __exit__(self, *_: object) -> None:
         self._server.terminate()
-        self._server.wait(30)
+        self._server.wait(60)
         self._log.close()
 
     @contextmanager

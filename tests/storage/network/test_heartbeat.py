@@ -46,7 +46,7 @@ def test_it_calls_until_it_is_stopped(heartbeat: Heartbeat, called: threading.Se
     for _ in range(3):
         assert called.acquire(timeout=60)
     heartbeat.stop()
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -107,5 +107,5 @@ def test_one_that_was_stopped_is_not_started_by_a_fork(heartbeat: Heartbeat) -> 
         os._exit(0)
     os.waitpid(child, 0)
     for thread in threads():
-        thread.join(30)
+        thread.join(60)
     assert threads() == []

@@ -67,7 +67,7 @@ class Keyring:
 
     def _use(self, call: str) -> Keys:
         self.calls.append(call)
-        self.pause.wait(10)
+        self.pause.wait(60)
         if self.is_locked:
             raise KeyUnavailableError(DISMISSED)
         return self.keys
