@@ -97,7 +97,8 @@ class TestLists:
         """The first line is printed before the second page is requested."""
         world.sign_in()
         world.emulator.settings.page_size = 1
-        world.emulator.faults.add("ListAccounts", latency=1)
+        world.emulator.faults.add("ListAccounts", latency=0.01, times=1)
+        world.emulator.faults.add("ListAccounts", kind="hang")
         with start("accounts") as process:
             assert process.stdout
             first = process.stdout.readline()

@@ -89,7 +89,7 @@ def test_a_flood_of_connections_does_not_block_the_child() -> None:
             )
             assert asked.wait(60)
             for _ in range(100):
-                open_connections.enter_context(socket.create_connection(address, 10))
+                open_connections.enter_context(socket.create_connection(address, 60))
             # The last one was accepted, so all before it were.
             with pytest.raises(HTTPError) as caught:
                 get_credentials(url)

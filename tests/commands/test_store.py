@@ -108,7 +108,7 @@ def test_many_calls_at_once_make_one_key(tmp_path: Path) -> None:
     """All of them succeed, and the file is complete at any time."""
     path = tmp_path / "folder" / "key"
     calls = [start("store", "init", "--key-file", str(path), HOME=str(tmp_path)) for _ in range(8)]
-    printed = [call.communicate(timeout=60) for call in calls]
+    printed = [call.communicate(timeout=120) for call in calls]
     assert [call.returncode for call in calls] == [0] * 8
     assert len(keys_in(path)) == 1
     assert [each.name for each in path.parent.iterdir()] == ["key"]

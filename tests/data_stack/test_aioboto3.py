@@ -33,14 +33,14 @@ class TestSessionPerRequest:
     """A service that makes a session for each request, as in the examples of aioboto3."""
 
     def test_they_share_each_renewal(self, world: World) -> None:
-        """Five tasks, three renewals: all calls succeed, each generation is fetched once."""
-        world.emulator.settings.role_credentials = 4
+        """Five tasks, two renewals: all calls succeed, each generation is fetched once."""
+        world.emulator.settings.role_credentials = 12
         world.sign_in()
         keys: set[str] = set()
         arns: list[str] = []
 
         async def serve() -> None:
-            while world.count("GetRoleCredentials") < 4:
+            while world.count("GetRoleCredentials") < 3:
                 session = aioboto3.Session(profile_name="dev")
                 keys.add(await key_of(session))
                 arns.append(await arn_of(session))

@@ -73,7 +73,7 @@ def test_stop_releases_delayed_requests() -> None:
     emulator.faults.add(latency=60)
     port = int(emulator.url.rpartition(":")[2])
     before = set(threading.enumerate())
-    with socket.create_connection(("127.0.0.1", port), 10) as client:
+    with socket.create_connection(("127.0.0.1", port), 60) as client:
         client.sendall(b"GET /device HTTP/1.1\r\nHost: localhost\r\n\r\n")
         wait_until(lambda: set(threading.enumerate()) - before)
         delayed = set(threading.enumerate()) - before

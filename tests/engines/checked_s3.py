@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckedS3"]
 
-_TRANSFER_TIME = 1.0
+_TRANSFER_TIME = 5.0
 """Seconds after the expiry. Some engines sign with credentials until the second they expire."""
 
 

@@ -104,7 +104,7 @@ class Terminal:
         self._process.wait()
         os.close(self._master)
 
-    def read_until(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+    def read_until(self, pattern: str, seconds: float = 120) -> re.Match[str]:
         """Wait until the screen matches a pattern."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.text)):
@@ -146,7 +146,7 @@ class Terminal:
         return self.text.splitlines()
 
     def _read(self) -> bool:
-        ready, _, _ = select.select([self._master], [], [], 30)
+        ready, _, _ = select.select([self._master], [], [], 120)
         data = b""
         if ready:
             # At the end of the stream Linux raises EIO.

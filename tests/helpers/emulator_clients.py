@@ -191,7 +191,7 @@ def receive_all(client: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until a condition is true. Fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -61,7 +61,7 @@ class LoginCommand:
 
     def finish(self) -> tuple[int, str]:
         """Return its exit status and its last line, without the time in it."""
-        _, rest = self.process.communicate(timeout=60)
+        _, rest = self.process.communicate(timeout=120)
         last = rest.strip().splitlines()[-1]
         return self.process.returncode, re.sub(r" until [^.]+", "", last)
 

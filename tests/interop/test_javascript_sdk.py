@@ -44,7 +44,7 @@ def javascript(node: str) -> Provide:
             capture_output=True,
             encoding="utf-8",
             check=False,
-            timeout=60,
+            timeout=120,
         )
         assert result.returncode == 0, result.stderr
         credentials: Credentials = json.loads(result.stdout)

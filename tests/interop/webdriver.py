@@ -34,7 +34,7 @@ _QUIET = (
     "--disable-sync",
 )
 
-_TIMEOUT = 10.0
+_TIMEOUT = 60.0
 """Seconds until an element has its text."""
 
 

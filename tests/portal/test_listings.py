@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hostile import ACCOUNTS
+from world import wait_until
 
 import sso_plugin
 from sso_plugin import AccountRole, ConfigError, LoginRequired, PortalError
@@ -103,12 +105,13 @@ def test_failed_requests_are_retried_and_no_others(world: World, number: int) ->
     world.emulator.settings.page_size = 10
     for operation in ("ListAccounts", "ListAccountRoles"):
         world.emulator.faults.add(operation, status=429, rate=4 / number, seed=4)
-        world.emulator.faults.add(operation, status=500, rate=0.1, seed=5)
+        # So rarely that no request fails six times, in whichever order they come.
+        world.emulator.faults.add(operation, status=500, rate=0.05, seed=5)
     assert list(sso_plugin.roles(profile_name="dev")) == expected_roles(world)
     statuses = Counter(each.status for each in world.emulator.requests)
     assert statuses[200] == number / 10 + number
     assert statuses[429] >= 1
-    assert statuses[500] >= number / 20
+    assert statuses[500] >= number / 40
 
 
 @pytest.mark.parametrize("wanted", ["production", "PRODUCTION", "111111111111"])
@@ -197,20 +200,27 @@ def test_few_roles_are_requested_ahead_of_the_caller(world: World) -> None:
 
 @pytest.mark.long
 def test_roles_of_several_accounts_are_requested_at_the_same_time(world: World) -> None:
-    """Ten slow requests do not take ten times as long as one."""
+    """The tenth request does not wait for the response to the first one."""
     organize(world, Organization.generated(10))
-    world.emulator.faults.add("ListAccountRoles", latency=0.5)
-    roles = list(sso_plugin.roles(profile_name="dev"))
-    log = world.emulator.requests
-    times = [each.time for each in log if each.operation == "ListAccountRoles"]
-    assert len(roles) == 20
-    assert len(times) == 10
-    assert max(times) - min(times) < 9 * 0.5
+    world.emulator.faults.add("ListAccountRoles", kind="hang", times=10)
+    with ThreadPoolExecutor(1) as pool:
+        roles = pool.submit(lambda: list(sso_plugin.roles(profile_name="dev")))
+        try:
+            # All have arrived, and none has its response.
+            wait_until(lambda: not world.emulator.faults.pending())
+            assert world.count("ListAccountRoles") == 0
+        finally:
+            world.emulator.faults.clear()
+        assert len(roles.result(60)) == 20
+    assert world.count("ListAccountRoles") == 10
 
 
 @pytest.mark.long
-def test_a_listing_that_is_not_used_any_longer_ends(world: World) -> None:
+def test_a_listing_that_is_not_used_any_longer_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also without being closed: the generator is garbage collected."""
+    monkeypatch.setattr("sso_plugin.portal.concurrent_map._END_TIMEOUT", 60.0)
     organize(world, Organization.generated(50))
     for _ in sso_plugin.roles(profile_name="dev"):
         break

@@ -35,14 +35,22 @@ def outage() -> Outage:
 class OutageFile:
     """An outage in a file whose age a test sets."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
         profile = SsoProfile("dev", "https://x", "eu-central-1")
         self.outage = Outage(file_cache(folder), "key", profile)
         self.path = folder / "outage-key.json"
 
     def set_age(self, seconds: float) -> None:
-        then = time.time() - seconds
-        os.utime(self.path, (then, then))
+        """Set the age in a time that stands still, also if this process does."""
+        now = time.time()
+        self._monkeypatch.setattr("time.time", lambda: now)
+        os.utime(self.path, (now - seconds, now - seconds))
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OutageFile:
+    return OutageFile(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +68,9 @@ def test_there_is_no_back_off_without_a_failure() -> None:
 
 @pytest.mark.parametrize(("failures", "timeout"), [(1, 1.0), (2, 2.0), (4, 8.0)])
 def test_the_back_off_ends_after_the_attempt_timeout(
-    tmp_path: Path, failures: int, timeout: float
+    file: OutageFile, failures: int, timeout: float
 ) -> None:
     """It depends on the number of consecutive failures."""
-    file = OutageFile(tmp_path)
     for _ in range(failures):
         file.outage.note(FAILED)
     file.set_age(timeout - 0.5)
@@ -81,9 +88,8 @@ def test_consecutive_failures_are_counted_until_the_outage_ends() -> None:
     assert shared.note(FAILED) == 0
 
 
-def test_a_failure_of_long_ago_belongs_to_another_outage(tmp_path: Path) -> None:
+def test_a_failure_of_long_ago_belongs_to_another_outage(file: OutageFile) -> None:
     """The next failure is the first one again."""
-    file = OutageFile(tmp_path)
     file.outage.note(FAILED)
     file.set_age(119)
     assert file.outage.note(FAILED) == 1
@@ -91,9 +97,8 @@ def test_a_failure_of_long_ago_belongs_to_another_outage(tmp_path: Path) -> None
     assert file.outage.note(FAILED) == 0
 
 
-def test_a_file_from_the_future_is_ignored(tmp_path: Path) -> None:
+def test_a_file_from_the_future_is_ignored(file: OutageFile) -> None:
     """The clock was set back. Nothing waits until that time."""
-    file = OutageFile(tmp_path)
     file.outage.note(FAILED)
     file.set_age(-3600)
     assert not file.outage.is_backing_off()
@@ -168,10 +173,9 @@ def refusal_of(kind: type[PortalRefusal | NoAccess], *, retryable: bool = False)
 
 @pytest.mark.parametrize("kind", [NoAccess, PortalRefusal])
 def test_a_refusal_of_the_last_seconds_is_shared(
-    tmp_path: Path, kind: type[PortalRefusal | NoAccess]
+    file: OutageFile, kind: type[PortalRefusal | NoAccess]
 ) -> None:
     """Machines that share a store do not repeat the request, although they began later."""
-    file = OutageFile(tmp_path)
     assert file.outage.refusal() is None
     file.outage.note(refusal_of(kind))
     found = file.outage.refusal()
@@ -188,24 +192,21 @@ def test_a_refusal_of_the_last_seconds_is_shared(
     "exc",
     [FAILED, refusal_of(PortalRefusal, retryable=True), UNREACHABLE["SSLError"](error_msg="x")],
 )
-def test_a_failure_that_may_end_is_no_refusal(tmp_path: Path, exc: PortalError) -> None:
+def test_a_failure_that_may_end_is_no_refusal(file: OutageFile, exc: PortalError) -> None:
     """The request is repeated: it may succeed now."""
-    file = OutageFile(tmp_path)
     file.outage.note(exc)
     assert file.outage.refusal() is None
 
 
-def test_a_refusal_ends_with_the_outage(tmp_path: Path) -> None:
+def test_a_refusal_ends_with_the_outage(file: OutageFile) -> None:
     """The next request was successful."""
-    file = OutageFile(tmp_path)
     file.outage.note(refusal_of(NoAccess))
     assert file.outage.end() == 1
     assert file.outage.refusal() is None
 
 
-def test_a_refusal_of_the_future_is_ignored(tmp_path: Path) -> None:
+def test_a_refusal_of_the_future_is_ignored(file: OutageFile) -> None:
     """The clock was set back."""
-    file = OutageFile(tmp_path)
     file.outage.note(refusal_of(NoAccess))
     file.set_age(-60)
     assert file.outage.refusal() is None

@@ -71,8 +71,10 @@ class TestOfAFleet:
         stores = FleetStores(VirtualServer(time.time), None)
         budget = budget_of(profile, stores)
         assert isinstance(budget, CacheBudget)
+        now = time.time()
+        budget._now = lambda: now
         first = budget.reserve(60.0)
-        assert budget.reserve(60.0).wait - first.wait == pytest.approx(0.5, abs=0.2)
+        assert budget.reserve(60.0).wait - first.wait == pytest.approx(0.5, abs=1e-3)
 
 
 class TestAtThePortal:
@@ -153,8 +155,9 @@ class TestAtThePortal:
         self, world: World, processes: int
     ) -> None:
         """The portal allows a fifth of the rate in the profile."""
-        world.configure(world.emulator.profile() + "sso_requests_per_second = 50\n")
-        world.emulator.settings.requests_per_second = 10
+        # So low that also a slow machine reaches it.
+        world.configure(world.emulator.profile() + "sso_requests_per_second = 25\n")
+        world.emulator.settings.requests_per_second = 5
         run_together(processes, calls=10)
         found = statuses(world, "ListAccounts")
         assert found.count(200) == 10 * processes
@@ -186,16 +189,16 @@ def run_together(processes: int, calls: int) -> float:
     for process in started:
         process.start()
     began = time.time()
-    barrier.wait(60)
+    barrier.wait(120)
     for process in started:
-        process.join(60)
+        process.join(120)
     assert [process.exitcode for process in started] == [0] * processes
     return began
 
 
 def list_accounts(barrier: Barrier, calls: int) -> None:
     listings = TokenSource(ConfiguredLogin.find("dev")).listings()
-    barrier.wait(60)
+    barrier.wait(120)
     for _ in range(calls):
         assert len(list(listings.accounts())) == 3
 

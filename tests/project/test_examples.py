@@ -38,7 +38,7 @@ def run_demo(environment: Environment, *arguments: str, **variables: str) -> tup
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         check=False,
-        timeout=60,
+        timeout=120,
     )
     return result.returncode, result.stdout
 
@@ -53,7 +53,7 @@ def test_the_script_does_not_use_sso_plugin() -> None:
 @pytest.mark.long
 def test_the_demo_runs_longer_than_its_credentials_are_valid(environment: Environment) -> None:
     """It lists accounts, makes calls for three lifetimes, and writes nothing to the home."""
-    status, story = run_demo(environment, "--seconds", "6", "--credentials-lifetime", "2")
+    status, story = run_demo(environment, "--seconds", "36", "--credentials-lifetime", "12")
 
     assert status == 0, story
     assert "333333333333 sandbox: AdministratorAccess" in story
@@ -66,7 +66,7 @@ def test_the_demo_runs_longer_than_its_credentials_are_valid(environment: Enviro
 @pytest.mark.long
 def test_the_demo_reports_that_nothing_was_renewed(environment: Environment) -> None:
     """The run is too short."""
-    status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "9")
+    status, story = run_demo(environment, "--seconds", "1", "--credentials-lifetime", "60")
 
     assert status == 1
     assert story.endswith("not renewed twice. Use a longer time or a shorter lifetime.\n")

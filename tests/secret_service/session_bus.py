@@ -32,7 +32,7 @@ MISSING = [
 _PASSWORD = b"the password of the keyring"
 _SERVICE = "org.freedesktop.secrets"
 _PROMPTER = "org.gnome.keyring.SystemPrompter"
-_TIMEOUT = 60.0
+_TIMEOUT = 120.0
 
 
 class SessionBus:

@@ -146,7 +146,7 @@ def test_the_arguments_of_a_browser_hold_no_secret(world: World, tmp_path: Path,
     )
     done = world.run(script, BROWSER=f"{browser.path} %s")
     assert done.returncode == 0, done.stderr
-    started, opened = browser.notes
+    started, opened = browser.wait_for_notes(2)
     [address] = started["argv"]
     page = opened["page"]
     name = "state" if flow == "browser" else "user_code"

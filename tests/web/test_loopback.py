@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,10 +20,12 @@ class Handler(LoopbackHandler):
     """Answers each GET request with a page."""
 
     server: LoopbackServer
+    protected: threading.Event
 
     def do_GET(self) -> None:  # noqa: N802 - the name is the base's
         if self.path == "/slow":
             self.server.protect(self.request)
+            self.protected.set()
             self.rfile.readline()
         self.respond_page(200, "It is <b>done</b>.")
 
@@ -38,7 +41,7 @@ def port_of(server: LoopbackServer) -> int:
 
 
 def connect(server: LoopbackServer) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port_of(server)), 10)
+    return socket.create_connection(("127.0.0.1", port_of(server)), 60)
 
 
 def request(server: LoopbackServer, method: str = "GET") -> tuple[http.client.HTTPResponse, str]:
@@ -104,10 +107,16 @@ def test_many_slow_clients_do_not_keep_the_browser_out(server: LoopbackServer) -
         client.close()
 
 
-def test_a_protected_connection_is_not_closed_for_others(server: LoopbackServer) -> None:
+def test_a_protected_connection_is_not_closed_for_others(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its client has shown the secret, so it is not one of a flood."""
+    protected_now = threading.Event()
+    monkeypatch.setattr(Handler, "protected", protected_now, raising=False)
+    monkeypatch.setattr(Handler, "timeout", 60)
     with connect(server) as protected:
         protected.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert protected_now.wait(60)
         flood = [connect(server) for _ in range(2 * loopback._MOST_CONNECTIONS)]
         assert request(server)[0].status == 200
         protected.sendall(b"go on\r\n")

@@ -25,7 +25,7 @@ def connected(address: str) -> Iterator[tuple[socket.socket, socket.socket]]:
     """Connect to 127.0.0.1 by one of its names; return the ends of the client and of the server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with socket.create_connection((address, port), 10) as client, listener.accept()[0] as end:
+        with socket.create_connection((address, port), 60) as client, listener.accept()[0] as end:
             yield client, end
 
 

@@ -210,7 +210,7 @@ def test_several_runs_at_once_all_write(world: World, session_text: str) -> None
         )
         for number in range(8)
     ]
-    assert [run.wait(60) for run in runs] == [0] * 8
+    assert [run.wait(120) for run in runs] == [0] * 8
     assert len(load_config(str(world.config_file))["profiles"]) == 8 * 4
 
 

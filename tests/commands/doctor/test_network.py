@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ def test_a_wrong_clock_is_found(world: World, offset: float, status: str, words:
     login = ConfiguredLogin.find("dev")
     clock = list(check_network(login, lambda: time.time() + offset))[-1]
     assert (clock.check, clock.status) == ("clock", status)
-    assert words in clock.message.replace("is 91 ", "is 90 ").replace("is 89 ", "is 90 ")
+    # Some time passes between the response and the look at the clock.
+    assert words in re.sub(r"is (89|9\d) ", "is 90 ", clock.message)
 
 
 OTHERS: dict[str, Callable[[], contextlib.AbstractContextManager[Server]]] = {

@@ -15,6 +15,7 @@ from redis_server import ACL as TEST_ACL
 from redis_server import WHY_NOT
 from scenario import log_in
 
+from sso_plugin.commands.doctor import store_connection
 from sso_plugin.commands.doctor.store_server import attempts
 from sso_plugin.commands.store import ACL, NEEDED, init_store
 from sso_plugin.storage.network import server as server_module
@@ -35,7 +36,9 @@ RULES = ACL.partition(">PASSWORD ")[2]
 
 @pytest.fixture(autouse=True)
 def _new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the servers and keys of other tests, and set the key of the store."""
+    """Forget the servers and keys of other tests, set the key of the store, and be patient."""
+    for module in (server_module, store_connection):
+        monkeypatch.setattr(module, "_TIMEOUT", 30.0)
     server_module.server_at.cache_clear()
     store_key._sealing.cache_clear()
     for variable in ("KEY_FILE", "PASSWORD_FILE"):
@@ -326,8 +329,11 @@ class TestConnection:
         assert f"The server of {redis_server.unix_url} responds, without TLS." in messages()
 
     @pytest.mark.long
-    def test_the_server_does_not_respond(self, world: World, redis_server: RedisServer) -> None:
+    def test_the_server_does_not_respond(
+        self, world: World, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The system accepts the connection for it."""
+        monkeypatch.setattr(server_module, "_TIMEOUT", 1.0)
         configure(world, redis_server.url)
         with redis_server.paused():
             message, fix = self.only()
@@ -403,9 +409,10 @@ class TestTls:
         ]
 
     def test_a_server_without_tls_is_a_problem(
-        self, world: World, redis_server: RedisServer
+        self, world: World, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """And one with TLS, if the address is without."""
+        monkeypatch.setattr(server_module, "_TIMEOUT", 1.0)
         configure(world, redis_server.url.replace("redis:", "rediss:"))
         [(_, message, fix)] = problems()
         assert message.endswith("accepts connections, but does not respond.")

@@ -50,7 +50,7 @@ def test_close_ends_idle_connections(sso_emulator: Emulator) -> None:
     """The client of an open connection sees its end."""
     emulator = Emulator()
     emulator.start()
-    client = socket.create_connection(("127.0.0.1", int(emulator.url.rpartition(":")[2])), 10)
+    client = socket.create_connection(("127.0.0.1", int(emulator.url.rpartition(":")[2])), 60)
     with client:
         client.sendall(b"GET /device HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(15) == b"HTTP/1.1 200 OK"

@@ -85,7 +85,7 @@ def test_a_client_without_tls_handshake_does_not_block_others(
 ) -> None:
     """Nor does a client that sends plain HTTP."""
     address = ("127.0.0.1", int(secure.url.rpartition(":")[2]))
-    with socket.create_connection(address, 10), socket.create_connection(address, 10) as plain:
+    with socket.create_connection(address, 60), socket.create_connection(address, 60) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
         client = portal(stock_session, secure, verify=str(secure.ca_bundle))
 
