@@ -118,11 +118,13 @@ def test_sessions_for_many_roles_can_be_used_at_the_same_time(world: World) -> N
 @pytest.mark.long
 def test_its_credentials_are_renewed(world: World) -> None:
     """As in the session of a profile."""
-    world.emulator.settings.role_credentials = 2
     world.sign_in()
+    used = get().get_credentials()
+    assert used is not None
+    first = used.get_frozen_credentials()
+    world.make_credentials_due()
     credentials = get().get_credentials()
     assert credentials is not None
-    first = credentials.get_frozen_credentials()
     deadline = time.time() + 60
     while credentials.get_frozen_credentials() == first:
         assert time.time() < deadline

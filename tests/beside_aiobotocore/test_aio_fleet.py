@@ -9,6 +9,8 @@ import pytest
 from aio import arn_of, audited, forget_sessions, keys_of, new_session, until
 from fleet import SEALED
 
+from sso_plugin.storage.network import shared_documents
+
 if TYPE_CHECKING:
     from fleet import Fleet
 
@@ -41,8 +43,10 @@ def test_async_workers_without_files_use_the_credentials_of_another_machine(flee
 
 
 @pytest.mark.long
-def test_no_loop_waits_for_the_store(fleet: Fleet) -> None:
+def test_no_loop_waits_for_the_store(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first use, without credentials on this machine, while the store does not respond."""
+    # On a busy machine, it must not give up before the pause ends.
+    monkeypatch.setattr(shared_documents, "_PATIENCE", 60.0)
     fleet.log_in()
     assert fleet.crowd(1, homes=fleet.homes[1:2]) == ["alice"]
     session = new_session()

@@ -13,6 +13,8 @@ import uvloop
 from aio import arn_of, forget_sessions, keys_of, new_session
 from world import wait_until
 
+from sso_plugin.portal import service_client
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -40,8 +42,10 @@ def run(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def portal_waits(world: World) -> Callable[[], None]:
+def portal_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Make the next GetRoleCredentials hang; the value is a function that ends this."""
+    # On a busy machine, the request must not be repeated.
+    monkeypatch.setattr(service_client, "_READ_TIMEOUT", 300)
     world.emulator.faults.add("GetRoleCredentials", kind="hang", times=1)
     return world.emulator.faults.clear
 
@@ -194,7 +198,7 @@ def test_a_child_that_was_forked_during_a_renewal_works(world: World, *, due: bo
 
 def child_of_fork(session: Any) -> int:
     """Use a session in a new loop of a forked child; return its exit code."""
-    threading.Timer(30, os._exit, (2,)).start()
+    threading.Timer(120, os._exit, (2,)).start()
     try:
         return 0 if asyncio.new_event_loop().run_until_complete(keys_of(session)).token else 1
     except BaseException:  # noqa: BLE001 - the child must not return to the test

@@ -113,13 +113,16 @@ def test_a_thread_that_has_read_nothing_can_set_an_attribute(now: Time) -> None:
 class SlowBody:
     """A large body. The credentials are renewed while it is hashed."""
 
-    def __init__(self, credentials: Any) -> None:
+    def __init__(self, world: World, credentials: Any) -> None:
+        self._world = world
         self._credentials = credentials
 
     def hash(self) -> None:
         hashlib.sha256(b"x" * 2**20).digest()
         deadline = time.monotonic() + 60
         old = self._credentials.get_frozen_credentials().access_key
+        self._world.make_credentials_due()
+        self._credentials._schedule = self._credentials._schedule.due_now()
         while self._credentials.get_frozen_credentials().access_key == old:
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -129,11 +132,10 @@ class SlowBody:
 def test_a_signature_during_a_renewal_is_valid(world: World) -> None:
     """SigV4Auth reads the token, hashes the body, then reads the keys. STS accepts it."""
     sso_plugin.enable()
-    world.emulator.settings.role_credentials = 8
     world.sign_in()
     session: Any = boto3.Session(profile_name="dev")
     credentials = session.get_credentials()
-    slow = SlowBody(credentials)
+    slow = SlowBody(world, credentials)
 
     class Auth(SigV4Auth):
         def payload(self, request: Any) -> str:
@@ -153,8 +155,9 @@ def test_a_signature_during_a_renewal_is_valid(world: World) -> None:
 
     responses: list[bytes] = []
     for _ in range(3):
-        # Each in a new thread, which has read nothing before. Credentials expire after 8 seconds.
+        # Each in a new thread, which has read nothing before.
         thread = threading.Thread(target=sign)
         thread.start()
         thread.join()
     assert [b"/alice</Arn>" in response for response in responses] == [True] * 3
+    assert world.count("GetRoleCredentials") == 4

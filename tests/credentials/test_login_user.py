@@ -107,7 +107,11 @@ USING = """
 import boto3, sso_plugin
 sso_plugin.enable()
 boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
+from sso_plugin.credentials import background
+for each in list(background._instances):
+    each.wait(60)
 """
+"""A program that runs a little longer: the end of one waits for a bounded time."""
 
 
 @pytest.mark.long

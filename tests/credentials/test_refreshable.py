@@ -517,6 +517,7 @@ def test_a_fork_during_a_renewal_does_not_block_the_child(source: Source, time: 
     time.now += HOUR - 15 * 60
     gate = source.gate = threading.Event()
     key_of(credentials)
+    wait_until(lambda: len(source.threads) == 2)
     child = os.fork()
     if child == 0:
         source.gate = None

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from tokens import HOUR, during_renewal, outage_file, rewrite, source_of, stale_token
+from world import wait_until
 
 from sso_plugin import LoginRequired, PortalError
 from sso_plugin.credentials import token_renewal
 from sso_plugin.credentials.access_token import TokenState
+from sso_plugin.portal import outage
+from sso_plugin.storage.waiting import is_waiting
 
 if TYPE_CHECKING:
     from world import World
@@ -128,22 +131,26 @@ def test_a_token_that_another_program_has_renewed_is_used(
 
 @pytest.mark.long
 def test_the_attempt_timeout_of_a_refused_renewal_doubles(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One second, then two, in all processes. The log has the first failure and the success."""
     caplog.set_level(logging.INFO)
+    age = 0.1
+
+    def seconds_after_failure() -> float:
+        """Return a time of that many seconds after the last failure, however long a call takes."""
+        file = outage_file(world)
+        return file.stat().st_mtime + age if file.exists() else time.time()
+
+    monkeypatch.setattr(outage, "time", SimpleNamespace(time=seconds_after_failure))
     token = stale_token(world)
     refused = world.emulator.faults.add("CreateToken", status=400, code="InvalidGrantException")
     tries = []
-    for age in (0.0, 0.0, 1.5, 0.5, 2.5, 0.5):
-        if outage_file(world).exists():
-            then = time.time() - age
-            os.utime(outage_file(world), (then, then))
+    for age in (0.1, 0.1, 1.5, 0.5, 2.5, 0.5):  # noqa: B007 - read by the clock
         assert {source_of().fetch().value for _ in range(3)} == {token}
         tries.append(world.count("CreateToken"))
     assert tries == [1, 1, 2, 2, 3, 3]
-    then = time.time() - 60
-    os.utime(outage_file(world), (then, then))
+    age = 60.0
     world.emulator.faults.clear()
     assert refused
     assert source_of().fetch().value != token
@@ -194,7 +201,9 @@ def test_an_expired_token_of_another_program_is_not_used(
 
 
 @pytest.mark.long
-def test_callers_that_waited_for_a_failed_renewal_do_not_repeat_it(world: World) -> None:
+def test_callers_that_waited_for_a_failed_renewal_do_not_repeat_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Five callers with a failing portal send one request."""
     world.sign_in(expiresAt="2020-01-01T00:00:00Z")
     code = "InvalidGrantException"
@@ -209,6 +218,10 @@ def test_callers_that_waited_for_a_failed_renewal_do_not_repeat_it(world: World)
         errors.append(str(caught.value))
 
     threads = [threading.Thread(target=fetch, args=(source,)) for source in sources]
+    for source in sources:
+        during_renewal(
+            monkeypatch, source, lambda: wait_until(lambda: sum(map(is_waiting, threads)) == 4)
+        )
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -226,6 +239,8 @@ def test_a_script_that_ends_during_a_renewal_saves_the_new_token(world: World) -
     world.emulator.settings.access_token = 8 * HOUR
     script = """
 import boto3, sso_plugin
+from sso_plugin.credentials import background
+background._EXIT_TIMEOUT *= 20  # this machine may be slow
 sso_plugin.enable()
 print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Account"])
 """

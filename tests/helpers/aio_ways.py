@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 from aio import new_session
 
 from sso_plugin import clock
+from sso_plugin.credentials.background import Background
 from sso_plugin.storage import documents
 
 if TYPE_CHECKING:
@@ -110,12 +113,25 @@ def error_of(call: Callable[[], object]) -> Exception:
 
 
 def errors_of(calls: list[Coroutine[Any, Any, Any]]) -> list[BaseException]:
-    """Run tasks together. All of them have to fail; return their errors."""
+    """Run tasks together. All of them have to fail; return their errors.
+
+    What they wait for begins in a thread when all of them have begun to wait.
+    """
+    begun = threading.Event()
+    call_prepare = Background._call_prepare
+
+    def prepare(background: Background) -> None:
+        assert begun.wait(60)
+        call_prepare(background)
 
     async def run() -> list[Any]:
-        return await asyncio.gather(*calls, return_exceptions=True)
+        tasks = [asyncio.ensure_future(call) for call in calls]
+        await asyncio.sleep(0)
+        begun.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
 
-    found = asyncio.run(run())
+    with mock.patch.object(Background, "_call_prepare", prepare):
+        found = asyncio.run(run())
     assert all(isinstance(each, Exception) for each in found), found
     return found
 

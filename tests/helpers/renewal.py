@@ -87,7 +87,7 @@ def wait_for_background() -> None:
         each.wait(60)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Poll until a condition is true; fail after a number of seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -45,11 +45,11 @@ def post(action, **words):
     request = urllib.request.Request(f"{emulator}/_emulator/{action}", body, headers)
     return json.load(urllib.request.urlopen(request))
 
+# The browser is started with another URL, which redirects to the page for some seconds.
+url = urllib.request.urlopen(url).url
 # The user approves when the test opens the gate.
 while not os.path.exists(gate):
     time.sleep(0.01)
-# The browser is started with another URL, which redirects to the page.
-url = urllib.request.urlopen(url).url
 if "/device" in url:
     # Opened without the code, which the user reads in the terminal.
     pending = json.load(urllib.request.urlopen(f"{emulator}/_emulator/pending"))["pending"]
@@ -383,7 +383,7 @@ def test_a_renewal_ahead_of_time_opens_no_browser(
     world.token_file().write_text(json.dumps({**token, "expiresAt": "2020-01-01T00:00:00Z"}))
     [file] = world.role_files()
     document = json.loads(file.read_text())
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30))
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 50))
     document["Credentials"]["Expiration"] = soon
     file.write_text(json.dumps(document))
     then = time.time() - 3600

@@ -116,7 +116,7 @@ def test_a_second_response_is_ignored(callback: Callback) -> None:
 
 
 def connect(callback: Callback) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", urlsplit(callback.redirect_uri).port or 0), 10)
+    return socket.create_connection(("127.0.0.1", urlsplit(callback.redirect_uri).port or 0), 60)
 
 
 def test_a_flood_of_requests_does_not_keep_the_browser_out(callback: Callback) -> None:

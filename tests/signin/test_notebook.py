@@ -13,7 +13,6 @@ import boto3
 import pytest
 from long_tests import long
 from notebook_shell import Outputs, notebook_shell
-from world import wait_until
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginPrompt, LoginRequired
@@ -194,10 +193,19 @@ class TestStop:
         shell: Any,
         display: NotebookDisplay,
         outputs: Outputs,
+        monkeypatch: pytest.MonkeyPatch,
         error: type[BaseException],
     ) -> None:
         """The interrupt reaches the thread of the cell only. Other cells do not end the login."""
         raised: list[BaseException] = []
+        sleeps = threading.Event()
+        is_stopped_within = display._is_stopped_within
+
+        def sleep(*arguments: Any) -> bool:
+            sleeps.set()
+            return is_stopped_within(*arguments)
+
+        monkeypatch.setattr(display, "_is_stopped_within", sleep)
 
         def log_in() -> None:
             display.show(DEVICE)
@@ -208,7 +216,7 @@ class TestStop:
 
         thread = threading.Thread(target=log_in)
         thread.start()
-        wait_until(lambda: outputs.shown)
+        assert sleeps.wait(60)
         shell.run_cell("pass")
         shell.run_cell("1 / 0")
         assert thread.is_alive()

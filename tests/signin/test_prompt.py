@@ -320,7 +320,7 @@ def test_a_page_of_the_endpoint_is_opened(
     """By a redirect on this machine, or directly where the browser may not reach this machine."""
     with hostile_portal(world, monkeypatch, "PORTAL/device", place) as page:
         log_in(world)
-    [note] = browser.notes
+    [note] = browser.wait_for_notes()
     assert (note["argv"] == [page]) == (place == REMOTE)
 
 

@@ -337,7 +337,7 @@ def test_a_user_who_replaces_a_folder_by_a_link_meanwhile_changes_no_other_file(
     code = SWAP.format(folder=str(home / part), victim=str(victim))
     written = 0
     with other_user.running_as(USER, code):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while written < 30 and time.monotonic() < end:
             cache = file_cache(folder)
             use(cache, written)

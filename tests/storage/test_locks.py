@@ -331,7 +331,7 @@ def test_a_lock_file_that_was_replaced_is_opened_again(tmp_path: Path) -> None:
     order: list[str] = []
 
     def wait() -> None:
-        with cache.locked("key", 20.0) as held:
+        with cache.locked("key", 60.0) as held:
             order.append(f"second {bool(held)}")
 
     with cache.locked("key"):
@@ -365,7 +365,7 @@ def test_processes_with_the_lock_do_not_lose_a_write(tmp_path: Path, number: int
         process.start()
     begin.set()
     for process in processes:
-        process.join(60)
+        process.join(120)
     entry = file_cache(tmp_path).get("key")
     assert entry is not None
     assert entry.document == {"n": 10 * number}

@@ -12,6 +12,7 @@ from virtual_server import VirtualServer
 
 from sso_plugin.config.store_address import read_store_address
 from sso_plugin.storage.network import heartbeat, network_cache, token_keeper
+from sso_plugin.storage.network import server as server_module
 from sso_plugin.storage.network.server import RedisServer
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSO_PLUGIN_STORE_KEY", KEY)
     monkeypatch.delenv("SSO_PLUGIN_STORE_KEY_FILE", raising=False)
     monkeypatch.delenv("SSO_PLUGIN_STORE_PASSWORD_FILE", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a real server reply late."""
+    monkeypatch.setattr(server_module, "_TIMEOUT", 20.0)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from world import wait_until
 
+from sso_plugin.storage.network import heartbeat as beats
 from sso_plugin.storage.network.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
@@ -80,8 +81,11 @@ def test_without_a_thread_nothing_is_called(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_fork_does_not_see_its_thread(heartbeat: Heartbeat, called: threading.Semaphore) -> None:
+def test_a_fork_does_not_see_its_thread(
+    heartbeat: Heartbeat, called: threading.Semaphore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Python warns about a fork of a process with threads. It goes on in the parent only."""
+    monkeypatch.setattr(beats, "_FORK_TIMEOUT", 60.0)
     heartbeat.start()
     others = threading.active_count() - 1
     with warnings.catch_warnings():

@@ -255,7 +255,11 @@ class TestWait:
         assert slept == []
 
     def test_it_counts_as_waiting(
-        self, one: SharedDocuments, two: SharedDocuments, monkeypatch: pytest.MonkeyPatch
+        self,
+        one: SharedDocuments,
+        two: SharedDocuments,
+        slept: list[float],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """The end of a script does not wait for it. Without a wait, it is not registered."""
         noted: list[int] = []

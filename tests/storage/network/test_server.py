@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sso_plugin.config.store_address import StoreAddress, read_store_address
+from sso_plugin.storage.network import server
 from sso_plugin.storage.network.scripts import (
     ACQUIRE,
     CONFIRM,
@@ -186,7 +187,12 @@ class TestCalls:
 class TestAway:
     """The server does not reply."""
 
+    @pytest.fixture
+    def _timeout(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(server, "_TIMEOUT", 3.0)
+
     @pytest.mark.long
+    @pytest.mark.usefixtures("_timeout")
     def test_a_paused_server_ends_a_call_by_a_timeout(
         self, client: RedisServer, redis_server: Program
     ) -> None:
@@ -199,6 +205,7 @@ class TestAway:
         assert client.call(READ, KEYS, at_once=True)[3] is None
 
     @pytest.mark.long
+    @pytest.mark.usefixtures("_timeout")
     def test_a_timeout_is_not_repeated(
         self, client: RedisServer, redis_server: Program, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -334,8 +341,11 @@ class TestTls:
         assert "is not valid: " in str(error)
 
     @pytest.mark.long
-    def test_a_server_without_tls_is_not_used_with_it(self, redis_server: Program) -> None:
+    def test_a_server_without_tls_is_not_used_with_it(
+        self, redis_server: Program, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The password would be readable."""
+        monkeypatch.setattr(server, "_TIMEOUT", 1.0)
         address = address_of(redis_server)._replace(is_tls=True)
         assert failure(RedisServer(address)).kind in ("unreachable", "tls", "timeout")
 

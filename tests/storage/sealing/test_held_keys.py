@@ -281,6 +281,8 @@ def test_a_forked_child_does_not_wait_for_a_thread_of_its_parent() -> None:
         pass
     child = os.fork()
     if not child:
+        # A new one: the thread of the parent may have held the lock of the other.
+        keyring.pause = threading.Event()
         keyring.pause.set()
         os._exit(0 if keys.to_seal() == FIRST else 1)
     assert os.waitpid(child, 0)[1] == 0

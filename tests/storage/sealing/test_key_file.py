@@ -171,7 +171,7 @@ def test_a_file_of_root_may_be_for_a_group(mode: int, report: list[str]) -> None
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=120,
         )
         assert done.stdout.splitlines() == [*(line.format(path=path) for line in report), "1"]
 
@@ -268,7 +268,7 @@ def create_together(number: int) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.stderr == ""
     return done.stdout.splitlines()
@@ -310,7 +310,7 @@ def test_a_process_that_is_killed_leaves_no_key_or_a_whole_one(source: KeyFile) 
             [sys.executable, "-c", CREATE_AND_STOP, str(stop_at)],
             env={**os.environ, **ENVIRONMENT},
             check=False,
-            timeout=60,
+            timeout=120,
         )
         keys = source.read()
         assert source.create()[: len(keys)] == keys

@@ -197,7 +197,7 @@ def test_twenty_processes_open_what_the_others_seal(sealing: Sealing) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     sealed = [json.loads(line) for line in done.stdout.splitlines()]
     assert len({sealing.open("tokens/a", each)["accessToken"] for each in sealed}) == 20
