@@ -36,6 +36,8 @@ class NotebookDisplay:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._shown: _Shown | None = None
+        # A login that goes on in the background until it sleeps.
+        self._stopped: _Shown | None = None
 
     def show(self, prompt: LoginPrompt) -> None:
         """See `Display`."""
@@ -50,12 +52,16 @@ class NotebookDisplay:
     def _wait_with(self, markup: str, plain: str, subject: str = "") -> None:
         update = self._shown is not None
         if self._shown is None:
-            self._shown = _Shown(subject)
+            self._shown, self._stopped = _Shown(subject), None
             self._shell.events.register("post_run_cell", self._end_with_cell)
         self._publish(self._shown, markup, plain, update=update)
 
     def report(self, text: str, *, is_logged_in: bool) -> None:
         """See `Display`."""
+        self._stopped = None
+        self._end(text, is_logged_in=is_logged_in)
+
+    def _end(self, text: str, *, is_logged_in: bool) -> None:
         # The end of the cell may come at the same time, in another thread.
         shown, self._shown = self._shown, None
         if shown is not None:
@@ -69,7 +75,7 @@ class NotebookDisplay:
         :raises LoginRequired: if it was stopped, and this is not the thread of the cell, where
             stopping it raises KeyboardInterrupt.
         """
-        shown = self._shown
+        shown = self._shown or self._stopped
         if shown is None or shown.is_in_cell:
             time.sleep(seconds)
         elif self._is_stopped_within(seconds, shown):
@@ -94,8 +100,9 @@ class NotebookDisplay:
         """End the login if a person has stopped a cell. Called at the end of each cell."""
         shown = self._shown
         if shown is not None and (shown.is_in_cell or _was_stopped(result)):
+            self._stopped = shown
             shown.is_stopped.set()
-            self.report("The login was stopped.", is_logged_in=False)
+            self._end("The login was stopped.", is_logged_in=False)
 
     def _publish(self, shown: _Shown, markup: str, plain: str, *, update: bool) -> None:
         self._shell.display_pub.publish(

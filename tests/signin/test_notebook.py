@@ -13,6 +13,7 @@ import boto3
 import pytest
 from long_tests import long
 from notebook_shell import Outputs, notebook_shell
+from world import wait_until
 
 import sso_plugin
 from sso_plugin import LoginFailed, LoginPrompt, LoginRequired
@@ -187,28 +188,25 @@ class TestStop:
         shell.run_cell("show(prompt)")
         assert outputs.text == "The login was stopped."
 
+    @pytest.mark.parametrize("while_it", ["sleeps", "requests"])
     @pytest.mark.parametrize("error", [KeyboardInterrupt, CancelledError])
     def test_a_login_in_the_background_ends_at_once(
         self,
         shell: Any,
         display: NotebookDisplay,
         outputs: Outputs,
-        monkeypatch: pytest.MonkeyPatch,
         error: type[BaseException],
+        while_it: str,
     ) -> None:
         """The interrupt reaches the thread of the cell only. Other cells do not end the login."""
         raised: list[BaseException] = []
-        sleeps = threading.Event()
-        is_stopped_within = display._is_stopped_within
-
-        def sleep(*arguments: Any) -> bool:
-            sleeps.set()
-            return is_stopped_within(*arguments)
-
-        monkeypatch.setattr(display, "_is_stopped_within", sleep)
+        response = threading.Event()
+        if while_it == "sleeps":
+            response.set()
 
         def log_in() -> None:
             display.show(DEVICE)
+            assert response.wait(60)
             try:
                 display.sleep(600)
             except LoginRequired as exc:
@@ -216,12 +214,13 @@ class TestStop:
 
         thread = threading.Thread(target=log_in)
         thread.start()
-        assert sleeps.wait(60)
+        wait_until(lambda: outputs.shown)
         shell.run_cell("pass")
         shell.run_cell("1 / 0")
         assert thread.is_alive()
         shell.user_ns["error"] = error
         shell.run_cell("raise error")
+        response.set()
         thread.join(60)
         assert str(raised[0]) == (
             'The profile "dev" needs a login: a cell was stopped while it waited. '
