@@ -33,7 +33,8 @@ import sso_plugin
 from sso_plugin.emulator import Emulator, Settings
 from sso_plugin.timestamps import parse_timestamp
 
-LIFETIME = 6.0
+LIFETIME = 12.0
+"""Seconds. A process that is paused for two of them has no expired credentials after that."""
 RENEWAL = LIFETIME * 3 / 4
 PAUSE = 0.5
 """Seconds between the calls of a thread."""
@@ -69,24 +70,24 @@ def schedule(plan: Plan) -> list[tuple[float, float, dict[str, Any]]]:
     return planned
 
 
-def has_valid_credentials(home: Path) -> bool:
-    """Return whether the cache has credentials that are valid for another second."""
-    for file in home.glob(".aws/cli/cache/*.json"):
-        held = json.loads(file.read_text())["Credentials"]
-        if parse_timestamp(held["Expiration"]) > time.time() + 1:
-            return True
-    return False
+def valid_until(home: Path) -> float:
+    """Return when the credentials in the cache expire; 0 if there are none."""
+    files = home.glob(".aws/cli/cache/*.json")
+    held = [json.loads(file.read_text())["Credentials"]["Expiration"] for file in files]
+    return max(map(parse_timestamp, held), default=0.0)
 
 
 def work(sts: Any, report: int, end: float) -> None:
     """Call again and again, and report each failure as BROKEN or excused."""
     home = Path.home()
     while time.time() < end:
+        # Before the call: others may renew them while it fails.
+        expires_at = valid_until(home)
         try:
             sts.get_caller_identity()
             line = "ok"
         except Exception as exc:  # noqa: BLE001 - each error is counted
-            valid = has_valid_credentials(home)
+            valid = expires_at > time.time() + 1
             line = f"{'BROKEN' if valid or 'Grant' in str(exc) else 'excused'} {exc!r}"
         os.write(report, f"{line}\n".encode())
         time.sleep(PAUSE)

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from fleet import Fleet
 
-pytestmark = [pytest.mark.usefixtures("enabled"), pytest.mark.long]
+pytestmark = [pytest.mark.usefixtures("enabled", "patient"), pytest.mark.long]
 
 RATE = 20
 
@@ -20,9 +20,12 @@ def duration(fleet: Fleet) -> float:
     return max(times) - min(times)
 
 
-@pytest.mark.parametrize(("number", "homes"), [(10, 4), (40, 40)])
+@pytest.mark.parametrize(("number", "homes"), [(10, 4), (16, 16)])
 def test_no_request_of_a_fleet_is_throttled(fleet: Fleet, number: int, homes: int) -> None:
-    """The portal accepts twenty per second. How close they come to it is in benchmarks/."""
+    """The portal accepts twenty per second. How close they come to it is in benchmarks/.
+
+    There are fewer workers than that: if the portal is paused, the requests of all come together.
+    """
     fleet.add_homes(homes - len(fleet.homes))
     fleet.emulator.settings.requests_per_second = RATE
     fleet.log_in()

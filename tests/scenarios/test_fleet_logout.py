@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fleet import Fleet
 
-pytestmark = [pytest.mark.usefixtures("enabled"), pytest.mark.long]
+pytestmark = [pytest.mark.usefixtures("enabled", "patient"), pytest.mark.long]
 
 
 def kinds(results: list[str]) -> set[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redis_server import RedisServer
     from world import World
 
-pytestmark = [pytest.mark.usefixtures("enabled"), pytest.mark.long]
+pytestmark = [pytest.mark.usefixtures("enabled", "patient"), pytest.mark.long]
 
 
 def test_the_server_sees_no_secret(fleet: Fleet, issued: Issued, tmp_path: Path) -> None:

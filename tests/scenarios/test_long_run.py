@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from world import World
 
 LIFETIMES = 6
-LIFETIME = 15
+LIFETIME = 20
 """Seconds: on a busy machine, a renewal takes less than a quarter of it, and a call a fiftieth."""
 
 PAUSE = 0.02

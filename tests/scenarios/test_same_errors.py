@@ -34,6 +34,7 @@ from world import World
 import sso_plugin
 from sso_plugin import PortalError
 from sso_plugin.emulator import Emulator, Organization
+from sso_plugin.portal import service_client
 
 if TYPE_CHECKING:
     import contextlib
@@ -50,16 +51,21 @@ leaves_sockets = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExce
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make our clients send each request once, with short timeouts, as the sessions below."""
-    for name in ("_CONNECT_TIMEOUT", "_READ_TIMEOUT"):
-        monkeypatch.setattr(f"sso_plugin.portal.service_client.{name}", 0.3)
+def once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make our clients send each request once, with the timeouts of the sessions below."""
+    set_timeouts(monkeypatch, 60.0)
     monkeypatch.setattr("sso_plugin.portal.client.Portal.attempts", 1)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     yield
     # The sockets that urllib3 has left count for this test, not for a later one.
     gc.collect()
+
+
+def set_timeouts(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Set how long clients wait for a connection, and for a response."""
+    for name in ("_CONNECT_TIMEOUT", "_READ_TIMEOUT"):
+        monkeypatch.setattr(f"sso_plugin.portal.service_client.{name}", seconds)
 
 
 def pickled(exc: Exception) -> Exception:
@@ -70,8 +76,11 @@ def pickled(exc: Exception) -> Exception:
 
 def session_of(*, ours: bool) -> botocore.session.Session:
     session = botocore.session.Session(profile="dev")
-    once = {"total_max_attempts": 1}
-    config = Config(connect_timeout=0.3, read_timeout=0.3, retries=once)  # type: ignore[arg-type]
+    config = Config(
+        connect_timeout=service_client._CONNECT_TIMEOUT,
+        read_timeout=service_client._READ_TIMEOUT,
+        retries={"total_max_attempts": 1},
+    )
     session.set_default_client_config(config)
     if ours:
         sso_plugin.enable(session)
@@ -172,7 +181,7 @@ FAILURES: dict[str, tuple[Port, Callable[[int], dict[str, str]], type[Exception]
 
 
 @leaves_sockets
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failure_of_the_network_is_caught_as_on_stock(
@@ -181,6 +190,8 @@ def test_a_failure_of_the_network_is_caught_as_on_stock(
     """The error is each class of the error of stock, and no other kind of network error."""
     world.sign_in(**({"expiresAt": PAST} if call is fetch_token else {}))
     listen, environment, kind = FAILURES[failure]
+    if failure.endswith("in time"):
+        set_timeouts(monkeypatch, 0.3)
     with listen() as port:
         set_variables(monkeypatch, environment(port))
         exc = assert_is_caught_alike(call, kind)
@@ -200,7 +211,7 @@ def secure(sso_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @leaves_sockets
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("bundle", [None, "no-such-file.pem", __file__])
 def test_a_certificate_that_cannot_be_verified_is_caught_as_on_stock(
@@ -243,7 +254,7 @@ REFUSALS = {
 
 
 @leaves_sockets
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_refusal_is_caught_as_on_stock(
@@ -269,7 +280,7 @@ def test_a_refusal_is_caught_as_on_stock(
 
 
 @leaves_sockets
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize("ours", [False, True])
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "TooManyRequestsException"])
 def test_a_refusal_has_the_class_of_a_client_of_the_session(
@@ -289,7 +300,7 @@ def test_a_refusal_has_the_class_of_a_client_of_the_session(
 
 
 @leaves_sockets
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(
     "body",
     [
@@ -315,7 +326,7 @@ def test_an_invalid_response_is_an_error_of_the_connection(
 
 
 @leaves_sockets
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(
     ("setting", "value", "kind"),
     [
@@ -428,7 +439,7 @@ def test_a_missing_login_of_a_legacy_profile_is_caught_as_on_stock(
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"kind": "reset"}])
 @leaves_sockets
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("once")
 def test_a_revoked_token_that_cannot_be_renewed_now_is_caught_as_on_stock(
     world: World, fault: dict[str, Any]
 ) -> None:
@@ -462,6 +473,10 @@ crowd.main()
 """
 
 
+LATENCY = 3.0
+"""Seconds. All processes begin to wait while one of them sends the request."""
+
+
 def errors_of_crowd(world: World) -> list[Any]:
     """Return the error of each of four processes that need the same credentials at once."""
     finished = world.run(CROWD)
@@ -476,7 +491,7 @@ def test_processes_that_wait_for_a_failed_request_raise_the_same_error(
 ) -> None:
     """One sends the request; the others raise its error."""
     world.sign_in(**({"expiresAt": PAST} if operation == "CreateToken" else {}))
-    world.emulator.faults.add(operation, kind="reset", latency=0.5)
+    world.emulator.faults.add(operation, kind="reset", latency=LATENCY)
     errors = errors_of_crowd(world)
     assert world.count(operation) == 3
     assert len(errors) == 4
@@ -492,7 +507,9 @@ def test_processes_that_wait_for_a_refused_request_have_its_metadata(
 ) -> None:
     """Status, request id, code and message. Only the process that sent it has the headers."""
     world.sign_in(**({"expiresAt": PAST} if operation == "CreateToken" else {}))
-    world.emulator.faults.add(operation, status=500, code="InternalServerException", latency=0.5)
+    world.emulator.faults.add(
+        operation, status=500, code="InternalServerException", latency=LATENCY
+    )
     errors = errors_of_crowd(world)
     assert world.count(operation) == 3
     [asked] = [each for each in errors if each[3].pop("HTTPHeaders")]

@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.usefixtures("enabled"), pytest.mark.long]
 
 
+ENDS_LATE = """
+from sso_plugin.credentials import background
+background._EXIT_TIMEOUT = 60.0
+"""
+"""The end of a script waits for a renewal that has begun, also on a busy machine."""
+
+
 def sealed_files(world: World) -> dict[str, int]:
     """Return how many sealed files there are of each kind."""
     folder = own_folder(world) / "sealed"
@@ -72,9 +79,13 @@ def test_jobs_that_wait_share_a_sealed_code(sealed: World, issued: Issued) -> No
     code = notifications.wait()["USER_CODE"]
     assert sealed_files(sealed) == {"tokens": 1, "codes": 1}
     assert exposed(sealed.home, issued) == []
+    for job in jobs:
+        assert job.process.stderr is not None
+        assert "needs a login" in job.process.stderr.readline()
     sealed.emulator.approve(code, "alice")
     assert [job.result().rpartition("/")[2] for job in jobs] == ["alice"] * 4
-    assert [len(job.end().splitlines()) > 0 for job in jobs] == [True] * 4
+    for job in jobs:
+        job.end()
     assert sealed_files(sealed) == {"tokens": 2, "roles": 1}
     assert sealed.count("StartDeviceAuthorization") == 1
     assert exposed(sealed.home, issued) == []
@@ -117,9 +128,9 @@ def test_role_credentials_are_renewed_with_a_sealed_token(sealed: World, issued:
     log_in(sealed, "alice")
     users(1)
     sealed.make_credentials_due()
-    done = sealed.run(CALL)
+    done = sealed.run(ENDS_LATE + CALL)
     assert (done.stdout, done.stderr) == ("alice\n", "")
-    wait_until(lambda: sealed.count("GetRoleCredentials") == 2)
+    assert sealed.count("GetRoleCredentials") == 2
     for file in sealed.role_files():
         file.unlink()
     assert users(3) == ["alice"] * 3

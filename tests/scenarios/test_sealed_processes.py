@@ -128,7 +128,7 @@ def test_a_killed_process_never_leaves_half_a_sealed_file(tmp_path: Path, kills:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     expected = f"{kills} kills, {3 * kills} reads, all documents whole\n"
     assert (process.stdout, process.stderr) == (expected, "")

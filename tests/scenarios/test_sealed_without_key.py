@@ -39,6 +39,13 @@ NO_KEYRING = (
 )
 
 
+ENDS_LATE = """
+from sso_plugin.credentials import background
+background._EXIT_TIMEOUT = 60.0
+"""
+"""The end of a script waits for the failure of a renewal, also on a busy machine."""
+
+
 def test_without_the_key_an_expired_token_is_not_spent(
     sealed: World, monkeypatch: pytest.MonkeyPatch, issued: Issued
 ) -> None:
@@ -117,7 +124,7 @@ def test_without_the_key_valid_credentials_stay_in_use(
         sealed.make_credentials_due()
     monkeypatch.delenv("SSO_PLUGIN_KEY")
     sealed.emulator.requests.clear()
-    done = sealed.run(CALL)
+    done = sealed.run(ENDS_LATE + CALL)
     assert done.stdout == "alice\n"
     assert ("SSO_PLUGIN_KEY" in done.stderr, sealed.count("GetRoleCredentials")) == (due, 0)
 
@@ -232,7 +239,7 @@ def test_a_renewal_in_the_background_opens_no_prompt_of_a_keyring(sealed: World)
     log_in(sealed, "alice")
     users(1)
     sealed.make_credentials_due()
-    done = sealed.run(ASKING + CALL)
+    done = sealed.run(ENDS_LATE + ASKING + CALL)
     assert done.stdout == "alice\n"
     assert done.stderr.startswith("Cannot renew the credentials, using the current ones: ")
     assert "the key in SSO_PLUGIN_KEY is not in memory yet" in done.stderr

@@ -71,7 +71,7 @@ def test_a_stopped_holder_of_the_lock_causes_no_login(
     world.sign_in(expiresAt=PAST)
     stopped = tmp_path / "stopped"
     processes = [start(STOPS_ONCE, stopped, timeout) for _ in range(number)]
-    wait_until(lambda: stopped.exists() and stopped.read_text(), 60)
+    wait_until(lambda: stopped.exists() and stopped.read_text(), 120)
     # Longer than other locks are waited for: this one is not skipped.
     time.sleep(seconds)
     os.kill(int(stopped.read_text()), signal.SIGCONT)
@@ -200,6 +200,7 @@ ENDING = """
 import atexit, sys, threading, time
 from pathlib import Path
 import boto3, sso_plugin
+from sso_plugin.credentials import background; from sso_plugin.storage import waiting
 sso_plugin.enable()
 ending, released = map(Path, sys.argv[1:])
 def last():  # runs after the hook of sso_plugin, which is registered later
@@ -211,6 +212,10 @@ def last():  # runs after the hook of sso_plugin, which is registered later
             thread.join()
 atexit.register(last)
 boto3.Session(profile_name="dev").get_credentials().get_frozen_credentials()
+# The end of a script waits three seconds for a renewal that does not wait for the lock yet.
+[instance] = background._instances
+while not (instance._thread and waiting.is_waiting(instance._thread)):
+    time.sleep(0.01)
 """
 
 

@@ -67,6 +67,7 @@ def test_twenty_jobs_continue_when_the_code_is_approved(world: World, start: Sta
     """With one notification and one login; no call fails."""
     notifications = configure_wait(world)
     jobs = [start().call() for _ in range(20)]
+    wait_until(lambda: notifications.received, 180)
     code = notifications.wait()["USER_CODE"]
     world.emulator.approve(code, "alice")
     assert users(jobs) == ["alice"] * 20
@@ -157,7 +158,9 @@ def test_ctrl_c_ends_a_waiting_job(world: World, start: StartJob) -> None:
     notifications = configure_wait(world)
     stopped, other = start().call(), start().call()
     code = notifications.wait()["USER_CODE"]
-    wait_until(lambda: has_polled(world))
+    for job in (stopped, other):
+        assert job.process.stderr is not None
+        assert "needs a login" in job.process.stderr.readline()
     stopped.process.send_signal(signal.SIGINT)
     assert stopped.result() == "KeyboardInterrupt: "
     world.emulator.approve(code, "alice")
