@@ -16,6 +16,7 @@ from botocore.tokens import SSOTokenProvider
 from caches import KEY
 from fleet import Fleet
 from redis_server import WHY_NOT, RedisServer, ServerOptions
+from renewal import wait_for_background
 from world import World
 
 import sso_plugin
@@ -89,6 +90,8 @@ def _not_enabled(
     sso_plugin.disable()
     yield
     sso_plugin.disable()
+    # Their requests and log messages would be those of the next test.
+    wait_for_background()
     # A process looks after its token on a server as long as it runs.
     for each in list(heartbeat._beating):
         each.stop()

@@ -72,9 +72,10 @@ class TokenWatch:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self._sleep(min(_INTERVAL, left))
-            self._check()
+            self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Do not wait. Raises the same errors as `pause`."""
         now, mark = time.monotonic(), self._mark()
         if mark != self._seen and now >= self._retry_at:
             try:

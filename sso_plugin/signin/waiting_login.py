@@ -101,6 +101,8 @@ class _WaitingCall:
 
     def _ask(self) -> NoReturn:
         """Ask a person, then wait. Precondition: no other process asks."""
+        # Another process may have asked, and ended, since the last look.
+        self._watch.check()
         self._messages.is_first("ask")
         pending = self._shared.load() or self._start()
         started = pending.started

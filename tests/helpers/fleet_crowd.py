@@ -20,10 +20,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# Default values of parameters keep this function, so it has to be in place before other imports.
-_real_time = time.time
-_offset = [0.0]
-time.time = lambda: _real_time() + _offset[0]
+from wrong_clock import WrongClock
+
+clock = WrongClock()
+clock.install()
 
 import boto3  # noqa: E402
 from botocore.credentials import SSOProvider  # noqa: E402
@@ -128,7 +128,7 @@ def run_worker(plan: dict[str, Any], number: int) -> None:
     home = plan["homes"][number % len(plan["homes"])]
     move_to(Path(home))
     if plan["offsets"]:
-        _offset[0] = plan["offsets"][number % len(plan["offsets"])]
+        clock.offset = plan["offsets"][number % len(plan["offsets"])]
     call = CALLS[plan["calls"][number % len(plan["calls"])]]
     result = attempt(lambda: call(plan)).replace("\n", " ")
     os.write(1, f"{json.dumps([home, result])}\n".encode())

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fleet import Fleet
 from issued import Issued, record_issued
-from renewal import wait_for_background
 from sealed import configure, set_key
 
 from sso_plugin.storage import cache
@@ -25,12 +24,6 @@ from sso_plugin.storage import cache
 from sso_plugin.storage.network import server
 cache.LOCK_TIMEOUT, server._TIMEOUT = 300.0, 60.0
 """
-
-
-@pytest.fixture(autouse=True)
-def _no_thread_of_an_earlier_test() -> None:
-    """Wait for renewals in the background, which would log into this test."""
-    wait_for_background()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from world import World
 
     from sso_plugin import LoginNeeded
+    from sso_plugin.storage.cache import Hold
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +121,24 @@ def test_the_notification_has_all_that_a_person_needs(
     assert 11 * 3600 < event.deadline - time.time() <= 12 * 3600
     assert event.approve_until is not None
     assert 0 < event.approve_until - time.time() <= 600
+
+
+def test_no_person_is_asked_if_another_process_has_just_logged_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had the lock between the last look at the token and the end of that login."""
+    configure_wait(world)
+    asking = SharedLogin.asking
+
+    @contextmanager
+    def asking_after_another(shared: SharedLogin) -> Iterator[Hold]:
+        world.sign_in()
+        with asking(shared) as may_ask:
+            yield may_ask
+
+    monkeypatch.setattr(SharedLogin, "asking", asking_after_another)
+    assert Call().result().startswith("ASIA")
+    assert world.count("StartDeviceAuthorization") == 0
 
 
 def test_a_page_of_another_host_is_not_passed_on(
