@@ -7,7 +7,6 @@ read ``access_key`` and ``secret_key``.
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 from datetime import datetime, timezone
@@ -49,6 +48,7 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
 
     def __init__(self, source: Callable[[], Source], clock: Clock, method: str) -> None:
         self._make_source = source
+        self._made_source: Source | None = None
         self._clock = clock
         self._current: RoleCredentials | None = None
         self._rejected: str | None = None
@@ -59,9 +59,11 @@ class CredentialsOfGenerations(DeferredRefreshableCredentials):
             self._fetch_metadata, method, lambda: datetime.fromtimestamp(clock.now(), timezone.utc)
         )
 
-    @functools.cached_property
+    @property
     def _source(self) -> Source:
-        return self._make_source()
+        if self._made_source is None:
+            self._made_source = self._make_source()
+        return self._made_source
 
     def has_key(self, access_key: str) -> bool:
         """Return whether this is the current access key."""

@@ -6,7 +6,6 @@ session, and a component that exists before that is bound to the profile ``defau
 
 from __future__ import annotations
 
-import functools
 import logging
 import sys
 import weakref
@@ -82,6 +81,7 @@ class _SessionChanges:
         self._session = session
         self._is_async = seams.is_async(session)
         self._undo_steps: list[Callable[[], object]] = []
+        self._made: dict[str, Any] = {}
         self._source_providers: list[SsoProvider | None] = []
 
     def apply(self) -> None:
@@ -98,21 +98,22 @@ class _SessionChanges:
         while self._undo_steps:
             self._undo_steps.pop()()
 
-    @functools.cached_property
     def _access_token(self) -> AccessTokenParameter:
-        if not self._is_async:
-            from .token_parameter import AccessTokenParameter as Parameter
-        else:
-            from .aio.token_parameter import AioAccessTokenParameter as Parameter
-        return Parameter(self._session)
+        if "access_token" not in self._made:
+            if not self._is_async:
+                from .token_parameter import AccessTokenParameter as Parameter
+            else:
+                from .aio.token_parameter import AioAccessTokenParameter as Parameter
+            self._made.setdefault("access_token", Parameter(self._session))
+        return self._made["access_token"]  # type: ignore[no-any-return]
 
     def _provide_access_token(self, params: dict[str, Any], **kwargs: Any) -> Any:
         # A renewal passes the token itself. It must not import anything: a fork would interrupt it.
-        return None if "accessToken" in params else self._access_token.provide(params, **kwargs)
+        return None if "accessToken" in params else self._access_token().provide(params, **kwargs)
 
     def _route_access_token(self, **kwargs: Any) -> None:
-        if "_access_token" in vars(self):
-            self._access_token.route(**kwargs)
+        if "access_token" in self._made:
+            self._access_token().route(**kwargs)
 
     def _conceal_access_token(self, params: Any = None, request: Any = None, **_: Any) -> None:
         from ..redact import conceal_headers
@@ -125,13 +126,14 @@ class _SessionChanges:
         if caught_exception is not None:
             without_frames(caught_exception, handled=sys.exc_info()[1])
 
-    @functools.cached_property
     def _rejected(self) -> RejectedCredentials:
-        if not self._is_async:
-            from .rejected_requests import RejectedCredentials as Rejected
-        else:
-            from .aio.rejected_requests import AioRejectedCredentials as Rejected
-        return Rejected(self._session)
+        if "rejected" not in self._made:
+            if not self._is_async:
+                from .rejected_requests import RejectedCredentials as Rejected
+            else:
+                from .aio.rejected_requests import AioRejectedCredentials as Rejected
+            self._made.setdefault("rejected", Rejected(self._session))
+        return self._made["rejected"]  # type: ignore[no-any-return]
 
     def _record_credentials(self, signature_version: Any, **kwargs: Any) -> Any:
         from botocore import UNSIGNED
@@ -139,11 +141,11 @@ class _SessionChanges:
         # Requests to the portal are not signed, and are sent in the background as well.
         if signature_version is UNSIGNED:
             return None
-        return self._rejected.record_credentials(signature_version=signature_version, **kwargs)
+        return self._rejected().record_credentials(signature_version=signature_version, **kwargs)
 
     def _retry_rejected(self, **kwargs: Any) -> Any:
         # Before the first signed request, there is nothing to retry.
-        return self._rejected.retry(**kwargs) if "_rejected" in vars(self) else None
+        return self._rejected().retry(**kwargs) if "rejected" in self._made else None
 
     def _register(self, event: str, handler: Callable[..., Any]) -> None:
         self._session.register(event, handler)

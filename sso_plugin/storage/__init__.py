@@ -11,7 +11,6 @@ Nothing here depends on what a document contains, except for the digest that ide
 
 from __future__ import annotations
 
-import functools
 import sys
 
 from .keys import content_identity, token_identity
@@ -20,6 +19,7 @@ TYPE_CHECKING = False  # a plain name: `credential_process` imports this, and ha
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
     from ..config.profile import Options
     from .cache import Cache
@@ -29,7 +29,24 @@ if TYPE_CHECKING:
     from .reading import Document
     from .sealing import Sealing
 
-__all__ = ["Stores", "local_cache", "sealed_files"]
+__all__ = ["MadeOnce", "Stores", "local_cache", "sealed_files"]
+
+
+class MadeOnce:
+    """A cache that `Stores` make on first use.
+
+    Before Python 3.12, `functools.cached_property` has a lock, which a fork may copy while it is
+    held.
+    """
+
+    def __init__(self, make: Callable[[Any], Cache]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, stores: Stores, _: type) -> Cache:
+        # If two threads make one at the same time, both use the first.
+        made: Cache = vars(stores).setdefault(self._make.__name__, self._make(stores))
+        return made
 
 
 class Stores:
@@ -50,33 +67,33 @@ class Stores:
     server: Server | None = None
     """What many machines share; None if documents are on this machine only."""
 
-    @functools.cached_property
+    @MadeOnce
     def tokens(self) -> Cache:
         """Access tokens and client registrations."""
         kind, folder = self._options.token_cache, self._token_folder
         return self._home.cache("sso/cache", "tokens", kind, folder=folder)
 
-    @functools.cached_property
+    @MadeOnce
     def roles(self) -> Cache:
         """Role credentials."""
         return self._home.cache("cli/cache", "roles", self._options.cache)
 
-    @functools.cached_property
+    @MadeOnce
     def codes(self) -> Cache:
-        """The codes of logins that processes wait for, and tokens that are not saved yet."""
+        """Codes of logins that processes wait for, and tokens that are not saved yet."""
         return self._home.cache("sso-plugin", "codes", self._options.token_cache)
 
-    @functools.cached_property
+    @MadeOnce
     def own(self) -> Cache:
-        """What we note about logins, roles and portals."""
+        """Own notes about logins, roles and portals."""
         return self._home.cache("sso-plugin")
 
-    @functools.cached_property
+    @MadeOnce
     def rates(self) -> Cache:
         """How fast requests may be sent. It need not survive a power cut."""
         return self._home.cache("sso-plugin", durable=False)
 
-    @functools.cached_property
+    @MadeOnce
     def local(self) -> Cache:
         """Locks of what a person does on this machine, and what a credential process remembers."""
         return local_cache()

@@ -6,6 +6,7 @@ import _thread
 import json
 import logging
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -527,6 +528,30 @@ def test_a_fork_during_a_renewal_does_not_block_the_child(source: Source, time: 
     gate.set()
     wait_for_background()
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_fork_during_a_first_use_does_not_block_the_child(source: Source, time: Time) -> None:
+    """Other credentials can be used there. A lock of the class would be held forever."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def make_source() -> Source:
+        begun.set()
+        assert go_on.wait(60)
+        return source
+
+    first = SsoCredentials(make_source, Clock(time))
+    thread = threading.Thread(target=key_of, args=(first,))
+    thread.start()
+    assert begun.wait(60)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        os._exit(0 if key_of(credentials_of(source)) == "1" else 1)
+    go_on.set()
+    thread.join(60)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.parametrize("repr_of", [repr, str, lambda one: repr(one._current)])

@@ -106,11 +106,14 @@ FORK = """
 import os, threading
 import boto3, sso_plugin
 sso_plugin.enable()
-def call(profile):
-    sts = boto3.Session(profile_name=profile).client("sts")
-    return sts.get_caller_identity()["Arn"].rpartition("/")[2]
-call("dev")
-threads = [threading.Thread(target=call, args=(f"p{number}",)) for number in range(3)]
+def client(profile):
+    return boto3.Session(profile_name=profile).client("sts")
+def call(client):
+    return client.get_caller_identity()["Arn"].rpartition("/")[2]
+call(client("dev"))
+# Made here: while a thread makes an SSL context, no process should fork.
+clients = [client(f"p{number}") for number in range(3)]
+threads = [threading.Thread(target=call, args=(each,)) for each in clients]
 for each in threads:
     each.start()
 children = []
@@ -119,7 +122,7 @@ for number in range(6):
     if child == 0:
         result = "failed"
         try:
-            result = call(f"p{number}")
+            result = call(client(f"p{number}"))
         finally:
             os.write(1, f"{result}\\n".encode())
             os._exit(0)
@@ -128,7 +131,7 @@ for each in threads:
     each.join()
 for child in children:
     os.waitpid(child, 0)
-print(call("dev"))
+print(call(client("dev")))
 """
 
 

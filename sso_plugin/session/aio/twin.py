@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +45,7 @@ class Twin:
         self._options = {name: given[name] for name in given if name in Config.OPTION_DEFAULTS}
         self._config = _sections_of(session)
         self._user_agent = {name: getattr(session, name) for name in _USER_AGENT}
+        self._opened: Session | None = None
 
     def settings(self) -> Hashable:
         """Return a value that is equal for sessions with the same settings."""
@@ -55,10 +55,11 @@ class Twin:
 
     def open(self) -> Session:
         """Return the sync session."""
-        return self._session
+        if self._opened is None:
+            self._opened = self._new_session()
+        return self._opened
 
-    @functools.cached_property
-    def _session(self) -> Session:
+    def _new_session(self) -> Session:
         session = Session(session_vars=self._session_variables)
         for name, value in self._variables.items():
             session.set_config_variable(name, value)

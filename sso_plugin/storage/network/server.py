@@ -66,7 +66,8 @@ class RedisServer(Server):
     def __init__(self, address: StoreAddress, clock: Callable[[], float] = time.monotonic) -> None:
         self.address = address
         self._clock = clock
-        self._client: Redis | None = None
+        # By process: a fork may copy the locks of a client while they are held.
+        self._clients: dict[int, Redis] = {}
         self._digests: dict[str, str] = {}
         self._failure: tuple[float, ServerAwayError] | None = None
 
@@ -106,9 +107,11 @@ class RedisServer(Server):
 
         :raises ServerAwayError: if its package is not installed.
         """
-        if self._client is None:
-            self._client = _client_of(self.address, self.describe())
-        return self._client
+        own = self._clients.get(os.getpid())
+        if own is None:
+            own = _client_of(self.address, self.describe())
+            own = self._clients.setdefault(os.getpid(), own)
+        return own
 
     @hide_frames
     def _send(

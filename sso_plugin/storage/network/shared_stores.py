@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
-from .. import Stores
+from .. import MadeOnce, Stores
 from .remote import Remote
 from .server import Server, server_at
 from .shared_documents import SHARED_NOTES, SharedDocuments
@@ -51,17 +50,17 @@ class SharedStores(Stores):
         """The documents on the server."""
         return self._remote
 
-    @functools.cached_property
+    @MadeOnce
     def tokens(self) -> Cache:
         """See `Stores`."""
         return SharedTokens(self._files.tokens, self._remote, self._token_key)
 
-    @functools.cached_property
+    @MadeOnce
     def roles(self) -> Cache:
         """See `Stores`."""
         return SharedDocuments(self._files.roles, self._remote, "roles")
 
-    @functools.cached_property
+    @MadeOnce
     def own(self) -> Cache:
         """See `Stores`."""
         return SharedDocuments(self._files.own, self._remote, "notes", SHARED_NOTES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 import time
 from traceback import TracebackException
@@ -153,6 +154,30 @@ class TestCalls:
             assert client.call(ACQUIRE, LOCK, ["parent", 9000])[1] == b"parent"
         assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
 
+    @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+    def test_a_child_that_is_forked_during_a_request_is_not_blocked(
+        self, client: RedisServer
+    ) -> None:
+        """A thread of the parent holds a lock of the connections, and is not in the child."""
+        read(client)
+        held, forked = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with client.client().connection_pool._lock:
+                held.set()
+                assert forked.wait(60)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        assert held.wait(60)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            os._exit(0 if read(client) else 1)
+        forked.set()
+        thread.join()
+        assert os.waitpid(child, 0)[1] == 0
+
     def test_a_socket_can_be_used(self, redis_server: Program) -> None:
         """The admin of the server has one, too."""
         client = RedisServer(address_of(redis_server, redis_server.unix_url))
@@ -180,7 +205,7 @@ class TestCalls:
         client = client_of(redis_server)
         redis_server.kill()
         client.prepare()
-        assert client._client is not None
+        assert client._clients
         assert failure(client).kind == "unreachable"
 
 

@@ -105,4 +105,4 @@ def test_nothing_is_sent_before_it_is_needed(server: Interrupted) -> None:
     stores = SharedStores(Options(), None, ADDRESS, login, FixedTiming())
     assert stores.tokens.get(TOKEN_KEY) is None
     assert stores.roles.mark("role") is None
-    assert vars(stores.server)["_client"] is None
+    assert vars(stores.server)["_clients"] == {}
