@@ -128,6 +128,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
         body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # The client closed the connection before the end, as one that was interrupted does.
+            self.close_connection = True
+            return
+
         request = Request(self._environ(target, body))
         request.get_data()  # cached by Werkzeug; otherwise `request.form` consumes the body
         try:

@@ -110,6 +110,19 @@ def test_a_response_to_head_has_no_body(connection: http.client.HTTPConnection) 
     assert connection.getresponse().read().startswith(b"<!doctype html>")
 
 
+def test_a_request_that_is_cut_off_is_ignored(
+    sso_emulator: Emulator, connection: http.client.HTTPConnection
+) -> None:
+    """The client was interrupted. Without its body, the request would be an unknown one."""
+    connection.connect()
+    client = connection.sock
+    client.sendall(b"POST /federation HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nAct")
+    client.shutdown(socket.SHUT_WR)
+    assert client.recv(1) == b""
+    assert len(sso_emulator.requests) == 0
+    sso_emulator.check()
+
+
 @pytest.mark.parametrize("headers", [{"Transfer-Encoding": "chunked"}, {"Content-Length": "many"}])
 def test_a_body_of_unknown_length_is_rejected(
     connection: http.client.HTTPConnection, headers: dict[str, str]
