@@ -15,11 +15,30 @@ from typing import TYPE_CHECKING, Any
 
 from greenlet import greenlet
 
+from sso_plugin.storage import waiting
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
 __all__ = ["Killed", "Machine", "Process", "VirtualTime", "virtual_modules"]
+
+
+class _OfGreenlet:
+    """Like `threading.local`, but each greenlet is a thread."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return vars(greenlet.getcurrent())[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        vars(greenlet.getcurrent())[name] = value
+
+
+# For good: greenlets that were killed end their contexts when they are collected.
+waiting._this_thread = _OfGreenlet()  # type: ignore[assignment]
 
 
 class Killed(BaseException):
