@@ -24,7 +24,7 @@ INSTALLED := setup.cfg setup.py pyproject.toml sso_plugin.pth sso_plugin.start
 unexport SSO_PLUGIN SSO_PLUGIN_UNDO $(filter AWS_%,$(.VARIABLES))
 
 .PHONY: help demo test test-long test-all interop keyring chaos fuzz kill simulate bench clean node browser \
-	aws-cli secret-service store-server
+	aws-cli secret-service store-server shells
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' $(MAKEFILE_LIST)
@@ -125,6 +125,12 @@ store-server:
 	@command -v valkey-server >/dev/null || command -v redis-server >/dev/null \
 		|| { $(APT) redis-server; } || { \
 		echo "The tests of a store need valkey-server or redis-server: install one of them." >&2; exit 1; }
+
+# Without them, the tests of completion in a shell are skipped.
+shells:
+	@{ command -v zsh && command -v fish && [ -e /usr/share/bash-completion/bash_completion ]; } >/dev/null \
+		|| { $(APT) zsh fish bash-completion; } || { \
+		echo "The tests of completion need zsh, fish and bash-completion: install them." >&2; exit 1; }
 
 secret-service:
 	@{ command -v dbus-run-session && command -v gnome-keyring-daemon; } >/dev/null \

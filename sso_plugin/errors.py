@@ -8,7 +8,7 @@ them, so each text is made one printable line.
 from __future__ import annotations
 
 import sys
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -18,6 +18,9 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "ConfigError",
@@ -34,6 +37,7 @@ __all__ = [
     "StoreUnavailable",
     "TokenLocked",
     "also_as",
+    "did_you_mean",
     "plain_kind",
 ]
 
@@ -222,6 +226,15 @@ def also_as(kind: type[E], *bases: type[BaseException]) -> type[E]:
     parts = (*_parts(kind), *more)
     names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "_made_of": parts}
     return type(kind.__name__, parts, names)
+
+
+def did_you_mean(text: str, names: Iterable[str]) -> str:
+    """Return a question with the names that are similar to a text; empty if there are none."""
+    from difflib import get_close_matches
+
+    by_folded = {name.casefold(): name for name in names}
+    found = [by_folded[each] for each in get_close_matches(text.casefold(), by_folded)]
+    return f"Did you mean: {', '.join(found)}?" if found else ""
 
 
 def plain_kind(exc: SsoPluginError) -> type[SsoPluginError]:

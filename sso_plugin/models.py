@@ -55,25 +55,24 @@ def remove_data_path(loader: Loader) -> None:
         _clear_cache(loader)
 
 
-def open_session(profile_name: str | None = None) -> Session:
+def open_session(
+    profile_name: str | None = None, variables: dict[str, Any] | None = None
+) -> Session:
     """Return a botocore session that has our service models.
 
     :param profile_name: None for the profile of the environment.
+    :param variables: session variables that replace those of botocore, such as `NO_PROFILE`.
     """
     from botocore.session import Session
 
-    session = Session(profile=profile_name)
+    session = Session(variables, profile=profile_name)
     add_data_path(session.get_component("data_loader"))
     return session
 
 
 def open_session_without_profile() -> Session:
     """Return such a session without a profile, also if the environment sets one."""
-    from botocore.session import Session
-
-    session = Session(session_vars=NO_PROFILE)
-    add_data_path(session.get_component("data_loader"))
-    return session
+    return open_session(variables=NO_PROFILE)
 
 
 def open_session_for_login() -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["clean", "has_controls", "one_line"]
+__all__ = ["clean", "has_controls", "inside_sentence", "one_line"]
 
 _CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -49,3 +49,8 @@ def one_line(text: str, longest: int | None = None) -> str:
     if longest is None or len(line) <= longest:
         return line
     return f"{line[: longest - 4].rstrip()} ..."
+
+
+def inside_sentence(subject: str) -> str:
+    """Return the subject of a message, such as ``The profile "dev"``, as a part of a sentence."""
+    return f"{subject[:1].lower()}{subject[1:]}"

@@ -19,6 +19,7 @@ __all__ = [
     "parse_timestamp",
     "timestamp_problem",
     "to_datetime",
+    "utc_time",
 ]
 
 END_OF_TIME = 253402300799.0
@@ -35,6 +36,9 @@ _MAX_LENGTH = 100
 
 _MAX_SHOWN = 40
 """Characters of an invalid timestamp in a message."""
+
+_SHOWN = "%Y-%m-%d %H:%M %Z"
+"""How users see a point in time: to the minute, with its time zone."""
 
 _UTC = ("UTC", "GMT", "Z", "z")
 """Names of the time zone UTC."""
@@ -96,7 +100,12 @@ def clock_time(when: float) -> str:
     # In some time zones the last hours of 9999 are in the year 10000, which datetime rejects.
     with contextlib.suppress(OverflowError, ValueError):
         moment = moment.astimezone()
-    return moment.strftime("%Y-%m-%d %H:%M %Z")
+    return moment.strftime(_SHOWN)
+
+
+def utc_time(when: float) -> str:
+    """Return a point in time in UTC, for a user elsewhere: ``2026-01-31 22:15 UTC``."""
+    return to_datetime(min(when, END_OF_TIME)).strftime(_SHOWN)
 
 
 def to_datetime(when: float) -> datetime:

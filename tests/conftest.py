@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,7 @@ from world import World
 
 import sso_plugin
 from sso_plugin import clock
+from sso_plugin.commands.aws_variables import IN_EXEC, LABELS, UNDO
 from sso_plugin.signin import wait_option
 from sso_plugin.storage import documents
 from sso_plugin.storage.network import heartbeat, token_keeper
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler)
+
+# Messages have times in the local zone.
+os.environ["TZ"] = "UTC"
+if hasattr(time, "tzset"):
+    time.tzset()
 
 # Tests check the modes of folders, which depend on the umask.
 os.umask(0o022)
@@ -80,9 +87,10 @@ def _not_enabled(
     # Botocore reads the home directory when it is imported.
     for provider in (SSOProvider, SSOTokenProvider):
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", f"{home}/.aws/sso/cache")
-    for variable in ("SSO_PLUGIN", "SSO_PLUGIN_UNDO", "SSO_PLUGIN_STORE"):
+    for variable in ("SSO_PLUGIN", "SSO_PLUGIN_STORE", UNDO, IN_EXEC, *LABELS):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(wait_option, "meaning", "wait")
+    monkeypatch.setattr(wait_option, "is_unattended", False)
     # Tests that a developer runs in a terminal do not prompt there.
     monkeypatch.setattr(terminal, "TERMINAL", f"{home}/tty")
     documents.kept_in_memory.clear()

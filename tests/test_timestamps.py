@@ -326,7 +326,7 @@ def test_an_invalid_expiry_of_a_registration_is_reported(world: World, value: ob
         session_of(ours=True).get_credentials().get_frozen_credentials()
     problem = {"soon": ' "soon"', 7: ", which is not a string"}[value]
     assert caught.value.reason == (
-        f"its token expired at {past}, and {world.token_file()} has an invalid "
+        f"its token expired at 2020-01-01 00:00 UTC, and {world.token_file()} has an invalid "
         f"registrationExpiresAt{problem}"
     )
 

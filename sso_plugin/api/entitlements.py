@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..config.profile import SsoProfile
 from ..errors import ConfigError
 from ..models import open_session, open_session_without_profile
-from ..portal.responses import is_account_id
-from ..session.login_provider import LOGIN_COMPONENT, LoginProvider
 from ..session.providers import token_source
-from ..session.rejected_requests import RejectedCredentials
+from ..session.role_session import serve, serve_role, with_role
 from ..signin.configured_login import ConfiguredLogin, check_one_login, login_for_start_url
 
 if TYPE_CHECKING:
@@ -112,8 +110,7 @@ def get_session(  # noqa: PLR0913 - each is one part of "who, and where"
 
     core = open_session(profile_name) if profile_name else open_session_without_profile()
     login = _login(core, sso_session, start_url, sso_region, profile_name)
-    provider = LoginProvider(core, _with_role(login, account.strip(), role.strip()))
-    _serve(core, login, provider, RejectedCredentials(core))
+    serve_role(core, login, account, role)
     return boto3.Session(botocore_session=core, region_name=region)
 
 
@@ -141,21 +138,9 @@ def get_aio_session(  # noqa: PLR0913 - each is one part of "who, and where"
 
     core = open_aio_session(profile_name, region)
     login = _login(core, sso_session, start_url, sso_region, profile_name)
-    provider = AioLoginProvider(core, _with_role(login, account.strip(), role.strip()))
-    _serve(core, login, provider, AioRejectedCredentials(core))
+    provider = AioLoginProvider(core, with_role(login, account, role))
+    serve(core, login, provider, AioRejectedCredentials(core))
     return core
-
-
-def _serve(core: Session, login: SsoProfile, provider: LoginProvider, rejected: Any) -> None:
-    """Make a session use the credentials of a login and a role only."""
-    from botocore.tokens import TokenProviderChain
-
-    tokens: Any = provider
-    core.register_component(LOGIN_COMPONENT, login)
-    core.register_component("credential_provider", provider.resolver())
-    core.register_component("token_provider", TokenProviderChain([tokens]))
-    core.register("before-sign", rejected.record_credentials)
-    core.register("needs-retry", rejected.retry)
 
 
 def _listings(
@@ -184,17 +169,3 @@ def _login(
             fix="Add sso_session to it, or use another profile.",
         )
     return found
-
-
-def _with_role(login: SsoProfile, account: str, role: str) -> SsoProfile:
-    if not account or not role:
-        raise ConfigError(
-            problem="An account and a role are required",
-            fix="Set account to the id or the name of an account, and role to the name of a role.",
-        )
-    is_id = is_account_id(account)
-    return login._replace(
-        account_id=account if is_id else None,
-        account_name=None if is_id else account,
-        role_name=role,
-    )

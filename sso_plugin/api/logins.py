@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..credentials.token_source import TokenSource
 from ..errors import SsoPluginError
 from ..signin.configured_login import ConfiguredLogin
 from ..signin.display import CallerDisplay, find_display
 from ..signin.every_login import EveryLogin
-from ..signin.sign_in import SignIn
+from ..signin.sign_in import log_in_if_needed
 from ..web.browser import open_in_browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..signin.configured_login import Status
-    from ..signin.prompt import Display, LoginPrompt
+    from ..signin.prompt import LoginPrompt
     from ..signin.sign_in import FlowName
 
 __all__ = ["login", "logout", "status"]
@@ -59,21 +58,6 @@ def login(  # noqa: PLR0913 - each is one choice of the caller
     display = find_display(flow) if show is None else CallerDisplay(show)
     log_in_if_needed(found, display, flow=flow, force=force, open_browser=open_browser)
     return found.status()
-
-
-def log_in_if_needed(
-    found: ConfiguredLogin,
-    display: Display,
-    *,
-    flow: FlowName,
-    force: bool,
-    open_browser: Callable[[str], object] | None = open_in_browser,
-) -> bool:
-    """Log in if that is needed. Return whether it was. See `login`."""
-    reason = "a new login was requested" if force else TokenSource(found).why_login()
-    if reason:
-        SignIn(found.session, found, reason, flow, display, open_browser).run()
-    return reason is not None
 
 
 def logout(

@@ -15,7 +15,7 @@ from botocore.exceptions import ProfileNotFound
 from ..signin.configured_login import ConfiguredLogin
 from ..signin.display import find_display
 from ..signin.prompt import until_text
-from .logins import log_in_if_needed
+from ..signin.sign_in import log_in_if_needed
 
 if TYPE_CHECKING:
     from ..signin.status import Status

@@ -9,8 +9,9 @@ import click
 
 import sso_plugin
 
-from . import options, output
+from . import completing, options, output
 from .progress import Bar
+from .tables import print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,9 +35,10 @@ def accounts(
     On a terminal, prints a table. In a pipe, prints one line for each as soon as it is known, with
     values separated by tabs. With --json, prints one JSON object per line.
     """
+    profile, sso_session = options.login_named(None, profile, sso_session, start_url, sso_region)
     with Bar("Accounts") as bar:
         found = sso_plugin.accounts(
-            options.profile_of(profile, sso_session, start_url, sso_region),
+            profile,
             sso_session=sso_session,
             start_url=start_url,
             sso_region=sso_region,
@@ -47,7 +49,12 @@ def accounts(
 
 @options.command("roles --account Production", "roles | grep Admin", "roles --json")
 @options.login_options
-@click.option("--account", metavar="ID_OR_NAME", help="List the roles in this account only.")
+@click.option(
+    "--account",
+    metavar="ID_OR_NAME",
+    shell_complete=completing.accounts,
+    help="List the roles in this account only.",
+)
 @options.json_option
 def roles(
     *,
@@ -63,10 +70,11 @@ def roles(
     On a terminal, prints a table. In a pipe, prints one line for each as soon as it is known, with
     values separated by tabs. With --json, prints one JSON object per line.
     """
+    profile, sso_session = options.login_named(None, profile, sso_session, start_url, sso_region)
     with Bar("Accounts") as bar:
         found = sso_plugin.roles(
             account,
-            options.profile_of(profile, sso_session, start_url, sso_region),
+            profile,
             sso_session=sso_session,
             start_url=start_url,
             sso_region=sso_region,
@@ -84,7 +92,7 @@ def _print(found: Iterable[Any], bar: Bar, *, as_json: bool) -> None:
         for each in found:
             output.print_json(asdict(each), indent=None)
     elif output.is_terminal():
-        output.print_table([asdict(each) for each in found])
+        print_table([asdict(each) for each in found], {})
     else:
         for each in found:
             output.print_row(*asdict(each).values())

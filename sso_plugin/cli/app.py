@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 import click
-from click.shell_completion import CompletionItem
 
 from sso_plugin import __version__
+from sso_plugin.commands.aws_variables import use_own_files
 from sso_plugin.signin import wait_option
 
+from . import completing
 from .failures import Failures
+from .help_text import Group
 from .options import HELP_NAMES, debug_option
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ COMMANDS = {
     "credential-process": ("credential_process", "Print credentials for another program."),
     "env": ("env", "Print credentials as shell commands."),
     "exec": ("exec_", "Run a command with credentials that are renewed."),
+    "serve": ("serve", "Serve credentials to other programs on this machine."),
     "console": ("console", "Open the AWS console as a role."),
     "configure": ("configure", "Write a profile for each of your roles."),
     "store": ("store", "Share one login among many machines."),
@@ -42,7 +46,11 @@ COMMANDS = {
 colon, and its line in the list of commands."""
 
 
-class LazyGroup(click.Group):
+_ABOUT_LOGINS = {"login", "logout", "status", "accounts", "roles", "configure", "rotate-key"}
+"""Commands that are about the config files of the user, also in a shell of `exec` or `serve`."""
+
+
+class LazyGroup(Group):
     """A group of commands that imports a command only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -57,19 +65,9 @@ class LazyGroup(click.Group):
         imported = import_module(f".{module}", __package__)
         return cast("click.Command", getattr(imported, attribute or "command"))
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete the names of commands without importing the commands."""
-        found = [
-            CompletionItem(name, help=text)
-            for name, (_, text) in COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
-        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+    def descriptions(self) -> dict[str, str]:
+        """Return the description of each command, without importing the commands."""
+        return {name: text for name, (_, text) in COMMANDS.items()}
 
 
 _EPILOG = """\
@@ -84,7 +82,7 @@ have other codes; see their help.
     cls=LazyGroup,
     invoke_without_command=True,
     epilog=_EPILOG,
-    context_settings={"help_option_names": HELP_NAMES, "max_content_width": 100},
+    context_settings={"help_option_names": HELP_NAMES},
 )
 @click.version_option(__version__, message="sso-plugin %(version)s")
 @debug_option
@@ -92,13 +90,20 @@ have other codes; see their help.
 def app(ctx: click.Context) -> None:
     """Log in to AWS IAM Identity Center, and use its accounts, roles and credentials.
 
+    Without a command, shows your logins and the next step.
+
     \b
     For example:
-      sso-plugin login --profile dev
+      sso-plugin configure
+      sso-plugin login dev
       sso-plugin status
     """  # noqa: D301 - \b keeps click from joining the lines
+    if ctx.invoked_subcommand in {*_ABOUT_LOGINS, None}:
+        use_own_files(os.environ)
     if ctx.invoked_subcommand is None:
-        raise click.UsageError("Missing command.", ctx)
+        from .overview import show_overview
+
+        show_overview()
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -107,10 +112,13 @@ def run(arguments: Sequence[str]) -> int:
         # Print characters that the terminal does not support as escape sequences.
         sys.stdout.reconfigure(errors="backslashreplace")
     wait_option.set_meaning("auto")
+    if completing.VARIABLE in os.environ:
+        from . import completion_scripts  # noqa: F401 - click finds its classes
     with Failures() as failures:
         failures.code = app.main(
             list(arguments), prog_name="sso-plugin", standalone_mode=False, obj=failures
         )
         # Report a full disk as a failure of the command. Python would report it at exit.
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     return failures.code or 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
 
 from . import options, output
+from .completion_scripts import BashCompletion, FishCompletion, ZshCompletion
 
 __all__ = ["command"]
+
+_SHELLS = {"bash": BashCompletion, "zsh": ZshCompletion, "fish": FishCompletion}
 
 
 @options.command(
@@ -15,12 +17,13 @@ __all__ = ["command"]
     "completion zsh >> ~/.zshrc",
     "completion fish > ~/.config/fish/completions/sso-plugin.fish",
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print a completion script for a shell."""
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise click.UsageError(f"There is no completion for {shell}.", ctx)
-    group = ctx.find_root().command
-    output.print_text(kind(group, {}, "sso-plugin", "_SSO_PLUGIN_COMPLETE").source())
+    """Print a completion script for a shell.
+
+    It completes commands, options, names of profiles, accounts, roles and regions, and the command
+    of exec. It reads files of this machine only.
+    """
+    script = _SHELLS[shell](ctx.find_root().command, {}, "sso-plugin", "")
+    output.print_text(script.source().rstrip())

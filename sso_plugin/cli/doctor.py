@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from rich.console import Console
-
-from sso_plugin.commands.doctor import diagnose
-
 from . import options, output
 from .exit_codes import FAILED
+from .tables import FindingsTable
 
 __all__ = ["command"]
-
-_COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 @options.command(
@@ -40,16 +35,15 @@ def command(
     role of the profile. Changes nothing: no login, no renewal. Only a missing key is made, in the
     keyring. Prints no secrets.
     """
+    from sso_plugin.commands.doctor import diagnose
+
     findings = []
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    table = FindingsTable()
     named = {"sso_session": sso_session, "start_url": start_url, "sso_region": sso_region}
     for finding in diagnose(profile, **named):
         findings.append(finding)
         if not as_json:
-            line = f"{finding.status:8} {finding.check:9} {output.clean(finding.message)}"
-            console.print(line, style=_COLORS[finding.status])
-            if finding.fix:
-                console.print(f"{'':8} {'fix:':9} {output.clean(finding.fix)}")
+            table.print(finding)
     healthy = all(finding.status != "problem" for finding in findings)
     if as_json:
         output.print_json({"healthy": healthy, "findings": [asdict(each) for each in findings]})

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from sso_plugin.commands.local_names import profile_suggestion
 from sso_plugin.errors import SsoPluginError
 
 __all__ = ["sentence"]
@@ -44,6 +45,8 @@ def _fix(error: Exception) -> str:
         line = _line(error.kwargs.get("error"))
         return f". Edit {line or 'it'}" + (" of that file." if line else ".")
     fix = next((fix for kind, fix in _FIXES.items() if isinstance(error, kind)), "")
+    if isinstance(error, ProfileNotFound):
+        fix = profile_suggestion(str(error.kwargs.get("profile"))) or fix
     return f"{'' if str(error).endswith('.') else '.'} {fix}" if fix else ""
 
 

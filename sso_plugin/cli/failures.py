@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Failures"]
 
+_PREFIX = "sso-plugin: "
+
 
 class Failures:
     """A context manager that prints an exception as one sentence and keeps the exit code.
@@ -61,7 +63,7 @@ class Failures:
         ):
             return False
         if isinstance(error, click.Abort | KeyboardInterrupt):
-            say("sso-plugin: stopped")
+            say("stopped", prefix=_PREFIX)
             self.code = STOPPED
         elif isinstance(error, SystemExit):
             # Raised by completion, and by click when the reader of our output is gone.
@@ -76,20 +78,22 @@ class Failures:
     def _report(self, error: Exception) -> None:
         if self._debug:
             for line in _locations(error):
-                say(line, "dim")
-        say(f"sso-plugin: {_message(error)}", "red")
+                say(line, "secondary")
+        say(_message(error), "problem", prefix=_PREFIX)
         self.code = USAGE_ERROR if isinstance(error, click.UsageError) else self.failure_code
 
 
 class _MessageHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        say(f"sso-plugin: {record.getMessage()}", "yellow" if record.levelno > logging.INFO else "")
+        is_warning = record.levelno > logging.INFO
+        prefix = f"{_PREFIX}warning: " if is_warning else _PREFIX
+        say(record.getMessage(), "warning" if is_warning else "", prefix=prefix)
 
 
 def _message(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "sso-plugin"
-        text = " ".join(error.format_message().split()).removesuffix(".")
+        text = " ".join(_usage_problem(error).split()).removesuffix(".")
         return f"{text}{'' if text.endswith('?') else '.'} See: {path} --help"
     if isinstance(error, click.ClickException):
         return error.format_message()
@@ -97,6 +101,14 @@ def _message(error: Exception) -> str:
     from .error_text import sentence
 
     return sentence(error)
+
+
+def _usage_problem(error: click.UsageError) -> str:
+    """Return the message of click. Its hint for an option has a form of its own."""
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        similar = ", ".join(sorted(error.possibilities))
+        return f"No such option '{error.option_name}'. Did you mean: {similar}?"
+    return error.format_message()
 
 
 def _locations(error: BaseException | None) -> Iterator[str]:

@@ -23,24 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-_flow_option = click.option(
-    "--flow",
-    type=click.Choice(["auto", "browser", "device"]),
-    default="auto",
-    show_default=True,
-    help="browser: use a browser on this machine. device: use a code and a browser on any machine. "
-    "auto: choose one of them.",
-)
-
-
-@options.command("login --profile dev", "login --sso-session corp --flow device")
+@options.command("login dev", "login --sso-session corp --flow device")
+@options.name_argument
 @options.login_options
-@_flow_option
+@options.login_way_options
 @click.option("--force", is_flag=True, help="Log in even if the login is valid.")
-@click.option("--no-browser", is_flag=True, help="Print the link, and do not open a browser.")
-@click.option("--no-qr", is_flag=True, help="Do not print a QR code.")
 def command(  # noqa: PLR0913 - each is one option
     *,
+    name: str | None,
     profile: str | None,
     sso_session: str | None,
     start_url: str | None,
@@ -54,7 +44,10 @@ def command(  # noqa: PLR0913 - each is one option
 
     A login that is valid or can be renewed is kept. To get newly assigned accounts or roles, log
     in again with --force.
+
+    NAME is a profile in the AWS config file, or an sso-session if no profile has this name.
     """
+    profile, sso_session = options.login_named(name, profile, sso_session, start_url, sso_region)
     prompts: list[LoginPrompt] = []
 
     def show(prompt: LoginPrompt) -> None:
@@ -62,7 +55,7 @@ def command(  # noqa: PLR0913 - each is one option
         StreamDisplay(sys.stderr, has_qr_code=not no_qr).show(prompt)
 
     status = sso_plugin.login(
-        options.profile_of(profile, sso_session, start_url, sso_region),
+        profile,
         sso_session=sso_session,
         start_url=start_url,
         sso_region=sso_region,
@@ -71,11 +64,7 @@ def command(  # noqa: PLR0913 - each is one option
         show=show,
         open_browser=None if no_browser else open_in_browser,
     )
-    if status.not_stored:
-        output.say(_why_incomplete(status), "red")
-        return FAILED
-    _report(status, already=not prompts)
-    return 0
+    return _report(status, already=not prompts)
 
 
 def _why_incomplete(status: Status) -> str:
@@ -87,9 +76,13 @@ def _why_incomplete(status: Status) -> str:
     )
 
 
-def _report(status: Status, *, already: bool) -> None:
+def _report(status: Status, *, already: bool) -> int:
+    if status.not_stored:
+        output.say(_why_incomplete(status), "problem")
+        return FAILED
     until = until_text(status.expires_at, status.renewable_until)
     if already:
         output.say(f"Already logged in {until}. Use --force to log in again.")
     else:
-        output.say(f"Logged in {until}.", "green")
+        output.say(f"Logged in {until}.", "ok")
+    return 0

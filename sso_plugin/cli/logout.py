@@ -12,8 +12,9 @@ __all__ = ["command"]
 
 
 @options.command(
-    "logout --profile dev", "logout --start-url https://example.awsapps.com/start", "logout --all"
+    "logout dev", "logout --start-url https://example.awsapps.com/start", "logout --all"
 )
+@options.name_argument
 @options.login_options
 @click.option(
     "--all",
@@ -23,6 +24,7 @@ __all__ = ["command"]
 )
 def command(
     *,
+    name: str | None,
     profile: str | None,
     sso_session: str | None,
     start_url: str | None,
@@ -31,12 +33,16 @@ def command(
 ) -> None:
     """Log out: revoke the token at the portal, then delete the token and the role credentials.
 
-    Local files are deleted even if the portal is unreachable.
+    Local files are deleted even if the portal is unreachable. NAME is a profile in the AWS config
+    file, or an sso-session if no profile has this name.
     """
-    if all_sessions and (profile or sso_session or start_url or sso_region):
-        raise click.UsageError("--all cannot be combined with an option that names a login.")
+    if all_sessions and (name or profile or sso_session or start_url or sso_region):
+        raise click.UsageError(
+            "--all cannot be combined with NAME or an option that names a login."
+        )
     if not all_sessions:
-        profile = options.profile_of(profile, sso_session, start_url, sso_region)
+        named = options.login_named(name, profile, sso_session, start_url, sso_region)
+        profile, sso_session = named
     ended = sso_plugin.logout(
         profile,
         sso_session=sso_session,

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sso_plugin.commands.aws_variables import profile_before_env
+from sso_plugin.commands.aws_variables import login_of_shell
+
+from . import completing
+from .help_text import Command, Group
+from .output import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,13 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HELP_NAMES",
+    "check_region",
     "command",
     "debug_option",
     "group",
     "json_option",
+    "login_named",
     "login_options",
-    "profile_of",
+    "login_way_options",
+    "name_argument",
     "profile_option",
+    "usage_error",
 ]
 
 HELP_NAMES = ["-h", "--help"]
@@ -46,36 +54,18 @@ debug_option = click.option(
 )
 
 
-def _complete_names(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Return a function that completes names of sections of the config file."""
-
-    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-        from botocore.exceptions import BotoCoreError
-
-        from sso_plugin.models import open_session
-
-        try:
-            names = open_session().full_config[kind]
-        except BotoCoreError:
-            # An error message would end up in the middle of the command line.
-            return []
-        return [name for name in names if name.startswith(incomplete)]
-
-    return complete
-
-
 profile_option = click.option(
     "--profile",
     "-p",
     metavar="NAME",
-    shell_complete=_complete_names("profiles"),
+    shell_complete=completing.profiles,
     help='A profile in the AWS config file. Default: AWS_PROFILE, otherwise "default".',
 )
 
 _session_option = click.option(
     "--sso-session",
     metavar="NAME",
-    shell_complete=_complete_names("sso_sessions"),
+    shell_complete=completing.sso_sessions,
     help="An sso-session in the AWS config file, instead of a profile.",
 )
 
@@ -83,14 +73,31 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 _start_url_option = click.option(
-    "--start-url", metavar="URL", help="A start URL, instead of a profile or sso-session."
+    "--start-url",
+    metavar="URL",
+    shell_complete=completing.start_urls,
+    help="A start URL, instead of a profile or sso-session.",
 )
 
 _sso_region_option = click.option(
     "--sso-region",
     metavar="REGION",
+    shell_complete=completing.regions,
     help="The region of the start URL. Default: the region in its token file.",
 )
+
+
+def check_region(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str | None:
+    """Return the value of an option that takes a region.
+
+    :raises click.BadParameter: if it cannot be one.
+    """
+    # Not at the top: help and completion have to be fast.
+    from sso_plugin.commands.region_names import region_fault
+
+    if text and (fault := region_fault(text)):
+        raise click.BadParameter(fault)
+    return text
 
 
 def login_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,12 +105,51 @@ def login_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return profile_option(_session_option(_start_url_option(_sso_region_option(function))))
 
 
-def profile_of(
-    profile: str | None, sso_session: str | None, start_url: str | None, sso_region: str | None
-) -> str | None:
-    """Return the given profile; without any option, the one that `env` has unset, or None."""
-    named = profile or sso_session or start_url or sso_region
-    return profile if named else profile_before_env(os.environ)
+_flow_option = click.option(
+    "--flow",
+    type=click.Choice(["auto", "browser", "device"]),
+    default="auto",
+    show_default=True,
+    help="browser: use a browser on this machine. device: use a code and a browser on any machine. "
+    "auto: choose one of them.",
+)
+
+_no_browser_option = click.option(
+    "--no-browser", is_flag=True, help="Print the link, and do not open a browser."
+)
+
+_no_qr_option = click.option("--no-qr", is_flag=True, help="Do not print a QR code.")
+
+
+def login_way_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how a person logs in."""
+    return _flow_option(_no_browser_option(_no_qr_option(function)))
+
+
+name_argument = click.argument("name", required=False, shell_complete=completing.logins)
+"""A profile or an sso-session, in place of an option; see `login_named`."""
+
+
+def login_named(
+    name: str | None, profile: str | None, sso_session: str | None, *others: str | None
+) -> tuple[str | None, str | None]:
+    """Return the profile and the sso-session that a command is about: by NAME, or by its options.
+
+    Without both, they are those of a shell with other credentials; see `login_of_shell`.
+
+    :param others: the values of other options that name a login.
+    """
+    given = any((profile, sso_session, *others))
+    if name is None:
+        return (profile, sso_session) if given else login_of_shell(os.environ)
+    if given:
+        raise click.UsageError("NAME cannot be combined with an option that names a login.")
+    from sso_plugin.commands.named_login import find_named_login
+
+    found = find_named_login(name)
+    if found.note:
+        say(found.note)
+    return found.profile, found.sso_session
 
 
 def command(
@@ -116,7 +162,7 @@ def command(
     """
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        make = click.command(None, click.Command, epilog=_epilog(examples, exit_codes), **settings)
+        make = click.command(None, Command, epilog=_epilog(examples, exit_codes), **settings)
         return make(debug_option(function))
 
     return decorate
@@ -135,7 +181,7 @@ def group(
             raise click.UsageError("Missing command.", ctx)
 
     def decorate(function: Callable[..., Any]) -> click.Group:
-        made = click.Group(
+        made = Group(
             callback=click.pass_context(run),
             commands=commands,
             help=function.__doc__,
@@ -145,6 +191,11 @@ def group(
         return debug_option(made)
 
     return decorate
+
+
+def usage_error(text: str) -> click.UsageError:
+    """Return an error in the arguments of the command that runs, with a reference to its help."""
+    return click.UsageError(text, click.get_current_context(silent=True))
 
 
 def _epilog(examples: tuple[str, ...], exit_codes: str) -> str:

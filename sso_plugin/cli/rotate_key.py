@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sso_plugin.commands.rotate_key import rotate_key
+import os
+
+from sso_plugin.commands.aws_variables import profile_before_env
 
 from . import options, output
 from .exit_codes import FAILED
@@ -21,15 +23,17 @@ def command(*, profile: str | None) -> int:
 
     With sso_key = env, put the new key in front of the old one first.
     """
-    done = rotate_key(options.profile_of(profile, None, None, None))
+    from sso_plugin.commands.rotate_key import rotate_key
+
+    done = rotate_key(profile or profile_before_env(os.environ))
     files = done.files
     if done.is_new:
         output.say(f"There is a new key: {done.key}. One older key is kept, and still decrypts.")
     else:
         output.say("The files have the first key of the environment now. Remove the other keys.")
-    output.say(f"Files encrypted with it: {len(files.done)}.", "green")
+    output.say(f"Files encrypted with it: {len(files.done)}.", "ok")
     for why in files.unreadable:
-        output.say(f"Not changed: {why}.", "yellow")
+        output.say(f"Not changed: {why}.", "warning")
     for why in files.failed:
-        output.say(f"Not encrypted again: {why}.", "red")
+        output.say(f"Not encrypted again: {why}.", "problem")
     return FAILED if files.failed else 0

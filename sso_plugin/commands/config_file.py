@@ -75,16 +75,10 @@ class ConfigFile:
 
     @classmethod
     def in_use(cls) -> ConfigFile:
-        """Return the config file that scripts use.
-
-        :raises ConfigError: if botocore cannot read it.
-        """
+        """Return the config file that scripts use. It may not exist, or not be readable."""
         from botocore.session import Session
 
-        file = cls.at(Session().get_config_variable("config_file"))
-        file.read()
-        file.parsed()
-        return file
+        return cls.at(Session().get_config_variable("config_file"))
 
     @classmethod
     def at(cls, path: str) -> ConfigFile:

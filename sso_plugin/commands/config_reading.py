@@ -6,12 +6,10 @@ import codecs
 import configparser
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from sso_plugin.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["ParsedConfig", "parse_config"]
 
@@ -68,6 +66,9 @@ def _readable_path(descriptor: int, path: Path) -> str:
 
 
 def _defaults(path: str) -> dict[str, Any]:
+    # Most files have no such section. With thousands of profiles, parsing takes a while.
+    if b"[DEFAULT]" not in Path(path).read_bytes():
+        return {}
     parser = configparser.RawConfigParser()
     parser.read([path])
     return {key: _with_nested(value) for key, value in parser.defaults().items()}

@@ -1,4 +1,4 @@
-"""Credentials over HTTP on the loopback address, for any AWS SDK in a child process.
+"""Credentials over HTTP on the loopback address, for any AWS SDK in a child process or elsewhere.
 
 The protocol is that of the ECS agent, which every SDK supports: a GET request with a token, and a
 JSON response. Each response has valid credentials, so a child process can run for days.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import os
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -39,12 +40,24 @@ class CredentialsEndpoint(LoopbackServer):
 
     :param fetch: returns valid credentials, and when they expire in epoch seconds; None for
         never. Its errors become error responses.
+    :param port: 0 for a free one.
     """
 
-    def __init__(self, fetch: Callable[[], tuple[ReadOnlyCredentials, float | None]]) -> None:
+    # Otherwise a service cannot use its port again for a minute. Windows allows it anyway.
+    allow_reuse_address = os.name == "posix"
+
+    def __init__(
+        self, fetch: Callable[[], tuple[ReadOnlyCredentials, float | None]], port: int = 0
+    ) -> None:
         self._fetch = fetch
-        self._token = Secret(secrets.token_urlsafe(32))
-        super().__init__(_Handler)
+        self._last_error = ""
+        self.token = Secret(secrets.token_urlsafe(32))
+        super().__init__(_Handler, port)
+
+    @property
+    def url(self) -> str:
+        """The address at which SDKs get the credentials."""
+        return f"http://{self.host}{_PATH}"
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make an SDK use this endpoint.
@@ -53,8 +66,8 @@ class CredentialsEndpoint(LoopbackServer):
         variable with the path of a file, needs newer SDKs.
         """
         return {
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{self.host}{_PATH}",
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url,
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": self.token,
         }
 
     def refuse(self, host: str, token: str) -> tuple[int, dict[str, str]] | None:
@@ -66,7 +79,7 @@ class CredentialsEndpoint(LoopbackServer):
             return 403, _error(
                 "WrongHost", "Use the address in AWS_CONTAINER_CREDENTIALS_FULL_URI."
             )
-        if not hmac.compare_digest(token.encode(), self._token.encode()):
+        if not hmac.compare_digest(token.encode(), self.token.encode()):
             return 403, _error("WrongToken", "The authorization token is wrong.")
         return None
 
@@ -75,10 +88,18 @@ class CredentialsEndpoint(LoopbackServer):
         if path != _PATH:
             return 404, _error("NotFound", "Not found.")
         try:
-            return 200, _document(*self._fetch())
-        except Exception as exc:  # noqa: BLE001 - the child gets a response for any error
-            _logger.warning("The command got no credentials: %s", exc)
+            found = _document(*self._fetch())
+        except Exception as exc:  # noqa: BLE001 - the client gets a response for any error
+            self._report(str(exc))
             return 500, _error(type(exc).__name__, str(exc))
+        self._report("")
+        return 200, found
+
+    def _report(self, error: str) -> None:
+        """Log an error once, until it changes: clients retry for as long as it lasts."""
+        last, self._last_error = self._last_error, error
+        if error and error != last:
+            _logger.warning("A request got no credentials: %s", error)
 
 
 def _document(keys: ReadOnlyCredentials, expires_at: float | None) -> dict[str, str]:

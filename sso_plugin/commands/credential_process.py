@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from sso_plugin.credentials.role_credentials import RoleCredentials
     from sso_plugin.credentials.token_source import AskPerson
 
+    from .credentials_choice import CredentialsChoice
+
     _Mark = list[int]
     _Marks = dict[str, _Mark | None]
 
-__all__ = ["process_document"]
+__all__ = ["document_of", "process_document"]
 
 _CONFIG_FILES = {
     "AWS_CONFIG_FILE": "~/.aws/config",
@@ -42,6 +44,8 @@ _NEEDED = _CREDENTIALS[:4]
 _UNUSABLE_FILE = (UnusableFileError, OSError, ValueError, KeyError, TypeError)
 _TOKEN_FOLDERS = ("sso/cache", "sso-plugin/sealed/tokens")
 _HEX = frozenset("0123456789abcdef")
+_RECORDS = ("SSO_PLUGIN_EXEC", "SSO_PLUGIN_UNDO")
+"""Variables of a shell that may use the config files of `exec` or `serve`."""
 _BEFORE_SSO = {"role_arn", "web_identity_token_file"}
 """Keys of a profile whose providers come before SSO in botocore."""
 _REQUESTED = "SSO_PLUGIN_ASKED"
@@ -55,11 +59,32 @@ def process_document(profile_name: str | None = None) -> dict[str, Any]:
     :raises ConfigError: if the profile has no credentials.
     :raises SsoPluginError: if the credentials are not available.
     """
+    if any(name in os.environ for name in _RECORDS):
+        from .aws_variables import use_own_files
+
+        use_own_files(os.environ)
     try:
         return _document(profile_name)
     except KeyboardInterrupt as exc:
         # The frames below contain secrets.
         raise exc.with_traceback(None)  # noqa: B904
+
+
+def document_of(choice: CredentialsChoice) -> dict[str, Any]:
+    """Return the same for a role, or for a profile with a given region.
+
+    :raises ConfigError: if there is no such role.
+    :raises SsoPluginError: if the credentials are not available.
+    """
+    from sso_plugin.credentials.role_credentials import members
+    from sso_plugin.signin import wait_option
+
+    from .chosen_credentials import ChosenCredentials
+
+    if not (choice.is_role or choice.region):
+        return process_document(choice.profile)
+    wait_option.set_meaning("never")
+    return {"Version": 1, **members(*ChosenCredentials.of(choice).fetch())}
 
 
 def _document(profile_name: str | None) -> dict[str, Any]:
@@ -185,7 +210,8 @@ def _fetch_otherwise(session: Session, name: str) -> Mapping[str, Any]:
     from sso_plugin.credentials.role_credentials import members
     from sso_plugin.errors import ConfigError
 
-    from .profile_credentials import ProfileCredentials
+    from .chosen_credentials import ChosenCredentials
+    from .credentials_choice import CredentialsChoice
 
     requested = os.environ.get(_REQUESTED, "").splitlines()
     if name in requested:
@@ -196,7 +222,7 @@ def _fetch_otherwise(session: Session, name: str) -> Mapping[str, Any]:
         )
     os.environ[_REQUESTED] = "\n".join([*requested, name])
     try:
-        profile = ProfileCredentials.find(name)
+        profile = ChosenCredentials.find(CredentialsChoice(name))
         if profile is None:
             raise ConfigError(
                 subject=f'The profile "{name}"',

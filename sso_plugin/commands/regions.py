@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .aws_variables import REGIONS, environment_before
+from sso_plugin.printable import inside_sentence
+
+from .aws_variables import REGIONS, own_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from botocore.session import Session
 
-__all__ = ["Region", "region_of", "sso_setting", "use_region_of"]
+    from sso_plugin.config.profile import SsoProfile
+
+__all__ = ["Region", "region_of", "region_of_role", "sso_setting"]
 
 _logger = logging.getLogger(__name__)
 
@@ -52,35 +56,113 @@ class Region:
     partition: str | None
 
 
-def region_of(session: Session, name: str, environ: Mapping[str, str]) -> Region:
+def region_of(
+    session: Session, name: str, environ: Mapping[str, str], given: str | None = None
+) -> Region:
     """Return the region of a profile: the one in its section, otherwise the one in the environment.
 
     A region of another partition is replaced, with a warning.
+
+    :param given: the region that the user asks for, instead of these.
+    :raises ConfigError: if the given region is in another partition.
     """
     sections = list(_chain(session, name))
     sso_region = sso_setting(session, name, "sso_region")
     partition = _partition_of(session, sso_region) if sso_region else _role_partition(sections)
-    fallback = sso_region or _DEFAULTS.get(partition or "")
     own = _text(sections[0], "region") if sections else None
-    before = environment_before(environ)
-    given = {each: own or before.get(each) for each in REGIONS}
-    last = next(filter(None, reversed(given.values())), None)
-    variables = {each: value or last for each, value in given.items()}
-    for foreign in dict.fromkeys(filter(None, variables.values())):
-        if partition and (_partition_of(session, foreign) or "aws") != partition:
-            _warn(name, foreign, partition, str(fallback), own)
-            variables = {k: fallback if v == foreign else v for k, v in variables.items()}
-    call_region = variables["AWS_DEFAULT_REGION"] or fallback or _DEFAULTS["aws"]
-    if not sso_region:
-        partition = _partition_of(session, call_region) or "aws"
-    return Region(variables, call_region, partition)
+    source = _Source(f'The profile "{name}"', partition, sso_region)
+    return source.region(session, given, own, own_environment(environ))
 
 
-def use_region_of(session: Session, name: str, environ: Mapping[str, str]) -> Region:
-    """Return the region of a profile, and make the session assume roles there."""
-    region = region_of(session, name, environ)
-    session.set_config_variable("region", region.call_region)
-    return region
+def region_of_role(
+    session: Session, login: SsoProfile, environ: Mapping[str, str], given: str | None = None
+) -> Region:
+    """Return the region for a role that no profile describes.
+
+    It is the one of the profile that names the login. Without a profile, it is the one in the
+    environment, otherwise the one of the profile ``default``.
+
+    :param session: the session of the login.
+    :param given: the region that the user asks for, instead of these.
+    :raises ConfigError: if the given region is in another partition.
+    """
+    own = _text(session.get_scoped_config(), "region")
+    before = own_environment(environ)
+    if own and not login.name and not any(before.get(each) for each in REGIONS):
+        before = {**before, **dict.fromkeys(REGIONS, own)}
+    source = _Source(login.subject, _partition_of(session, login.region), login.region)
+    return source.region(session, given, own if login.name else None, before)
+
+
+class _Source(NamedTuple):
+    """Where credentials come from.
+
+    :param subject: in messages.
+    :param partition: the partition in which they are valid; None if it is not known.
+    :param sso_region: the region of Identity Center, if they come from there.
+    """
+
+    subject: str
+    partition: str | None
+    sso_region: str | None
+
+    def region(
+        self, session: Session, given: str | None, own: str | None, before: Mapping[str, str]
+    ) -> Region:
+        """Return the region: the given one, else the profile's own, else that of the environment.
+
+        :param before: the environment.
+        """
+        if given:
+            self._check(session, given)
+        variables = self._variables(session, given or own, before)
+        fallback = self._fallback or _DEFAULTS["aws"]
+        call_region = variables["AWS_DEFAULT_REGION"] or fallback
+        known = self.partition if self.sso_region else _partition_of(session, call_region) or "aws"
+        return Region(variables, call_region, known)
+
+    @property
+    def _fallback(self) -> str | None:
+        return self.sso_region or _DEFAULTS.get(self.partition or "")
+
+    def _check(self, session: Session, given: str) -> None:
+        if self._is_foreign(session, given):
+            from sso_plugin.errors import ConfigError
+
+            raise ConfigError(
+                subject=f"The region {given}",
+                problem=f"is not in {self.partition}, the partition of "
+                f"{inside_sentence(self.subject)}",
+                fix=f"Use a region of {self.partition}, such as {self._fallback}.",
+            )
+
+    def _variables(
+        self, session: Session, own: str | None, before: Mapping[str, str]
+    ) -> dict[str, str | None]:
+        given = {each: own or before.get(each) for each in REGIONS}
+        last = next(filter(None, reversed(given.values())), None)
+        variables = {each: value or last for each, value in given.items()}
+        for foreign in dict.fromkeys(filter(None, variables.values())):
+            if self._is_foreign(session, foreign):
+                self._warn(foreign, own)
+                used = self._fallback
+                variables = {k: used if v == foreign else v for k, v in variables.items()}
+        return variables
+
+    def _is_foreign(self, session: Session, region: str) -> bool:
+        found = _partition_of(session, region) or "aws"
+        return self.partition is not None and found != self.partition
+
+    def _warn(self, foreign: str, own: str | None) -> None:
+        _logger.warning(
+            "The region %s %s is not in %s, the partition of %s. Using %s. Set region in the "
+            "profile.",
+            foreign,
+            "in the profile" if own else "in the environment",
+            self.partition,
+            inside_sentence(self.subject),
+            self._fallback,
+        )
 
 
 def sso_setting(session: Session, name: str, key: str) -> str | None:
@@ -91,19 +173,6 @@ def sso_setting(session: Session, name: str, key: str) -> str | None:
         if found := _text(login, key) or _text(section, key):
             return found
     return None
-
-
-def _warn(name: str, foreign: str, partition: str, fallback: str, own: str | None) -> None:
-    where = "in the profile" if own else "in the environment"
-    _logger.warning(
-        'The region %s %s is not in %s, the partition of the profile "%s". Using %s. Set region in '
-        "the profile.",
-        foreign,
-        where,
-        partition,
-        name,
-        fallback,
-    )
 
 
 def _chain(session: Session, name: str) -> Iterator[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from . import IDENTITY_KEYS, LOGIN_KEYS, ROLE_KEYS, STORE, has_sso_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from botocore.session import Session
 
@@ -202,17 +202,17 @@ class _Reader:
         name = self._section.get("sso_session")
         if name is None:
             return {}
-        sessions: Mapping[str, Any] = full_config.get("sso_sessions", {})
+        sessions: Mapping[str, Mapping[str, Any]] = full_config.get("sso_sessions", {})
         if not isinstance(name, str) or name not in sessions:
-            used_by, file = f", which {self._where} uses", "that file"
-            if self._name is None:
-                used_by, file = "", self._file
+            used_by = "" if self._name is None else f", which {self._where} uses"
+            file = self._file if self._name is None else "that file"
             raise _error(
                 f'The specified sso-session does not exist: "{name}"{used_by}',
                 f"Add a section [sso-session {name}] with sso_start_url and sso_region to {file}.",
+                sessions,
+                str(name),
             )
-        section: Mapping[str, Any] = sessions[name]
-        return section
+        return sessions[name]
 
     def _check_agreement(self) -> None:
         for key, value in self._session.items():
@@ -263,8 +263,8 @@ def options_of(values: Mapping[str, Any], where: str = "") -> Options:
     return Options(**read_options(values, where, store))
 
 
-def _error(problem: str, fix: str) -> ConfigError:
+def _error(problem: str, fix: str, names: Iterable[str] = (), name: str = "") -> ConfigError:
     # Not at the top: a session with a valid profile does not need it.
-    from ..errors import ConfigError
+    from ..errors import ConfigError, did_you_mean
 
-    return ConfigError(problem=problem, fix=fix)
+    return ConfigError(problem=problem, fix=f"{did_you_mean(name, names)} {fix}".lstrip())

@@ -14,7 +14,7 @@ from . import NO_ORIGIN, find_origin, note_origin
 from .role_credentials import is_of_login
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ..storage.documents import Entry
     from . import Login, Origin
@@ -90,9 +90,21 @@ class AccountNames:
         """List the accounts, and cache their names. Precondition: the lock is held."""
         origin = tokens.file.origin_of(tokens.fetch(attended=False))
         accounts = list(tokens.listings(attended=False).accounts())
+        self._put(accounts, origin)
+        return accounts
+
+    def save(self, accounts: Iterable[Account], tokens: TokenSource) -> None:
+        """Cache the names of all accounts, which the caller has just listed."""
+        token = tokens.file.load()
+        if token is None:
+            # The login has ended since.
+            return
+        with self._cache.locked(self._key):
+            self._put(accounts, tokens.file.origin_of(token))
+
+    def _put(self, accounts: Iterable[Account], origin: Origin | None) -> None:
         names = {account.account_id: account.name for account in accounts}
         self._cache.put(self._key, note_origin({"accounts": names}, origin))
-        return accounts
 
     def delete(self) -> None:
         """Delete the cached names."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ..timestamps import format_timestamp
+from ..timestamps import utc_time
 from .background import Background
 from .login_notes import LoginNotes
 from .notification import LoginNeeded, call_back, run_command
@@ -69,7 +69,7 @@ class _Announcement:
         return LoginNeeded(
             kind="ending",
             subject=profile.subject,
-            reason=f"its login ends at {format_timestamp(self._ends_at)}",
+            reason=f"its login ends at {utc_time(self._ends_at)}",
             profile_name=profile.name,
             # The token is still valid: without this option, the command does nothing.
             login_command=f"{profile.login_command} --force",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal
 
 from ..printable import one_line
-from ..timestamps import END_OF_TIME, format_timestamp, to_datetime
+from ..timestamps import END_OF_TIME, format_timestamp, utc_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ class LoginNeeded:
         lines = [f"{self.subject} needs a login {when}: {self.reason}."]
         lines += self._how_to_approve() or [f"Run: {self.login_command}"]
         if self.kind == "needed" and self.deadline is not None:
-            lines.append(f"Calls wait for the login until {_shown(self.deadline)}.")
+            lines.append(f"Calls wait for the login until {utc_time(self.deadline)}.")
         if self.user_code:
             lines.append(
                 "Anyone who has this code can approve it as another user. "
@@ -82,7 +82,7 @@ class LoginNeeded:
         if self.url not in (None, page):
             lines.append(f"Or open this link: {self.url}")
         if self.approve_until is not None:
-            lines.append(f"This is possible until {_shown(self.approve_until)}.")
+            lines.append(f"This is possible until {utc_time(self.approve_until)}.")
         return [*lines, f"Later, on the machine of the job, run: {self.login_command}"]
 
 
@@ -157,7 +157,3 @@ def variables(event: LoginNeeded) -> dict[str, str | None]:
         event.message,
     )
     return dict(zip(VARIABLES, values, strict=True))
-
-
-def _shown(when: float) -> str:
-    return f"{to_datetime(min(when, END_OF_TIME)):%Y-%m-%d %H:%M} UTC"

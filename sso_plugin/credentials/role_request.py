@@ -16,7 +16,7 @@ from ..errors import (
 )
 from ..portal.outage import Outage
 from ..storage.keys import own_key
-from ..timestamps import format_timestamp
+from ..timestamps import clock_time
 from .role_credentials import RoleCredentials, is_of_login
 from .schedule import Lifetime
 from .token_source import TokenSource
@@ -231,7 +231,7 @@ class RoleRequest:
         if origin is not None and not is_of_login(self._login, origin, 0):
             # A logout came directly before the write, and had nothing to delete.
             file.cache.delete(file.key)
-        until = format_timestamp(expires_at)
+        until = clock_time(expires_at)
         _logger.debug("Fetched credentials for %s, valid until %s", self._name, until)
         return fetched
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..portal.outage import Outage
 from ..storage.keys import own_key
-from ..timestamps import format_timestamp
+from ..timestamps import clock_time
 from .access_token import AccessToken, TokenState
 from .login_index import KnownLogin, LoginIndex
 
@@ -103,7 +103,7 @@ class TokenFile:
         """Return why a token that cannot be renewed is not used, as the reason for a login."""
         if token.state(self._login.clock.now()) is not TokenState.EXPIRED:
             return "its token was revoked"
-        expired = f"its token expired at {format_timestamp(token.lifetime.expires_at)}"
+        expired = f"its token expired at {clock_time(token.lifetime.expires_at)}"
         named = "registrationExpiresAt" in token.document
         problem = token.registration_problem if named else None
         return f"{expired}, and {self.path} {problem}" if problem else expired

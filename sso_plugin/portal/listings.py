@@ -12,7 +12,7 @@ from .concurrent_map import concurrent_map
 from .responses import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeAlias
 
     from ..config.profile import SsoProfile
@@ -90,6 +90,10 @@ class AccountsAndRoles:
         accounts = [each for page in self._pages(self._portal.list_accounts) for each in page]
         if account is not None:
             accounts = [choose(accounts, Wanted(account))]
+        yield from self.roles_in(accounts)
+
+    def roles_in(self, accounts: Sequence[Account]) -> Iterator[AccountRole]:
+        """Yield the roles in some accounts, as `roles` does, without listing the accounts."""
         self._progress(0, len(accounts))
         with contextlib.closing(concurrent_map(self._roles_of, accounts)) as listed:
             for done, roles in enumerate(listed, start=1):

@@ -37,6 +37,8 @@ def ask_person(
     session: Session, tokens: TokenSource, required: LoginRequired, rejected: str | None
 ) -> AccessToken:
     """Return the token of a new login. See `credentials.token_source.AskPerson`."""
+    if wait_option.is_unattended:
+        raise required
     if tokens.login.profile.options.login == "wait" and wait_option.meaning != "auto":
         if wait_option.meaning == "never":
             raise required

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from ..printable import one_line
+from ..printable import inside_sentence, one_line
 from ..redact import Secret
 from ..web.loopback import LoopbackHandler, LoopbackServer
 from ..web.peers import this_user
@@ -44,7 +44,7 @@ class Callback(LoopbackServer):
     """
 
     def __init__(self, state: str, subject: str) -> None:
-        self._subject = one_line(f"{subject[:1].lower()}{subject[1:]}", _LONGEST_SUBJECT)
+        self._subject = one_line(inside_sentence(subject), _LONGEST_SUBJECT)
         self._state = Secret(state)
         self._response: AuthorizationResponse | None = None
         self._finished = threading.Event()

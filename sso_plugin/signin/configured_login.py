@@ -34,6 +34,7 @@ __all__ = [
     "Status",
     "check_one_login",
     "login_for_start_url",
+    "login_in",
     "read_start_url_and_region",
 ]
 
@@ -68,7 +69,7 @@ class ConfiguredLogin(Login):
             session = open_session_for_login()
             return cls.of(session, SsoProfile.of_sso_session(session, sso_session))
         session = open_session(profile_name)
-        return cls.of(session, SsoProfile.login_of(session) or _only_sso_session(session))
+        return cls.of(session, login_in(session))
 
     @classmethod
     def of(
@@ -218,6 +219,14 @@ def read_start_url_and_region(tokens: Cache, key: str) -> tuple[str, str] | None
     return (url, region) if parse(url) and _REGION.fullmatch(region) else None
 
 
+def login_in(session: Session) -> SsoProfile:
+    """Return the login of the profile of a session, or else the only one of the config.
+
+    :raises ConfigError: if there is no such login, or it is not complete.
+    """
+    return SsoProfile.login_of(session) or _only_sso_session(session)
+
+
 def _only_sso_session(session: Session) -> SsoProfile:
     """Return the only sso-session of the config, for a caller who names no login.
 
@@ -234,6 +243,11 @@ def _only_sso_session(session: Session) -> SsoProfile:
             subject=f'The profile "{named or "default"}" in {file}',
             problem="has no login of its own: it assumes a role",
             fix=f"Use its source profile: --profile {shlex.quote(source)}",
+        )
+    if named is None and names:
+        raise ConfigError(
+            problem=f"No login is named, and {file} has {len(names)} sso-sessions",
+            fix=f"Add --sso-session (in Python: sso_session), with one of: {', '.join(names)}.",
         )
     choose = f" Or use one of its sso-sessions: {', '.join(names)}." if names else ""
     raise ConfigError(

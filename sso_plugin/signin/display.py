@@ -12,6 +12,7 @@ from ..printable import clean
 from ..web import terminal
 from ..web.capabilities import Capabilities
 from ..web.kernel import find_kernel_shell
+from ..web.wrapping import columns_of, wrap
 from .qr_code import BLOCKS, qr_code
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class StreamDisplay:
     def _print(self, stream: TextIO, lines: list[tuple[str, bool]]) -> None:
         bold = _has_escapes(stream, self._environ)
         for text, is_bold in lines:
-            shown = clean(text, keep="\n")
+            shown = wrap(clean(text, keep="\n"), columns_of(stream, self._environ), "")
             if bold and is_bold:
                 line = shown.rstrip("\n")
                 shown = f"{_BOLD}{line}{_RESET}{shown[len(line) :]}"

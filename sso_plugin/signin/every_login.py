@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..config.profile import Options, SsoProfile, options_of
 from ..credentials.login_index import LoginIndex
 from ..credentials.token_file import TokenFile
-from ..errors import ConfigError
+from ..errors import ConfigError, KeyUnavailable
 from ..models import open_session_for_login
 from ..storage import Stores
 from ..storage.keys import token_key
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.session import Session
+
+    from .status import Status
 
     NamedLogin = tuple[str, Callable[[], SsoProfile | None] | None]
 
@@ -40,7 +42,10 @@ _LOGIN_KEYS = (
 
 
 class EveryLogin:
-    """The logins of the config file and of our index. `end` ends them one by one."""
+    """The logins of the config file and of our index. `end` ends them one by one.
+
+    `statuses` returns their states.
+    """
 
     def __init__(self) -> None:
         self._session = open_session_for_login()
@@ -65,6 +70,22 @@ class EveryLogin:
                 problem="All other logins are ended, but the config file has incomplete sections",
                 fix=" ".join([*self._config_errors, *files]),
             )
+
+    def statuses(self) -> tuple[dict[str, Status], list[str]]:
+        """Return the status of each login, by its name, and why others cannot be read.
+
+        Make no network call, except to a store.
+        """
+        statuses = {name: self._status(login) for name, login in self._logins().items()}
+        found = {name: each for name, each in statuses.items() if each is not None}
+        return found, self._config_errors
+
+    def _status(self, login: ConfiguredLogin) -> Status | None:
+        try:
+            return login.status()
+        except KeyUnavailable as exc:
+            self._config_errors.append(str(exc))
+            return None
 
     def _logins(self) -> dict[str, ConfiguredLogin]:
         """Return the logins by name: the sso-session, or else the start URL."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..credentials.access_token import AccessToken
 from ..credentials.token_file import TokenFile
+from ..credentials.token_source import TokenSource
 from ..errors import LoginFailed, LoginRequired, PortalError
 from ..timestamps import format_timestamp
 from ..web.browser import open_in_browser, open_without_secret
@@ -24,12 +25,39 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from ..credentials import Login
+    from .configured_login import ConfiguredLogin
     from .flows import FlowResult
     from .prompt import Display, LoginPrompt
 
-__all__ = ["FlowName", "SignIn", "granted_token", "login_end_text", "show_no_frames"]
+__all__ = [
+    "FlowName",
+    "SignIn",
+    "granted_token",
+    "log_in_if_needed",
+    "login_end_text",
+    "show_no_frames",
+]
 
 FlowName = Literal["auto", "browser", "device"]
+
+
+def log_in_if_needed(
+    found: ConfiguredLogin,
+    display: Display,
+    *,
+    flow: FlowName,
+    force: bool = False,
+    open_browser: Callable[[str], object] | None = open_in_browser,
+) -> bool:
+    """Log in if that is needed. Return whether it was.
+
+    :param force: log in even if the token is usable.
+    :raises Exception: as `SignIn.run` does.
+    """
+    reason = "a new login was requested" if force else TokenSource(found).why_login()
+    if reason:
+        SignIn(found.session, found, reason, flow, display, open_browser).run()
+    return reason is not None
 
 
 def granted_token(login: Login, result: FlowResult) -> AccessToken:

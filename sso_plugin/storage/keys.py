@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OWN_KINDS",
     "budget_key",
+    "configure_key",
     "content_identity",
     "own_key",
     "portal_key",
@@ -31,6 +32,7 @@ OWN_KINDS = {
     "accounts": "the names of all accounts of a login",
     "budget": "the request rate of all processes towards a portal",
     "config": "the lock of a config file",
+    "configure": "the options of the last `sso-plugin configure` for a login",
     "key": "the lock under which the encryption key is created",
     "login": "the lock of a login that a script starts, and how the last one failed",
     "notes": "who the user of a login is, and whether its end was announced",
@@ -39,6 +41,7 @@ OWN_KINDS = {
     "process": "which files hold the credentials that a credential process returns",
     "replaced": "when credentials that AWS rejected were last replaced",
     "roles": "which login a token belongs to, and which roles were fetched with it",
+    "serve": "the token and the config files of a service of `sso-plugin serve`",
     "wait": "the code of the login that waiting processes share, with which it is polled",
 }
 """What the files in our own folder contain, by the first part of their names."""
@@ -109,6 +112,11 @@ def budget_key(profile: SsoProfile) -> str:
 def portal_key(profile: SsoProfile) -> str:
     """Return the name of the file with the portal that a start URL led to."""
     return own_key("portal", _sha1(profile.start_url))
+
+
+def configure_key(profile: SsoProfile) -> str:
+    """Return the name of the file with the options of the last run of `sso-plugin configure`."""
+    return own_key("configure", _sha1(f"{profile.session_name} {profile.start_url}"))
 
 
 def process_key(profile_name: str) -> str:

@@ -48,7 +48,7 @@ _REGION = r"[a-z]{2,4}(?:-[a-z0-9]+)+-[0-9]+"
 _SERVICE = re.compile(
     rf"(?:device\.sso|oidc|portal\.sso)\.{_REGION}\.(?:{'|'.join(map(re.escape, _SUFFIXES))})"
 )
-_ISSUER = "identitycenter.amazonaws.com"
+ISSUER_HOST = "identitycenter.amazonaws.com"
 """The host of the issuer URL, which the Identity Center console shows beside the start URL."""
 
 _GOVCLOUD = re.compile(r"start\.us-gov(?:-[a-z0-9]+)+\.amazonaws-us-gov\.com")
@@ -105,7 +105,9 @@ def _is_ipv6(host: str) -> bool:
 def is_aws_host(host: str) -> bool:
     """Return whether a host name in lower case belongs to Identity Center."""
     known = any(host == name or host.endswith(f".{name}") for name in _PORTALS)
-    return known or host == _ISSUER or bool(_SERVICE.fullmatch(host) or _GOVCLOUD.fullmatch(host))
+    return (
+        known or host == ISSUER_HOST or bool(_SERVICE.fullmatch(host) or _GOVCLOUD.fullmatch(host))
+    )
 
 
 def is_aws_url(url: str) -> bool:

@@ -24,7 +24,7 @@ from .one_time_redirect import open_by_redirect_in_background
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["open_in_browser", "open_without_secret", "start_browser"]
+__all__ = ["open_in_browser", "open_without_secret", "start_browser", "start_firefox"]
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +44,9 @@ _PLATFORMS_WITHOUT_COMMAND = ("win32", "cygwin")
 """Values of `sys.platform` where a page is opened by a system call and not by a command."""
 
 _MACOS_OPEN = "/usr/bin/open"
+
+_FIREFOX = ("firefox", "firefox-esr", "firefox-developer-edition", "librewolf")
+"""Programs of Firefox, and of browsers that have its containers."""
 
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@+,=%\[\]-]+")
 """A URL without characters that are special to a shell: ``BROWSER`` may start one."""
@@ -79,6 +82,28 @@ def start_browser(url: str, requested: threading.Event | None = None) -> bool:
     if not names or (sys.platform in _PLATFORMS_WITHOUT_COMMAND and "BROWSER" not in os.environ):
         return _call(webbrowser.open, url)
     return any(_start(controller, url, requested) for controller in _controllers(names))
+
+
+def start_firefox(url: str, requested: threading.Event | None = None) -> bool:
+    """Start Firefox with a URL, such as one for an extension. Return False if it cannot be started.
+
+    It is the Firefox in ``BROWSER``, otherwise the one that is installed.
+
+    :param requested: see `start_browser`.
+    """
+    if command := _firefox():
+        return _run([*command, url], requested)
+    return False
+
+
+def _firefox() -> list[str] | None:
+    for choice in os.environ.get("BROWSER", "").split(os.pathsep):
+        words = [word for word in _program(choice.strip()) if word != "%s"]
+        if any(name in os.path.basename(words[0]).lower() for name in _FIREFOX if words):  # noqa: PTH119
+            return words
+    if found := next(filter(None, map(shutil.which, _FIREFOX)), None):
+        return [found]
+    return [_MACOS_OPEN, "-a", "Firefox"] if sys.platform == "darwin" else None
 
 
 def _call(open_page: Callable[[str], object], url: str) -> bool:

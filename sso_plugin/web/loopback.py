@@ -1,6 +1,6 @@
 """A small HTTP server on the loopback address, open for the duration of a ``with`` block.
 
-It listens on 127.0.0.1 only, on a free port. It logs no request.
+It listens on 127.0.0.1 only, on a free port or a given one. It logs no request.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import socketserver
 import threading
 from html import escape
 from http.server import BaseHTTPRequestHandler
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from .peers import users_of
@@ -73,10 +74,10 @@ class LoopbackServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = False
     request_queue_size = 64
 
-    def __init__(self, handler: type[LoopbackHandler]) -> None:
+    def __init__(self, handler: type[LoopbackHandler], port: int = 0) -> None:
         self._open: list[socket.socket] = []
         self._open_lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), handler)
+        super().__init__(("127.0.0.1", port), handler)
 
     def __enter__(self) -> Self:
         self.start()
@@ -116,6 +117,10 @@ class LoopbackServer(socketserver.ThreadingTCPServer):
         """
         found = users_of(client, self.socket.getsockname())
         return found is None or (bool(found) and found.issubset(users))
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
+        """Return whether a connection comes from this machine. The system lets no other through."""
+        return ip_address(client_address[0]).is_loopback
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve one more connection. If there are too many, close the oldest."""

@@ -13,6 +13,7 @@ from command import run
 import sso_plugin
 from sso_plugin.cli import main
 from sso_plugin.cli.app import COMMANDS, app
+from sso_plugin.commands.aws_variables import IN_EXEC, UNDO, record
 
 if TYPE_CHECKING:
     from world import World
@@ -88,3 +89,19 @@ def test_the_version_is_printed(world: World) -> None:
 def test_help_works_on_a_narrow_terminal(world: World) -> None:
     """It does not fail with 20 columns."""
     assert run("login", "--help", COLUMNS="20").returncode == 0
+
+
+@pytest.mark.parametrize("variable", [IN_EXEC, UNDO])
+def test_a_command_about_logins_reads_the_files_of_the_user(
+    world: World,
+    variable: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In a shell of ``exec``, and in one that uses a service that has ended."""
+    world.sign_in()
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere/config")
+    own = {"AWS_CONFIG_FILE": str(world.config_file)}
+    monkeypatch.setenv(variable, record(own, {"AWS_CONFIG_FILE": "/nowhere/config"}))
+    assert main(["status", "--profile", "dev"]) == 0
+    assert "sso-session  corp" in capsys.readouterr().out

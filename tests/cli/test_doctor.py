@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
 
 import sso_plugin
 from sso_plugin.cli import main
+from sso_plugin.commands.doctor.finding import Finding, problem, warning
 
 if TYPE_CHECKING:
     from world import World
@@ -58,4 +60,26 @@ def test_the_exit_code_is_1_if_there_is_a_problem(
     assert main(["doctor", "--profile", "dev"]) == 1
     out = capsys.readouterr().out
     assert f"problem  files     There is no token: {world.token_file()} does not exist.\n" in out
-    assert "         fix:      sso-plugin login --profile dev\n" in out
+    indent = " " * 19
+    assert f"{indent}Fix:\n{indent}  sso-plugin login --profile dev\n" in out
+
+
+@pytest.mark.parametrize(
+    ("finding", "code"),
+    [(warning("clock", "It is off.", "Set it."), 0), (problem("x", "y", "z"), 1)],
+)
+def test_a_warning_is_not_a_problem(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    finding: Finding,
+    code: int,
+) -> None:
+    """Neither for the exit code nor in JSON."""
+    monkeypatch.setattr("sso_plugin.commands.doctor.diagnose", lambda *_, **__: [finding])
+    assert main(["doctor"]) == code
+    capsys.readouterr()
+    assert main(["doctor", "--json"]) == code
+    assert json.loads(capsys.readouterr().out) == {
+        "healthy": code == 0,
+        "findings": [asdict(finding)],
+    }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from command import run
 
+from sso_plugin.cli import main
+
 if TYPE_CHECKING:
     from world import World
 
@@ -38,10 +40,12 @@ class TestOutput:
             "AWS_CREDENTIAL_EXPIRATION",
             "AWS_REGION",
             "AWS_DEFAULT_REGION",
+            "SSO_PLUGIN_PROFILE",
+            "SSO_PLUGIN_SSO_SESSION",
             "SSO_PLUGIN_UNDO",
         ]
         assert re.fullmatch(
-            r"These keys expire at .{16} \S+ and are not renewed\. "
+            r"These keys expire at .{16} \S+ \(in 60 minutes\) and are not renewed\. "
             r"For longer runs, use `sso-plugin exec`\.\n" + re.escape(PROFILE_UNSET),
             done.stderr,
         )
@@ -99,3 +103,48 @@ class TestUnset:
         done = run("env", "--unset", "--profile", "dev")
         assert (done.returncode, done.stdout) == (2, "")
         assert "--unset cannot be combined with --profile." in done.stderr
+
+
+class TestFormats:
+    """``--format``: the names of the AWS CLI, and what goes with them."""
+
+    def test_a_format_is_for_a_program_or_for_a_shell(
+        self, world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Only a shell gets the hint how to undo."""
+        world.configure(STATIC)
+        assert main(["env", "-p", "static", "--format", "dotenv"]) == 0
+        assert capsys.readouterr().out == (
+            "AWS_ACCESS_KEY_ID=AKIDEXAMPLE\nAWS_SECRET_ACCESS_KEY=made/up+\n"
+        )
+        assert main(["env", "-p", "static", "--format", "fish"]) == 0
+        captured = capsys.readouterr()
+        assert captured.out.startswith("set -gx AWS_ACCESS_KEY_ID 'AKIDEXAMPLE';\n")
+        assert "sso-plugin env --unset | source" in captured.err
+
+    @pytest.mark.parametrize(
+        ("words", "problem"),
+        [
+            (["--format", "json", "--shell", "bash"], "--format cannot be combined with --shell."),
+            (["--unset", "--format", "json"], "--unset needs the format of a shell, such as"),
+            (["--unset", "--account", "x"], "--unset cannot be combined with --account."),
+        ],
+    )
+    def test_options_that_exclude_each_other_are_a_usage_error(
+        self, words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The message names the help of the command."""
+        assert main(["env", *words]) == 2
+        error = capsys.readouterr().err
+        assert problem in error
+        assert error.endswith("See: sso-plugin env --help\n")
+
+
+def test_a_role_needs_no_profile(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The variables for prompts name it."""
+    world.sign_in()
+    assert main(["env", "--account", "staging", "--shell", "bash"]) == 0
+    captured = capsys.readouterr()
+    for name, value in {"ACCOUNT": "staging", "ROLE": "AdministratorAccess"}.items():
+        assert f"export SSO_PLUGIN_{name}={value}\n" in captured.out
+    assert "SSO_PLUGIN_PROFILE" not in captured.out

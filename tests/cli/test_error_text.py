@@ -98,3 +98,12 @@ def test_an_unexpected_error_is_its_class() -> None:
     assert sentence(ZeroDivisionError("secret")) == (
         "ZeroDivisionError: unexpected error. Add --debug to see where it happened."
     )
+
+
+def test_a_profile_that_does_not_exist_gets_a_suggestion(world: World) -> None:
+    """One with a similar name; otherwise the option that names one."""
+    missing = "The config profile ({}) could not be found. {}"
+    found = sentence(ProfileNotFound(profile="dve"))
+    assert found == missing.format("dve", "Did you mean: dev?")
+    fix = "Choose one with --profile, or add it to the AWS config file."
+    assert sentence(ProfileNotFound(profile="x")) == missing.format("x", fix)

@@ -82,24 +82,42 @@ NO_ACCESS = (
 
 PATHS: list[tuple[str, Callable[[World], None], int, str]] = [
     # arguments, what is wrong, exit code, part of the message
-    ("", nothing, 2, "Missing command. See: sso-plugin --help"),
     ("blah", nothing, 2, "No such command 'blah'. See: sso-plugin --help"),
+    (
+        "statsu",
+        nothing,
+        2,
+        "No such command 'statsu'. Did you mean: status? See: sso-plugin --help",
+    ),
+    ("status --profle dev", nothing, 2, "No such option '--profle'. Did you mean: --profile? See"),
+    ("status --al", nothing, 2, "No such option '--al'. Did you mean: --all, --help? See: sso-plu"),
     ("login --blah", nothing, 2, "No such option"),
     ("login --flow pigeon", nothing, 2, "Invalid value for '--flow': 'pigeon' is not one of"),
     ("login --profile", nothing, 2, "Option '--profile' requires an argument."),
-    ("login extra", nothing, 2, "Got unexpected extra argument (extra)"),
+    ("login dev extra", nothing, 2, "Got unexpected extra argument (extra)"),
+    ("login dev --profile dev", nothing, 2, "NAME cannot be combined with an option that names"),
+    ("login dve", nothing, 1, 'no profile or sso-session "dve" in {config}. Did you mean: dev?'),
+    ("status gone", nothing, 3, 'sso-session "gone" in {config}. Available: corp, dev.'),
+    ("status --all dev", nothing, 2, "--all cannot be combined with NAME or an option that names"),
+    ("whoami --profile dve", nothing, 1, "(dve) could not be found. Did you mean: dev?"),
+    ("login --sso-session crop", nothing, 1, 'exist: "crop". Did you mean: corp? Add a section'),
     ("credential-process --profile", nothing, 2, "Option '--profile' requires an argument."),
     ("env --shell csh", nothing, 2, "Invalid value for '--shell': 'csh' is not one of"),
     (
         "logout --all --profile dev",
         nothing,
         2,
-        "--all cannot be combined with an option that names a login.",
+        "--all cannot be combined with NAME or an option that names a login.",
     ),
     ("login --profile gone", nothing, 1, NO_PROFILE),
     ("login --profile dev --sso-session corp", nothing, 1, TWO),
     ("login --sso-session gone", nothing, 1, 'The specified sso-session does not exist: "gone"'),
-    ("login", two_sessions, 1, "one of its sso-sessions: corp, second."),
+    (
+        "login",
+        two_sessions,
+        1,
+        "Add --sso-session (in Python: sso_session), with one of: corp, second.",
+    ),
     ("login", unconfigured, 1, 'The profile "default" has no SSO configuration in {config}. '),
     ("login", broken, 1, "Unable to parse config file: {config}. Edit line 1 of that file."),
     ("login --profile dev", incomplete, 1, "missing required configuration: sso_start_url. Add"),
@@ -107,7 +125,7 @@ PATHS: list[tuple[str, Callable[[World], None], int, str]] = [
     ("status --profile gone", nothing, 3, NO_PROFILE),
     ("status", broken, 3, "Unable to parse config file: {config}. Edit line 1 of that file."),
     ("accounts --profile dev", nothing, 1, NO_TOKEN),
-    ("accounts --profile dev", expired, 1, f"expired at 2020-01-01T00:00:00Z. {LOGIN}"),
+    ("accounts --profile dev", expired, 1, f"expired at 2020-01-01 00:00 UTC. {LOGIN}"),
     ("accounts --profile dev", revoked, 1, LOGIN),
     ("accounts --profile gone", nothing, 1, NO_PROFILE),
     ("roles --profile dev", nothing, 1, NO_TOKEN),
@@ -220,7 +238,11 @@ class TestDebug:
         """Its message may contain a secret, so it is not printed."""
 
         def fail(*_: object, **__: object) -> None:
-            raise ZeroDivisionError("secret")
+            try:
+                int("secret")
+            except ValueError:
+                # An error that is hidden on purpose.
+                raise ZeroDivisionError("secret") from None
 
         monkeypatch.setattr(logins, "status", fail)
         assert main(["status"]) == 3
@@ -232,6 +254,7 @@ class TestDebug:
         message = capsys.readouterr().err
         assert f"{__file__}:" in message
         assert "secret" not in message
+        assert "ValueError" not in message
 
 
 class TestSecrets:

@@ -146,8 +146,8 @@ def test_a_token_file_is_named_only_with_debug(world: World, tmp_path: Path) -> 
 def test_the_link_is_one_line_on_a_narrow_terminal(world: World) -> None:
     """The terminal wraps it, so it can be copied as one line."""
     with Terminal("login", "--flow", "device", "--no-browser", columns=20) as terminal:
-        code = terminal.read_until(r"enter the code (\w{4}-\w{4})")[1]
-        terminal.read_until("Waiting for the approval")
+        code = terminal.read_until(r"enter the code\s+(\w{4}-\w{4})")[1]
+        terminal.read_until(r"Waiting for the\s+approval")
         assert f"  {world.emulator.url}/device?user_code={code}" in terminal.lines
         world.emulator.approve(code, "alice")
         assert terminal.finish() == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,33 @@ class TestBar:
             world.emulator.faults.clear()
             assert terminal.finish() == 0
             assert len(lines_of_json(terminal.piped())) == 4
+
+    @pytest.mark.long
+    def test_a_signal_leaves_the_cursor(self, world: World) -> None:
+        """The bar stays, because nothing runs after the signal."""
+        world.sign_in()
+        world.emulator.faults.add("ListAccountRoles", kind="hang")
+        with Terminal("roles") as terminal:
+            terminal.read_until(r"Accounts .*0/3[^h]*\x1b\[\?25h", raw=True)
+            terminal.send_signal(signal.SIGTERM)
+            assert terminal.finish() == -signal.SIGTERM
+        world.emulator.faults.clear()
+        assert terminal.screen.rindex("\x1b[?25h") > terminal.screen.rindex("\x1b[?25l")
+
+    @pytest.mark.long
+    def test_the_bar_starts_after_the_login(self, world: World) -> None:
+        """It is not on the screen while the user approves a code."""
+        remote = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
+        with Terminal("configure", "--dry-run", columns=120, stdout=None, **remote) as terminal:
+            code = terminal.read_until(r"enter the code (\w{4}-\w{4})")[1]
+            terminal.read_until("Waiting for the approval")
+            assert "Accounts" not in terminal.text
+            assert "\x1b[?25l" not in terminal.screen
+            world.emulator.approve(code, "alice")
+            assert terminal.finish() == 0
+        assert re.search(r"Accounts .*/3", terminal.text)
+        # The bar is erased, and the cursor is shown again.
+        assert terminal.screen.rindex("\x1b[?25h") > terminal.screen.rindex("\x1b[?25l")
 
     @pytest.mark.long
     def test_no_bar_is_shown_in_a_pipe(self, world: World) -> None:

@@ -12,6 +12,8 @@ pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 from caches import KEY
 from command import run
 
+from sso_plugin.cli import main
+
 if TYPE_CHECKING:
     from world import World
 
@@ -30,7 +32,7 @@ class TestStatus:
         assert (done.returncode, done.stderr) == (0, "")
         fields = dict(re.split(r"  +", line, maxsplit=1) for line in done.stdout.splitlines())
         assert fields["state"] == "usable"
-        assert fields["token"].startswith("7 hours 59 minutes left, until ")
+        assert re.fullmatch(r"valid until [-\d]+ [:\d]+ UTC \(in 8 hours\)", fields["token"])
         assert fields["renewal"].startswith("possible until ")
         assert fields["sso-session"] == "corp"
         assert fields["start URL"] == world.emulator.start_url
@@ -43,7 +45,9 @@ class TestStatus:
         world.sign_in(expiresAt=PAST)
         done = run("status")
         assert done.returncode == 1
-        assert "state        renewable\ntoken        expired " in done.stdout
+        assert (
+            "state        renewable\ntoken        expired at 2020-01-01 00:00 UTC (" in done.stdout
+        )
 
     @pytest.mark.long
     @pytest.mark.parametrize("signed_in", [True, False], ids=["expired", "none"])
@@ -90,3 +94,74 @@ class TestStatus:
         world.sign_in(expiresAt=PAST)
         run("status")
         assert len(list(world.emulator.requests)) == 0
+
+
+class TestAll:
+    """``status --all``: every login, in the config or used before on this machine."""
+
+    def test_each_login_has_a_line(self, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+        """The exit code is that of the worst one."""
+        second = world.emulator.profile("other", session_name="second")
+        world.configure(world.emulator.profile() + second)
+        world.sign_in(expiresAt=PAST)
+        assert main(["status", "--all"]) == 2
+        corp, other = capsys.readouterr().out.splitlines()
+        url = world.emulator.start_url
+        assert re.fullmatch(rf"corp\trenewable\t\d{{4}}-.{{11}} \w+ \(in \d+ days\)\t{url}", corp)
+        assert other == f"second\tlogin needed\t\t{url}"
+        world.sign_in(name="second")
+        assert main(["status", "--all"]) == 1
+        world.sign_in()
+        assert main(["status", "--all"]) == 0
+        assert len(list(world.emulator.requests)) == 0
+
+    def test_json_has_the_same_keys_as_for_one(
+        self, world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """And the name of each login."""
+        world.sign_in()
+        assert main(["status", "--json"]) == 0
+        one = json.loads(capsys.readouterr().out)
+        assert main(["status", "--all", "--json"]) == 0
+        [login] = json.loads(capsys.readouterr().out)
+        assert list(login) == ["name", *one]
+        assert (login["name"], login["state"]) == ("corp", "usable")
+
+    def test_an_incomplete_section_is_a_failure(
+        self, world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The other logins are shown."""
+        world.sign_in()
+        world.configure(world.emulator.profile() + "[sso-session broken]\n")
+        assert main(["status", "--all"]) == 3
+        printed = capsys.readouterr()
+        assert printed.out.startswith("corp\tusable\t")
+        assert printed.err.startswith('sso-plugin: The sso-session "broken" is configured')
+
+    def test_no_login_is_no_failure(self, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+        """There is nothing to do."""
+        world.configure("")
+        assert main(["status", "--all"]) == 0
+        printed = capsys.readouterr()
+        assert (printed.out, printed.err) == (
+            "",
+            "There is no login in the config file, or used before on this machine.\n",
+        )
+
+
+@pytest.mark.parametrize("name", ["dev", "corp"])
+def test_a_login_can_be_named_without_an_option(
+    world: World, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """By a profile or an sso-session."""
+    world.sign_in()
+    assert main(["status", name]) == 0
+    assert capsys.readouterr().out.startswith("state        usable\n")
+
+
+def test_a_name_of_two_logins_is_reported(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The profile is used."""
+    other = "[sso-session dev]\nsso_start_url = https://x.awsapps.com/start\nsso_region = x\n"
+    world.configure(world.emulator.profile() + other)
+    assert main(["status", "dev"]) == 2
+    assert '"dev" is a profile and an sso-session with another login.' in capsys.readouterr().err

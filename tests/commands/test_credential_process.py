@@ -17,6 +17,7 @@ import pytest
 from command import ENTRY, environment, run
 from planted_memo import match_marks, plant
 
+from sso_plugin.commands.aws_variables import record
 from sso_plugin.commands.credential_process import process_document
 
 if TYPE_CHECKING:
@@ -191,6 +192,17 @@ class TestEveryProfile:
         world.configure(world.emulator.profile() + line)
         world.sign_in()
         assert document("--profile", "dev")["AccountId"] == "111111111111"
+
+
+@pytest.mark.one_quick_case
+@pytest.mark.parametrize("words", [["--profile", "dev"], []])
+def test_in_a_shell_of_serve_the_config_of_the_user_is_read(world: World, words: list[str]) -> None:
+    """The file of serve is deleted when serve ends."""
+    world.sign_in()
+    gone = str(world.home / "serve-1/config")
+    changes = record({"AWS_PROFILE": "dev"}, {"AWS_PROFILE": None, "AWS_CONFIG_FILE": gone})
+    found = document(*words, AWS_CONFIG_FILE=gone, SSO_PLUGIN_UNDO=changes)
+    assert found["AccountId"] == "111111111111"
 
 
 class TestSpeed:
@@ -488,6 +500,7 @@ AS_USER = f"""
 import os, sys
 from pathlib import Path
 from planted_memo import plant, match_marks
+from sso_plugin.commands.aws_variables import record
 from sso_plugin.commands.credential_process import process_document
 from other_user import ATTACKER, USER
 home = Path.home()

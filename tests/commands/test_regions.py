@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from command import run
 
-from sso_plugin.commands.regions import region_of
-from sso_plugin.models import open_session
+from sso_plugin.commands.regions import region_of, region_of_role
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.errors import ConfigError
+from sso_plugin.models import open_session, open_session_without_profile
 
 if TYPE_CHECKING:
     from world import World
@@ -136,8 +138,8 @@ def test_a_replaced_region_is_reported(world: World) -> None:
     done = run("env", "--profile", "dev", "--shell", "bash", AWS_DEFAULT_REGION="us-gov-west-1")
     assert "export AWS_DEFAULT_REGION=eu-central-1\n" in done.stdout
     assert done.stderr.splitlines()[0] == (
-        "sso-plugin: The region us-gov-west-1 in the environment is not in aws, the partition of "
-        'the profile "dev". Using eu-central-1. Set region in the profile.'
+        "sso-plugin: warning: The region us-gov-west-1 in the environment is not in aws, the "
+        'partition of the profile "dev". Using eu-central-1. Set region in the profile.'
     )
 
 
@@ -152,3 +154,43 @@ def test_a_child_process_gets_the_region_of_the_profile(world: World) -> None:
     words = ["exec", "--profile", "dev", "--", sys.executable, "-c", code]
     done = run(*words, AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-west-2")
     assert done.stdout == "eu-central-1 eu-central-1 eu-central-1\n"
+
+
+@pytest.mark.parametrize("name", ["west", "static"])
+def test_a_given_region_comes_first(world: World, name: str) -> None:
+    """Before that of the profile, and those of the environment."""
+    world.configure(CONFIG)
+    found = region_of(open_session(name), name, environ("us-east-1", "us-west-2"), "eu-north-1")
+    assert found.variables == regions("eu-north-1", "eu-north-1")
+    assert found.call_region == "eu-north-1"
+
+
+def test_a_given_region_of_another_partition_is_an_error(world: World) -> None:
+    """Unlike one in the environment, which may be there for other programs."""
+    world.configure(CONFIG)
+    problem = r'The region us-east-1 is not in aws-us-gov, the partition of the profile "gov"\.'
+    with pytest.raises(ConfigError, match=problem):
+        region_of(open_session("gov"), "gov", {}, "us-east-1")
+
+
+class TestRole:
+    """The region for a role that no profile describes."""
+
+    def region(self, profile: str | None, *given: str | None) -> dict[str, str | None]:
+        session = open_session(profile) if profile else open_session_without_profile()
+        login = SsoProfile.login_of(session) or SsoProfile.of_sso_session(session, "west")
+        return region_of_role(session, login, environ(*given)).variables
+
+    def test_it_is_that_of_the_profile_that_names_the_login(self, world: World) -> None:
+        """Its other settings are used, too."""
+        world.configure(CONFIG)
+        assert self.region("west", "us-east-1", None) == regions("eu-west-1", "eu-west-1")
+        assert self.region("west-without", "us-east-1", None) == regions("us-east-1", "us-east-1")
+
+    def test_without_a_profile_it_is_that_of_the_environment(self, world: World) -> None:
+        """Otherwise that of the profile ``default``, as in a script."""
+        world.configure(f"{CONFIG}[default]\nregion = ap-south-1\n")
+        assert self.region(None, None, "us-east-1") == regions("us-east-1", "us-east-1")
+        assert self.region(None, None, None) == regions("ap-south-1", "ap-south-1")
+        world.configure(CONFIG)
+        assert self.region(None, None, None) == regions(None, None)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import NoCredentialsError
 from command import run
+from credentials_service import FOR_BOTO3
 
-from sso_plugin.commands.profile_credentials import ProfileCredentials
+from sso_plugin.commands.chosen_credentials import ChosenCredentials
+from sso_plugin.commands.credentials_choice import CredentialsChoice
 from sso_plugin.commands.whoami import whoami
+from sso_plugin.errors import ConfigError
 
 if TYPE_CHECKING:
     from world import World
@@ -39,7 +42,7 @@ def test_a_profile_is_checked_in_its_partition(
 def test_keys_in_the_environment_are_checked_in_its_region(world: World) -> None:
     """No profile names their partition."""
     world.sign_in()
-    keys, _ = ProfileCredentials.of("dev").fetch()
+    keys, _ = ChosenCredentials.of(CredentialsChoice("dev")).fetch()
     done = run(
         "whoami",
         "--json",
@@ -54,7 +57,7 @@ def test_keys_in_the_environment_are_checked_in_its_region(world: World) -> None
 def test_the_identity_is_the_one_of_the_role(world: World) -> None:
     """Without a command line."""
     world.sign_in()
-    identity = whoami("dev", {})
+    identity = whoami(CredentialsChoice("dev"), {})
     assert identity.account_id == "111111111111"
     assert identity.arn.endswith("/alice")
     assert identity.user_id
@@ -67,4 +70,22 @@ def test_without_credentials_it_is_an_error_of_botocore(
     world.configure("")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(NoCredentialsError):
-        whoami(None, {})
+        whoami(environ={})
+
+
+def test_a_service_that_has_ended_is_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the variable, which a shell still has."""
+    world.configure("")
+    gone = str(world.home / "serve-1/token")
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/credentials")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", gone)
+    if FOR_BOTO3:
+        pytest.skip("this version of boto3 does not read a token file")
+    with pytest.raises(ConfigError) as caught:
+        whoami()
+    assert str(caught.value) == (
+        f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is {gone}, which does not exist: its service has "
+        "ended. Start sso-plugin serve again, or unset AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE."
+    )

@@ -19,7 +19,7 @@ from world import start, wait_until
 import sso_plugin
 from sso_plugin.credentials.background import Background
 from sso_plugin.credentials.token_file import TokenFile
-from sso_plugin.timestamps import format_timestamp
+from sso_plugin.timestamps import format_timestamp, parse_timestamp, utc_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,8 +74,9 @@ def test_one_warning_in_a_long_run(
         fetch(world)
         world.age_token(HOUR)
     assert world.count("CreateToken") == 3
+    until = utc_time(parse_timestamp(ends))
     assert warnings(caplog) == [
-        f'The profile "dev" needs a login soon: its login ends at {ends}. '
+        f'The profile "dev" needs a login soon: its login ends at {until}. '
         "Run: sso-plugin login --profile dev --force"
     ]
     [event] = events
@@ -111,7 +112,7 @@ def test_a_token_of_a_legacy_profile_cannot_be_renewed(
     ends = within(1)
     world.sign_in(name=world.emulator.start_url, expiresAt=ends, refreshToken=None)
     fetch(world)
-    assert [ends in warning for warning in warnings(caplog)] == [True]
+    assert [utc_time(parse_timestamp(ends)) in warning for warning in warnings(caplog)] == [True]
 
 
 @pytest.mark.parametrize(("hours", "is_announced"), [(11, True), (13, False)])

@@ -37,7 +37,7 @@ NEEDED = LoginNeeded(
 ENDING = LoginNeeded(
     kind="ending",
     subject='The profile "dev"',
-    reason="its login ends at 2027-01-15T08:00:00Z",
+    reason="its login ends at 2027-01-15 08:00 UTC",
     profile_name="dev",
     login_command="sso-plugin login --profile dev",
     deadline=1_800_000_000.0,
@@ -66,7 +66,7 @@ def test_the_message_without_a_code_has_the_command() -> None:
         "Run: sso-plugin login --profile dev",
     ]
     assert ENDING.message.splitlines() == [
-        'The profile "dev" needs a login soon: its login ends at 2027-01-15T08:00:00Z.',
+        'The profile "dev" needs a login soon: its login ends at 2027-01-15 08:00 UTC.',
         "Run: sso-plugin login --profile dev",
     ]
 

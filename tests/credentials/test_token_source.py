@@ -55,7 +55,7 @@ def test_a_legacy_token_is_used_until_it_expires(world: World) -> None:
     with pytest.raises(LoginRequired) as caught:
         source_of().fetch()
     assert str(caught.value) == (
-        'The profile "dev" needs a login: its token expired at 2020-01-01T00:00:00Z. '
+        'The profile "dev" needs a login: its token expired at 2020-01-01 00:00 UTC. '
         "Run: sso-plugin login --profile dev"
     )
 
@@ -75,7 +75,7 @@ def test_the_error_for_a_missing_token_names_the_file_and_the_command(world: Wor
 def test_a_token_with_an_expired_registration_is_not_renewed(world: World) -> None:
     """The portal would refuse it, so no request is sent."""
     world.sign_in(registrationExpiresAt="2020-01-01T00:00:00Z", expiresAt="2020-01-02T00:00:00Z")
-    with pytest.raises(LoginRequired, match="its token expired at 2020-01-02T00:00:00Z"):
+    with pytest.raises(LoginRequired, match="its token expired at 2020-01-02 00:00 UTC"):
         source_of().fetch()
     assert world.count("CreateToken") == 0
 

@@ -10,9 +10,10 @@ import struct
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -25,7 +26,7 @@ ENTRY = "import sys; from sso_plugin.cli import main; sys.exit(main())"
 # Makes the terminal the controlling one, so that Ctrl-C reaches the command.
 _TAKE_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    "os.execv(sys.argv[1], sys.argv[1:])"
 )
 
 
@@ -69,20 +70,30 @@ def start(*words: str, **changes: str) -> subprocess.Popen[str]:
     )
 
 
+_ROWS = 40
+
+
 class Terminal:
     """The command in a terminal, as a user sees it. A context manager."""
 
     def __init__(
-        self, *words: str, columns: int = 80, stdout: int | None = None, **changes: str
+        self,
+        *words: str,
+        columns: int = 120,
+        stdout: int | None = None,
+        program: Sequence[str] = (sys.executable, "-c", ENTRY),
+        **changes: str,
     ) -> None:
-        import fcntl
         import termios
 
         self.screen = ""
+        self._columns = columns
         self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        self._set_size(columns)
+        self.modes = termios.tcgetattr(slave)
+        """How the terminal was set at the beginning."""
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _TAKE_TERMINAL, "-c", ENTRY, *words],
+            [sys.executable, "-c", _TAKE_TERMINAL, *program, *words],
             stdin=slave,
             stdout=slave if stdout is None else stdout,
             stderr=slave,
@@ -102,15 +113,63 @@ class Terminal:
     ) -> None:
         self._process.kill()
         self._process.wait()
-        os.close(self._master)
+        self.close()
 
-    def read_until(self, pattern: str, seconds: float = 120) -> re.Match[str]:
-        """Wait until the screen matches a pattern."""
+    def close(self) -> None:
+        """Close the terminal, as a user closes its window."""
+        if self._master >= 0:
+            os.close(self._master)
+        self._master = -1
+
+    def read_until(self, pattern: str, seconds: float = 120, *, raw: bool = False) -> re.Match[str]:
+        """Wait until the output matches a pattern.
+
+        :param raw: with the control sequences.
+        """
         deadline = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.text)):
+        while not (found := re.search(pattern, self.screen if raw else self.text)):
             if time.monotonic() > deadline or not self._read():
                 raise AssertionError(f"{pattern!r} is not on:\n{self.screen}")
         return found
+
+    def read_until_shown(self, pattern: str, seconds: float = 60) -> re.Match[str]:
+        """Wait until what a person sees matches a pattern."""
+        deadline = time.monotonic() + seconds
+        while not (found := re.search(pattern, shown := "\n".join(self.display), re.MULTILINE)):
+            if time.monotonic() > deadline or not self._read():
+                raise AssertionError(f"{pattern!r} is not on:\n{shown}")
+        return found
+
+    @property
+    def display(self) -> list[str]:
+        """The lines that a person sees."""
+        import pyte
+
+        screen = pyte.Screen(self._columns, _ROWS)
+        pyte.Stream(screen).feed(self.screen)
+        return [line.rstrip() for line in screen.display]
+
+    def resize(self, columns: int) -> None:
+        """Change the width, as a person does with the mouse. What was shown is gone."""
+        self.screen = ""
+        self._columns = columns
+        self._set_size(columns)
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def current_modes(self) -> list[Any]:
+        """Return how the terminal is set now."""
+        import termios
+
+        return termios.tcgetattr(self._master)
+
+    def _set_size(self, columns: int) -> None:
+        import fcntl
+        import termios
+
+        size = struct.pack("HHHH", _ROWS, columns, 0, 0)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
 
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
@@ -140,6 +199,11 @@ class Terminal:
     def text(self) -> str:
         """The output, without colours and other control sequences."""
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.screen).replace("\r", "")
+
+    @property
+    def words(self) -> str:
+        """The output as one line, without the breaks of wrapped messages."""
+        return " ".join(self.text.split())
 
     @property
     def lines(self) -> list[str]:

@@ -9,11 +9,12 @@ from botocore.configloader import load_config
 
 from sso_plugin.commands.config_change import Change
 from sso_plugin.commands.configure.config_text import ConfigText, ProfileText
-from sso_plugin.commands.configure.configuring import ConfigureOptions, write_profiles
+from sso_plugin.commands.configure.configure_options import ConfigureOptions
+from sso_plugin.commands.configure.run import ConfigureRun
 from sso_plugin.portal.listings import Account, AccountRole, AccountsAndRoles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pytest
@@ -76,9 +77,18 @@ def confirm(_: Plan) -> bool:
     return True
 
 
-def write(**options: object) -> Plan:
-    """Write profiles without a question."""
-    plan = write_profiles(ConfigureOptions(**options), confirm)  # type: ignore[arg-type]
+def run_with(*, region: str | None = None, **options: Any) -> ConfigureRun:
+    """Return a run with these options only, which has listed the roles."""
+    if region:
+        options["regions"] = (region,)
+    run = ConfigureRun(ConfigureOptions(**{"sso_session": "corp", **options}), reset=True)
+    run.list_roles()
+    return run
+
+
+def write(**options: Any) -> Plan:
+    """Write profiles without a question, and without saved options."""
+    plan = run_with(**options).write(confirm)
     assert plan is not None
     return plan
 
@@ -91,11 +101,12 @@ def roles_are(monkeypatch: pytest.MonkeyPatch, *roles: AccountRole) -> None:
     """Give the user exactly these roles."""
     accounts = {role.account_id: Account(role.account_id, role.account_name, "") for role in roles}
 
-    def listed(_: AccountsAndRoles, account: str | None = None) -> Iterator[AccountRole]:
-        return (role for role in roles if account in (None, role.account_id))
+    def listed(_: AccountsAndRoles, inside: Sequence[Account]) -> Iterator[AccountRole]:
+        ids = {account.account_id for account in inside}
+        return (role for role in roles if role.account_id in ids)
 
     monkeypatch.setattr(AccountsAndRoles, "accounts", lambda _: iter(accounts.values()))
-    monkeypatch.setattr(AccountsAndRoles, "roles", listed)
+    monkeypatch.setattr(AccountsAndRoles, "roles_in", listed)
 
 
 ROLES_WITH_SAME_NAME = (role("A b", "1"), role("A-b", "2"), role("c", "3"))

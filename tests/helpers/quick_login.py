@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import sso_plugin
-from sso_plugin.api import logins
-from sso_plugin.signin.sign_in import SignIn
+from sso_plugin.signin import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,5 +22,5 @@ def login(
     **options: Any,
 ) -> sso_plugin.Status:
     """Log in; ``sleep`` gets the seconds of each pause."""
-    with mock.patch.object(logins, "SignIn", partial(SignIn, sleep=sleep)):
+    with mock.patch.object(sign_in, "SignIn", partial(sign_in.SignIn, sleep=sleep)):
         return sso_plugin.login(profile_name, **options)

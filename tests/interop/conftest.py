@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,17 @@ def node() -> str:
             "These tests need Node.js and what npm installs: run `make interop`.", pytrace=False
         )
     return program
+
+
+@pytest.fixture(scope="session")
+def aws_cli() -> str:
+    """Return the path of version 2 of the AWS CLI; without it these tests fail."""
+    for path in (shutil.which("aws"), "/usr/bin/aws"):
+        if path and Path(path).exists():
+            command = [path, "--version"]
+            if "aws-cli/2." in subprocess.check_output(command, text=True, timeout=60):
+                return path
+    pytest.fail("These tests need version 2 of the AWS CLI: run `make interop`.", pytrace=False)
 
 
 @pytest.fixture(scope="session")

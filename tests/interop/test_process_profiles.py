@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,17 +24,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PROFILE = "production-ReadOnlyAccess-process"
-
-
-@pytest.fixture(scope="session")
-def aws_cli() -> str:
-    """Return the path of version 2 of the AWS CLI; without it these tests fail."""
-    for path in (shutil.which("aws"), "/usr/bin/aws"):
-        if path and Path(path).exists():
-            command = [path, "--version"]
-            if "aws-cli/2." in subprocess.check_output(command, text=True, timeout=60):
-                return path
-    pytest.fail("These tests need version 2 of the AWS CLI: run `make interop`.", pytrace=False)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ROWS = {
     "bench_credential_process": {"python -c pass", "sso-plugin credential-process"},
+    "bench_configure": {"sso-plugin roles", "first run", "again, no change", "one account"},
     "bench_fleet": {"stock botocore, copied files", "sso_plugin, one store", "4 processes"},
     "bench_listings": {"stock botocore", "sso_plugin, 1000/s"},
     "bench_frozen": {"SSO, stock botocore", "SSO, sso_plugin", "static keys"},

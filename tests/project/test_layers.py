@@ -22,11 +22,12 @@ DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
 # any more has to be removed here. docs/design.md shows the same table.
 ARROWS = {
     "__main__": "cli",
-    "cli": "commands signin web models errors timestamps printable",
+    "cli": "commands signin web errors timestamps printable",
     "commands": "session signin credentials portal storage web models clock config errors "
     "timestamps redact printable startup",
-    "api": "session signin credentials portal web models config errors",
-    "session": "signin credentials storage models clock config errors timestamps redact startup",
+    "api": "session signin portal web models config errors",
+    "session": "signin credentials portal storage models clock config errors timestamps redact "
+    "startup",
     "signin": "credentials portal storage web models config errors timestamps redact printable",
     "credentials": "portal storage clock config errors timestamps redact printable",
     "portal": "storage web models clock config errors timestamps redact printable",
@@ -46,23 +47,32 @@ ARROWS = {
 
 # Inside a package: a module imports only those that come after it.
 ORDER = {
-    "cli": "__init__ accounts_and_roles app completion configure console credential_process "
-    "doctor env exec_ login logout rotate_key status store whoami options failures progress "
-    "error_text exit_codes output times",
-    "commands": "configure.configuring doctor configure.login_choice console.federation "
-    "credential_process doctor.sections env.environment exec_.execution config_file "
-    "configure.notes configure.plan profile_credentials whoami config_change "
-    "configure.config_text configure.process_profiles configure.role_profiles doctor.store "
-    "doctor.store_connection doctor.encryption doctor.files doctor.hook doctor.network "
-    "doctor.role doctor.service doctor.store_server doctor.values doctor.versions regions "
-    "rotate_key store __init__ aws_variables config_reading configure "
-    "configure.profile_names configure.profile_text configure.role_choice "
-    "configure.text_diff console container doctor.bounded doctor.finding env env.shells "
-    "exec_ exec_.child_process",
+    "cli": "__init__ accounts_and_roles app completion completion_scripts typed_line "
+    "configure configure_changes console credential_process doctor serve env exec_ "
+    "login logout rotate_key status store whoami credentials_options options "
+    "completing failures progress error_text exit_codes first_run overview picker "
+    "picker_screen picker_list questions help_text tables output times",
+    "commands": "configure.run exec_.shell serve serve.service_manager known_names named_login "
+    "doctor configure.login_questions configure.start_url configure.login_choice "
+    "configure.saved_options console.federation credential_process doctor.sections "
+    "env.formats env.environment exec_.execution configure.planner config_file "
+    "configure.plan configure.process_profiles configure.notes whoami config_change "
+    "configure.config_text configure.role_profiles configure.region_choice "
+    "configure.role_choice configure.patterns doctor.store doctor.store_connection "
+    "doctor.encryption doctor.files doctor.hook doctor.network doctor.role "
+    "doctor.service doctor.store_server doctor.values doctor.versions "
+    "console.portal_link console.pages region_names rotate_key store __init__ "
+    "overview local_names console.firefox_container serve.service default_files "
+    "chosen_credentials regions role_login own_sessions aws_variables "
+    "credentials_choice config_reading configure configure.configure_options "
+    "configure.profile_names configure.profile_text configure.settings "
+    "configure.profile_comment configure.text_diff console container doctor.bounded "
+    "doctor.finding env env.shells exec_ exec_.child_process",
     "api": "__init__ entitlements magics logins",
-    "session": "plugin aio.providers aio.token_parameter aio.rejected_requests aio.signing_client "
-    "aio.new_session aio.shared aio.twin aio.credentials aio.waiting aio token_parameter "
-    "login_provider providers __init__ rejected_requests rejection seams",
+    "session": "plugin aio.providers aio.token_parameter aio.rejected_requests "
+    "aio.signing_client aio.new_session aio.shared aio.twin aio.credentials "
+    "aio.waiting aio token_parameter role_session login_provider providers __init__ "
+    "rejected_requests rejection seams",
     "signin": "ask_person waiting_login approver wait_messages pending_login sign_in every_login "
     "flows configured_login display notebook prompt __init__ callback polling qr_code "
     "registration status markup token_watch vanity wait_option",
@@ -81,7 +91,7 @@ ORDER = {
     "network.server_errors network.scripts network.names network.note reading "
     "trust locks modes writing folder keys links unwritable waiting",
     "web": "browser capabilities one_time_redirect loopback __init__ addresses kernel peers "
-    "request terminal",
+    "request wrapping terminal",
     "config": "profile options __init__ store_address",
     "emulator": "__init__ __main__ pytest_plugin emulator sample_profile control http "
     "http.request_handler http.routes control.control_routes control.access_routes "

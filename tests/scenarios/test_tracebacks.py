@@ -17,6 +17,7 @@ from rich.pretty import pretty_repr
 import sso_plugin
 from sso_plugin.commands.console.federation import console_url
 from sso_plugin.commands.credential_process import process_document
+from sso_plugin.commands.credentials_choice import CredentialsChoice
 from sso_plugin.redact import chain, hide_frames
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def process_warm(world: World) -> Callable[[], object]:
 
 def open_console(world: World) -> Callable[[], object]:
     use_expired_login(world)()
-    return lambda: console_url("dev")
+    return lambda: console_url(CredentialsChoice("dev"))
 
 
 # A lock whose acquisition is interrupted is released by the garbage collector.
@@ -187,7 +188,7 @@ def test_ctrl_c_shows_no_secret_at_any_point(
 def test_the_repr_of_a_console_url_is_hidden(world: World) -> None:
     """The URL signs in anyone who has it. It is a str, whose value is complete."""
     world.sign_in()
-    url = console_url("dev")
+    url = console_url(CredentialsChoice("dev"))
     assert repr(url) == "'***'"
     assert "SigninToken=" in f"{url}"
 

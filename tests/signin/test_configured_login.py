@@ -40,8 +40,11 @@ def test_the_error_lists_the_sso_sessions(world: World) -> None:
     """The user can choose one without opening the file."""
     second = world.emulator.profile("other", session_name="second")
     world.configure(world.emulator.profile() + second)
-    with pytest.raises(ConfigError, match=r"Or use one of its sso-sessions: corp, second\."):
+    with pytest.raises(ConfigError, match=r"has 2 sso-sessions\. Add .* one of: corp, second\."):
         sso_plugin.login()
+    world.configure(world.emulator.profile() + second + "[profile plain]\nregion = us-east-1\n")
+    with pytest.raises(ConfigError, match=r"Or use one of its sso-sessions: corp, second\."):
+        sso_plugin.login("plain")
 
 
 def test_an_sso_session_that_does_not_exist_is_an_error(world: World) -> None:

@@ -21,6 +21,7 @@ from sso_plugin import ConfigError
 from sso_plugin.cli import main
 from sso_plugin.config.profile import SsoProfile
 from sso_plugin.models import open_session
+from sso_plugin.signin.every_login import EveryLogin
 from sso_plugin.storage import Stores
 
 if TYPE_CHECKING:
@@ -213,3 +214,26 @@ def test_a_profile_with_a_missing_sso_session_is_ignored(world: World) -> None:
     world.configure(world.emulator.profile() + "[profile broken]\nsso_session = gone\n")
     world.sign_in()
     assert sso_plugin.logout(all_sessions=True) == {"corp": True}
+
+
+def test_the_status_of_every_login_is_known(world: World) -> None:
+    """Also of one that was removed from the config, or was used by its start URL."""
+    url = world.emulator.start_url
+    log_in_at_start_url(world)
+    log_in_by_code(world)
+    use("dev")
+    world.configure(world.emulator.profile(session_name="new"))
+    found, faults = EveryLogin().statuses()
+    states = sorted((name.split(" ")[0], status.state) for name, status in found.items())
+    assert states == sorted([("new", "login needed"), (url, "usable"), (url, "usable")])
+    assert faults == []
+
+
+@pytest.mark.parametrize("world", ["sealed"], indirect=True)
+def test_a_status_that_cannot_be_read_is_a_fault(world: World) -> None:
+    """Here its key is missing, in a process that has not read it before."""
+    world.sign_in()
+    code = "from sso_plugin.signin.every_login import EveryLogin; print(*EveryLogin().statuses())"
+    done = world.run(code, SSO_PLUGIN_KEY="")
+    problem = 'The sso-session "corp" cannot use its encrypted token'
+    assert done.stdout.replace("\\", "").startswith("{} ['" + problem)

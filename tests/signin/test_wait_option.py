@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.session import Session
 
 from sso_plugin.cli.app import run
+from sso_plugin.config.profile import SsoProfile
+from sso_plugin.errors import LoginRequired
+from sso_plugin.session.providers import token_source
 from sso_plugin.signin import wait_option
 
 if TYPE_CHECKING:
@@ -45,3 +49,17 @@ def test_a_credential_process_fails_at_once(
     assert run(["credential-process", "--profile", "dev"]) == 1
     assert "needs a login" in capsys.readouterr().err
     assert wait_option.meaning == "never"
+
+
+@pytest.mark.parametrize("value", ["auto", "device", "wait"])
+def test_a_service_asks_no_person(world: World, value: str) -> None:
+    """For every value of sso_login; without it, the error says that it cannot ask here."""
+    world.configure(world.emulator.profile() + f"sso_login = {value}\n")
+    session = Session(profile="dev")
+    profile = SsoProfile.of(session)
+    assert profile
+    wait_option.set_unattended()
+    with pytest.raises(LoginRequired) as caught:
+        token_source(session, profile).fetch()
+    assert "cannot ask for it here" not in str(caught.value)
+    assert str(caught.value).endswith("Run: sso-plugin login --profile dev")

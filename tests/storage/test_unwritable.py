@@ -91,8 +91,8 @@ def test_a_login_whose_token_cannot_be_stored_fails(
     assert done.returncode == 1
     assert "Logged in" not in done.stderr
     assert done.stderr.splitlines()[-2:] == [
-        f"sso-plugin: The new access token of {world.emulator.start_url} is in the memory of this "
-        f"process only, and other programs need a login: {blocked}",
+        f"sso-plugin: warning: The new access token of {world.emulator.start_url} is in the memory "
+        f"of this process only, and other programs need a login: {blocked}",
         "The login is lost: its token could not be saved for other programs.",
     ]
     command = re.search(r"run: (.*)\)", blocked)

@@ -19,7 +19,7 @@ from browsers import Browser, set_browser
 from command import Terminal, run
 from long_tests import long
 
-from sso_plugin.web.browser import start_browser
+from sso_plugin.web.browser import start_browser, start_firefox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -258,8 +258,8 @@ def test_a_browser_that_cannot_be_started_is_reported(
     with Terminal("login", "--profile", "dev", "--flow", "browser", BROWSER=value) as terminal:
         url = terminal.read_until(r"  (http://\S+/authorize\?\S+)\n")[1]
         terminal.read_until(
-            "sso-plugin: No browser could be started. Open the page above in a browser on this "
-            "machine, or run: sso-plugin login --profile dev --flow device\n"
+            "sso-plugin: warning: No browser could be started. Open the page above in a browser on "
+            r"this machine, or run:\n +sso-plugin login --profile dev --flow device\n"
         )
         assert world.run(APPROVE.format(world.emulator.url, url)).returncode == 0
         assert terminal.finish() == 0
@@ -283,7 +283,8 @@ def test_a_device_login_without_a_browser_can_be_approved_in_any_browser(
     with Terminal("login", "--flow", "device", BROWSER=f"{browser.path} %s") as terminal:
         code = terminal.read_until(r"enter the code (\w{4}-\w{4})")[1]
         terminal.read_until(
-            "sso-plugin: No browser could be started. Open the page above in any browser.\n"
+            "sso-plugin: warning: No browser could be started. "
+            "Open the page above in any browser.\n"
         )
         world.emulator.approve(code, "alice")
         assert terminal.finish() == 0
@@ -303,3 +304,29 @@ def test_a_login_does_not_wait_for_the_browser_to_be_closed(
         for note in browser.notes[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(note["pid"], signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("firefox", "{path}", []),
+        ("firefox", "{path} -P work %s", ["-P", "work"]),
+        ("firefox-esr", "", []),
+        ("librewolf", "chromium %s", []),
+    ],
+)
+def test_firefox_is_the_one_in_browser_or_in_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: list[str]
+) -> None:
+    """Another browser in BROWSER cannot open a page in a container."""
+    firefox = Browser(tmp_path, name)
+    set_browser(monkeypatch, value.format(path=firefox.path), PATH=str(tmp_path))
+    assert start_firefox("ext+container:name=x&url=y")
+    assert firefox.wait_for_notes()[0]["argv"] == [*words, "ext+container:name=x&url=y"]
+
+
+def test_without_firefox_none_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS, the system may know where it is."""
+    set_browser(monkeypatch, "chromium", PATH=str(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    assert not start_firefox("x")

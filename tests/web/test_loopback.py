@@ -147,3 +147,9 @@ def test_the_port_is_free_after_an_interruption() -> None:
         raise KeyboardInterrupt
     with pytest.raises(ConnectionRefusedError):
         connect(server)
+
+
+@pytest.mark.parametrize(("address", "served"), [("127.0.0.1", True), ("192.0.2.1", False)])
+def test_only_this_machine_is_served(server: LoopbackServer, address: str, *, served: bool) -> None:
+    """Even if the system let a connection from elsewhere through."""
+    assert server.verify_request(None, (address, 50000)) is served

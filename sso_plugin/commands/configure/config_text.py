@@ -113,22 +113,24 @@ class ConfigText:
 
         Other blank lines stay, because a user may have written them.
         """
-        for name in names:
-            self._remove(name)
+        unwanted = {*names}
+        kept: list[_Part] = []
+        parts = [*self._parts, _Part(""), _Part("")]
+        at = 0
+        while at < len(self._parts):
+            part = parts[at]
+            at += 1
+            if part.profile is None or part.profile.name not in unwanted:
+                kept.append(part)
+            elif len(kept) > 1 and kept[-1].is_blank_line and kept[-2].profile:
+                kept.pop()
+            elif parts[at].is_blank_line and parts[at + 1].profile:
+                at += 1
+        self._parts = kept
 
     def _new(self, profile: ProfileText) -> _Part:
         text = self._joined(profile.lines())
         return _Part(text, ManagedProfile.read(_lines(text), is_last=True))
-
-    def _remove(self, name: str) -> None:
-        parts = self._parts
-        at = next(at for at, one in enumerate(parts) if one.profile and one.profile.name == name)
-        if at > 1 and parts[at - 1].is_blank_line and parts[at - 2].profile:
-            del parts[at - 1 : at + 1]
-        elif at + 2 < len(parts) and parts[at + 1].is_blank_line and parts[at + 2].profile:
-            del parts[at : at + 2]
-        else:
-            del parts[at]
 
     def _end_section(self) -> None:
         """End the last line, and add a blank line unless there is one."""

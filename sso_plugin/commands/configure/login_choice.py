@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import shlex
 from typing import TYPE_CHECKING
 
 from sso_plugin.config.profile import SsoProfile, options_of
@@ -11,79 +11,102 @@ from sso_plugin.portal.account_choice import suggestions
 from sso_plugin.printable import one_line
 from sso_plugin.web.addresses import parse
 
+from ..region_names import region_fault
 from .profile_names import needs_no_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
 
     from botocore.session import Session
 
-    from ..config_file import ConfigFile
-
-__all__ = ["check_region", "choose_login"]
-
-_REGION = re.compile(r"[a-z]{2}[a-z0-9]*(-[a-z0-9]+)+")
+__all__ = ["checked_name", "checked_region", "choose_login", "new_login"]
 
 
 def choose_login(
     session: Session,
-    file: ConfigFile,
-    name: str | None,
+    path: Path,
+    known: Collection[str],
+    name: str,
     start_url: str | None,
     region: str | None,
 ) -> SsoProfile:
-    """Return the sso-session of this name, or a new one. Without a name, return the only one.
+    """Return the sso-session of this name, or a new one.
 
     :raises ConfigError: if there is no such login, or if the options do not match it.
     """
-    known = file.parsed()["sso_sessions"]
-    if name is None and len(known) == 1:
-        [name] = known
-    if name is None:
-        new = "" if start_url and region else ", with --start-url and --sso-region"
-        several = f"Several sso-sessions are available: {', '.join(known)}"
-        raise ConfigError(
-            problem=several if known else "There is no sso-session in the config file",
-            fix=f"Add --sso-session NAME{'' if known else new}.",
-        )
     if name not in known:
-        return _new_login(name, start_url, region, known)
+        return _checked_login(name, start_url, region, known)
     login = SsoProfile.of_sso_session(session, name)
-    _check_same(file, login, "--start-url", start_url, login.start_url)
-    _check_same(file, login, "--sso-region", region, login.region)
+    _check_same(path, login, "--start-url", start_url, login.start_url)
+    _check_same(path, login, "--sso-region", region, login.region)
     return login
 
 
-def check_region(region: str) -> None:
-    """Refuse text that cannot be the name of a region.
+def new_login(name: str, start_url: str, region: str) -> SsoProfile:
+    """Return the settings of a new sso-session, which is not in the config file yet."""
+    return _NewProfile(None, start_url, region, name, options=options_of({}))
 
-    :raises ConfigError: if it cannot be one.
+
+class _NewProfile(SsoProfile):
+    """The settings of a new login. The commands in its messages do not need the config file."""
+
+    __slots__ = ()
+
+    @property
+    def login_command(self) -> str:
+        """The command that asks again."""
+        words = ["sso-plugin", "configure", "--sso-session", str(self.session_name)]
+        return shlex.join([*words, *self._portal])
+
+    @property
+    def doctor_command(self) -> str:
+        """The command that finds out what is wrong."""
+        return shlex.join(["sso-plugin", "doctor", *self._portal])
+
+    @property
+    def _portal(self) -> list[str]:
+        return ["--start-url", self.start_url, "--sso-region", self.region]
+
+
+def checked_name(name: str) -> str:
+    """Return the name of a new sso-session.
+
+    :raises ConfigError: if it needs quotes, in a section header or in a shell.
     """
-    if not _REGION.fullmatch(region):
-        raise ConfigError(
-            problem=f'"{region}" is not a valid region', fix="Use one such as eu-central-1."
-        )
-
-
-def _check_same(
-    file: ConfigFile, login: SsoProfile, option: str, given: str | None, configured: str
-) -> None:
-    if given not in (None, configured):
-        raise ConfigError(
-            subject=f"{login.subject} in {file.path}",
-            problem=f"has {configured}, not {given}",
-            fix=f"Leave {option} out, or use another name with --sso-session.",
-        )
-
-
-def _new_login(
-    name: str, start_url: str | None, region: str | None, known: Iterable[str]
-) -> SsoProfile:
     if not needs_no_quotes(name):
         raise ConfigError(
             problem=f'"{name}" is not a valid name for an sso-session',
             fix='Use letters, digits, "-" and "_".',
         )
+    return name
+
+
+def checked_region(region: str) -> str:
+    """Return a text that has the form of a region.
+
+    :raises ConfigError: if it has another one; the error has similar regions.
+    """
+    if fault := region_fault(region):
+        raise ConfigError(error_msg=fault)
+    return region
+
+
+def _check_same(
+    path: Path, login: SsoProfile, option: str, given: str | None, configured: str
+) -> None:
+    if given not in (None, configured):
+        raise ConfigError(
+            subject=f"{login.subject} in {path}",
+            problem=f"has {configured}, not {given}",
+            fix=f"Leave {option} out, or use another name with --sso-session.",
+        )
+
+
+def _checked_login(
+    name: str, start_url: str | None, region: str | None, known: Iterable[str]
+) -> SsoProfile:
+    checked_name(name)
     if not start_url or not region:
         available = suggestions(known, name)
         raise ConfigError(
@@ -98,5 +121,4 @@ def _new_login(
             fix="Use the address of the AWS access portal, such as "
             "https://example.awsapps.com/start.",
         )
-    check_region(region)
-    return SsoProfile(None, start_url, region, name, options=options_of({}))
+    return new_login(name, start_url, checked_region(region))

@@ -28,6 +28,10 @@ class Plan:
     :param without_profile: the roles that have no profile and get none.
     :param notes: more sentences about what stays as it is.
     :param change: the same change, for the check of the new file.
+    :param renamed: the old and the new name of each profile that is removed because its role gets
+        another one.
+    :param unchanged: how many profiles are as they have to be.
+    :param stale: the profiles that stay, although their role was removed or has another profile.
     """
 
     file: str
@@ -40,6 +44,14 @@ class Plan:
     without_profile: tuple[AccountRole, ...]
     notes: tuple[str, ...]
     change: Change
+    renamed: tuple[tuple[str, str], ...] = ()
+    unchanged: int = 0
+    stale: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file has everything already."""
+        return self.before == self.after
 
     def diff(self) -> Iterator[str]:
         """Yield the lines of a unified diff. Secrets are masked. No lines if nothing changes."""

@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .profile_comment import OUTPUT, PROCESS, REGION
 from .profile_names import PROCESS_SUFFIX
-from .profile_text import OUTPUT, PROCESS, REGION
 from .role_profiles import CHANGED_BY_HAND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from .role_profiles import Assignment
 
@@ -29,36 +29,46 @@ _SIGNS_OF_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
 
 
 def add_processes(
-    assignment: Assignment, profiles: Mapping[str, Mapping[str, object]], *, add: bool
+    assignment: Assignment,
+    profiles: Mapping[str, Mapping[str, object]],
+    settings: Collection[str],
+    *,
+    add: bool,
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the process profiles that have to exist, and their values.
 
     Those that cannot be written are noted in ``assignment.skipped``.
 
     :param profiles: all values of the profiles of roles.
+    :param settings: the keys of ``--set``, whose values are copied.
     :param add: whether to add new ones, and to renew the command of existing ones. The command may
         be that of another installation, so it changes only if the user asks for that.
     """
     existing = assignment.existing
+    remaining = {*existing.names} - {*assignment.removed}
     for name, values in profiles.items():
         process_name = name + PROCESS_SUFFIX
         process = existing.processes.get(process_name)
+        copied = _copied(values, settings)
         if process and process.is_unchanged:
             command = process_command(name) if add else process.values[PROCESS]
-            yield process_name, {PROCESS: command, **_copied(values)}
+            yield process_name, {PROCESS: command, **copied}
         elif add and process_name in assignment.wanted:
             assignment.skipped.setdefault(process_name, "it is for a role of this name")
-        elif add and process_name in {*existing.names} - {*assignment.removed}:
+        elif add and process_name in remaining:
             assignment.skipped.setdefault(process_name, CHANGED_BY_HAND)
         elif add:
-            yield process_name, {PROCESS: process_command(name), **_copied(values)}
+            yield process_name, {PROCESS: process_command(name), **copied}
 
 
-def _copied(values: Mapping[str, object]) -> dict[str, str]:
+def _copied(values: Mapping[str, object], settings: Collection[str]) -> dict[str, str]:
+    """Return what the process profile has in common with its profile, without nested values."""
+    keys = dict.fromkeys((REGION, OUTPUT, *settings))
     return {
         key: value
-        for key in (REGION, OUTPUT)
-        if isinstance(value := values.get(key), str) and value and value.isprintable()
+        for key in keys
+        if isinstance(value := values.get(key), str) and value.isprintable()
+        if value or key in settings
     }
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sso_plugin.errors import ConfigError
+from sso_plugin.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,15 +47,19 @@ def needs_no_quotes(text: str) -> bool:
 
 @dataclass(frozen=True)
 class NameTemplate:
-    """Text with fields in braces, as in ``{account_name}-{role_name}``."""
+    """Text with fields in braces, as in ``{account_name}-{role_name}``.
+
+    :param lowercase: whether the names are in lower case.
+    """
 
     text: str
+    lowercase: bool = False
 
     @classmethod
-    def of(cls, text: str) -> NameTemplate:
+    def of(cls, text: str, *, lowercase: bool = False) -> NameTemplate:
         """Check a template.
 
-        :raises ConfigError: if it has an unknown field, if it has a character that a profile name
+        :raises ValueError: if it has an unknown field, if it has a character that a profile name
             cannot have, or if it is a reserved name.
         """
         try:
@@ -69,7 +73,7 @@ class NameTemplate:
                 raise _invalid(text, f'there is no field "{name}"')
         if text in RESERVED_NAMES:
             raise _invalid(text, f'it gives every profile the name "{text}"')
-        return cls(text)
+        return cls(text, lowercase)
 
     def names(self, roles: Iterable[AccountRole], sso_session: str) -> dict[str, list[AccountRole]]:
         """Return the roles by profile name. Several roles may have the same profile name."""
@@ -79,12 +83,13 @@ class NameTemplate:
         return roles_by_name
 
     def _name(self, role: AccountRole, sso_session: str) -> str:
-        return self.text.format(
+        name = self.text.format(
             account_name=_slug(role.account_name) or role.account_id,
             account_id=role.account_id,
             role_name=_slug(role.role_name),
             sso_session=_slug(sso_session),
         )
+        return name.lower() if self.lowercase else name
 
 
 def _slug(text: str) -> str:
@@ -93,10 +98,9 @@ def _slug(text: str) -> str:
     return _NOT_PLAIN.sub("-", plain).strip("-")
 
 
-def _invalid(text: str, reason: str) -> ConfigError:
-    return ConfigError(
-        subject=f'The template "{text}"',
-        problem=f"is not valid: {reason}",
-        fix=f"The fields are {', '.join(f'{{{name}}}' for name in _FIELDS)}. With {{account_id}} "
-        "and {role_name}, all names are different.",
+def _invalid(text: str, reason: str) -> ValueError:
+    return ValueError(
+        f'"{one_line(text, 80)}" is not a valid template: {one_line(reason)}. The fields are '
+        f"{', '.join(f'{{{name}}}' for name in _FIELDS)}. With {{account_id}} and {{role_name}}, "
+        "all names are different."
     )

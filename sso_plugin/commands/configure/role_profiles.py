@@ -28,18 +28,26 @@ CHANGED_BY_HAND = "it was written or changed by hand"
 class Naming:
     """How profiles are named.
 
-    :param template: if None, existing profiles keep their names and new ones get default names.
+    :param template: if None, new profiles get default names.
     :param prune: whether a profile is removed if its role has another one that is named by the
         template.
+    :param lowercase: whether names from the template are in lower case.
     """
 
     sso_session: str
     template: str | None = None
     prune: bool = False
+    lowercase: bool = False
+
+    @property
+    def keeps_names(self) -> bool:
+        """Whether existing profiles keep their names, because the user did not ask for others."""
+        return self.template is None and not self.lowercase
 
     def names(self, roles: Collection[AccountRole]) -> dict[str, list[AccountRole]]:
         """Return the roles by profile name. Several roles may have the same profile name."""
-        template = NameTemplate.of(DEFAULT_TEMPLATE if self.template is None else self.template)
+        text = DEFAULT_TEMPLATE if self.template is None else self.template
+        template = NameTemplate.of(text, lowercase=self.lowercase)
         return template.names(roles, self.sso_session)
 
 
@@ -81,6 +89,7 @@ class ExistingProfiles:
 class Assignment:
     """The profiles for the chosen roles of a user.
 
+    :ivar names_by_role: the names of the existing profiles, by account and role.
     :ivar wanted: the role of each profile that has to exist.
     :ivar skipped: the profiles that are not changed although a role needs their name, and why.
     :ivar without_profile: the roles that have no profile and get none.
@@ -101,13 +110,13 @@ class Assignment:
     other_names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._names_by_role = self.existing.of_session(self.naming.sso_session)
+        self.names_by_role = self.existing.of_session(self.naming.sso_session)
         self._user_roles = {_key(role) for role in self.choice.roles}
-        self._accounts = {account for account, _ in self._user_roles}
+        self._accounts = {account.account_id for account in self.choice.accounts}
         for name, roles in self.naming.names(self.choice.chosen).items():
             for role in roles:
-                self._assign(role, name, [other for other in roles if other != role])
-        self.unused += [name for name in self._of_removed_roles() if name not in self.wanted]
+                self._assign(role, name, roles)
+        self.unused += [name for name in self._of_unwanted_roles() if name not in self.wanted]
         # A name that another role needs stays. Otherwise the next run would give it to that role.
         self.unused = [name for name in self.unused if name not in self.skipped]
         self.unused += self._processes_without_profile()
@@ -118,34 +127,34 @@ class Assignment:
         both = self.existing.both if self.naming.prune else {}
         return [name for name in self.unused if name in both and not both[name].has_additions]
 
-    def _assign(self, role: AccountRole, name: str, others: list[AccountRole]) -> None:
+    def _assign(self, role: AccountRole, name: str, same: list[AccountRole]) -> None:
         """Give a role the profile of this name, or keep the profiles that it has.
 
         :param name: the name from the template.
-        :param others: the other roles that get the same name from the template.
+        :param same: all roles that get this name from the template.
         """
-        existing = self._names_by_role.get(_key(role), [])
+        existing = self.names_by_role.get(_key(role), [])
         if name in existing:
             self._give(role, name, [other for other in existing if other != name])
-        elif existing and self.naming.template is None:
+        elif existing and self.naming.keeps_names:
             self.other_names += [other for other in existing if self._is_unchanged(other)]
             self._keep(role, existing)
-        elif name in RESERVED_NAMES or others:
+        elif name in RESERVED_NAMES or len(same) > 1:
             self._keep(role, existing)
-            self._add_conflict(role, name, others)
+            self._add_conflict(role, name, next((other for other in same if other != role), None))
         elif not self._is_taken(role, name):
             self._give(role, name, existing)
         else:
             self._keep(role, existing)
 
-    def _add_conflict(self, role: AccountRole, name: str, others: list[AccountRole]) -> None:
-        existing = self._names_by_role.get(_key(role), [])
+    def _add_conflict(self, role: AccountRole, name: str, other: AccountRole | None) -> None:
+        existing = self.names_by_role.get(_key(role), [])
         if existing:
             kept = f'The profile "{existing[0]}" keeps its name'
         else:
             self.without_profile.append(role)
             kept = f"No profile for {_described(role)}"
-        same = f", the same as for {_described(others[0])}" if others else ""
+        same = f", the same as for {_described(other)}" if other else ""
         self.conflicts.append(f'{kept}: its name from the template is "{name}"{same}.')
 
     def _is_taken(self, role: AccountRole, name: str) -> bool:
@@ -156,7 +165,7 @@ class Assignment:
         self.skipped[name] = reason
         profile = self.existing.managed.get(name)
         is_managed = name in self.existing.processes or (profile and profile.is_unchanged)
-        if is_managed and not self._names_by_role.get(_key(role)):
+        if is_managed and not self.names_by_role.get(_key(role)):
             self.without_profile.append(role)
         return True
 
@@ -180,7 +189,7 @@ class Assignment:
     def _give(self, role: AccountRole, name: str, others: list[str]) -> None:
         """Give a role the profile of this name. Its other profiles have older names."""
         self.wanted[name] = role
-        if self.naming.template is None and not self.naming.prune:
+        if self.naming.keeps_names and not self.naming.prune:
             self._keep(role, others)
         self.unused += [other for other in others if self._is_unchanged(other)]
 
@@ -190,10 +199,13 @@ class Assignment:
     def _is_unchanged(self, name: str) -> bool:
         return self.existing.managed[name].is_unchanged
 
-    def _of_removed_roles(self) -> Iterator[str]:
-        for names in self._names_by_role.values():
+    def _of_unwanted_roles(self) -> Iterator[str]:
+        """Yield the profiles of roles that were removed, or that the user did not pick."""
+        for role, names in self.names_by_role.items():
             for name in names:
-                if self._is_of_removed_role(self.existing.managed[name]):
+                profile = self.existing.managed[name]
+                declined = role in self.choice.declined and profile.is_unchanged
+                if declined or self._is_of_removed_role(profile):
                     yield name
 
     def _processes_without_profile(self) -> list[str]:
@@ -205,7 +217,7 @@ class Assignment:
     def _is_of_removed_role(self, profile: ManagedProfile) -> bool:
         """Return whether the user certainly does not have the role of a profile any more."""
         key = _role_of(profile)
-        is_listed = self.choice.is_complete or key[0] in self._accounts
+        is_listed = key[0] in self.choice.listed or key[0] not in self._accounts
         return is_listed and key not in self._user_roles
 
 

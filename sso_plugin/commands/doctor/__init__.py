@@ -53,6 +53,7 @@ def diagnose(
     yield from check_hook()
     try:
         file = ConfigFile.in_use()
+        file.parsed()
     except ConfigError as exc:
         yield problem("config", str(exc), "Fix the file with an editor.")
         return

@@ -15,7 +15,7 @@ from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.printable import one_line
 from sso_plugin.storage.reading import UnusableFileError, read_document
 from sso_plugin.storage.unwritable import explain
-from sso_plugin.timestamps import format_timestamp
+from sso_plugin.timestamps import clock_time
 
 from .finding import Finding, ok, problem, warning
 
@@ -129,7 +129,7 @@ def _check_token(login: ConfiguredLogin, path: Path) -> Finding:
             # A login would not help.
             command = "Fix the key first, see above."
         return problem("files", f"{fault[:1].upper()}{fault[1:]}.", command)
-    now, end = login.clock.now(), format_timestamp(token.lifetime.expires_at)
+    now, end = login.clock.now(), clock_time(token.lifetime.expires_at)
     if token.state(now) is not TokenState.EXPIRED:
         return ok("files", f"The token in {path} is valid until {end}.")
     if token.can_be_renewed(now):
@@ -169,7 +169,7 @@ def _why_not(token: AccessToken) -> str:
     end = token.registration_expires_at
     if end is None or "refreshToken" not in token.document:
         return "it has no refresh token"
-    return f"its registration expired at {format_timestamp(end)}"
+    return f"its registration expired at {clock_time(end)}"
 
 
 def _check_role(login: ConfiguredLogin) -> Iterator[Finding]:
@@ -189,5 +189,5 @@ def _check_role(login: ConfiguredLogin) -> Iterator[Finding]:
             "files", f"No role credentials are cached. They are fetched on first use, into {path}."
         )
     else:
-        end = format_timestamp(cached.lifetime.expires_at)
+        end = clock_time(cached.lifetime.expires_at)
         yield ok("files", f"The role credentials in {path} are valid until {end}.")

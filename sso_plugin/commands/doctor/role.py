@@ -14,7 +14,7 @@ from sso_plugin.credentials.token_file import TokenFile
 from sso_plugin.errors import PortalRefusal, SsoPluginError
 from sso_plugin.portal.account_choice import Wanted, choose
 from sso_plugin.portal.client import Portal
-from sso_plugin.timestamps import format_timestamp
+from sso_plugin.timestamps import clock_time
 
 from .bounded import within
 from .finding import Finding, ok, problem, warning, without_fix
@@ -72,7 +72,7 @@ class _RoleRequest:
             return self._refused(portal, account, exc)
         except SsoPluginError as exc:
             return problem("role", without_fix(exc), "See the findings above.")
-        end = format_timestamp(expires_at)
+        end = clock_time(expires_at)
         return ok(
             "role", f"Identity Center returns credentials for {self._name}, valid until {end}."
         )

@@ -1,4 +1,4 @@
-"""The credentials of a profile as environment variables."""
+"""The credentials of a profile or a role as environment variables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sso_plugin.credentials.role_credentials import members
 from sso_plugin.timestamps import format_timestamp
 
-from ..aws_variables import OTHER_CREDENTIALS, with_undo
-from ..profile_credentials import ProfileCredentials
+from ..aws_variables import switch_variables
+from ..chosen_credentials import ChosenCredentials
+from ..credentials_choice import CredentialsChoice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,33 +21,37 @@ __all__ = ["Environment", "environment_of"]
 
 @dataclass(frozen=True)
 class Environment:
-    """Variables with credentials, and when these expire, in epoch seconds; None for never.
+    """Credentials as environment variables. A variable that is None has to be unset.
 
-    A variable that is None has to be unset.
+    :param switch: the variables that switch a shell to the credentials, with a record of that.
+    :param values: the credentials and the region only, for programs that read a list.
+    :param document: the credentials in the form of a credential process.
+    :param expires_at: in epoch seconds; None for never.
     """
 
-    variables: dict[str, str | None] = field(repr=False)
+    switch: dict[str, str | None] = field(repr=False)
+    values: dict[str, str | None] = field(repr=False)
+    document: dict[str, str] = field(repr=False)
     expires_at: float | None
 
 
 def environment_of(
-    profile_name: str | None = None, environ: Mapping[str, str] = os.environ
+    choice: CredentialsChoice = CredentialsChoice(),  # noqa: B008 - it cannot change
+    environ: Mapping[str, str] = os.environ,
 ) -> Environment:
-    """Return the credentials of a profile as variables.
+    """Return credentials as variables: never the keys in the environment.
 
-    :param profile_name: a profile in the AWS config file; ``AWS_PROFILE`` or ``default`` if None,
-        and never the keys in the environment.
     :param environ: the environment in which the variables will be set.
     :raises botocore.exceptions.BotoCoreError: if there are no credentials.
     """
-    profile = ProfileCredentials.of(profile_name, environ)
-    keys, expires_at = profile.fetch()
-    variables = {
+    chosen = ChosenCredentials.of(choice, environ)
+    keys, expires_at = chosen.fetch()
+    new = {
         "AWS_ACCESS_KEY_ID": keys.access_key,
         "AWS_SECRET_ACCESS_KEY": keys.secret_key,
         "AWS_SESSION_TOKEN": keys.token,
         "AWS_CREDENTIAL_EXPIRATION": format_timestamp(expires_at) if expires_at else None,
-        **profile.region.variables,
+        **chosen.region.variables,
     }
-    others = {name: None for name in OTHER_CREDENTIALS if name not in variables}
-    return Environment(with_undo({**variables, **others}, environ), expires_at)
+    switch = switch_variables({**new, **chosen.labels}, environ)
+    return Environment(switch, new, members(keys, expires_at), expires_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -12,35 +13,69 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SHELLS", "assignments", "detect_shell", "load_command"]
+__all__ = ["SHELLS", "assignments", "check_value", "detect_shell", "load_command"]
 
-SHELLS = ("bash", "zsh", "fish", "powershell")
+SHELLS = ("bash", "zsh", "fish", "powershell", "cmd", "nushell")
 
-_ALIASES = {"pwsh": "powershell", **dict.fromkeys(("sh", "ash", "dash", "ksh"), "bash")}
+_ALIASES = {
+    "pwsh": "powershell",
+    "nu": "nushell",
+    **dict.fromkeys(("sh", "ash", "dash", "ksh"), "bash"),
+}
 """Shells that run the commands for another shell."""
 
 _POWERSHELL_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 """The characters that PowerShell reads as a single quote, typographic ones included."""
 
+_CMD_SPECIAL = re.compile(r"[%!&|<>^\x00-\x1f]")
+"""Characters that cmd.exe expands or interprets, and for which it has no reliable quotes."""
+
 _LOAD_COMMANDS = {
     "fish": "sso-plugin env {} | source",
     "powershell": "sso-plugin env {} | Out-String | Invoke-Expression",
+    "cmd": "for /f \"delims=\" %i in ('sso-plugin env {}') do @%i",
+    "nushell": "sso-plugin env {} | from json | load-env",
 }
 
 _UNSET = {
     "fish": "set -e {};",
     "powershell": "Remove-Item -ErrorAction SilentlyContinue Env:{}",
+    "cmd": 'set "{}="',
 }
 
 
 def assignments(variables: Mapping[str, str | None], shell: str) -> str:
-    """Return shell commands that set the variables, and unset those that are None."""
+    """Return shell commands that set the variables, and unset those that are None.
+
+    For nushell, which cannot run commands that it reads, they are an object for ``load-env``. It
+    does not pass on a variable that is null.
+
+    :raises ConfigError: if the shell has no quotes for a value.
+    """
+    if shell == "nushell":
+        return json.dumps(variables, indent=2)
     return "\n".join(_assignment(name, value, shell) for name, value in variables.items())
 
 
 def load_command(shell: str, options: str = "...") -> str:
     """Return the command that runs ``sso-plugin env`` and makes the shell run its output."""
     return _LOAD_COMMANDS.get(shell, 'eval "$(sso-plugin env {})"').format(options)
+
+
+def check_value(name: str, value: str, reader: str, *, is_usable: bool) -> None:
+    """Raise an error if a program could misread the value of a variable.
+
+    :param reader: the shell or the format.
+    """
+    if not is_usable and value:
+        # Imported here because it imports botocore, which the help does not need.
+        from sso_plugin.errors import ConfigError
+
+        raise ConfigError(
+            subject=f"The value of {name}",
+            problem=f"has characters that cannot be written for {reader}",
+            fix="Use --format json.",
+        )
 
 
 def detect_shell(
@@ -84,6 +119,9 @@ def _assignment(name: str, value: str | None, shell: str) -> str:
     if shell == "powershell":
         doubled = _POWERSHELL_QUOTES.sub(r"\1\1", value)
         return f"$Env:{name} = '{doubled}'"
+    if shell == "cmd":
+        check_value(name, value, "cmd", is_usable=not _CMD_SPECIAL.search(value))
+        return f'set "{name}={value}"'
     # zsh expands =ls to the path of ls.
     quoted = f"'{value}'" if shlex.quote(value) == value and "=" in value else shlex.quote(value)
     return f"export {name}={quoted}"

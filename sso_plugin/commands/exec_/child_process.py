@@ -15,31 +15,76 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["exit_code_of", "run_child"]
+__all__ = ["NotRunError", "run_child"]
 
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
 _FROM_TERMINAL = ("SIGINT", "SIGQUIT", "SIGBREAK")
 
 
+class NotRunError(Exception):
+    """A command does not exist or cannot be run.
+
+    :param error: that of the system.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror)
+        self.exit_code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+        """The exit code that a shell returns for this."""
+
+
 def run_child(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command and return its exit code, as a shell does: 128+n for signal n.
 
     The child stays in our process group, so it gets the signals of the terminal (Ctrl-C, Ctrl-Z)
-    directly. Other signals that we get are forwarded.
+    directly. Other signals that we get are forwarded. An interactive shell makes a group of its
+    own; if it suspends itself, we stop, too, until the shell around us continues us.
 
-    :raises OSError: if the command cannot be run; see `exit_code_of`.
+    :raises NotRunError: if the command cannot be run.
     """
-    # Without a shell, so that the arguments are not changed.
-    with _Forwarding() as forwarding, subprocess.Popen(list(arguments), env=environment) as child:  # noqa: S603
+    with _Forwarding() as forwarding, _start(arguments, environment) as child:
         forwarding.begin(child)
-        code = child.wait()
+        code = _wait(child)
     return code if code >= 0 else 128 - code
 
 
-def exit_code_of(error: OSError) -> int:
-    """Return the exit code that a shell returns for a command that cannot be run."""
-    return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+def _start(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        # Without a shell, so that the arguments are not changed.
+        return subprocess.Popen(list(arguments), env=environment)  # noqa: S603
+    except OSError as exc:
+        raise NotRunError(exc) from exc
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    # Where SIGCHLD is ignored, a child that has ended leaves no status.
+    with contextlib.suppress(ChildProcessError):
+        while hasattr(os, "waitid") and _has_stopped(child):
+            _stop_with(child)
+    return child.wait()
+
+
+def _has_stopped(child: subprocess.Popen[bytes]) -> bool:
+    """Wait until the child stops or ends; the status of its end stays for Popen."""
+    kinds = os.WEXITED | os.WSTOPPED | os.WNOWAIT
+    found = os.waitid(os.P_PID, child.pid, kinds)
+    if found is None or found.si_code != os.CLD_STOPPED:
+        return False
+    # It may have continued meanwhile, so do not wait for another stop.
+    os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOHANG)
+    return True
+
+
+def _stop_with(child: subprocess.Popen[bytes]) -> None:
+    """Stop this process group because the child has stopped in a group of its own.
+
+    In our group, the terminal has stopped both of us.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        if os.getpgid(child.pid) != os.getpgrp():
+            os.killpg(os.getpgrp(), signal.SIGSTOP)
+            os.killpg(os.getpgid(child.pid), signal.SIGCONT)
 
 
 class _Forwarding:

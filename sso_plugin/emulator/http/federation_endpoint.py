@@ -6,6 +6,8 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from werkzeug.wrappers import Response
+
 from ..state.operation_names import UNKNOWN
 from ..state.service_errors import ServiceError
 from .json_bodies import json_response, parse_json
@@ -14,11 +16,13 @@ from .page_layout import error_page, page
 from .parameters import required_parameter, seconds_parameter
 
 if TYPE_CHECKING:
-    from werkzeug import Request, Response
+    from werkzeug import Request
 
     from ..state.emulator_state import State
 
-__all__ = ["find_operation"]
+__all__ = ["PATHS", "find_operation"]
+
+PATHS = frozenset({"/federation", "/oauth"})
 
 _INVALID = "InvalidRequestException"
 """The error code for an invalid request."""
@@ -55,6 +59,14 @@ def login(state: State, request: Request) -> Response:
     return page("Signed in to the console", body)
 
 
+def logout(_state: State, request: Request) -> Response:
+    """End the console session of the browser, and go on to a page of this server."""
+    target = required_parameter(request, "redirect_uri", _INVALID)
+    if not target.startswith(f"{request.host_url}"):
+        raise ServiceError(_INVALID, "redirect_uri must be a page of this server")
+    return Response(status=302, headers={"Location": target, "Cache-Control": "no-store"})
+
+
 def _handle_unknown(_state: State, request: Request) -> Response:
     action = request.values.get("Action", "")
     raise ServiceError(_INVALID, f"There is no action {action!r}")
@@ -66,10 +78,13 @@ _ACTIONS = {
     "getSigninToken": Operation("GetSigninToken", get_signin_token, error_page),
     "login": Operation("ConsoleLogin", login, error_page),
 }
+_LOGOUT = Operation("ConsoleLogout", logout, error_page)
 
 
 def find_operation(request: Request) -> Operation:
-    """Return the operation for the `Action` in the query or the form."""
+    """Return the operation for the path, and the `Action` in the query or the form."""
+    if request.path == "/oauth":
+        return _LOGOUT if request.values.get("Action") == "logout" else _UNKNOWN_ACTION
     return _ACTIONS.get(request.values.get("Action", ""), _UNKNOWN_ACTION)
 
 

@@ -47,7 +47,7 @@ def find_operation(organization: Organization, request: Request) -> Operation:
         from_browser = request.method == "GET" and not request.query_string
         return device_page.HOME if from_browser else sts_service.find_operation(request)
 
-    if request.path == "/federation" and request.method in {"GET", "POST"}:
+    if request.path in federation_endpoint.PATHS and request.method in {"GET", "POST"}:
         return federation_endpoint.find_operation(request)
 
     try:

@@ -25,6 +25,7 @@ OPERATIONS = (
     "VanityRedirect",
     "GetSigninToken",
     "ConsoleLogin",
+    "ConsoleLogout",
     UNKNOWN,
 )
 

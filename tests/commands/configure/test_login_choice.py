@@ -10,6 +10,7 @@ from botocore.configloader import load_config
 from configure_support import PROFILES, write
 
 from sso_plugin import ConfigError
+from sso_plugin.commands.configure.login_choice import new_login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,6 @@ def test_a_new_sso_session_is_written_too(world: World) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"region": "x"}, '"x" is not a valid region. Use one such as eu-central-1.'),
         (
             {"sso_session": "crp"},
             'There is no sso-session "crp" in the config file. Available: corp. '
@@ -74,12 +74,9 @@ def test_invalid_options_are_refused(
     assert config_file.read_bytes() == before
 
 
-def test_without_a_name_the_error_lists_all_sso_sessions(world: World) -> None:
-    """The user does not have to open the file to see them."""
-    other = world.emulator.profile("x", session_name="other")
-    world.configure(world.emulator.profile() + other)
-    with pytest.raises(ConfigError, match=r"available: corp, other\. Add --sso-session NAME\."):
-        write()
-    world.configure("")
-    with pytest.raises(ConfigError, match="NAME, with --start-url and --sso-region"):
-        write()
+def test_messages_about_a_new_login_name_commands_that_work() -> None:
+    """No command finds it in the config file yet."""
+    login = new_login("my", "https://x.example/start", "eu-west-1")
+    words = "--start-url https://x.example/start --sso-region eu-west-1"
+    assert login.login_command == f"sso-plugin configure --sso-session my {words}"
+    assert login.doctor_command == f"sso-plugin doctor {words}"

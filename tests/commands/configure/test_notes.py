@@ -34,11 +34,7 @@ def test_profiles_of_a_closed_account_are_reported(world: World, config_file: Pa
     world.emulator.unassign("alice", "333333333333", "AdministratorAccess")
     plan = write()
     assert plan.before == plan.after
-    assert plan.notes == (
-        "Profiles whose role was removed or has another profile now: "
-        "sandbox-AdministratorAccess. To remove them, add --prune.",
-    )
-    assert write(accounts=("production",)).notes == ()
+    assert (plan.stale, plan.notes) == (("sandbox-AdministratorAccess",), ())
 
 
 @pytest.mark.long
@@ -48,10 +44,7 @@ def test_a_new_template_adds_profiles_and_reports_the_old_ones(config_file: Path
     before = config_file.read_bytes()
     plan = write(template="{account_id}-{role_name}", roles=("ReadOnlyAccess",))
     assert plan.added == ("111111111111-ReadOnlyAccess",)
-    assert plan.notes == (
-        "Profiles whose role was removed or has another profile now: "
-        "production-ReadOnlyAccess. To remove them, add --prune.",
-    )
+    assert (plan.stale, plan.notes) == (("production-ReadOnlyAccess",), ())
     assert config_file.read_bytes().startswith(before)
 
 
@@ -66,7 +59,7 @@ def test_profiles_with_the_same_new_name_keep_their_old_names(
     capsys.readouterr()
     assert main(["configure", "--template", "{role_name}", "--yes"]) == 0
     assert config_file.read_text() == before
-    *reported, last = capsys.readouterr().err.splitlines()
+    *reported, last, _ = capsys.readouterr().err.splitlines()
     assert last == f"{config_file} is up to date."
     assert reported == [
         'The profile "a-R" keeps its name: its name from the template is "R", the same as '
@@ -74,7 +67,7 @@ def test_profiles_with_the_same_new_name_keep_their_old_names(
         'The profile "b-R" keeps its name: its name from the template is "R", the same as '
         "for the role R in a (1).",
         "To give these profiles other names, run: sso-plugin configure --sso-session corp "
-        "--template '{account_name}-{account_id}-{role_name}'",
+        "--template '{account_name}-{account_id}-{role_name}' --no-save",
     ]
 
 
@@ -84,10 +77,13 @@ def test_roles_with_the_same_profile_name_get_no_profile(
 ) -> None:
     """The others are written, the exit code is 1, and the command in the message works."""
     roles_are(monkeypatch, *ROLES_WITH_SAME_NAME)
+    assert main(["configure", "--dry-run"]) == 1
+    assert capsys.readouterr().err.endswith("Nothing was written.\nRoles without a profile: 2.\n")
     assert main(["configure", "--yes"]) == 1
     command = (
         "sso-plugin configure --sso-session corp "
-        "--template '{account_name}-{account_id}-{role_name}' --account 1 --account 2 --role R"
+        "--template '{account_name}-{account_id}-{role_name}' --account 1 --account 2 --role R "
+        "--no-save"
     )
     messages = [
         'No profile for the role R in A b (1): its name from the template is "A-b-R", '
@@ -98,7 +94,8 @@ def test_roles_with_the_same_profile_name_get_no_profile(
     ]
     assert capsys.readouterr().err.splitlines() == [
         *messages,
-        "Profiles: 1 to add.",
+        f"Profiles in {config_file}:",
+        "  1 new: c-R",
         f"{config_file} is written.",
         "Roles without a profile: 2.",
     ]
@@ -141,3 +138,27 @@ def test_of_many_roles_without_a_profile_ten_are_listed(
     assert len(plan.notes) == 12
     assert plan.notes[-2] == "Roles with the same problem: 20 more."
     assert "--account" not in plan.notes[-1]
+
+
+def test_of_many_values_by_hand_the_first_names_are_listed(
+    config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence for each key. A value with nested keys is kept, too."""
+    roles_are(monkeypatch, role("a", "1"), role("b", "2"))
+    write()
+    text = config_file.read_text()
+    mine = "sso_role_name = R\noutput = text\ns3 =\n  max = 2\n"
+    config_file.write_text(text.replace("sso_role_name = R\n", mine))
+    plan = write(settings=("output=json", "s3=x", "cli_pager="))
+    assert plan.changed == ("a-R", "b-R")
+    assert plan.notes == (
+        "2 profiles keep their output, which was set by hand: a-R, b-R.",
+        "2 profiles keep their s3, which was set by hand: a-R, b-R.",
+    )
+    assert profiles_in(config_file)["b-R"]["s3"] == {"max": "2"}
+
+
+def test_a_choice_without_roles_is_reported(config_file: Path) -> None:
+    """It is not the same as a user without roles."""
+    plan = write(accounts=("sandbox",), exclude=("sand*",))
+    assert plan.notes == ("No role is chosen, so no profile is written.",)

@@ -21,7 +21,7 @@ def test_the_diff_masks_secrets_next_to_the_change(
         f"{session_text}\n[profile old]\naws_access_key_id = AKIA\n"
         "aws_secret_access_key = hush\naws_session_token=hushhush\n"
     )
-    assert main(["configure", "--dry-run"]) == 0
+    assert main(["configure", "--dry-run", "--diff"]) == 0
     out = capsys.readouterr().out
     assert " aws_secret_access_key =********" in out
     assert "hush" not in out

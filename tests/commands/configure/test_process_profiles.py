@@ -123,11 +123,11 @@ def test_the_option_renews_the_command(
 
 @pytest.mark.long
 def test_it_goes_with_its_profile(world: World, config_file: Path, program: Path) -> None:
-    """--prune removes both. Before, a note names the profile only, because the other one works."""
+    """--prune removes both. Before, only the profile is stale, because the other one works."""
     before = config_file.read_bytes()
     write(credential_process=True)
     world.emulator.unassign("alice", "333333333333", "AdministratorAccess")
-    assert "sandbox-AdministratorAccess. To remove" in write().notes[0]
+    assert write().stale == ("sandbox-AdministratorAccess",)
     plan = write(prune=True)
     name = "sandbox-AdministratorAccess"
     assert plan.removed == (name, f"{name}-process")
@@ -163,7 +163,7 @@ def test_one_without_its_profile_is_reported(config_file: Path, program: Path) -
     start, end = (text.index(f"[profile {name}]") for name in (READ_ONLY, READ_ONLY_PROCESS))
     config_file.write_text(text[:start] + text[end:])
     others = {"accounts": ("sandbox",)}
-    assert READ_ONLY_PROCESS in write(**others).notes[0]
+    assert write(**others).stale == (READ_ONLY_PROCESS,)
     assert write(prune=True, **ONLY).removed == ()
     config_file.write_text(text[:start] + text[end:])
     assert write(prune=True, **others).removed == (READ_ONLY_PROCESS,)

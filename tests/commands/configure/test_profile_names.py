@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from configure_support import role
 
-from sso_plugin import ConfigError
 from sso_plugin.commands.configure.profile_names import NameTemplate
 
 
@@ -44,7 +43,7 @@ def test_profile_names_need_no_quotes(account_name: str, expected: str) -> None:
 )
 def test_an_invalid_template_is_refused(template: str, reason: str) -> None:
     """The message has the reason."""
-    with pytest.raises(ConfigError, match="is not valid: ") as caught:
+    with pytest.raises(ValueError, match="is not a valid template: ") as caught:
         NameTemplate.of(template).names([role()], "corp")
     assert reason in str(caught.value)
 

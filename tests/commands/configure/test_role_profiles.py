@@ -120,16 +120,17 @@ def test_prune_renames_the_chosen_profiles_only(config_file: Path) -> None:
 def test_a_new_account_gets_the_profile_of_a_closed_one_with_its_name(
     config_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In place, and with the user's additions. Not if other accounts were not listed."""
+    """In place, and with the user's additions. Not if the account exists and was not listed."""
     roles_are(monkeypatch, role("dev", "1"))
     write(region="eu-central-1")
     edit(config_file, "sso_role_name = R\n", "sso_role_name = R\n# mine\noutput=json\n")
     before = config_file.read_text()
-    roles_are(monkeypatch, role("dev", "2"))
+    roles_are(monkeypatch, role("dev", "2"), role("old", "1", "S"))
     plan = write(accounts=("dev",))
     assert plan.skipped == {"dev-R": "it is for the role R in 1, which was not listed in this run"}
     assert plan.without_profile == (role("dev", "2"),)
-    plan = write()
+    roles_are(monkeypatch, role("dev", "2"))
+    plan = write(accounts=("dev",))
     assert (plan.added, plan.changed, plan.removed) == ((), ("dev-R",), ())
     assert without_digests(config_file.read_text()) == without_digests(before).replace(
         "sso_account_id = 1\n", "sso_account_id = 2\n"

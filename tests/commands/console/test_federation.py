@@ -10,6 +10,7 @@ import pytest
 from pages import open_page
 
 from sso_plugin.commands.console.federation import console_url
+from sso_plugin.commands.credentials_choice import CredentialsChoice
 from sso_plugin.errors import ConfigError, PortalUnreachable, SsoPluginError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def sign_in_of(monkeypatch: pytest.MonkeyPatch, profile: str, environ: dict[str,
 
     monkeypatch.setattr("sso_plugin.commands.console.federation.send", send)
     with pytest.raises(SsoPluginError, match="stop"):
-        console_url(profile, environ=environ)
+        console_url(CredentialsChoice(profile), environ=environ)
     [url] = urls
     return url
 
@@ -45,7 +46,7 @@ def query(url: str) -> dict[str, str]:
 
 def test_the_link_signs_a_browser_in(world: World) -> None:
     """With the role of the profile, on the home page of its region."""
-    url = console_url("dev")
+    url = console_url(CredentialsChoice("dev"))
     page = open_page(url)
     assert "AdministratorAccess" in page
     assert "111111111111" in page
@@ -64,7 +65,7 @@ def test_a_role_chain_signs_in(world: World) -> None:
         + "[profile chain]\nrole_arn = arn:aws:iam::111111111111:role/Deploy\n"
         "source_profile = dev\n"
     )
-    url = console_url("chain")
+    url = console_url(CredentialsChoice("chain"))
     assert "Deploy" in open_page(url)
     assert query(url)["Issuer"] == world.emulator.start_url
 
@@ -72,7 +73,7 @@ def test_a_role_chain_signs_in(world: World) -> None:
 def test_credentials_are_sent_in_the_body(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """Not in the URL, which proxies and servers log; nor are they in our logs."""
     with caplog.at_level("DEBUG", logger="sso_plugin"):
-        console_url("dev")
+        console_url(CredentialsChoice("dev"))
     [request] = [each for each in world.emulator.requests.entries() if "Signin" in each.operation]
     assert "Session" not in str(request.query if hasattr(request, "query") else "")
     secrets = Path(world.role_files()[0]).read_text().split('"')
@@ -89,14 +90,17 @@ def test_credentials_are_sent_in_the_body(world: World, caplog: pytest.LogCaptur
 )
 def test_a_destination_is_a_service_or_a_url(destination: str, expected: str | None) -> None:
     """In the region of the profile."""
-    assert query(console_url("dev", destination))["Destination"] == expected or destination
+    assert (
+        query(console_url(CredentialsChoice("dev"), destination))["Destination"] == expected
+        or destination
+    )
 
 
 @pytest.mark.parametrize("destination", ["http://x", "S 3", "javascript:alert(1)", "https:///x"])
 def test_an_invalid_destination_is_an_error(destination: str) -> None:
     """One sentence, and no request."""
-    with pytest.raises(ConfigError, match=r"is not a page of the console\. Use an https URL"):
-        console_url("dev", destination)
+    with pytest.raises(ConfigError, match=r"is not a page of the console\. Use a service"):
+        console_url(CredentialsChoice("dev"), destination)
 
 
 @pytest.mark.parametrize(
@@ -122,41 +126,43 @@ def test_a_partition_without_a_known_console_is_an_error(world: World, region: s
     world.configure(world.emulator.profile().replace(world.emulator.region, region))
     world.sign_in(region=region)
     with pytest.raises(ConfigError, match=f"The console of the region {region} is not known"):
-        console_url("dev")
+        console_url(CredentialsChoice("dev"))
 
 
 def test_credentials_are_sent_over_https_only() -> None:
     """Except to this machine."""
     with pytest.raises(ConfigError, match="which is not secure"):
-        console_url("dev", environ={"SSO_PLUGIN_SIGNIN_URL": "http://example.com"})
+        console_url(
+            CredentialsChoice("dev"), environ={"SSO_PLUGIN_SIGNIN_URL": "http://example.com"}
+        )
 
 
 def test_a_refused_sign_in_names_the_profile_and_a_fix(world: World) -> None:
     """The message contains nothing of what was sent."""
     world.emulator.faults.add("GetSigninToken", status=400, times=1)
     with pytest.raises(SsoPluginError) as caught:
-        console_url("dev")
+        console_url(CredentialsChoice("dev"))
     assert str(caught.value) == (
         f"The sign-in to the console at {world.emulator.url}/federation refused the credentials "
         'of the profile "dev" (status 400). Check the role with: sso-plugin whoami'
     )
     world.emulator.faults.add("GetSigninToken", status=400, times=1)
     with pytest.raises(SsoPluginError, match="use a shorter --duration, or no --duration"):
-        console_url("dev", duration=900)
+        console_url(CredentialsChoice("dev"), duration=900)
 
 
 def test_an_unreachable_sign_in_is_an_error() -> None:
     """With the reason."""
     environ = {"SSO_PLUGIN_SIGNIN_URL": "http://127.0.0.1:9"}
     with pytest.raises(PortalUnreachable, match="The sign-in to the console cannot be reached"):
-        console_url("dev", environ=environ)
+        console_url(CredentialsChoice("dev"), environ=environ)
 
 
 def test_long_term_keys_cannot_sign_in(world: World) -> None:
     """The message says to use a role."""
     world.configure("[profile keys]\naws_access_key_id = AKIA\naws_secret_access_key = x\n")
     with pytest.raises(ConfigError, match='The profile "keys" has long-term keys'):
-        console_url("keys")
+        console_url(CredentialsChoice("keys"))
 
 
 @pytest.mark.one_quick_case

@@ -38,7 +38,7 @@ FILES: dict[str, tuple[Callable[[World], object], str, str, str]] = {
     "expired": (
         lambda world: replace_token(world, expiresAt="2020-01-01T00:00:00Z", refreshToken=None),
         "problem",
-        "The token in {token} expired at 2020-01-01T00:00:00Z, and cannot be renewed.",
+        "The token in {token} expired at 2020-01-01 00:00 UTC, and cannot be renewed.",
         "sso-plugin login --profile dev",
     ),
     "damaged": (
@@ -132,7 +132,7 @@ PAST = "2020-01-01T00:00:00Z"
 SURPRISES = [
     (
         {"registrationExpiresAt": PAST},
-        "The token in {token} cannot be renewed: its registration expired at 2020-01-01T00:00:00Z.",
+        "The token in {token} cannot be renewed: its registration expired at 2020-01-01 00:00 UTC.",
     ),
     ({"refreshToken": None}, "The token in {token} cannot be renewed: it has no refresh token."),
     (

@@ -36,7 +36,7 @@ def test_role_credentials_are_requested_once(
     [found] = [each for each in json.loads(out)["findings"] if each["check"] == "role"]
     assert found["status"] == "ok"
     assert re.fullmatch(
-        rf"Identity Center returns credentials for {ROLE}, valid until \d{{4}}-.*Z\.",
+        rf"Identity Center returns credentials for {ROLE}, valid until \d{{4}}-.* UTC\.",
         found["message"],
     )
     assert world.count("GetRoleCredentials") == 1

@@ -13,6 +13,7 @@ import pytest
 from command import ENTRY, environment, run
 
 from sso_plugin.commands.aws_variables import (
+    LABELS,
     OTHER_CREDENTIALS,
     UNDO,
 )
@@ -83,7 +84,7 @@ OLD_KEYS = {
 }
 
 
-NAMES = {*OTHER_CREDENTIALS, "AWS_REGION", "AWS_DEFAULT_REGION", UNDO}
+NAMES = {*OTHER_CREDENTIALS, *LABELS, "AWS_REGION", "AWS_DEFAULT_REGION", UNDO}
 
 
 PRINT = (
@@ -132,6 +133,7 @@ class TestRealShells:
         assert during == {
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "made/up+",
+            "SSO_PLUGIN_PROFILE": "static",
         }
         kept = {name: value for name, value in before.items() if name not in OLD_KEYS}
         assert after == kept

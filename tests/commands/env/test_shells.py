@@ -13,6 +13,7 @@ import pytest
 from command import environment
 
 from sso_plugin.commands.env.shells import SHELLS, assignments, detect_shell, load_command
+from sso_plugin.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ READERS = {
     "bash": ["bash", "-c", 'eval "$(cat)"; printf %s "$VALUE"'],
     "zsh": ["zsh", "-fc", 'eval "$(cat)"; printf %s "$VALUE"'],
     "fish": ["fish", "--no-config", "-c", 'source -; printf %s "$VALUE"'],
+    "nushell": ["nu", "--stdin", "-c", "$in | from json | load-env; print -n $env.VALUE"],
     "powershell": [
         "pwsh",
         "-NoProfile",
@@ -49,7 +51,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("value", NASTY)
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", READERS)
 def test_a_value_is_set_unchanged(shell: str, value: str) -> None:
     """Read by the shell itself, where it is installed."""
     command = READERS[shell]
@@ -67,11 +69,21 @@ def test_a_value_is_set_unchanged(shell: str, value: str) -> None:
         ("zsh", "export A='it'\"'\"'s'\nunset B"),
         ("fish", "set -gx A 'it\\'s';\nset -e B;"),
         ("powershell", "$Env:A = 'it''s'\nRemove-Item -ErrorAction SilentlyContinue Env:B"),
+        ("cmd", 'set "A=it\'s"\nset "B="'),
+        ("nushell", '{\n  "A": "it\'s",\n  "B": null\n}'),
     ],
 )
 def test_each_shell_has_its_own_commands(shell: str, lines: str) -> None:
     """Also for shells that are not installed."""
     assert assignments({"A": "it's", "B": None}, shell) == lines
+
+
+@pytest.mark.parametrize("value", ["50%", "hi!", "a & b", "a|b", "a>b", "a^b", "new\nline"])
+def test_a_value_that_cmd_would_change_is_an_error(value: str) -> None:
+    """It has no reliable quotes for these characters."""
+    problem = "The value of A has characters that cannot be written for cmd"
+    with pytest.raises(ConfigError, match=rf"{problem}\. Use --format json\."):
+        assignments({"A": value}, "cmd")
 
 
 def test_typographic_quotes_are_doubled_for_powershell() -> None:
@@ -95,6 +107,7 @@ class TestDetection:
             ("-fish", "/bin/bash", "linux", "fish"),
             ("zsh", "", "linux", "zsh"),
             ("pwsh", "/bin/bash", "linux", "powershell"),
+            ("nu", "/bin/bash", "linux", "nushell"),
             ("sh", "/usr/bin/fish", "linux", "bash"),
             ("make", "/usr/bin/fish", "linux", "fish"),
             ("make", "/bin/dash", "linux", "bash"),

@@ -15,7 +15,7 @@ import pytest
 from child import ENVIRONMENT, python, start
 
 from sso_plugin.cli import main
-from sso_plugin.commands.exec_.child_process import exit_code_of, run_child
+from sso_plugin.commands.exec_.child_process import NotRunError, run_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,9 +190,9 @@ def test_a_command_that_cannot_be_run_has_the_exit_code_of_a_shell(tmp_path: Pat
     plain = tmp_path / "plain"
     plain.touch()
     for command, code in (("no-such-command", 127), (str(plain), 126)):
-        with pytest.raises(OSError, match=r"No such file|denied") as caught:
+        with pytest.raises(NotRunError, match=r"No such file|denied") as caught:
             run_child([command], {})
-        assert exit_code_of(caught.value) == code
+        assert caught.value.exit_code == code
 
 
 def test_signal_handlers_are_restored() -> None:
@@ -200,6 +200,17 @@ def test_signal_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     assert run_child([sys.executable, "-c", "pass"], {}) == 0
     assert signal.getsignal(signal.SIGTERM) is before
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(NotRunError):
         run_child(["no-such-command"], {})
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
+def test_a_signal_that_is_ignored_stays_ignored_in_the_child() -> None:
+    """As under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    code = "import signal, sys; sys.exit(signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN)"
+    try:
+        assert run_child([sys.executable, "-c", code], {}) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -15,7 +15,9 @@ from child import python, start
 from pages import get_credentials
 
 from sso_plugin.commands.aws_variables import OTHER_CREDENTIALS, UNDO
-from sso_plugin.commands.exec_.execution import _section_text, run_with_credentials
+from sso_plugin.commands.credentials_choice import CredentialsChoice
+from sso_plugin.commands.default_files import _section_text
+from sso_plugin.commands.exec_.execution import run_with_credentials
 
 if TYPE_CHECKING:
     from world import World
@@ -86,14 +88,16 @@ def test_other_default_profiles_are_hidden(world: World, tmp_path: Path, header:
     world.configure(f"{world.emulator.profile()}\n[{header}]\ncredential_process = false\n")
     code = "import os, shutil, sys; shutil.copy(os.environ['AWS_CONFIG_FILE'], sys.argv[1])"
     seen = tmp_path / "seen"
-    assert run_with_credentials(python(code, str(seen)), "dev") == 0
+    assert run_with_credentials(python(code, str(seen)), CredentialsChoice("dev")) == 0
     assert "credential_process" not in seen.read_text()
 
 
 def child_environment(tmp_path: Path, profile: str = "dev") -> dict[str, str]:
     """Return the environment of a command."""
     found = tmp_path / "environment"
-    assert run_with_credentials(python(PRINT_ENVIRONMENT, str(found)), profile) == 0
+    assert (
+        run_with_credentials(python(PRINT_ENVIRONMENT, str(found)), CredentialsChoice(profile)) == 0
+    )
     document: dict[str, str] = json.loads(found.read_text())
     return document
 
@@ -266,7 +270,7 @@ def test_the_default_profile_of_the_child_has_the_settings_of_the_profile(
         "json.dump([c, text, mode], open(sys.argv[1], 'w'))"
     )
     found = tmp_path / "found"
-    assert run_with_credentials(python(code, str(found)), "dev") == 0
+    assert run_with_credentials(python(code, str(found)), CredentialsChoice("dev")) == 0
     config, text, mode = json.loads(found.read_text())
     assert config["profiles"] == {
         "default": {
@@ -307,7 +311,7 @@ def test_a_role_chain_works(world: World, tmp_path: Path) -> None:
         "open(sys.argv[1], 'w').write(identity['Arn'])"
     )
     found = tmp_path / "arn"
-    assert run_with_credentials(python(code, str(found)), "chain") == 0
+    assert run_with_credentials(python(code, str(found)), CredentialsChoice("chain")) == 0
     assert "assumed-role/Deploy" in found.read_text()
 
 

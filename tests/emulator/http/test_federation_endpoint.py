@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode
+from urllib.request import urlopen
 
 import pytest
 
@@ -149,4 +151,20 @@ def test_another_action_is_unknown(federate: Federate, sso_emulator: Emulator) -
     assert federate(Action="logout")[0] == 400
 
     assert sso_emulator.requests.count("Unknown") == 1
+    sso_emulator.reset()
+
+
+def test_a_logout_goes_on_to_a_page_of_this_server(
+    ask: Callable[..., tuple[int, str]], sso_emulator: Emulator
+) -> None:
+    """To no other: the parameter is in a link that anyone can make."""
+    target = quote(f"{sso_emulator.url}/?x=1", safe="")
+    with pytest.raises(HTTPError) as caught:
+        urlopen(f"{sso_emulator.url}/oauth?Action=logout&redirect_uri={target}x", timeout=60)
+    caught.value.close()
+    assert caught.value.url == f"{sso_emulator.url}/?x=1x"
+    for other in ("https://evil.example/", f"{sso_emulator.url}.evil.example/", ""):
+        assert ask("GET", f"/oauth?Action=logout&redirect_uri={quote(other, safe='')}")[0] == 400
+    assert ask("GET", "/oauth?Action=other")[0] == 400
+    assert sso_emulator.requests.count("ConsoleLogout") == 4
     sso_emulator.reset()

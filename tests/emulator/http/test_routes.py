@@ -25,6 +25,7 @@ def name_of(method: str, path: str, form: dict[str, str] | None = None) -> str:
         ("POST", "/device", "DeviceDecision"),
         ("GET", "/authorize", "AuthorizePage"),
         ("GET", "/federation?Action=getSigninToken", "GetSigninToken"),
+        ("GET", "/oauth?Action=logout", "ConsoleLogout"),
         ("GET", "/", "HomePage"),
         ("GET", "/?Action=GetCallerIdentity", "GetCallerIdentity"),
         ("GET", "/_emulator/clock", "_emulator_clock"),

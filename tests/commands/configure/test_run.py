@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ from configure_support import (
     profiles_in,
     role,
     roles_are,
+    run_with,
     write,
 )
 from hypothesis import HealthCheck, given, settings
@@ -27,14 +29,23 @@ from hypothesis import strategies as st
 
 import sso_plugin
 from sso_plugin import LoginRequired
-from sso_plugin.commands.configure.configuring import ConfigureOptions, write_profiles
+from sso_plugin.commands.configure.configure_options import (
+    ConfigureOptions,
+    PickedRole,
+    PickedRoles,
+)
+from sso_plugin.commands.configure.patterns import Unmatched
+from sso_plugin.commands.configure.run import ConfigureRun
+from sso_plugin.commands.known_names import KnownNames
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from world import World
 
     from sso_plugin.commands.configure.plan import Plan
+    from sso_plugin.portal.listings import AccountRole
 
 
 def test_every_role_gets_a_profile(world: World, config_file: Path) -> None:
@@ -49,6 +60,18 @@ def test_every_role_gets_a_profile(world: World, config_file: Path) -> None:
         "sso_role_name": "ReadOnlyAccess",
         "region": "eu-central-1",
     }
+
+
+def test_the_names_of_accounts_are_cached(world: World, config_file: Path) -> None:
+    """So that `--account` takes a name without a request, and completion has the names."""
+    run_with().list_roles()
+    sent = world.emulator.requests.count("ListAccounts")
+    assert KnownNames.load().accounts("corp")["staging"] == "222222222222"
+    found = sso_plugin.get_session(
+        account="staging", role="AdministratorAccess", sso_session="corp"
+    )
+    assert found.client("sts").get_caller_identity()["Account"] == "222222222222"
+    assert world.emulator.requests.count("ListAccounts") == sent
 
 
 @pytest.mark.long
@@ -168,10 +191,9 @@ def test_without_a_terminal_a_new_sso_session_needs_a_login(
     monkeypatch.setattr("sso_plugin.web.capabilities._why_no_browser", lambda *_: "this is a test")
     with pytest.raises(LoginRequired) as caught:
         write(sso_session="new", start_url=world.emulator.start_url, sso_region="eu-central-1")
-    assert str(caught.value) == (
-        'The sso-session "new" needs a login: it has no access token. '
-        "It is not in the config file yet. Run this command in a terminal, or add the section by "
-        "hand."
+    assert str(caught.value).endswith(
+        "Run: sso-plugin configure --sso-session new --start-url "
+        f"{world.emulator.start_url} --sso-region eu-central-1"
     )
 
 
@@ -188,7 +210,7 @@ def test_a_change_by_another_program_is_kept(config_file: Path) -> None:
             )
         return True
 
-    assert write_profiles(ConfigureOptions(), edit_first) == plans[1]
+    assert run_with().write(edit_first) == plans[1]
     assert len(plans) == 2
     profiles = load_config(str(config_file))["profiles"]
     assert {"late", *PROFILES} <= set(profiles)
@@ -199,9 +221,10 @@ def test_several_runs_at_once_all_write(world: World, session_text: str) -> None
     """Eight processes, each with its own profiles: all profiles are in the file."""
     world.configure(session_text)
     code = (
-        "import sys; from sso_plugin.commands.configure.configuring import *;"
-        "write_profiles(ConfigureOptions(template=sys.argv[1] + '-{account_name}-{role_name}'),"
-        " lambda plan: True)"
+        "import sys; from sso_plugin.commands.configure.configure_options import *;"
+        "from sso_plugin.commands.configure.run import *;"
+        "options = ConfigureOptions('corp', template=sys.argv[1] + '-{account_name}-{role_name}');"
+        "run = ConfigureRun(options); run.list_roles(); run.write(lambda plan: True)"
     )
     runs = [
         subprocess.Popen(
@@ -212,6 +235,106 @@ def test_several_runs_at_once_all_write(world: World, session_text: str) -> None
     ]
     assert [run.wait(120) for run in runs] == [0] * 8
     assert len(load_config(str(world.config_file))["profiles"]) == 8 * 4
+
+
+Shown = list[tuple[list["AccountRole"], list["AccountRole"]]]
+"""The roles that a list shows, and those of them that are picked at first."""
+
+
+def pick(options: ConfigureOptions, picked: list[AccountRole], shown: Shown) -> ConfigureRun:
+    """Run with a user who picks these roles."""
+
+    def pick_roles(
+        roles: Sequence[AccountRole], chosen: Collection[AccountRole]
+    ) -> list[AccountRole]:
+        shown.append(([*roles], [*chosen]))
+        return picked
+
+    run = ConfigureRun(options, pick=True)
+    run.list_roles()
+    run.pick(pick_roles)
+    run.save()
+    return run
+
+
+@pytest.mark.usefixtures("config_file")
+def test_only_a_filter_that_is_given_limits_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All roles of the list are picked roles then. Without a filter, later roles are chosen too."""
+    one, two = role("a", "1"), role("b", "2")
+    roles_are(monkeypatch, one, two)
+    shown: Shown = []
+    options = ConfigureOptions("corp", accounts=("a",))
+    run = ConfigureRun(options)
+    run.list_roles()
+    assert run.save()
+    assert pick(ConfigureOptions("corp"), [one, two], shown).options.saved == {}
+    picked = PickedRoles(frozenset([PickedRole.of(one)]))
+    assert pick(options, [one], shown).options.saved == {"picked": picked}
+    assert shown == [([one, two], []), ([one], [])]
+
+
+def test_roles_that_have_a_profile_are_picked_at_first(
+    config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later, those that were picked. A filter limits what is shown, not what is picked."""
+    one, two, three = roles = [role(name, str(number)) for number, name in enumerate("abc")]
+    roles_are(monkeypatch, *roles)
+    write(accounts=("a",))
+    shown: Shown = []
+    assert pick(ConfigureOptions("corp"), [one, three], shown).choice.chosen == (one, three)
+    options = ConfigureOptions("corp", accounts=("[ab]",))
+    assert pick(options, [two], shown).choice.chosen == (two,)
+    assert shown == [([one, two, three], [one]), ([one, two], [one])]
+    run = ConfigureRun(ConfigureOptions("corp"))
+    run.list_roles()
+    assert run.choice.chosen == (two, three)
+    assert run.reused == "--pick (2 roles)"
+
+
+@pytest.mark.long
+def test_the_work_grows_with_the_number_of_roles_only(
+    world: World, session_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four times the roles take four times the calls of functions, in each step."""
+    world.configure(session_text)
+    small, large = (_calls_of_steps(world, monkeypatch, session_text, n) for n in (50, 200))
+    for few, many in zip(small, large, strict=True):
+        assert many < 4.1 * few
+
+
+def _calls_of_steps(
+    world: World, monkeypatch: pytest.MonkeyPatch, text: str, number: int
+) -> list[int]:
+    """Write, rename, prune and change profiles. Return the number of calls of each step."""
+    world.configure(text)
+    accounts = [f"account-{each}" for each in range(number)]
+    roles_are(monkeypatch, *(role(name, name) for name in accounts))
+    steps: list[dict[str, Any]] = [
+        {},
+        {"credential_process": True, "template": "{account_id}.{role_name}"},
+        {"credential_process": True, "prune": True, "template": "{role_name}.{account_id}"},
+        {"settings": ("output=json",), "regions": ("eu-west-1", "*1=us-east-1")},
+        {"accounts": ("*",), "exclude": ("*1*", "*/S*")},
+        {"template": "same"},
+    ]
+    monkeypatch.setattr(Unmatched, "report", lambda *_: None)
+    return [_calls(functools.partial(write, **options)) for options in steps]
+
+
+def _calls(function: Callable[[], object]) -> int:
+    """Return how many functions are called meanwhile."""
+    count = 0
+
+    def profile(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(profile)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 ACCOUNT_NAMES = st.sampled_from(["one", "A b", "A-b", "one-R", "default", "one-process"])
@@ -226,9 +349,14 @@ OPTIONS = st.fixed_dictionaries(
         ),
         "region": st.sampled_from(["eu-west-1", "eu-west-2"]),
         "prune": st.just(value=True),
+        "lowercase": st.just(value=True),
+        "settings": st.sampled_from([("output=json",), ("output=text", "cli_pager=")]),
     },
 )
-EDITS = ["# mine-{0}", "mine{0} = mine-{0}", "mine{0} =\n  max = mine-{0}", "", "\n; mine-{0}"]
+EDITS = [
+    *("# mine-{0}", "mine{0} = mine-{0}", "mine{0} =\n  max = mine-{0}", "", "\n; mine-{0}"),
+    "output = mine-{0}",
+]
 
 
 def edited_by_hand(text: str, data: st.DataObject, number: int) -> str:
@@ -239,8 +367,10 @@ def edited_by_hand(text: str, data: st.DataObject, number: int) -> str:
         return text
     at = data.draw(st.sampled_from(managed))
     for below in range(at + 1, min(at + 6, len(lines))):
-        if lines[below].startswith("region = eu") and data.draw(st.booleans()):
-            lines[below] = f"region = mine-{number}"
+        key = lines[below].partition(" ")[0]
+        if key in ("region", "output", "cli_pager") and data.draw(st.booleans()):
+            if "mine" not in lines[below]:
+                lines[below] = f"{key} = mine-{number}"
             return "\n".join(lines)
     place = at + data.draw(st.integers(0, 4))
     lines.insert(place, data.draw(st.sampled_from(EDITS)).format(number))

@@ -1,0 +1,1 @@
+"""``sso-plugin serve``: credentials on a port of this machine, for any program."""
